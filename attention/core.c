@@ -1,0 +1,29 @@
+/* softmax(q kᵀ / sqrt(d_head)) v for one sentence, all heads: the heart of the Transformer.
+ * It knows nothing of weights, layers, batches or caches. */
+#include <math.h>
+
+#include "attention/attention.h"
+
+/* scores [n_queries, n_keys] of one head to weights: each row's seen part through softmax, the rest 0. */
+static void softmax_of_seen(float *scores, size_t n_queries, size_t n_keys, size_t n_hidden)
+{
+    for (size_t i = 0; i < n_queries; i++, scores += n_keys) {
+        size_t n_seen = i < n_hidden ? n_keys - n_hidden + i : n_keys;
+        softmax(scores, n_seen);
+        for (size_t j = n_seen; j < n_keys; j++)
+            scores[j] = 0.0f;
+    }
+}
+
+void attention_core(float *heads, float *weights, const float *q, const float *k, const float *v, size_t n_queries,
+                    size_t n_keys, size_t n_hidden, size_t n_heads, size_t d_model)
+{
+    size_t d_head = d_model / n_heads;
+    float scale = 1.0f / sqrtf((float)d_head);
+    for (size_t h = 0; h < n_heads; h++, weights += n_queries * n_keys) {
+        size_t column = h * d_head;
+        product_transposed(weights, n_keys, q + column, d_model, k + column, d_model, n_queries, n_keys, d_head, scale);
+        softmax_of_seen(weights, n_queries, n_keys, n_hidden);
+        product(heads + column, d_model, weights, n_keys, v + column, d_model, n_queries, d_head, n_keys);
+    }
+}

@@ -1,0 +1,25 @@
+/* Encoder-decoder attention: queries come from the target, keys and values from the encoder's output,
+ * projected and remembered once per sentence. Every row sees the whole source. */
+#include "attention/steps.h"
+
+void attention_cross_remember(memory *source, const attention_weights *weights, const float *encoded,
+                              const row_stack *sentences, attention_scratch *scratch, const trace_reader *reader)
+{
+    size_t n_rows = row_stack_rows(sentences), d_model = weights->key.d_out;
+    project(scratch->k, &weights->key, encoded, n_rows, weights, ".key", scratch, reader);
+    project(scratch->v, &weights->value, encoded, n_rows, weights, ".value", scratch, reader);
+    for (size_t s = 0; s < sentences->n_sentences; s++) {
+        size_t first = sentences->first[s], n = sentences->first[s + 1] - first;
+        memory_append(&source[s], scratch->k + first * d_model, scratch->v + first * d_model, n, d_model);
+    }
+}
+
+void attention_cross(float *out, const attention_weights *weights, const float *x, const row_stack *sentences,
+                     const memory *source, attention_scratch *scratch, const trace_reader *reader)
+{
+    size_t n_rows = row_stack_rows(sentences);
+    project(scratch->q, &weights->query, x, n_rows, weights, ".query", scratch, reader);
+    for (size_t s = 0; s < sentences->n_sentences; s++)
+        attend(weights, sentences, s, source[s].keys, source[s].values, source[s].n_keys, 0, scratch, reader);
+    project_out(out, weights, n_rows, scratch, reader);
+}

@@ -1,0 +1,36 @@
+/* The steps that the three callers share: project, attend, project out; each is traced. Private to attention/. */
+#ifndef ATTENTION_STEPS_H
+#define ATTENTION_STEPS_H
+
+#include "attention/attention.h"
+
+/* out [n_rows, d_model] = projection of x [n_rows, d_model], traced as the attention's name + `what`. */
+static inline void project(float *out, const linear_weights *projection, const float *x, size_t n_rows,
+                           const attention_weights *weights, const char *what, attention_scratch *scratch,
+                           const trace_reader *reader)
+{
+    linear(out, x, projection, n_rows, &scratch->linear);
+    trace(reader, weights->name, what, out, n_rows, projection->d_out);
+}
+
+/* The core for sentence s of the stack: its rows of scratch->q over keys and values [n_keys, d_model]. */
+static inline void attend(const attention_weights *weights, const row_stack *sentences, size_t s, const float *keys,
+                          const float *values, size_t n_keys, size_t n_hidden, attention_scratch *scratch,
+                          const trace_reader *reader)
+{
+    size_t d_model = weights->query.d_out;
+    size_t first = sentences->first[s] * d_model, n_queries = sentences->first[s + 1] - sentences->first[s];
+    attention_core(scratch->heads + first, scratch->scores, scratch->q + first, keys, values, n_queries, n_keys,
+                   n_hidden, weights->n_heads, d_model);
+    trace(reader, weights->name, ".weights", scratch->scores, weights->n_heads * n_queries, n_keys);
+}
+
+/* out [n_rows, d_model] = what the heads found, projected. */
+static inline void project_out(float *out, const attention_weights *weights, size_t n_rows, attention_scratch *scratch,
+                               const trace_reader *reader)
+{
+    trace(reader, weights->name, ".heads", scratch->heads, n_rows, weights->output.d_in);
+    project(out, &weights->output, scratch->heads, n_rows, weights, "", scratch, reader);
+}
+
+#endif

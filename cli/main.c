@@ -1,0 +1,194 @@
+/* translate: sentences in, translations out. */
+#include <errno.h>
+#include <getopt.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cli/cli.h"
+#include "support/utf8.h"
+
+enum { EXIT_DONE = 0, EXIT_COULD_NOT = 1, EXIT_USAGE = 2 };
+
+static const char help[] =
+    "translate [OPTION…] [TEXT…]\n"
+    "\n"
+    "Translates TEXT, or without TEXT each line of standard input, with a Transformer checkpoint.\n"
+    "One line comes out for each line that goes in, as soon as it is done; a blank line stays empty.\n"
+    "\n"
+    "  -m, --model DIR     the checkpoint directory (default: the bundled English to German one)\n"
+    "  -i, --input FILE    translate the lines of FILE, many at once, with a progress bar\n"
+    "  -o, --output FILE   write the translations to FILE instead of standard output\n"
+    "      --tokens        show pieces, ids and log-probabilities of both sides on standard error\n"
+    "      --trace FILE    write every tensor of the computation of TEXT, one sentence, to a safetensors file\n"
+    "      --info          describe the checkpoint\n"
+    "      --help          print this\n"
+    "      --version       print the version\n"
+    "\n"
+    "Exit status: 0 done, 1 could not (one sentence on standard error says why), 2 wrong usage.\n";
+
+typedef struct {
+    const char *model, *input, *output, *trace;
+    bool tokens, info;
+    char **words; /* [n_words], TEXT */
+    int n_words;
+} arguments;
+
+void cli_say(const char *format, ...)
+{
+    char sentence[2048];
+    text_buffer clean = {0};
+    failure ignored;
+    va_list values;
+    va_start(values, format);
+    vsnprintf(sentence, sizeof sentence, format, values);
+    va_end(values);
+    bool cleaned = utf8_append_line(&clean, sentence, strlen(sentence), &ignored);
+    fprintf(stderr, "translate: %s\n", cleaned ? clean.bytes : "there is not enough memory to say what went wrong");
+    text_free(&clean);
+}
+
+static int usage(const char *problem)
+{
+    cli_say("%s; `translate --help` shows how to use it", problem);
+    return EXIT_USAGE;
+}
+
+/* -1: go on; otherwise the exit status. */
+static int parse(arguments *a, int argc, char **argv)
+{
+    enum { TOKENS = 256, TRACE, INFO, HELP, VERSION };
+    static const struct option options[] = {
+        {"model", required_argument, NULL, 'm'}, {"input", required_argument, NULL, 'i'},
+        {"output", required_argument, NULL, 'o'}, {"tokens", no_argument, NULL, TOKENS},
+        {"trace", required_argument, NULL, TRACE}, {"info", no_argument, NULL, INFO},
+        {"help", no_argument, NULL, HELP}, {"version", no_argument, NULL, VERSION},
+        {NULL, 0, NULL, 0}};
+    *a = (arguments){.model = TRANSFORMER_CHECKPOINT};
+    int option;
+    opterr = 0;
+    while ((option = getopt_long(argc, argv, ":m:i:o:", options, NULL)) != -1)
+        switch (option) {
+        case 'm': a->model = optarg; break;
+        case 'i': a->input = optarg; break;
+        case 'o': a->output = optarg; break;
+        case TOKENS: a->tokens = true; break;
+        case TRACE: a->trace = optarg; break;
+        case INFO: a->info = true; break;
+        case HELP: fputs(help, stdout); return EXIT_DONE;
+        case VERSION: puts("transformer.c " TRANSFORMER_VERSION); return EXIT_DONE;
+        case ':': return usage("an option lacks its value");
+        default: return usage("found an option that does not exist");
+        }
+    a->words = argv + optind;
+    a->n_words = argc - optind;
+    if (a->n_words && a->input)
+        return usage("found both TEXT and --input, expected one of them");
+    if (a->trace && !a->n_words)
+        return usage("--trace needs a TEXT");
+    return -1;
+}
+
+/* The words with a space between them. */
+static bool join_words(text_buffer *joined, const arguments *a, failure *why)
+{
+    for (int i = 0; i < a->n_words; i++)
+        if ((i && !text_append(joined, " ", 1, why)) || !text_append(joined, a->words[i], strlen(a->words[i]), why))
+            return false;
+    return true;
+}
+
+/* The input: TEXT as a file in memory, --input, or standard input; in *size the bytes of an --input file. */
+static FILE *open_input(const arguments *a, text_buffer *joined, size_t *size, failure *why)
+{
+    struct stat status;
+    FILE *in = stdin;
+    if (a->n_words) {
+        if (!join_words(joined, a, why) || !text_append(joined, "\n", 1, why))
+            return NULL;
+        in = fmemopen(joined->bytes, joined->size, "r");
+        if (!in)
+            fail_memory(why, "the text");
+    } else if (a->input) {
+        in = fopen(a->input, "r");
+        if (!in || fstat(fileno(in), &status) != 0 || S_ISDIR(status.st_mode)) {
+            fail(why, "%s: cannot be read: %s", a->input, in ? "it is a directory" : strerror(errno));
+            if (in)
+                fclose(in);
+            return NULL;
+        }
+        *size = (size_t)status.st_size;
+    }
+    return in;
+}
+
+static FILE *open_output(const arguments *a, FILE *in, failure *why)
+{
+    struct stat read, written;
+    if (!a->output)
+        return stdout;
+    if (a->input && fstat(fileno(in), &read) == 0 && stat(a->output, &written) == 0 && read.st_dev == written.st_dev &&
+        read.st_ino == written.st_ino && S_ISREG(read.st_mode)) {
+        fail(why, "%s: is the input too, expected another file for the translations", a->output);
+        return NULL;
+    }
+    FILE *out = fopen(a->output, "w");
+    if (!out)
+        fail(why, "%s: cannot be written: %s", a->output, strerror(errno));
+    return out;
+}
+
+static bool translate_stream(const arguments *a, translator *with, FILE *in, size_t n_bytes, FILE *out, failure *why)
+{
+    progress bar;
+    const line_filter filter = {.translator = with,
+                                .in = in,
+                                .out = out,
+                                .in_name = a->input ? a->input : "standard input",
+                                .out_name = a->output ? a->output : "standard output",
+                                .lines_at_once = a->input ? TRANSLATOR_BATCH : 1,
+                                .tokens = a->tokens,
+                                .trace = a->trace,
+                                .progress = a->input && a->output ? &bar : NULL};
+    if (filter.progress)
+        progress_start(&bar, n_bytes);
+    bool done = filter_lines(&filter, why);
+    if (filter.progress)
+        progress_end(&bar);
+    return done;
+}
+
+static bool translate_all(const arguments *a, translator *with, failure *why)
+{
+    text_buffer joined = {0};
+    size_t n_bytes = 0;
+    FILE *in = open_input(a, &joined, &n_bytes, why), *out = in ? open_output(a, in, why) : NULL;
+    bool done = out && translate_stream(a, with, in, n_bytes, out, why);
+    if (in && in != stdin)
+        fclose(in);
+    if (out && fclose(out) != 0 && done)
+        done = fail(why, "%s: cannot be written: %s", a->output ? a->output : "standard output", strerror(errno));
+    text_free(&joined);
+    return done;
+}
+
+int main(int argc, char **argv)
+{
+    arguments a;
+    failure why;
+    int status = parse(&a, argc, argv);
+    if (status >= 0)
+        return status;
+    translator *with = translator_open(a.model, &why);
+    bool done = with != NULL;
+    if (done && a.info)
+        show_checkpoint(with, a.model);
+    else if (done)
+        done = translate_all(&a, with, &why);
+    translator_close(with);
+    if (!done)
+        cli_say("%s", why.sentence);
+    return done ? EXIT_DONE : EXIT_COULD_NOT;
+}

@@ -1,0 +1,42 @@
+#include "cli/cli.h"
+
+void show_tokens(const translator *with, const text_line *line, const translation *of, size_t number)
+{
+    const tokenizer *tokens = translator_tokenizer(with);
+    for (size_t s = 0; s < of->n_sentences; s++) {
+        const translated_sentence *sentence = &of->sentences[s];
+        fprintf(stderr, "line %zu, sentence %zu, bytes %zu to %zu of %zu\n", number, s + 1, sentence->range.begin,
+                sentence->range.end, line->size);
+        for (size_t i = 0; i < sentence->source.n; i++)
+            fprintf(stderr, "  source %7d  %s\n", sentence->source.at[i],
+                    tokenizer_source_piece(tokens, sentence->source.at[i]));
+        for (size_t i = 0; i < sentence->target.n; i++)
+            fprintf(stderr, "  target %7d  %9.4f  %s\n", sentence->target.at[i],
+                    (double)sentence->log_probabilities[i], tokenizer_target_piece(tokens, sentence->target.at[i]));
+    }
+}
+
+static void show_stack(const char *name, const stack_config *stack)
+{
+    printf("%-22s%zu layers, %zu heads, d_ff %zu\n", name, stack->n_layers, stack->n_heads, stack->d_ff);
+}
+
+void show_checkpoint(const translator *of, const char *directory)
+{
+    const transformer *model = translator_model(of);
+    const model_config *c = &model->config;
+    printf("%-22s%s\n", "checkpoint", directory);
+    printf("%-22s%s to %s\n", "languages", c->source_language, c->target_language);
+    printf("%-22s%zu numbers in %.1f MB, %s\n", "weights", weights_n_elements(model->weights),
+           1e-6 * (double)weights_file_size(model->weights), model_dtype(model));
+    printf("%-22s%zu\n", "d_model", c->d_model);
+    show_stack("encoder", &c->encoder);
+    show_stack("decoder", &c->decoder);
+    printf("%-22s%s\n", "activation", config_activation_name(c->activation));
+    printf("%-22s%zu source, %zu target, %s\n", "vocabulary", c->tokenizer.n_source_vocabulary,
+           c->tokenizer.n_target_vocabulary, c->tokenizer.shared_vocabulary ? "shared" : "separate");
+    printf("%-22s%s embedding, output layer %s\n", "sharing", c->shared_embedding ? "one" : "two",
+           c->tied_output ? "tied to it" : "of its own");
+    printf("%-22s%zu positions, translations of at most %zu tokens\n", "lengths", c->max_positions, c->max_length);
+    printf("%-22s%s\n", "float32 products by", kernels_description());
+}

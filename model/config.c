@@ -1,0 +1,187 @@
+#include "model/config.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "support/file.h"
+#include "support/json.h"
+
+#define LARGEST_WIDTH 65536u       /* int8 products of this many terms still fit in an int32 */
+#define LARGEST_VOCABULARY 4194304u
+#define LARGEST_LENGTH 65536u
+#define LARGEST_STACK 1024u
+
+static const char *const activation_names[] = {
+    [ACTIVATION_RELU] = "relu", [ACTIVATION_SWISH] = "swish", [ACTIVATION_GELU] = "gelu"};
+
+const char *config_activation_name(activation of)
+{
+    return activation_names[of];
+}
+
+static bool read_activation(activation *value, const cJSON *root, const char *where, failure *why)
+{
+    const char *name = json_string(root, "activation", where, why);
+    if (!name)
+        return false;
+    for (size_t i = 0; i < sizeof activation_names / sizeof *activation_names; i++)
+        if (strcmp(name, activation_names[i]) == 0) {
+            *value = (activation)i;
+            return true;
+        }
+    return fail(why, "%s: found the activation \"%s\", expected relu, swish or gelu", where, name);
+}
+
+static bool read_stack(stack_config *stack, size_t d_model, const cJSON *root, const char *key, const char *file,
+                       failure *why)
+{
+    static const char *const keys[] = {"n_layers", "n_heads", "d_ff", NULL};
+    const cJSON *object = json_object(root, key, file, why);
+    char where[4200];
+    snprintf(where, sizeof where, "%s: %s", file, key);
+    if (!object || !json_check_keys(object, keys, where, why) ||
+        !json_size(&stack->n_layers, object, "n_layers", 1, LARGEST_STACK, where, why) ||
+        !json_size(&stack->n_heads, object, "n_heads", 1, LARGEST_STACK, where, why) ||
+        !json_size(&stack->d_ff, object, "d_ff", 1, LARGEST_WIDTH, where, why))
+        return false;
+    if (d_model % stack->n_heads != 0)
+        return fail(why, "%s: found n_heads %zu, expected a divisor of d_model, %zu", where, stack->n_heads, d_model);
+    return true;
+}
+
+static bool read_id(int32_t *id, const cJSON *object, const char *key, size_t n_vocabulary, const char *where,
+                    failure *why)
+{
+    int64_t number;
+    if (!json_whole_number(&number, object, key, 0, (int64_t)n_vocabulary - 1, where, why))
+        return false;
+    *id = (int32_t)number;
+    return true;
+}
+
+static bool read_language(char *language, size_t size, const cJSON *object, const char *where, failure *why)
+{
+    const char *name = json_string(object, "language", where, why);
+    if (!name)
+        return false;
+    if (strlen(name) >= size)
+        return fail(why, "%s: found a language of %zu bytes, expected at most %zu", where, strlen(name), size - 1);
+    memcpy(language, name, strlen(name) + 1);
+    return true;
+}
+
+static bool read_sides(model_config *c, const cJSON *root, const char *file, failure *why)
+{
+    static const char *const source_keys[] = {"language", "n_vocabulary", "end", "unknown", NULL};
+    static const char *const target_keys[] = {"language", "n_vocabulary", "start", "end", "pad", NULL};
+    tokenizer_config *t = &c->tokenizer;
+    const cJSON *source = json_object(root, "source", file, why);
+    const cJSON *target = source ? json_object(root, "target", file, why) : NULL;
+    char where[4200];
+    snprintf(where, sizeof where, "%s: source", file);
+    if (!target || !json_check_keys(source, source_keys, where, why) ||
+        !read_language(c->source_language, sizeof c->source_language, source, where, why) ||
+        !json_size(&t->n_source_vocabulary, source, "n_vocabulary", 1, LARGEST_VOCABULARY, where, why) ||
+        !read_id(&t->source_end, source, "end", t->n_source_vocabulary, where, why) ||
+        !read_id(&t->source_unknown, source, "unknown", t->n_source_vocabulary, where, why))
+        return false;
+    snprintf(where, sizeof where, "%s: target", file);
+    return json_check_keys(target, target_keys, where, why) &&
+           read_language(c->target_language, sizeof c->target_language, target, where, why) &&
+           json_size(&t->n_target_vocabulary, target, "n_vocabulary", 1, LARGEST_VOCABULARY, where, why) &&
+           read_id(&t->target_start, target, "start", t->n_target_vocabulary, where, why) &&
+           read_id(&t->target_end, target, "end", t->n_target_vocabulary, where, why) &&
+           read_id(&t->target_pad, target, "pad", t->n_target_vocabulary, where, why) &&
+           json_bool(&t->shared_sentencepiece, root, "shared_sentencepiece", file, why) &&
+           json_bool(&t->shared_vocabulary, root, "shared_vocabulary", file, why);
+}
+
+static bool read_suppressed(model_config *c, const cJSON *generation, const char *where, failure *why)
+{
+    const cJSON *array = cJSON_GetObjectItemCaseSensitive(generation, "suppressed"), *item;
+    size_t n_vocabulary = c->tokenizer.n_target_vocabulary;
+    if (!cJSON_IsArray(array) || cJSON_GetArraySize(array) > MAX_SUPPRESSED)
+        return fail(why, "%s: expected a list of at most %d ids under \"suppressed\"", where, MAX_SUPPRESSED);
+    cJSON_ArrayForEach(item, array)
+    {
+        size_t id;
+        if (!json_is_size(item, &id) || id >= n_vocabulary)
+            return fail(why, "%s: expected ids from 0 to %zu under \"suppressed\"", where, n_vocabulary - 1);
+        if (id == (size_t)c->tokenizer.target_end)
+            return fail(why, "%s: the end token, %zu, is suppressed: no translation would end", where, id);
+        c->suppressed[c->n_suppressed++] = (int32_t)id;
+    }
+    return true;
+}
+
+static bool read_generation(model_config *c, const cJSON *root, const char *file, failure *why)
+{
+    static const char *const keys[] = {"max_length", "forced_end", "suppressed", NULL};
+    const cJSON *generation = json_object(root, "generation", file, why);
+    char where[4200];
+    snprintf(where, sizeof where, "%s: generation", file);
+    return generation && json_check_keys(generation, keys, where, why) &&
+           json_size(&c->max_length, generation, "max_length", 1, c->max_positions, where, why) &&
+           json_bool(&c->forced_end, generation, "forced_end", where, why) &&
+           read_suppressed(c, generation, where, why);
+}
+
+/* Sizes that must agree before any tensor is looked at. */
+static bool check_sharing(const model_config *c, const char *file, failure *why)
+{
+    const tokenizer_config *t = &c->tokenizer;
+    if (c->shared_embedding && t->n_source_vocabulary != t->n_target_vocabulary)
+        return fail(why, "%s: found vocabularies of %zu and %zu pieces, expected equal sizes for a shared embedding",
+                    file, t->n_source_vocabulary, t->n_target_vocabulary);
+    if (t->shared_vocabulary && t->n_source_vocabulary != t->n_target_vocabulary)
+        return fail(why, "%s: found n_vocabulary %zu and %zu for one shared vocabulary", file, t->n_source_vocabulary,
+                    t->n_target_vocabulary);
+    if (t->target_end == t->target_pad)
+        return fail(why, "%s: found %d as both the end and the pad token of the target", file, t->target_end);
+    return true;
+}
+
+static bool read_root(model_config *c, const cJSON *root, const char *file, failure *why)
+{
+    static const char *const keys[] = {"format", "version", "d_model", "max_positions", "encoder", "decoder",
+                                       "activation", "scale_embedding", "shared_embedding", "tied_output", "source",
+                                       "target", "shared_sentencepiece", "shared_vocabulary", "generation", "origin",
+                                       NULL};
+    size_t version;
+    const char *format = json_string(root, "format", file, why);
+    if (!format)
+        return false;
+    if (strcmp(format, "transformer.c") != 0)
+        return fail(why, "%s: found the format \"%s\", expected \"transformer.c\"; make it with scripts/export.py", file,
+                    format);
+    if (!json_size(&version, root, "version", 1, 1000000, file, why))
+        return false;
+    if (version != CHECKPOINT_VERSION)
+        return fail(why, "%s: found version %zu, expected %d; export the checkpoint again with this program's export.py",
+                    file, version, CHECKPOINT_VERSION);
+    return json_check_keys(root, keys, file, why) &&
+           json_size(&c->d_model, root, "d_model", 2, LARGEST_WIDTH, file, why) &&
+           json_size(&c->max_positions, root, "max_positions", 2, LARGEST_LENGTH, file, why) &&
+           read_stack(&c->encoder, c->d_model, root, "encoder", file, why) &&
+           read_stack(&c->decoder, c->d_model, root, "decoder", file, why) &&
+           read_activation(&c->activation, root, file, why) &&
+           json_bool(&c->scale_embedding, root, "scale_embedding", file, why) &&
+           json_bool(&c->shared_embedding, root, "shared_embedding", file, why) &&
+           json_bool(&c->tied_output, root, "tied_output", file, why) && read_sides(c, root, file, why) &&
+           read_generation(c, root, file, why) && json_object(root, "origin", file, why) &&
+           check_sharing(c, file, why);
+}
+
+bool config_read(model_config *config, const char *directory, failure *why)
+{
+    char path[4096];
+    mapped_file file;
+    *config = (model_config){0};
+    if (!file_path(path, sizeof path, directory, "config.json", why) || !file_map(&file, path, why))
+        return false;
+    cJSON *root = json_parse_object(file.bytes, file.size, path, why);
+    bool read = root && read_root(config, root, path, why);
+    cJSON_Delete(root);
+    file_unmap(&file);
+    return read;
+}

@@ -1,0 +1,41 @@
+/* config.json: what varies between checkpoints of the MarianMT family. weights/FORMAT.md describes the keys. */
+#ifndef MODEL_CONFIG_H
+#define MODEL_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "support/failure.h"
+#include "tokenizer/tokenizer.h"
+
+enum { CHECKPOINT_VERSION = 1, MAX_SUPPRESSED = 64 };
+
+typedef enum { ACTIVATION_RELU, ACTIVATION_SWISH, ACTIVATION_GELU } activation;
+
+/* The encoder's or the decoder's stack of layers. */
+typedef struct {
+    size_t n_layers, n_heads, d_ff;
+} stack_config;
+
+typedef struct {
+    size_t d_model, max_positions;
+    stack_config encoder, decoder;
+    activation activation;
+    bool scale_embedding;  /* embeddings times sqrt(d_model) */
+    bool shared_embedding; /* the target embedding is the source embedding */
+    bool tied_output;      /* the output layer's weight is the target embedding */
+    tokenizer_config tokenizer;
+    size_t max_length; /* generated tokens, the end token among them */
+    bool forced_end;   /* the last token that max_length allows is the end token */
+    size_t n_suppressed;
+    int32_t suppressed[MAX_SUPPRESSED]; /* target ids that are never chosen; pad is never chosen anyway */
+    char source_language[32], target_language[32];
+} model_config;
+
+bool config_read(model_config *config, const char *directory, failure *why);
+
+/* "relu", "swish", "gelu" */
+const char *config_activation_name(activation of);
+
+#endif

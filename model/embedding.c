@@ -1,0 +1,27 @@
+#include "model/embedding.h"
+
+#include <math.h>
+
+void embedding_positions(float *positions, size_t max_positions, size_t d_model)
+{
+    size_t n_sines = (d_model + 1) / 2;
+    for (size_t p = 0; p < max_positions; p++)
+        for (size_t column = 0; column < d_model; column++) {
+            size_t i = column < n_sines ? column : column - n_sines;
+            double angle = (double)p / pow(10000.0, 2.0 * (double)i / (double)d_model);
+            positions[p * d_model + column] = (float)(column < n_sines ? sin(angle) : cos(angle));
+        }
+}
+
+void embed(float *x, const transformer *model, const linear_weights *table, const int32_t *ids, size_t n,
+           size_t first_position)
+{
+    size_t d_model = model->config.d_model;
+    float factor = model->config.scale_embedding ? sqrtf((float)d_model) : 1.0f;
+    for (size_t i = 0; i < n; i++, x += d_model) {
+        linear_row(x, table, (size_t)ids[i]);
+        for (size_t column = 0; column < d_model; column++)
+            x[column] *= factor;
+        add(x, model->positions + (first_position + i) * d_model, d_model);
+    }
+}

@@ -1,0 +1,71 @@
+#include "model/greedy.h"
+
+#include <math.h>
+
+#include "model/forward.h"
+
+size_t greedy_length_cap(const model_config *config, size_t n_src)
+{
+    size_t cap = n_src > config->max_length / 2 ? config->max_length : 2 * n_src + 30;
+    return cap < config->max_length ? cap : config->max_length;
+}
+
+static void suppress(float *logits, const model_config *config)
+{
+    logits[config->tokenizer.target_pad] = -INFINITY;
+    for (size_t i = 0; i < config->n_suppressed; i++)
+        logits[config->suppressed[i]] = -INFINITY;
+}
+
+/* Appends the token that logits [n_target_vocabulary] say to `tokens`; false when one is not a number. */
+static bool choose(generated_tokens *tokens, float *logits, const model_config *config, bool with_log_probabilities)
+{
+    size_t n_vocabulary = config->tokenizer.n_target_vocabulary;
+    suppress(logits, config);
+    size_t best = argmax(logits, n_vocabulary);
+    if (best == n_vocabulary)
+        return false;
+    bool last = tokens->n + 1 == tokens->capacity;
+    if (last)
+        tokens->cut = best != (size_t)config->tokenizer.target_end;
+    if (last && config->forced_end)
+        best = (size_t)config->tokenizer.target_end;
+    if (with_log_probabilities)
+        tokens->log_probabilities[tokens->n] = log_softmax_at(logits, n_vocabulary, best);
+    tokens->ids[tokens->n++] = (int32_t)best;
+    return true;
+}
+
+bool greedy(transformer_state *state, const transformer *model, const int32_t *source_ids, bool with_log_probabilities, failure *why)
+{
+    const model_config *config = &model->config;
+    size_t n_vocabulary = config->tokenizer.n_target_vocabulary, n_alive = state->n_sentences;
+    encoder(state, model, source_ids, NULL);
+    decoder_begin(state, model, NULL);
+    for (size_t i = 0; i < n_alive; i++) {
+        state->alive[i] = i;
+        state->newest[i] = config->tokenizer.target_start;
+        state->target_first[i] = i;
+    }
+    while (n_alive > 0) {
+        state->target_first[n_alive] = n_alive;
+        state->target.n_sentences = n_alive;
+        decoder(state, model, state->newest, NULL);
+        output_layer(state, model, NULL);
+        size_t n_kept = 0;
+        for (size_t i = 0; i < n_alive; i++) {
+            generated_tokens *tokens = &state->generated[state->alive[i]];
+            if (!choose(tokens, state->logits + i * n_vocabulary, config, with_log_probabilities))
+                return fail(why, "the checkpoint computes a logit that is not a number at target token %zu; its weights "
+                                 "are damaged, export it again", tokens->n + 1);
+            int32_t newest = tokens->ids[tokens->n - 1];
+            if (newest == config->tokenizer.target_end || tokens->n == tokens->capacity)
+                continue; /* finished: it leaves the stack */
+            state_move_sentence(state, config, i, n_kept);
+            state->alive[n_kept] = state->alive[i];
+            state->newest[n_kept++] = newest;
+        }
+        n_alive = n_kept;
+    }
+    return true;
+}

@@ -1,0 +1,18 @@
+/* Greedy search: at every step the most probable token, for all sentences of the batch together. */
+#ifndef MODEL_GREEDY_H
+#define MODEL_GREEDY_H
+
+#include "model/model.h"
+#include "model/state.h"
+
+/* The length cap, the one rule for how long a translation may become: target tokens, the end token
+ * among them, for n_src source tokens. Twice the source and 30 more is beyond what a translation needs,
+ * so that one which repeats itself ends soon; never more than the checkpoint's max_length. */
+size_t greedy_length_cap(const model_config *config, size_t n_src);
+
+/* Fills state->generated for a state laid out with n_tgt = greedy_length_cap and n_new = 1 of each
+ * sentence; source_ids [rows of state->source]. Ties go to the lowest id; pad and the checkpoint's
+ * suppressed ids are never chosen. Fails when a logit is not a number. */
+bool greedy(transformer_state *state, const transformer *model, const int32_t *source_ids, bool with_log_probabilities, failure *why);
+
+#endif

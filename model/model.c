@@ -1,0 +1,167 @@
+/* Binds the names of a checkpoint to the structs of model.h, and refuses what does not fit. */
+#include "model/model.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "model/embedding.h"
+#include "support/file.h"
+
+/* What binding needs everywhere. Once a tensor has failed, nothing more is asked for and `why` stays. */
+typedef struct {
+    weights_file *from;
+    bool good;
+    failure *why;
+} binding;
+
+static const float *bind_vector(binding *b, const char *name, const char *what, size_t n)
+{
+    char path[128];
+    snprintf(path, sizeof path, "%s.%s", name, what);
+    const float *vector = b->good ? weights_take(b->from, path, TENSOR_F32, (size_t[]){n}, 1, b->why) : NULL;
+    b->good = vector != NULL;
+    return vector;
+}
+
+/* `name`.weight [d_out, d_in] as F32, or as I8 with `name`.scale [d_out]. */
+static linear_weights bind_matrix(binding *b, const char *name, size_t d_out, size_t d_in)
+{
+    linear_weights w = {.d_out = d_out, .d_in = d_in};
+    char path[128];
+    tensor_type type = TENSOR_F32;
+    snprintf(path, sizeof path, "%s.weight", name);
+    if (!b->good)
+        return w;
+    weights_find(b->from, path, &type);
+    const void *matrix = weights_take(b->from, path, type, (size_t[]){d_out, d_in}, 2, b->why);
+    b->good = matrix != NULL;
+    if (type == TENSOR_I8) {
+        w.weight_int8 = matrix;
+        w.scale = bind_vector(b, name, "scale", d_out);
+    } else
+        w.weight = matrix;
+    return w;
+}
+
+static linear_weights bind_linear(binding *b, const char *name, size_t d_out, size_t d_in)
+{
+    linear_weights w = bind_matrix(b, name, d_out, d_in);
+    w.bias = bind_vector(b, name, "bias", d_out);
+    return w;
+}
+
+/* The linear layer `part`.`what`. */
+static linear_weights bind_part(binding *b, const char *part, const char *what, size_t d_out, size_t d_in)
+{
+    char name[96];
+    snprintf(name, sizeof name, "%s.%s", part, what);
+    return bind_linear(b, name, d_out, d_in);
+}
+
+static void name_part(char name[64], const char *stack, size_t layer, const char *part)
+{
+    snprintf(name, 64, "%s.%zu.%s", stack, layer, part);
+}
+
+static void bind_attention(binding *b, attention_weights *w, const char *stack, size_t layer, const char *part,
+                           size_t d_model, size_t n_heads)
+{
+    name_part(w->name, stack, layer, part);
+    w->n_heads = n_heads;
+    w->query = bind_part(b, w->name, "query", d_model, d_model);
+    w->key = bind_part(b, w->name, "key", d_model, d_model);
+    w->value = bind_part(b, w->name, "value", d_model, d_model);
+    w->output = bind_part(b, w->name, "output", d_model, d_model);
+}
+
+static void bind_norm(binding *b, norm_weights *w, const char *stack, size_t layer, const char *part, size_t d_model)
+{
+    name_part(w->name, stack, layer, part);
+    w->weight = bind_vector(b, w->name, "weight", d_model);
+    w->bias = bind_vector(b, w->name, "bias", d_model);
+}
+
+static void bind_feed_forward(binding *b, feed_forward_weights *w, const char *stack, size_t layer,
+                              const model_config *c, size_t d_ff)
+{
+    name_part(w->name, stack, layer, "feed_forward");
+    w->inner = bind_part(b, w->name, "inner", d_ff, c->d_model);
+    w->outer = bind_part(b, w->name, "outer", c->d_model, d_ff);
+    w->activation = c->activation;
+}
+
+static void bind_all(binding *b, transformer *m)
+{
+    const model_config *c = &m->config;
+    size_t n_source = c->tokenizer.n_source_vocabulary, n_target = c->tokenizer.n_target_vocabulary;
+    m->source_embedding = bind_matrix(b, "source_embedding", n_source, c->d_model);
+    m->target_embedding =
+        c->shared_embedding ? m->source_embedding : bind_matrix(b, "target_embedding", n_target, c->d_model);
+    for (size_t l = 0; l < c->encoder.n_layers; l++) {
+        encoder_layer *layer = &m->encoder[l];
+        bind_attention(b, &layer->self_attention, "encoder", l, "self_attention", c->d_model, c->encoder.n_heads);
+        bind_norm(b, &layer->self_attention_norm, "encoder", l, "self_attention_norm", c->d_model);
+        bind_feed_forward(b, &layer->feed_forward, "encoder", l, c, c->encoder.d_ff);
+        bind_norm(b, &layer->feed_forward_norm, "encoder", l, "feed_forward_norm", c->d_model);
+    }
+    for (size_t l = 0; l < c->decoder.n_layers; l++) {
+        decoder_layer *layer = &m->decoder[l];
+        bind_attention(b, &layer->self_attention, "decoder", l, "self_attention", c->d_model, c->decoder.n_heads);
+        bind_norm(b, &layer->self_attention_norm, "decoder", l, "self_attention_norm", c->d_model);
+        bind_attention(b, &layer->cross_attention, "decoder", l, "cross_attention", c->d_model, c->decoder.n_heads);
+        bind_norm(b, &layer->cross_attention_norm, "decoder", l, "cross_attention_norm", c->d_model);
+        bind_feed_forward(b, &layer->feed_forward, "decoder", l, c, c->decoder.d_ff);
+        bind_norm(b, &layer->feed_forward_norm, "decoder", l, "feed_forward_norm", c->d_model);
+    }
+    m->output = c->tied_output ? m->target_embedding : bind_matrix(b, "output", n_target, c->d_model);
+    m->output.bias = bind_vector(b, "output", "bias", n_target);
+}
+
+static bool open_all(transformer *m, const char *directory, failure *why)
+{
+    const model_config *c = &m->config;
+    char path[4096];
+    if (!config_read(&m->config, directory, why) ||
+        !file_path(path, sizeof path, directory, "model.safetensors", why) || !(m->weights = weights_open(path, why)))
+        return false;
+    m->encoder = calloc(c->encoder.n_layers, sizeof *m->encoder);
+    m->decoder = calloc(c->decoder.n_layers, sizeof *m->decoder);
+    m->positions = calloc(c->max_positions * c->d_model, sizeof *m->positions);
+    if (!m->encoder || !m->decoder || !m->positions)
+        return fail_memory(why, "the model");
+    embedding_positions(m->positions, c->max_positions, c->d_model);
+    binding b = {m->weights, true, why};
+    bind_all(&b, m);
+    return b.good && weights_check_all_taken(m->weights, why);
+}
+
+transformer *model_open(const char *directory, failure *why)
+{
+    transformer *m = calloc(1, sizeof *m);
+    if (!m) {
+        fail_memory(why, "the model");
+        return NULL;
+    }
+    if (!open_all(m, directory, why)) {
+        model_close(m);
+        return NULL;
+    }
+    return m;
+}
+
+void model_close(transformer *of)
+{
+    if (!of)
+        return;
+    weights_close(of->weights);
+    free(of->encoder);
+    free(of->decoder);
+    free(of->positions);
+    free(of);
+}
+
+const char *model_dtype(const transformer *of)
+{
+    return of->encoder[0].self_attention.query.weight_int8 ? "int8" : "float32";
+}

@@ -1,0 +1,66 @@
+/* The Transformer of "Attention Is All You Need", Figure 1: weights, and the forward pass over them.
+ *
+ * Three lifetimes are three things:
+ *   model    the weights, mapped read-only; const after model_open, any number of threads may share it
+ *   state    what changes while translating (state.h), one per thread
+ *   arguments of a call
+ *
+ * A member's path is its tensor's name: model->decoder[1].cross_attention.query is
+ * decoder.1.cross_attention.query.weight and .bias in the checkpoint, and its outputs are traced under
+ * decoder.1.cross_attention. */
+#ifndef MODEL_MODEL_H
+#define MODEL_MODEL_H
+
+#include "attention/attention.h"
+#include "kernels/kernels.h"
+#include "model/config.h"
+#include "support/failure.h"
+#include "weights/weights.h"
+
+typedef struct {
+    char name[64];
+    const float *weight, *bias; /* [d_model] */
+} norm_weights;
+
+typedef struct {
+    char name[64];
+    linear_weights inner; /* weight [d_ff, d_model] */
+    linear_weights outer; /* weight [d_model, d_ff] */
+    activation activation;
+} feed_forward_weights;
+
+typedef struct {
+    attention_weights self_attention;
+    norm_weights self_attention_norm;
+    feed_forward_weights feed_forward;
+    norm_weights feed_forward_norm;
+} encoder_layer;
+
+typedef struct {
+    attention_weights self_attention;
+    norm_weights self_attention_norm;
+    attention_weights cross_attention;
+    norm_weights cross_attention_norm;
+    feed_forward_weights feed_forward;
+    norm_weights feed_forward_norm;
+} decoder_layer;
+
+typedef struct {
+    model_config config;
+    weights_file *weights;                 /* owns every tensor below */
+    linear_weights source_embedding;  /* weight [n_source_vocabulary, d_model], no bias */
+    linear_weights target_embedding;  /* weight [n_target_vocabulary, d_model], no bias; may be the source's */
+    encoder_layer *encoder;           /* [encoder.n_layers] */
+    decoder_layer *decoder;           /* [decoder.n_layers] */
+    linear_weights output;            /* weight [n_target_vocabulary, d_model], may be the target embedding's; bias */
+    float *positions;                 /* [max_positions, d_model], computed, owned */
+} transformer;
+
+/* Opens a checkpoint directory's config.json and model.safetensors. NULL on failure. */
+transformer *model_open(const char *directory, failure *why);
+void model_close(transformer *of);
+
+/* "float32" or "int8": how the linear weights are stored. */
+const char *model_dtype(const transformer *of);
+
+#endif

@@ -1,0 +1,156 @@
+#include "model/sentences.h"
+
+#include <string.h>
+
+#include "support/utf8.h"
+
+/* Words that a full stop follows without ending a sentence, in English and German, lower-case. */
+static const char *const abbreviations[] = {
+    "mr",  "mrs", "ms",   "dr",   "prof", "st",  "jr",   "sr",   "rev", "hon",  "gen", "col", "sgt", "lt",
+    "capt", "mt",  "no",   "nr",   "vs",   "e.g", "i.e",  "cf",   "fig", "vol",  "pp",  "ed",  "eds", "al",
+    "ca",  "approx", "bzw", "d.h", "z.b",  "u.a", "usw",  "evtl", "ggf", "inkl", "str", "hr",  "fr",  "frl"};
+
+static uint32_t code_point_at(const char *text, size_t size, size_t at, size_t *length)
+{
+    *length = 0;
+    return at < size ? utf8_next(text + at, size - at, length) : 0;
+}
+
+static size_t skip_space(const char *text, size_t size, size_t at)
+{
+    size_t length;
+    while (at < size && utf8_is_space(utf8_next(text + at, size - at, &length)))
+        at += length;
+    return at;
+}
+
+static bool is_wide_stop(uint32_t c) /* 。！？ */
+{
+    return c == 0x3002 || c == 0xFF01 || c == 0xFF1F;
+}
+
+static bool is_stop(uint32_t c)
+{
+    return c == '.' || c == '!' || c == '?' || c == 0x2026 || is_wide_stop(c);
+}
+
+static bool is_closer(uint32_t c) /* " ' ) ] } and the typographic quotes that close in some language */
+{
+    return c == '"' || c == '\'' || c == ')' || c == ']' || c == '}' || c == 0x2019 || c == 0x201D || c == 0x201C ||
+           c == 0x2018 || c == 0x00BB || c == 0x00AB || c == 0x203A || c == 0x300D || c == 0xFF09;
+}
+
+static bool is_lower_case(uint32_t c) /* Latin, Greek and Cyrillic */
+{
+    return (c >= 'a' && c <= 'z') || (c >= 0xDF && c <= 0xFF && c != 0xF7) || (c >= 0x3B1 && c <= 0x3C9) ||
+           (c >= 0x430 && c <= 0x45F);
+}
+
+static bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+static bool is_ascii_letter(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+/* Is word [size], which a full stop follows, no end of a sentence? */
+static bool keeps_going(const char *word, size_t size)
+{
+    char lower[8];
+    if (size == 1 && is_ascii_letter(*word))
+        return *word != 'I'; /* an initial; "I" is a word */
+    if (size > 0 && size <= 2 && is_digit(word[0]) && is_digit(word[size - 1]))
+        return true; /* an ordinal or a list's number */
+    if (size == 0 || size >= sizeof lower)
+        return false;
+    for (size_t i = 0; i < size; i++)
+        lower[i] = (char)(word[i] >= 'A' && word[i] <= 'Z' ? word[i] + 32 : word[i]);
+    for (size_t i = 0; i < sizeof abbreviations / sizeof *abbreviations; i++)
+        if (strlen(abbreviations[i]) == size && memcmp(abbreviations[i], lower, size) == 0)
+            return true;
+    return false;
+}
+
+/* The first byte of the word of ASCII letters, digits and inner full stops that ends before `end`. */
+static size_t word_start(const char *text, size_t begin, size_t end)
+{
+    while (end > begin && (is_ascii_letter(text[end - 1]) || is_digit(text[end - 1]) || text[end - 1] == '.' ||
+                           (unsigned char)text[end - 1] >= 0x80))
+        end--;
+    return end;
+}
+
+/* With a stop at `at`: the byte after the sentence's end, or 0 when the sentence goes on. */
+static size_t end_at_stop(const char *text, size_t size, size_t begin, size_t at)
+{
+    size_t length, n_stops = 0, end = at;
+    uint32_t stop = code_point_at(text, size, at, &length), c = stop;
+    for (; is_stop(c); c = code_point_at(text, size, end, &length), n_stops++)
+        end += length;
+    for (; is_closer(c); c = code_point_at(text, size, end, &length))
+        end += length;
+    if (end == size || is_wide_stop(stop))
+        return end;
+    if (!utf8_is_space(c))
+        return 0;
+    size_t word = word_start(text, begin, at);
+    if (stop == '.' && n_stops == 1 && keeps_going(text + word, at - word))
+        return 0;
+    size_t next = skip_space(text, size, end);
+    return is_lower_case(code_point_at(text, size, next, &length)) ? 0 : end;
+}
+
+bool sentences_trim(text_range *trimmed, const char *text, text_range range)
+{
+    size_t begin = skip_space(text, range.end, range.begin), end = begin, length;
+    for (size_t at = begin; at < range.end; at += length)
+        if (!utf8_is_space(utf8_next(text + at, range.end - at, &length)))
+            end = at + length;
+    *trimmed = (text_range){begin, end};
+    return begin < end;
+}
+
+bool sentences_next(text_range *sentence, const char *text, size_t size, size_t from)
+{
+    size_t begin = skip_space(text, size, from), length;
+    for (size_t at = begin; at < size; at += length) {
+        if (!is_stop(utf8_next(text + at, size - at, &length)))
+            continue;
+        size_t end = end_at_stop(text, size, begin, at);
+        if (end) {
+            *sentence = (text_range){begin, end};
+            return true;
+        }
+    }
+    return sentences_trim(sentence, text, (text_range){begin, size});
+}
+
+static size_t distance(size_t a, size_t b)
+{
+    return a > b ? a - b : b - a;
+}
+
+size_t sentences_middle(const char *text, text_range sentence)
+{
+    size_t size = sentence.end - sentence.begin, middle = sentence.begin + size / 2;
+    size_t clause = 0, space = 0, character = 0, length;
+    uint32_t before = 0;
+    for (size_t at = sentence.begin; at < sentence.end; at += length) {
+        uint32_t c = utf8_next(text + at, sentence.end - at, &length);
+        bool inner = distance(at, middle) <= size / 4;
+        if (inner && utf8_is_space(c) && !utf8_is_space(before)) {
+            bool mark = before == ',' || before == ';' || before == ':' || before == 0x2013 || before == 0x2014;
+            if (mark && (!clause || distance(at, middle) < distance(clause, middle)))
+                clause = at;
+            if (!space || distance(at, middle) < distance(space, middle))
+                space = at;
+        }
+        if (at > sentence.begin && (!character || distance(at, middle) < distance(character, middle)))
+            character = at;
+        before = c;
+    }
+    return clause ? clause : space ? space : character;
+}

@@ -1,0 +1,150 @@
+#include "model/state.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "support/buffer.h"
+
+#define ALIGNMENT 64u /* a cache line */
+
+/* A walk over the arena: with base NULL it only adds up sizes. */
+typedef struct {
+    char *base;
+    size_t used;
+    bool overflow;
+} carving;
+
+/* The next rows * columns elements. */
+static void *carve(carving *c, size_t rows, size_t columns, size_t element_size)
+{
+    size_t size, start = c->used;
+    if (!size_product(rows, columns, &size) || !size_product(size, element_size, &size) ||
+        __builtin_add_overflow(size, ALIGNMENT - 1, &size) ||
+        __builtin_add_overflow(start, size / ALIGNMENT * ALIGNMENT, &c->used)) {
+        c->overflow = true;
+        return NULL;
+    }
+    return c->base ? c->base + start : NULL;
+}
+
+static float *carve_floats(carving *c, size_t rows, size_t columns)
+{
+    return carve(c, rows, columns, sizeof(float));
+}
+
+typedef struct {
+    size_t rows;        /* of the largest call, encoder or decoder */
+    size_t target_rows; /* of the largest decoder call */
+    size_t scores;      /* queries * keys of the largest sentence, times heads */
+} sizes;
+
+static size_t larger(size_t a, size_t b)
+{
+    return a > b ? a : b;
+}
+
+static sizes sizes_of(const model_config *c, const size_t *n_src, const size_t *n_tgt, const size_t *n_new, size_t n)
+{
+    sizes of = {0};
+    size_t source_rows = 0;
+    for (size_t s = 0; s < n; s++) {
+        source_rows += n_src[s];
+        of.target_rows += n_new[s];
+        of.scores = larger(of.scores, n_src[s] * n_src[s] * c->encoder.n_heads);
+        of.scores = larger(of.scores, n_new[s] * larger(n_tgt[s], n_src[s]) * c->decoder.n_heads);
+    }
+    of.rows = larger(source_rows, of.target_rows);
+    return of;
+}
+
+static void carve_memories(carving *c, memory *memories, size_t n_layers, const size_t *capacity, size_t n_sentences,
+                           size_t d_model)
+{
+    for (size_t l = 0; l < n_layers; l++)
+        for (size_t s = 0; s < n_sentences; s++) {
+            memory of = {.capacity = capacity[s]};
+            of.keys = carve_floats(c, capacity[s], d_model);
+            of.values = carve_floats(c, capacity[s], d_model);
+            if (c->base)
+                memories[l * n_sentences + s] = of;
+        }
+}
+
+/* All arrays of the state, in order of use. Called twice: to add up, and to hand out. */
+static void carve_all(carving *c, transformer_state *of, const model_config *config, const size_t *n_src, const size_t *n_tgt,
+                      const size_t *n_new, size_t n)
+{
+    sizes size = sizes_of(config, n_src, n_tgt, n_new, n);
+    size_t d_model = config->d_model, d_ff = larger(config->encoder.d_ff, config->decoder.d_ff);
+    size_t n_layers = config->decoder.n_layers;
+    of->n_sentences = n;
+    size_t *source_first = carve(c, n + 1, 1, sizeof(size_t));
+    of->target_first = carve(c, n + 1, 1, sizeof(size_t));
+    of->x = carve_floats(c, size.rows, d_model);
+    of->sublayer = carve_floats(c, size.rows, d_model);
+    of->inner = carve_floats(c, size.rows, d_ff);
+    of->attention.q = carve_floats(c, size.rows, d_model);
+    of->attention.k = carve_floats(c, size.rows, d_model);
+    of->attention.v = carve_floats(c, size.rows, d_model);
+    of->attention.heads = carve_floats(c, size.rows, d_model);
+    of->attention.scores = carve_floats(c, size.scores, 1);
+    of->attention.linear.values = carve(c, size.rows, larger(d_model, d_ff), 1);
+    of->attention.linear.scales = carve_floats(c, size.rows, 1);
+    of->logits = carve_floats(c, size.target_rows, config->tokenizer.n_target_vocabulary);
+    of->past = carve(c, n_layers, n, sizeof(memory));
+    of->source_memory = carve(c, n_layers, n, sizeof(memory));
+    carve_memories(c, of->past, n_layers, n_tgt, n, d_model);
+    carve_memories(c, of->source_memory, n_layers, n_src, n, d_model);
+    of->generated = carve(c, n, 1, sizeof(generated_tokens));
+    of->alive = carve(c, n, 1, sizeof(size_t));
+    of->newest = carve(c, n, 1, sizeof(int32_t));
+    for (size_t s = 0; s < n; s++) {
+        generated_tokens tokens = {.capacity = n_tgt[s]};
+        tokens.ids = carve(c, n_tgt[s], 1, sizeof(int32_t));
+        tokens.log_probabilities = carve_floats(c, n_tgt[s], 1);
+        if (c->base)
+            of->generated[s] = tokens;
+    }
+    of->source = (row_stack){n, source_first};
+    of->target = (row_stack){n, of->target_first};
+    if (c->base) {
+        source_first[0] = 0;
+        for (size_t s = 0; s < n; s++)
+            source_first[s + 1] = source_first[s] + n_src[s];
+    }
+}
+
+bool state_lay_out(transformer_state *of, const model_config *config, const size_t *n_src, const size_t *n_tgt,
+                   const size_t *n_new, size_t n_sentences, failure *why)
+{
+    carving c = {0};
+    carve_all(&c, of, config, n_src, n_tgt, n_new, n_sentences);
+    if (c.overflow)
+        return fail_memory(why, "the batch");
+    if (c.used > of->arena_size) {
+        state_free(of);
+        if (posix_memalign(&of->arena, ALIGNMENT, c.used) != 0) {
+            of->arena = NULL;
+            return fail_memory(why, "the batch");
+        }
+        of->arena_size = c.used;
+    }
+    c = (carving){.base = of->arena};
+    carve_all(&c, of, config, n_src, n_tgt, n_new, n_sentences);
+    return true;
+}
+
+void state_free(transformer_state *of)
+{
+    free(of->arena);
+    *of = (transformer_state){0};
+}
+
+void state_move_sentence(transformer_state *of, const model_config *config, size_t from, size_t to)
+{
+    for (size_t l = 0; l < config->decoder.n_layers; l++) {
+        size_t layer = l * of->n_sentences;
+        of->past[layer + to] = of->past[layer + from];
+        of->source_memory[layer + to] = of->source_memory[layer + from];
+    }
+}

@@ -1,0 +1,53 @@
+/* Everything that changes while translating one batch, in one arena.
+ *
+ * state_lay_out sizes it for a batch and is the only call that can fail; what computes (forward.h,
+ * greedy.h) neither allocates nor fails for want of memory. One state per thread; it is used again for
+ * batch after batch and grows to the largest. */
+#ifndef MODEL_STATE_H
+#define MODEL_STATE_H
+
+#include "attention/attention.h"
+#include "model/config.h"
+#include "support/failure.h"
+
+/* The target tokens chosen for one sentence, the end token among them. */
+typedef struct {
+    int32_t *ids;             /* [capacity], n are filled */
+    float *log_probabilities; /* [capacity], of the chosen tokens; filled when asked for */
+    size_t n, capacity;
+    bool cut; /* the end token was not chosen: the length cap ended the sentence */
+} generated_tokens;
+
+typedef struct {
+    void *arena;
+    size_t arena_size;
+
+    size_t n_sentences;
+    row_stack source; /* the rows of the encoder */
+    row_stack target; /* the rows of the next decoder call; greedy search and forward fill target_first */
+    size_t *target_first;
+
+    float *x;        /* [rows, d_model], the residual stream: the encoder's, then the decoder's */
+    float *sublayer; /* [rows, d_model], the output of a sublayer */
+    float *inner;    /* [rows, d_ff] */
+    float *logits;   /* [rows of the target, n_target_vocabulary] */
+    attention_scratch attention;
+
+    memory *past;   /* [decoder layers, n_sentences], self-attention's */
+    memory *source_memory; /* [decoder layers, n_sentences], cross-attention's */
+
+    generated_tokens *generated; /* [n_sentences] */
+    size_t *alive;               /* [n_sentences], the sentences still in the stack, in its order */
+    int32_t *newest;             /* [n_sentences], the last token of each of them */
+} transformer_state;
+
+/* Lays out n_sentences > 0 sentences: n_src [n_sentences] source tokens each, room for n_tgt
+ * [n_sentences] target tokens each, n_new [n_sentences] of them the most in one decoder call. */
+bool state_lay_out(transformer_state *of, const model_config *config, const size_t *n_src, const size_t *n_tgt,
+                   const size_t *n_new, size_t n_sentences, failure *why);
+void state_free(transformer_state *of);
+
+/* Moves the memories of the stack's sentence `from` to place `to` <= from: how finished ones leave. */
+void state_move_sentence(transformer_state *of, const model_config *config, size_t from, size_t to);
+
+#endif

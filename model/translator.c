@@ -1,0 +1,243 @@
+#include "model/translator.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "model/forward.h"
+#include "model/greedy.h"
+#include "model/state.h"
+#include "support/utf8.h"
+
+struct translator {
+    transformer *model;
+    tokenizer *tokenizer;
+    transformer_state state;
+};
+
+translator *translator_open(const char *directory, failure *why)
+{
+    kernels_start();
+    translator *t = calloc(1, sizeof *t);
+    if (!t) {
+        fail_memory(why, "the translator");
+        return NULL;
+    }
+    if (!(t->model = model_open(directory, why)) ||
+        !(t->tokenizer = tokenizer_open(directory, &t->model->config.tokenizer, why))) {
+        translator_close(t);
+        return NULL;
+    }
+    return t;
+}
+
+void translator_close(translator *of)
+{
+    if (!of)
+        return;
+    state_free(&of->state);
+    tokenizer_close(of->tokenizer);
+    model_close(of->model);
+    free(of);
+}
+
+const transformer *translator_model(const translator *of)
+{
+    return of->model;
+}
+
+const tokenizer *translator_tokenizer(const translator *of)
+{
+    return of->tokenizer;
+}
+
+void translation_free(translation *of)
+{
+    for (size_t i = 0; i < of->n_sentences; i++) {
+        token_ids_free(&of->sentences[i].source);
+        token_ids_free(&of->sentences[i].target);
+        free(of->sentences[i].log_probabilities);
+    }
+    free(of->sentences);
+    text_free(&of->text);
+    *of = (translation){0};
+}
+
+static translated_sentence *append_sentence(translation *to, failure *why)
+{
+    if ((to->n_sentences & (to->n_sentences - 1)) == 0) { /* full at every power of two */
+        size_t capacity = to->n_sentences ? 2 * to->n_sentences : 1;
+        translated_sentence *grown = realloc(to->sentences, capacity * sizeof *grown);
+        if (!grown) {
+            fail_memory(why, "the sentences of a line");
+            return NULL;
+        }
+        to->sentences = grown;
+    }
+    translated_sentence *sentence = &to->sentences[to->n_sentences++];
+    *sentence = (translated_sentence){0};
+    return sentence;
+}
+
+/* Appends the tokens of a range of the line; of its halves, and theirs, while it has too many for the positions. */
+static bool encode_range(translator *t, const text_line *line, text_range range, translation *out, failure *why)
+{
+    size_t limit = t->model->config.max_positions;
+    token_ids ids = {0};
+    if (!tokenizer_encode(t->tokenizer, line->bytes + range.begin, range.end - range.begin, &ids, why)) {
+        token_ids_free(&ids);
+        return false;
+    }
+    if (ids.n > limit) {
+        token_ids_free(&ids);
+        size_t middle = sentences_middle(line->bytes, range);
+        if (middle == 0)
+            return fail(why, "one character becomes more pieces than the %zu positions of the checkpoint", limit);
+        text_range first, second;
+        return (!sentences_trim(&first, line->bytes, (text_range){range.begin, middle}) ||
+                encode_range(t, line, first, out, why)) &&
+               (!sentences_trim(&second, line->bytes, (text_range){middle, range.end}) ||
+                encode_range(t, line, second, out, why));
+    }
+    translated_sentence *sentence = ids.n > 1 ? append_sentence(out, why) : NULL;
+    if (!sentence) { /* nothing but the end token: nothing to translate */
+        bool empty = ids.n <= 1;
+        token_ids_free(&ids);
+        return empty;
+    }
+    sentence->range = range;
+    sentence->source = ids;
+    return true;
+}
+
+/* Fills in the sentences of a line with their source tokens. */
+static bool encode_line(translator *t, const text_line *line, size_t number, translation *out,
+                        const notice_reader *notices, failure *why)
+{
+    text_range range = {0, 0};
+    while (sentences_next(&range, line->bytes, line->size, range.end)) {
+        size_t before = out->n_sentences;
+        if (!encode_range(t, line, range, out, why))
+            return false;
+        if (out->n_sentences - before > 1) {
+            char notice[160];
+            snprintf(notice, sizeof notice,
+                     "a sentence is longer than the %zu positions of the checkpoint and was translated in %zu parts",
+                     t->model->config.max_positions, out->n_sentences - before);
+            notices->say(notices->user, number, notice);
+        }
+    }
+    return true;
+}
+
+/* A sentence and the line it belongs to. */
+typedef struct {
+    translated_sentence *sentence;
+    size_t line;
+} batch_item;
+
+static bool keep_generated(translated_sentence *to, const generated_tokens *from, failure *why)
+{
+    for (size_t i = 0; i < from->n; i++)
+        if (!token_ids_append(&to->target, from->ids[i], why))
+            return false;
+    to->log_probabilities = malloc(from->n * sizeof *to->log_probabilities);
+    if (!to->log_probabilities)
+        return fail_memory(why, "the log-probabilities");
+    memcpy(to->log_probabilities, from->log_probabilities, from->n * sizeof *to->log_probabilities);
+    return true;
+}
+
+static bool translate_batch(translator *t, const batch_item *items, size_t n, const notice_reader *notices,
+                            failure *why)
+{
+    size_t n_src[TRANSLATOR_BATCH] = {0}, n_tgt[TRANSLATOR_BATCH] = {0}, n_new[TRANSLATOR_BATCH] = {0};
+    token_ids source = {0};
+    bool done = true;
+    for (size_t s = 0; s < n && done; s++) {
+        const token_ids *ids = &items[s].sentence->source;
+        n_src[s] = ids->n;
+        n_tgt[s] = greedy_length_cap(&t->model->config, ids->n);
+        n_new[s] = 1;
+        for (size_t i = 0; i < ids->n && done; i++)
+            done = token_ids_append(&source, ids->at[i], why);
+    }
+    done = done && state_lay_out(&t->state, &t->model->config, n_src, n_tgt, n_new, n, why) &&
+           greedy(&t->state, t->model, source.at, true, why);
+    token_ids_free(&source);
+    for (size_t s = 0; s < n && done; s++) {
+        const generated_tokens *generated = &t->state.generated[s];
+        done = keep_generated(items[s].sentence, generated, why);
+        if (generated->cut) {
+            char notice[160];
+            snprintf(notice, sizeof notice, "a translation did not end by itself and was cut after %zu tokens",
+                     generated->n);
+            notices->say(notices->user, items[s].line, notice);
+        }
+    }
+    return done;
+}
+
+static bool translate_sentences(translator *t, translation *out, size_t n_lines, const notice_reader *notices,
+                                failure *why)
+{
+    batch_item items[TRANSLATOR_BATCH];
+    size_t n = 0;
+    for (size_t l = 0; l < n_lines; l++)
+        for (size_t s = 0; s < out[l].n_sentences; s++) {
+            items[n++] = (batch_item){&out[l].sentences[s], l};
+            if (n == TRANSLATOR_BATCH) {
+                if (!translate_batch(t, items, n, notices, why))
+                    return false;
+                n = 0;
+            }
+        }
+    return n == 0 || translate_batch(t, items, n, notices, why);
+}
+
+/* The line's text: translations, and between them the white space that was there. */
+static bool write_line(const translator *t, const text_line *line, translation *out, failure *why)
+{
+    size_t at = 0;
+    if (!text_append(&out->text, "", 0, why))
+        return false;
+    for (size_t s = 0; s < out->n_sentences; s++) {
+        const translated_sentence *sentence = &out->sentences[s];
+        if (!utf8_append_line(&out->text, line->bytes + at, sentence->range.begin - at, why) ||
+            !tokenizer_decode(t->tokenizer, sentence->target.at, sentence->target.n, &out->text, why))
+            return false;
+        at = sentence->range.end;
+    }
+    return out->n_sentences == 0 || utf8_append_line(&out->text, line->bytes + at, line->size - at, why);
+}
+
+bool translator_translate(translator *with, const text_line *lines, size_t n_lines, translation *out,
+                          const notice_reader *notices, failure *why)
+{
+    bool done = true;
+    for (size_t l = 0; l < n_lines; l++)
+        out[l] = (translation){0};
+    for (size_t l = 0; l < n_lines && done; l++)
+        done = encode_line(with, &lines[l], l, &out[l], notices, why);
+    done = done && translate_sentences(with, out, n_lines, notices, why);
+    for (size_t l = 0; l < n_lines && done; l++)
+        done = write_line(with, &lines[l], &out[l], why);
+    for (size_t l = 0; l < n_lines && !done; l++)
+        translation_free(&out[l]);
+    return done;
+}
+
+bool translator_trace(translator *with, const translated_sentence *sentence, const trace_reader *reader, failure *why)
+{
+    size_t n_tgt = sentence->target.n; /* the start token and all but the last */
+    int32_t *decoder_ids = malloc(n_tgt * sizeof *decoder_ids);
+    if (!decoder_ids)
+        return fail_memory(why, "the trace");
+    decoder_ids[0] = with->model->config.tokenizer.target_start;
+    memcpy(decoder_ids + 1, sentence->target.at, (n_tgt - 1) * sizeof *decoder_ids);
+    bool done = state_lay_out(&with->state, &with->model->config, &sentence->source.n, &n_tgt, &n_tgt, 1, why);
+    if (done)
+        forward(&with->state, with->model, sentence->source.at, decoder_ids, n_tgt, reader);
+    free(decoder_ids);
+    return done;
+}

@@ -1,0 +1,66 @@
+/* From text to text: sentences, tokens, batches, greedy search, and the lines put together again.
+ *
+ *   translator *t = translator_open("checkpoints/en-de", &why);
+ *   translation out;
+ *   if (translator_translate(t, &line, 1, &out, …, &why)) puts(out.text.bytes);
+ */
+#ifndef MODEL_TRANSLATOR_H
+#define MODEL_TRANSLATOR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "model/model.h"
+#include "model/sentences.h"
+#include "support/buffer.h"
+#include "support/failure.h"
+#include "support/trace.h"
+#include "tokenizer/tokenizer.h"
+
+enum { TRANSLATOR_BATCH = 64 }; /* sentences that are computed together */
+
+/* One line of text, without its line end. */
+typedef struct {
+    const char *bytes;
+    size_t size;
+} text_line;
+
+/* What the model did with one sentence, or one part of a sentence that was too long. */
+typedef struct {
+    text_range range;         /* in the line */
+    token_ids source, target; /* both with their end token; target without one when the search was cut */
+    float *log_probabilities; /* [target.n] */
+} translated_sentence;
+
+typedef struct {
+    text_buffer text;
+    translated_sentence *sentences; /* [n_sentences]; none for a blank line */
+    size_t n_sentences;
+} translation;
+
+/* Things a person should know although the translation goes on; `line` counts from 0 in the call. */
+typedef struct {
+    void (*say)(void *user, size_t line, const char *sentence);
+    void *user;
+} notice_reader;
+
+typedef struct translator translator;
+
+/* NULL on failure. One translator per thread. */
+translator *translator_open(const char *directory, failure *why);
+void translator_close(translator *of);
+
+const transformer *translator_model(const translator *of);
+const tokenizer *translator_tokenizer(const translator *of);
+
+/* out [n_lines], each to be freed with translation_free. A line's translation does not depend on the other
+ * lines of the call (float32: but for ties to the last bit). On failure nothing is to be freed. */
+bool translator_translate(translator *with, const text_line *lines, size_t n_lines, translation *out,
+                          const notice_reader *notices, failure *why);
+void translation_free(translation *of);
+
+/* Computes one sentence again, with its whole translation at once, and shows every tensor to the reader. */
+bool translator_trace(translator *with, const translated_sentence *sentence, const trace_reader *reader,
+                      failure *why);
+
+#endif

@@ -1,0 +1,199 @@
+#!/usr/bin/env python3
+"""Export a local Hugging Face MarianMT directory to a checkpoint directory of this program.
+
+    export.py HF_DIR OUT_DIR [--dtype float32|int8]
+
+The resolved tensors of the loaded model are written under the paper's names (weights/FORMAT.md), so it
+does not matter which of them the files share. OUT_DIR appears when it is whole. At the end a few lines
+are translated by both programs and their ids compared: in float32 all must be equal.
+"""
+
+import argparse
+import hashlib
+import json
+import os
+import shutil
+import sys
+from pathlib import Path
+
+import numpy
+import safetensors.numpy
+import torch
+import transformers
+
+import checkpoint
+from checkpoint import Unsupported, expect
+from program import TRANSLATE, translate_tokens
+
+SAMPLE = ["Hello.", "The house is small.", "What time is it?", "I have never seen such a big dog before.",
+          "Tom and Mary went to the station, but the train had already left."]
+
+
+def resolved_tensors(model):
+    """{our name: float32 array} of everything the forward pass uses, and how embeddings are shared."""
+    config = model.config
+    state = {name: tensor.detach().numpy() for name, tensor in model.state_dict().items()}
+    tensors = {checkpoint.our_name(name): array for name, array in state.items() if checkpoint.our_name(name)}
+    source = model.model.encoder.embed_tokens.weight.detach().numpy()
+    target = model.model.decoder.embed_tokens.weight.detach().numpy()
+    output = model.lm_head.weight.detach().numpy()
+    shared_embedding = source.shape == target.shape and numpy.array_equal(source, target)
+    tied_output = target.shape == output.shape and numpy.array_equal(target, output)
+    tensors["source_embedding.weight"] = source
+    if not shared_embedding:
+        tensors["target_embedding.weight"] = target
+    if not tied_output:
+        tensors["output.weight"] = output
+    tensors["output.bias"] = model.final_logits_bias.detach().numpy().reshape(-1)
+    expect(tensors["output.bias"].shape, (output.shape[0],), "final_logits_bias: shape")
+    check_positions(model.model.encoder.embed_positions.weight.detach().numpy(), config)
+    for name, array in tensors.items():
+        if not numpy.isfinite(array).all():
+            raise Unsupported(f"{name}: found values that are not finite, expected numbers; the checkpoint is damaged")
+    return tensors, shared_embedding, tied_output
+
+
+def check_positions(found, config):
+    """The table must be the sinusoids that the program computes: sines, then cosines (FORMAT.md)."""
+    d, n = config.d_model, config.max_position_embeddings
+    angles = numpy.arange(n)[:, None] / 10000.0 ** (2 * (numpy.arange(d) // 2)[None, :] / d)
+    expected = numpy.concatenate([numpy.sin(angles[:, 0::2]), numpy.cos(angles[:, 1::2])], axis=1)
+    if numpy.abs(found - expected).max() > 1e-6:
+        raise Unsupported("embed_positions: found a table that is not MarianMT's sinusoids, expected sines then cosines")
+
+
+def quantize(weight):
+    """(int8 [d_out, d_in], float32 scale [d_out]): each row in 127 steps of its largest magnitude."""
+    scale = numpy.abs(weight).max(axis=1) / 127
+    scale[scale == 0] = 1
+    return numpy.rint(weight / scale[:, None]).astype(numpy.int8), scale.astype(numpy.float32)
+
+
+def stored_tensors(tensors, dtype):
+    stored = {}
+    for name, array in tensors.items():
+        if dtype == "int8" and array.ndim == 2:
+            stored[name], stored[name.removesuffix("weight") + "scale"] = quantize(array)
+        else:
+            stored[name] = numpy.ascontiguousarray(array, dtype=numpy.float32)
+    return stored
+
+
+def vocabulary_lines(encoder, n, what):
+    """The pieces in the order of their ids; line i of a .vocab file is the piece of id i."""
+    pieces = {id_: piece for piece, id_ in encoder.items()}
+    if sorted(pieces) != list(range(n)) or len(encoder) != n:
+        raise Unsupported(f"{what}: found {len(encoder)} pieces with {len(pieces)} different ids, expected the ids 0 to "
+                          f"{n - 1} of the embedding, each once")
+    for piece in encoder:
+        if not piece or "\n" in piece or "\0" in piece:
+            raise Unsupported(f"{what}: found the piece {piece!r}, expected pieces without line ends")
+    return "".join(f"{pieces[id_]}\n" for id_ in range(n))
+
+
+def config_json(model, tokenizer, sharing, shared_sentencepiece, origin):
+    config = model.config
+    if not 0 < (model.generation_config.max_length or 0):
+        raise Unsupported(f"generation_config.json: found max_length {model.generation_config.max_length!r}")
+    activation = {"relu": "relu", "swish": "swish", "silu": "swish", "gelu": "gelu"}.get(config.activation_function)
+    if not activation:
+        raise Unsupported(f"activation_function: found {config.activation_function!r}, expected relu, swish or gelu")
+    shared_embedding, tied_output = sharing
+    return {
+        "format": "transformer.c", "version": 1,
+        "d_model": config.d_model, "max_positions": config.max_position_embeddings,
+        "encoder": {"n_layers": config.encoder_layers, "n_heads": config.encoder_attention_heads,
+                    "d_ff": config.encoder_ffn_dim},
+        "decoder": {"n_layers": config.decoder_layers, "n_heads": config.decoder_attention_heads,
+                    "d_ff": config.decoder_ffn_dim},
+        "activation": activation, "scale_embedding": bool(config.scale_embedding),
+        "shared_embedding": shared_embedding, "tied_output": tied_output,
+        "source": {"language": str(tokenizer.source_lang), "n_vocabulary": len(tokenizer.encoder),
+                   "end": tokenizer.encoder[str(tokenizer.eos_token)],
+                   "unknown": tokenizer.encoder[str(tokenizer.unk_token)]},
+        "target": {"language": str(tokenizer.target_lang), "n_vocabulary": config.decoder_vocab_size,
+                   "start": config.decoder_start_token_id, "end": config.eos_token_id, "pad": config.pad_token_id},
+        "shared_sentencepiece": shared_sentencepiece, "shared_vocabulary": not tokenizer.separate_vocabs,
+        "generation": {"max_length": checkpoint.max_length(model), "forced_end": checkpoint.forced_end(model),
+                       "suppressed": checkpoint.suppressed_ids(model)},
+        "origin": origin,
+    }
+
+
+def sha256(path):
+    return hashlib.sha256(Path(path).read_bytes()).hexdigest()
+
+
+def write_checkpoint(hf_dir, directory, model, tokenizer, dtype):
+    """All files of the checkpoint into an empty directory."""
+    tensors, *sharing = resolved_tensors(model)
+    expect(model.config.eos_token_id, tokenizer.encoder[str(tokenizer.eos_token)] if not tokenizer.separate_vocabs
+           else tokenizer.target_encoder[str(tokenizer.eos_token)], "eos_token_id and the vocabulary")
+    source_spm, target_spm = tokenizer.spm_files
+    shared_sentencepiece = sha256(source_spm) == sha256(target_spm)
+    files = ["config.json", "vocab.json", "source.spm", "target.spm", "target_vocab.json", "model.safetensors",
+             "pytorch_model.bin", "generation_config.json"]
+    origin = {"directory": Path(hf_dir).resolve().name, "dtype": dtype, "transformers": transformers.__version__,
+              "torch": torch.__version__.split("+")[0],
+              "sha256": {name: sha256(Path(hf_dir) / name) for name in files if (Path(hf_dir) / name).is_file()}}
+    config = config_json(model, tokenizer, sharing, shared_sentencepiece, origin)
+    safetensors.numpy.save_file(stored_tensors(tensors, dtype), directory / "model.safetensors")
+    shutil.copyfile(source_spm, directory / "source.spm")
+    if not shared_sentencepiece:
+        shutil.copyfile(target_spm, directory / "target.spm")
+    (directory / "source.vocab").write_text(
+        vocabulary_lines(tokenizer.encoder, model.model.encoder.embed_tokens.num_embeddings, "vocab.json"),
+        encoding="utf-8")
+    if tokenizer.separate_vocabs:
+        (directory / "target.vocab").write_text(
+            vocabulary_lines(tokenizer.target_encoder, model.lm_head.out_features, "target_vocab.json"),
+            encoding="utf-8")
+    (directory / "config.json").write_text(json.dumps(config, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def compare_sample(directory, model, tokenizer, dtype):
+    """Translates SAMPLE with both programs; False when float32 ids differ."""
+    equal = 0
+    for sentences in translate_tokens(directory, SAMPLE):
+        wanted = checkpoint.greedy(model, [sentence.source for sentence in sentences])
+        equal += wanted == [sentence.target for sentence in sentences]
+    print(f"{equal} of {len(SAMPLE)} sample lines have the ids of transformers ({dtype})", file=sys.stderr)
+    return equal == len(SAMPLE) or dtype != "float32"
+
+
+def export(hf_dir, out_dir, dtype):
+    out_dir = Path(out_dir)
+    if not TRANSLATE.is_file():
+        raise Unsupported(f"{TRANSLATE}: not built yet, and the export is checked with it; run scripts/translate once")
+    if out_dir.exists() and not (out_dir / "config.json").is_file() and any(out_dir.iterdir()):
+        raise Unsupported(f"{out_dir}: found other files there, expected a checkpoint to replace, or nothing")
+    model, tokenizer = checkpoint.open_marian(hf_dir)
+    beside = out_dir.with_name(out_dir.name + ".part")
+    shutil.rmtree(beside, ignore_errors=True)
+    beside.mkdir(parents=True)
+    try:
+        write_checkpoint(hf_dir, beside, model, tokenizer, dtype)
+        if not compare_sample(beside, model, tokenizer, dtype):
+            raise Unsupported("the two programs translate the sample differently; nothing was exported")
+        if (out_dir / "README.md").is_file():  # a model card belongs to the directory, not to the export
+            shutil.copyfile(out_dir / "README.md", beside / "README.md")
+        shutil.rmtree(out_dir, ignore_errors=True)
+        os.replace(beside, out_dir)
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("hf_dir", type=Path)
+    parser.add_argument("out_dir", type=Path)
+    parser.add_argument("--dtype", choices=["float32", "int8"], default="float32")
+    arguments = parser.parse_args()
+    try:
+        export(arguments.hf_dir, arguments.out_dir, arguments.dtype)
+    except (Unsupported, OSError) as problem:
+        sys.exit(f"export.py: {problem}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,309 @@
+#!/usr/bin/env python3
+"""Train a MarianMT checkpoint from parallel text, as one recipe file says.
+
+    train.py RECIPE --data DIR --run DIR
+
+RECIPE is a TOML file (recipes/): corpora with weights, vocabulary, shape, schedule. DIR of --data
+holds the corpora that the recipe names. The directory of --run keeps everything of the run:
+
+    tokenizer/      spm.model, vocab.json
+    state.pt        weights, optimizer and place in the data; written every `save_minutes`
+    undecayed.pt    the state at the step where the learning rate begins to fall to zero
+    snapshots/      the weights that are averaged
+    log.jsonl       a line per report: step, tokens, loss, learning rate, tokens per second
+    model/          the result, a Hugging Face MarianMT directory: the mean of the last snapshots
+
+Run the same command again and it goes on where it was killed, with the batches it would have seen.
+Raise `steps` in the recipe of a finished run and it goes on from undecayed.pt.
+"""
+
+import argparse
+import json
+import math
+import os
+import random
+import shutil
+import sys
+import time
+import tomllib
+from pathlib import Path
+
+import sentencepiece
+import torch
+from sacrebleu.metrics import BLEU, CHRF
+from transformers import GenerationConfig, MarianConfig, MarianMTModel, MarianTokenizer
+
+import corpora
+
+EOS, UNK = 0, 1
+
+
+def say(text):
+    print(text, file=sys.stderr, flush=True)
+
+
+def write_whole(path, write):
+    """Let `write(path)` make a file beside `path`, then put it in its place, so that a kill leaves the old or the new."""
+    beside = path.with_name(path.name + ".part")
+    write(beside)
+    os.replace(beside, path)
+
+
+def learning_rate(step, schedule):
+    """Linear warm-up, then 1/sqrt(step) (Attention Is All You Need, 5.3), and a line to zero over the last steps."""
+    rate = schedule["peak"] * min(step / schedule["warmup_steps"], math.sqrt(schedule["warmup_steps"] / max(step, 1)))
+    return rate * min(1.0, (schedule["steps"] - step) / schedule["decay_steps"])
+
+
+def train_tokenizer(directory, pairs_by_corpus, settings):
+    """One SentencePiece model for both sides; ids are Marian's: </s> 0, <unk> 1, pieces, <pad> last."""
+    if (directory / "vocab.json").exists():
+        return
+    say("training the SentencePiece model")
+    directory.mkdir(parents=True, exist_ok=True)
+    order = corpora.one_pass(pairs_by_corpus, random.Random("vocabulary"))
+    order = order[:settings["sentences"]]
+    sentencepiece.SentencePieceTrainer.train(
+        sentence_iterator=(text for pair in order for text in pair),
+        model_prefix=str(directory / "spm"), vocab_size=settings["size"] - 1, model_type="unigram",
+        character_coverage=settings["character_coverage"], byte_fallback=True, split_digits=True,
+        eos_id=EOS, unk_id=UNK, bos_id=-1, pad_id=-1, num_threads=os.cpu_count(), minloglevel=2)
+    pieces = sentencepiece.SentencePieceProcessor(model_file=str(directory / "spm.model"))
+    vocabulary = {pieces.id_to_piece(i): i for i in range(len(pieces))} | {"<pad>": len(pieces)}
+    write_whole(directory / "vocab.json", lambda path: path.write_text(json.dumps(vocabulary, ensure_ascii=False, indent=0)))
+
+
+def new_model(shape, n_vocab):
+    pad = n_vocab - 1
+    torch.manual_seed(shape["seed"])
+    return MarianMTModel(MarianConfig(
+        vocab_size=n_vocab, d_model=shape["d_model"], encoder_layers=shape["encoder_layers"],
+        decoder_layers=shape["decoder_layers"], encoder_ffn_dim=shape["d_ff"], decoder_ffn_dim=shape["d_ff"],
+        encoder_attention_heads=shape["heads"], decoder_attention_heads=shape["heads"],
+        activation_function=shape["activation"], dropout=shape["dropout"],
+        attention_dropout=shape["attention_dropout"], activation_dropout=0.0,
+        max_position_embeddings=shape["max_positions"], scale_embedding=True, attn_implementation="eager",
+        pad_token_id=pad, eos_token_id=EOS, bos_token_id=EOS, decoder_start_token_id=pad, forced_eos_token_id=EOS))
+
+
+def bfloat16_is_faster(device):
+    """Time one matrix product of the model's kind both ways: CPUs without bfloat16 units emulate it slowly."""
+    if device == "cuda":
+        return torch.cuda.is_bf16_supported()
+    seconds = {}
+    for dtype in (torch.float32, torch.bfloat16):
+        a, b = torch.randn(2048, 512).to(dtype), torch.randn(512, 2048).to(dtype)
+        a @ b
+        start = time.perf_counter()
+        for _ in range(10):
+            a @ b
+        seconds[dtype] = time.perf_counter() - start
+    return seconds[torch.bfloat16] < seconds[torch.float32]
+
+
+def tensors_of(batch, pad, device):
+    """A list of (source ids, target ids) to padded tensors: source, its mask, decoder input, target."""
+    def padded(rows, first=()):
+        rows = [list(first) + row for row in rows]
+        longest = max(map(len, rows))
+        return torch.tensor([row + [pad] * (longest - len(row)) for row in rows], device=device)
+    source = padded([source for source, _ in batch])
+    target = padded([target for _, target in batch])
+    decoder_input = padded([target[:-1] for _, target in batch], first=[pad])
+    return source, (source != pad).long(), decoder_input, target
+
+
+def loss_of(model, tensors, smoothing):
+    """Label-smoothed cross-entropy per target token, and the number of tokens; padding is not computed."""
+    source, mask, decoder_input, target = tensors
+    hidden = model.model(input_ids=source, attention_mask=mask, decoder_input_ids=decoder_input,
+                         use_cache=False).last_hidden_state
+    wanted = target != model.config.pad_token_id
+    logits = model.lm_head(hidden[wanted]) + model.final_logits_bias
+    return torch.nn.functional.cross_entropy(logits.float(), target[wanted], label_smoothing=smoothing), int(wanted.sum())
+
+
+def translate(model, tokenizer, lines, batch_size=64):
+    """Greedy translations of `lines`, in their order; computed in batches of similar length."""
+    model.eval()
+    order = sorted(range(len(lines)), key=lambda i: len(lines[i]))
+    out = [""] * len(lines)
+    with torch.no_grad():
+        for i in range(0, len(order), batch_size):
+            rows = order[i:i + batch_size]
+            encoded = tokenizer([lines[row] for row in rows], return_tensors="pt", padding=True, truncation=True,
+                                max_length=model.config.max_position_embeddings)
+            ids = model.generate(**encoded.to(model.device), num_beams=1, do_sample=False,
+                                 max_new_tokens=min(2 * encoded["input_ids"].shape[1] + 10,
+                                                    model.config.max_position_embeddings - 1))
+            for row, text in zip(rows, tokenizer.batch_decode(ids, skip_special_tokens=True)):
+                out[row] = text
+    model.train()
+    return out
+
+
+def mean_of(snapshots):
+    """The mean of several weight files, tensor by tensor."""
+    total = torch.load(snapshots[0], weights_only=True)
+    for path in snapshots[1:]:
+        for name, tensor in torch.load(path, weights_only=True).items():
+            total[name] += tensor
+    return {name: tensor / len(snapshots) for name, tensor in total.items()}
+
+
+def write_model(run, model, tokenizer, snapshots):
+    """The mean of `snapshots` as a Hugging Face directory, in place of an older one."""
+    directory = run / "model"
+    beside = run / "model.part"
+    shutil.rmtree(beside, ignore_errors=True)
+    averaged = MarianMTModel(model.config)
+    averaged.load_state_dict(mean_of(snapshots), strict=False)
+    averaged.tie_weights()
+    averaged.generation_config = GenerationConfig(
+        num_beams=1, max_length=model.config.max_position_embeddings, bad_words_ids=[[model.config.pad_token_id]],
+        decoder_start_token_id=model.config.pad_token_id, pad_token_id=model.config.pad_token_id,
+        eos_token_id=EOS, bos_token_id=EOS, forced_eos_token_id=EOS)
+    averaged.save_pretrained(beside)
+    tokenizer.save_pretrained(beside)
+    shutil.rmtree(directory, ignore_errors=True)
+    os.replace(beside, directory)
+    return averaged
+
+
+class Run:
+    """A training run: what is learned, where it stands, and its directory."""
+
+    def __init__(self, recipe, data, run):
+        self.recipe, self.run = recipe, run
+        self.schedule = recipe["schedule"]
+        self.device = "cuda" if torch.cuda.is_available() else "cpu"
+        run.mkdir(parents=True, exist_ok=True)
+        (run / "snapshots").mkdir(exist_ok=True)
+        self.corpora = corpora.load_corpora(data, recipe["corpora"])
+        self.validation = {name: corpora.read_pairs(data / name)[:recipe["validation"]["lines"]]
+                           for name in recipe["validation"]["files"]}
+        train_tokenizer(run / "tokenizer", self.corpora, recipe["vocabulary"])
+        spm = str(run / "tokenizer/spm.model")
+        self.pieces = sentencepiece.SentencePieceProcessor(model_file=spm)
+        self.tokenizer = MarianTokenizer(source_spm=spm, target_spm=spm, vocab=str(run / "tokenizer/vocab.json"),
+                                         source_lang=recipe["source"], target_lang=recipe["target"],
+                                         model_max_length=recipe["model"]["max_positions"])
+        self.model = new_model(recipe["model"], len(self.pieces) + 1).to(self.device)
+        self.optimizer = torch.optim.Adam(self.model.parameters(), lr=0.0, betas=(0.9, 0.98), eps=1e-9, fused=True)
+        self.step, self.tokens, self.place = 0, 0, (0, 0, 0)
+        self.resume()
+
+    @property
+    def decay_start(self):
+        return self.schedule["steps"] - self.schedule["decay_steps"]
+
+    def resume(self):
+        for name in ("state.pt", "undecayed.pt"):
+            if not (self.run / name).exists():
+                continue
+            state = torch.load(self.run / name, weights_only=True, map_location=self.device)
+            if state["decay_start"] not in (None, self.decay_start):
+                continue  # its learning rate was already falling towards another end
+            self.model.load_state_dict(state["model"])
+            self.optimizer.load_state_dict(state["optimizer"])
+            self.step, self.tokens, self.place = state["step"], state["tokens"], tuple(state["place"])
+            torch.set_rng_state(state["random"].cpu())
+            say(f"going on at step {self.step} ({self.tokens / 1e6:.1f} million target tokens) from {name}")
+            return
+
+    def save(self, name="state.pt"):
+        decaying = self.step > self.decay_start
+        state = {"model": self.model.state_dict(), "optimizer": self.optimizer.state_dict(), "step": self.step,
+                 "tokens": self.tokens, "place": list(self.place), "random": torch.get_rng_state(),
+                 "decay_start": self.decay_start if decaying else None}
+        write_whole(self.run / name, lambda path: torch.save(state, path))
+
+    def save_snapshot(self):
+        weights = {name: tensor.float().cpu() for name, tensor in self.model.state_dict().items()}
+        write_whole(self.run / f"snapshots/{self.step:08d}.pt", lambda path: torch.save(weights, path))
+        for old in self.snapshots()[:-self.schedule["averaged_snapshots"]]:
+            old.unlink()
+
+    def snapshots(self):
+        return sorted((self.run / "snapshots").glob("*.pt"))
+
+    def log(self, **values):
+        with open(self.run / "log.jsonl", "a", encoding="utf-8") as file:
+            file.write(json.dumps({"step": self.step, "tokens": self.tokens, **values}) + "\n")
+        say("  ".join(f"{name} {value:.4g}" if isinstance(value, float) else f"{name} {value}"
+                      for name, value in {"step": self.step, **values}.items()))
+
+    def validate(self):
+        """BLEU and chrF of the mean of the snapshots on each validation file; the model is written too."""
+        averaged = write_model(self.run, self.model, self.tokenizer, self.snapshots()).to(self.device)
+        scores = {}
+        for name, pairs in self.validation.items():
+            out = translate(averaged, self.tokenizer, [source for source, _ in pairs])
+            references = [[target for _, target in pairs]]
+            scores[name] = {"BLEU": round(BLEU().corpus_score(out, references).score, 2),
+                            "chrF": round(CHRF().corpus_score(out, references).score, 2)}
+        self.log(validation=scores)
+        for line, text in zip(self.recipe["validation"]["show"],
+                              translate(averaged, self.tokenizer, self.recipe["validation"]["show"])):
+            say(f"    {line} -> {text}")
+
+    def train(self):
+        schedule = self.schedule
+        bfloat16 = bfloat16_is_faster(self.device)
+        say(f"{sum(p.numel() for p in self.model.parameters()):,} parameters on {self.device}, "
+            f"{'bfloat16' if bfloat16 else 'float32'}, {sum(len(p) for _, p in self.corpora):,} pairs")
+        self.model.train()
+        saved = reported = time.monotonic()
+        loss_sum, loss_tokens = 0.0, 0
+        place_and_batch = corpora.training_batches(
+            self.corpora, self.recipe["augmentation"], self.pieces.encode, EOS, schedule["batch_tokens"],
+            self.recipe["model"]["seed"], self.place)
+        for place, batch in place_and_batch:
+            if self.step >= schedule["steps"]:
+                break
+            for group in self.optimizer.param_groups:
+                group["lr"] = learning_rate(self.step + 1, schedule)
+            with torch.autocast(self.device, dtype=torch.bfloat16, enabled=bfloat16):
+                loss, n_tokens = loss_of(self.model, tensors_of(batch, self.model.config.pad_token_id, self.device),
+                                         schedule["label_smoothing"])
+            loss.backward()
+            torch.nn.utils.clip_grad_norm_(self.model.parameters(), schedule["clip_norm"])
+            self.optimizer.step()
+            self.optimizer.zero_grad(set_to_none=True)
+            self.step += 1
+            self.tokens += n_tokens
+            self.place = (place[0], place[1], place[2] + 1)
+            loss_sum, loss_tokens = loss_sum + loss.item() * n_tokens, loss_tokens + n_tokens
+            if self.step % schedule["report_steps"] == 0:
+                if not math.isfinite(loss_sum):
+                    raise SystemExit(f"step {self.step}: the loss is not a number; lower schedule.peak and start again")
+                now = time.monotonic()
+                self.log(loss=loss_sum / loss_tokens, rate=learning_rate(self.step, schedule),
+                         tokens_per_second=loss_tokens / (now - reported))
+                reported, loss_sum, loss_tokens = now, 0.0, 0
+            if self.step == self.decay_start:
+                self.save("undecayed.pt")
+            if self.step % schedule["snapshot_steps"] == 0:
+                self.save_snapshot()
+            if self.step % schedule["validate_steps"] == 0:
+                self.validate()
+            if time.monotonic() - saved > 60 * schedule["save_minutes"]:
+                self.save()
+                saved = time.monotonic()
+        self.save()
+        self.save_snapshot()
+        self.validate()
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("recipe", type=Path)
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--run", type=Path, required=True)
+    arguments = parser.parse_args()
+    recipe = tomllib.loads(arguments.recipe.read_text(encoding="utf-8"))
+    Run(recipe, arguments.data, arguments.run).train()
+
+
+if __name__ == "__main__":
+    main()

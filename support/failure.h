@@ -1,0 +1,28 @@
+/* Errors are sentences handed to the caller.
+ *
+ * A function that can fail takes `failure *why` as its last argument and returns false or NULL after
+ * it has filled in one sentence: what was found, what was expected, what to do. Only cli/ prints. */
+#ifndef SUPPORT_FAILURE_H
+#define SUPPORT_FAILURE_H
+
+#include <stdbool.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct {
+    char sentence[1024];
+} failure;
+
+/* Writes the sentence (cut at its size) and returns false, so that `return fail(why, …)` reads well. */
+bool fail(failure *why, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* The same for memory: `bytes` could not be had for `purpose`. */
+bool fail_memory(failure *why, const char *purpose);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

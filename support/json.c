@@ -1,0 +1,113 @@
+#include "support/json.h"
+
+#include <math.h>
+#include <string.h>
+
+#define LARGEST_EXACT 9007199254740992.0 /* 2^53: above it a double skips whole numbers */
+
+cJSON *json_parse_object(const char *bytes, size_t size, const char *where, failure *why)
+{
+    const char *end = NULL;
+    if (memchr(bytes, '\0', size)) {
+        fail(why, "%s: found a NUL byte, expected JSON text", where);
+        return NULL;
+    }
+    cJSON *object = cJSON_ParseWithLengthOpts(bytes, size, &end, false);
+    if (!object) {
+        size_t at = end && end >= bytes && (size_t)(end - bytes) <= size ? (size_t)(end - bytes) : 0;
+        fail(why, "%s: found something that is not JSON at byte %zu, expected an object { … }", where, at);
+        return NULL;
+    }
+    while (end < bytes + size && strchr(" \t\r\n", *end))
+        end++;
+    if (!cJSON_IsObject(object) || end != bytes + size) {
+        fail(why, "%s: expected one JSON object { … } and nothing else", where);
+        cJSON_Delete(object);
+        return NULL;
+    }
+    return object;
+}
+
+bool json_check_keys(const cJSON *object, const char *const *keys, const char *where, failure *why)
+{
+    const cJSON *item;
+    cJSON_ArrayForEach(item, object)
+    {
+        const char *const *known = keys;
+        while (*known && strcmp(*known, item->string) != 0)
+            known++;
+        if (!*known)
+            return fail(why, "%s: found the unknown key \"%s\"; the file may be from a newer version", where,
+                        item->string);
+    }
+    for (const char *const *key = keys; *key; key++) {
+        int found = 0;
+        cJSON_ArrayForEach(item, object) found += strcmp(item->string, *key) == 0;
+        if (found != 1)
+            return fail(why, "%s: found the key \"%s\" %d times, expected it once", where, *key, found);
+    }
+    return true;
+}
+
+bool json_whole_number(int64_t *value, const cJSON *object, const char *key, int64_t lowest, int64_t highest,
+                       const char *where, failure *why)
+{
+    const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, key);
+    if (!cJSON_IsNumber(item))
+        return fail(why, "%s: expected a number under \"%s\"", where, key);
+    double number = item->valuedouble;
+    if (!(fabs(number) <= LARGEST_EXACT) || number != floor(number) || number < (double)lowest ||
+        number > (double)highest)
+        return fail(why, "%s: found %.15g under \"%s\", expected a whole number from %lld to %lld", where, number,
+                    key, (long long)lowest, (long long)highest);
+    *value = (int64_t)number;
+    return true;
+}
+
+bool json_size(size_t *value, const cJSON *object, const char *key, size_t lowest, size_t highest,
+               const char *where, failure *why)
+{
+    int64_t number = 0;
+    if (!json_whole_number(&number, object, key, (int64_t)lowest, (int64_t)highest, where, why))
+        return false;
+    *value = (size_t)number;
+    return true;
+}
+
+bool json_bool(bool *value, const cJSON *object, const char *key, const char *where, failure *why)
+{
+    const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, key);
+    if (!cJSON_IsBool(item))
+        return fail(why, "%s: expected true or false under \"%s\"", where, key);
+    *value = cJSON_IsTrue(item);
+    return true;
+}
+
+const char *json_string(const cJSON *object, const char *key, const char *where, failure *why)
+{
+    const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, key);
+    if (!cJSON_IsString(item)) {
+        fail(why, "%s: expected a string under \"%s\"", where, key);
+        return NULL;
+    }
+    return item->valuestring;
+}
+
+const cJSON *json_object(const cJSON *object, const char *key, const char *where, failure *why)
+{
+    const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, key);
+    if (!cJSON_IsObject(item)) {
+        fail(why, "%s: expected an object { … } under \"%s\"", where, key);
+        return NULL;
+    }
+    return item;
+}
+
+bool json_is_size(const cJSON *item, size_t *value)
+{
+    if (!cJSON_IsNumber(item) || !(item->valuedouble >= 0 && item->valuedouble <= LARGEST_EXACT) ||
+        item->valuedouble != floor(item->valuedouble))
+        return false;
+    *value = (size_t)item->valuedouble;
+    return true;
+}

@@ -1,0 +1,79 @@
+#include "support/utf8.h"
+
+uint32_t utf8_next(const char *bytes, size_t size, size_t *length)
+{
+    const unsigned char *b = (const unsigned char *)bytes;
+    *length = 1;
+    if (b[0] < 0x80)
+        return b[0];
+    size_t n = b[0] >= 0xC2 && b[0] <= 0xDF ? 2 : (b[0] & 0xF0) == 0xE0 ? 3 : b[0] >= 0xF0 && b[0] <= 0xF4 ? 4 : 0;
+    if (n == 0)
+        return UTF8_INVALID;
+    /* The second byte rules out longer forms than needed, surrogates, and what is above U+10FFFF. */
+    unsigned lowest = b[0] == 0xE0 ? 0xA0 : b[0] == 0xF0 ? 0x90 : 0x80;
+    unsigned highest = b[0] == 0xED ? 0x9F : b[0] == 0xF4 ? 0x8F : 0xBF;
+    uint32_t code_point = b[0] & (0x7Fu >> n);
+    for (size_t i = 1; i < n; i++, lowest = 0x80, highest = 0xBF) {
+        if (i >= size || b[i] < lowest || b[i] > highest)
+            return UTF8_INVALID;
+        code_point = code_point << 6 | (b[i] & 0x3Fu);
+        *length = i + 1;
+    }
+    return code_point;
+}
+
+bool utf8_is_valid(const char *bytes, size_t size)
+{
+    size_t length;
+    for (size_t at = 0; at < size; at += length)
+        if (utf8_next(bytes + at, size - at, &length) == UTF8_INVALID)
+            return false;
+    return true;
+}
+
+static bool ends_line(uint32_t c)
+{
+    return c == '\n' || c == '\r' || c == 0x85 || c == 0x2028 || c == 0x2029;
+}
+
+static bool is_control(uint32_t c)
+{
+    return (c < 0x20 && c != '\t') || (c >= 0x7F && c < 0xA0);
+}
+
+static bool append_replacement(text_buffer *to, failure *why)
+{
+    return text_append(to, UTF8_REPLACEMENT, sizeof UTF8_REPLACEMENT - 1, why);
+}
+
+bool utf8_append_line(text_buffer *to, const char *bytes, size_t size, failure *why)
+{
+    size_t length;
+    for (size_t at = 0; at < size; at += length) {
+        uint32_t c = utf8_next(bytes + at, size - at, &length);
+        bool done = ends_line(c)                            ? text_append(to, " ", 1, why)
+                    : c == UTF8_INVALID || is_control(c) ? append_replacement(to, why)
+                                                            : text_append(to, bytes + at, length, why);
+        if (!done)
+            return false;
+    }
+    return true;
+}
+
+bool utf8_append_valid(text_buffer *to, const char *bytes, size_t size, failure *why)
+{
+    size_t length;
+    for (size_t at = 0; at < size; at += length) {
+        uint32_t code_point = utf8_next(bytes + at, size - at, &length);
+        bool good = code_point != UTF8_INVALID && code_point != 0;
+        if (!(good ? text_append(to, bytes + at, length, why) : append_replacement(to, why)))
+            return false;
+    }
+    return true;
+}
+
+bool utf8_is_space(uint32_t c)
+{
+    return (c >= '\t' && c <= '\r') || c == ' ' || c == 0x85 || c == 0xA0 || c == 0x1680 ||
+           (c >= 0x2000 && c <= 0x200A) || c == 0x2028 || c == 0x2029 || c == 0x202F || c == 0x205F || c == 0x3000;
+}

@@ -1,0 +1,32 @@
+/* A C view of the SentencePiece library. No exception leaves it: what the library throws becomes a failure. */
+#ifndef TOKENIZER_SENTENCEPIECE_C_H
+#define TOKENIZER_SENTENCEPIECE_C_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "support/failure.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct sentencepiece_model sentencepiece_model;
+
+/* The model in bytes [size]; `path` is for failures only. NULL on failure. */
+sentencepiece_model *sentencepiece_open(const char *bytes, size_t size, const char *path, failure *why);
+void sentencepiece_close(sentencepiece_model *of);
+
+/* Cuts UTF-8 text into pieces: calls use(user, piece, its bytes) for each in order, ended when it returns false. */
+bool sentencepiece_encode(const sentencepiece_model *model, const char *text, size_t size,
+                          bool (*use)(void *user, const char *piece, size_t size), void *user, failure *why);
+
+/* Joins n pieces to text and calls use(user, text, its bytes) once. */
+bool sentencepiece_decode(const sentencepiece_model *model, const char *const *pieces, size_t n,
+                          bool (*use)(void *user, const char *text, size_t size), void *user, failure *why);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,163 @@
+#include "tokenizer/tokenizer.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "support/file.h"
+#include "support/utf8.h"
+#include "tokenizer/sentencepiece_c.h"
+#include "tokenizer/vocabulary.h"
+
+struct tokenizer {
+    tokenizer_config config;
+    sentencepiece_model *source, *target; /* the same one when shared */
+    vocabulary *source_vocabulary, *target_vocabulary;
+};
+
+static sentencepiece_model *open_model(const char *directory, const char *name, failure *why)
+{
+    char path[4096];
+    mapped_file file;
+    if (!file_path(path, sizeof path, directory, name, why) || !file_map(&file, path, why))
+        return NULL;
+    sentencepiece_model *model = sentencepiece_open(file.bytes, file.size, path, why);
+    file_unmap(&file);
+    return model;
+}
+
+static vocabulary *open_vocabulary(const char *directory, const char *name, size_t n, failure *why)
+{
+    char path[4096];
+    if (!file_path(path, sizeof path, directory, name, why))
+        return NULL;
+    return vocabulary_open(path, n, why);
+}
+
+static bool open_all(tokenizer *t, const char *directory, failure *why)
+{
+    const tokenizer_config *c = &t->config;
+    return (t->source = open_model(directory, "source.spm", why)) &&
+           (t->target = c->shared_sentencepiece ? t->source : open_model(directory, "target.spm", why)) &&
+           (t->source_vocabulary = open_vocabulary(directory, "source.vocab", c->n_source_vocabulary, why)) &&
+           (t->target_vocabulary = c->shared_vocabulary
+                                       ? t->source_vocabulary
+                                       : open_vocabulary(directory, "target.vocab", c->n_target_vocabulary, why));
+}
+
+tokenizer *tokenizer_open(const char *directory, const tokenizer_config *config, failure *why)
+{
+    tokenizer *t = calloc(1, sizeof *t);
+    if (!t) {
+        fail_memory(why, "the tokenizer");
+        return NULL;
+    }
+    t->config = *config;
+    if (!open_all(t, directory, why)) {
+        tokenizer_close(t);
+        return NULL;
+    }
+    return t;
+}
+
+void tokenizer_close(tokenizer *of)
+{
+    if (!of)
+        return;
+    if (of->target != of->source)
+        sentencepiece_close(of->target);
+    sentencepiece_close(of->source);
+    if (of->target_vocabulary != of->source_vocabulary)
+        vocabulary_close(of->target_vocabulary);
+    vocabulary_close(of->source_vocabulary);
+    free(of);
+}
+
+typedef struct {
+    const tokenizer *with;
+    token_ids *to;
+    failure *why;
+} encoding;
+
+static bool append_piece(void *user, const char *piece, size_t size)
+{
+    encoding *e = user;
+    int32_t id = vocabulary_id(e->with->source_vocabulary, piece, size);
+    return token_ids_append(e->to, id >= 0 ? id : e->with->config.source_unknown, e->why);
+}
+
+/* The bytes of a language code `>>…<<` at the beginning, which OPUS-MT's multilingual checkpoints need; 0 without. */
+static size_t language_code_size(const char *bytes, size_t size)
+{
+    if (size < 4 || memcmp(bytes, ">>", 2) != 0)
+        return 0;
+    const char *end = memmem(bytes, size, "<<", 2);
+    return end ? (size_t)(end - bytes) + 2 : 0;
+}
+
+bool tokenizer_encode(const tokenizer *with, const char *bytes, size_t size, token_ids *to, failure *why)
+{
+    text_buffer valid = {0};
+    encoding e = {with, to, why};
+    bool done = utf8_append_valid(&valid, bytes, size, why);
+    if (done && valid.size) {
+        size_t code = language_code_size(valid.bytes, valid.size);
+        done = (code == 0 || append_piece(&e, valid.bytes, code)) &&
+               sentencepiece_encode(with->source, valid.bytes + code, valid.size - code, append_piece, &e, why);
+    }
+    text_free(&valid);
+    return done && token_ids_append(to, with->config.source_end, why);
+}
+
+typedef struct {
+    text_buffer *to;
+    failure *why;
+} decoding;
+
+/* Appends what SentencePiece made, U+2581 (how pieces write a space) as a space, without spaces at its ends. */
+static bool append_decoded(void *user, const char *bytes, size_t size)
+{
+    static const char space_mark[] = "\xE2\x96\x81";
+    decoding *d = user;
+    text_buffer spaced = {0};
+    const char *end = bytes + size, *mark;
+    bool done = true;
+    for (; done && (mark = memmem(bytes, (size_t)(end - bytes), space_mark, 3)); bytes = mark + 3)
+        done = text_append(&spaced, bytes, (size_t)(mark - bytes), d->why) && text_append(&spaced, " ", 1, d->why);
+    done = done && text_append(&spaced, bytes, (size_t)(end - bytes), d->why);
+    if (done) {
+        size_t from = 0, to = spaced.size;
+        while (from < to && spaced.bytes[from] == ' ')
+            from++;
+        while (to > from && spaced.bytes[to - 1] == ' ')
+            to--;
+        done = utf8_append_line(d->to, spaced.bytes + from, to - from, d->why);
+    }
+    text_free(&spaced);
+    return done;
+}
+
+bool tokenizer_decode(const tokenizer *with, const int32_t *ids, size_t n, text_buffer *to, failure *why)
+{
+    const tokenizer_config *c = &with->config;
+    decoding d = {to, why};
+    const char **pieces = malloc((n ? n : 1) * sizeof *pieces);
+    if (!pieces)
+        return fail_memory(why, "the pieces of a translation");
+    size_t n_pieces = 0;
+    for (size_t i = 0; i < n; i++)
+        if (ids[i] != c->target_start && ids[i] != c->target_end && ids[i] != c->target_pad)
+            pieces[n_pieces++] = vocabulary_piece(with->target_vocabulary, ids[i]);
+    bool done = sentencepiece_decode(with->target, pieces, n_pieces, append_decoded, &d, why);
+    free(pieces);
+    return done;
+}
+
+const char *tokenizer_source_piece(const tokenizer *of, int32_t id)
+{
+    return vocabulary_piece(of->source_vocabulary, id);
+}
+
+const char *tokenizer_target_piece(const tokenizer *of, int32_t id)
+{
+    return vocabulary_piece(of->target_vocabulary, id);
+}

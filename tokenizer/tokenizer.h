@@ -1,0 +1,41 @@
+/* Text to token ids and back, by Marian's rule: SentencePiece cuts text into pieces, and the vocabulary,
+ * not SentencePiece, gives a piece its id. A piece that the vocabulary lacks is <unk>.
+ *
+ * The source and the target side may share a SentencePiece model and a vocabulary. */
+#ifndef TOKENIZER_TOKENIZER_H
+#define TOKENIZER_TOKENIZER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "support/buffer.h"
+#include "support/failure.h"
+
+/* What config.json says of the tokenizer. */
+typedef struct {
+    size_t n_source_vocabulary, n_target_vocabulary;
+    int32_t source_end, source_unknown;         /* ids in the source vocabulary */
+    int32_t target_start, target_end, target_pad; /* ids in the target vocabulary */
+    bool shared_sentencepiece, shared_vocabulary;
+} tokenizer_config;
+
+typedef struct tokenizer tokenizer;
+
+/* Reads source.spm, source.vocab and, where they are not shared, target.spm, target.vocab. NULL on failure. */
+tokenizer *tokenizer_open(const char *directory, const tokenizer_config *config, failure *why);
+void tokenizer_close(tokenizer *of);
+
+/* Appends the ids of one sentence and, at the end, the source's end token. What is not UTF-8, and NUL,
+ * is read as U+FFFD. `>>code<<` at the very beginning is one token. The names of special tokens in the text are text. */
+bool tokenizer_encode(const tokenizer *with, const char *bytes, size_t size, token_ids *to, failure *why);
+
+/* Appends the text of n target ids; start, end and pad give nothing. The text is UTF-8 without control
+ * characters: a line stays a line. */
+bool tokenizer_decode(const tokenizer *with, const int32_t *ids, size_t n, text_buffer *to, failure *why);
+
+/* The piece of an id of either side, for showing. */
+const char *tokenizer_source_piece(const tokenizer *of, int32_t id);
+const char *tokenizer_target_piece(const tokenizer *of, int32_t id);
+
+#endif

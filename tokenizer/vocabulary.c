@@ -1,0 +1,115 @@
+/* A hash table with open addressing over one copy of the file, in which each line end is a NUL. */
+#include "tokenizer/vocabulary.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "support/file.h"
+#include "support/utf8.h"
+
+struct vocabulary {
+    char *pieces;       /* the file, NUL-terminated pieces one after the other */
+    const char **piece; /* [n] */
+    int32_t *slot;      /* [n_slots], an id or -1; n_slots is a power of two */
+    size_t n, n_slots;
+};
+
+/* FNV-1a, http://www.isthe.com/chongo/tech/comp/fnv/ */
+static size_t hash(const char *piece, size_t size)
+{
+    uint64_t h = 14695981039346656037u;
+    for (size_t i = 0; i < size; i++)
+        h = (h ^ (unsigned char)piece[i]) * 1099511628211u;
+    return (size_t)(h ^ h >> 32);
+}
+
+/* The slot of the piece, or the empty slot where it belongs. */
+static int32_t *slot_of(const vocabulary *v, const char *piece, size_t size)
+{
+    size_t i = hash(piece, size) & (v->n_slots - 1);
+    while (v->slot[i] >= 0) {
+        const char *other = v->piece[v->slot[i]];
+        if (strncmp(other, piece, size) == 0 && other[size] == '\0')
+            break;
+        i = (i + 1) & (v->n_slots - 1);
+    }
+    return &v->slot[i];
+}
+
+static bool fill(vocabulary *v, const mapped_file *file, const char *path, failure *why)
+{
+    size_t n_lines = 0;
+    for (const char *at = file->bytes; at < file->bytes + file->size; at++)
+        n_lines += *at == '\n';
+    if (n_lines != v->n || file->bytes[file->size - 1] != '\n')
+        return fail(why, "%s: found %zu whole lines, expected the %zu pieces of config.json", path, n_lines, v->n);
+    if (memchr(file->bytes, '\0', file->size) || !utf8_is_valid(file->bytes, file->size))
+        return fail(why, "%s: found bytes that are not text, expected a piece in UTF-8 on every line", path);
+
+    while (v->n_slots < 2 * v->n)
+        v->n_slots *= 2;
+    v->pieces = malloc(file->size);
+    v->piece = malloc(v->n * sizeof *v->piece);
+    v->slot = malloc(v->n_slots * sizeof *v->slot);
+    if (!v->pieces || !v->piece || !v->slot)
+        return fail_memory(why, "the vocabulary");
+    memcpy(v->pieces, file->bytes, file->size);
+    memset(v->slot, -1, v->n_slots * sizeof *v->slot);
+
+    char *line = v->pieces;
+    for (size_t id = 0; id < v->n; id++) {
+        char *end = memchr(line, '\n', file->size - (size_t)(line - v->pieces));
+        *end = '\0';
+        size_t size = (size_t)(end - line);
+        if (size == 0)
+            return fail(why, "%s, line %zu: found an empty line, expected a piece", path, id + 1);
+        int32_t *slot = slot_of(v, line, size);
+        if (*slot >= 0)
+            return fail(why, "%s, line %zu: found the piece \"%s\" a second time, first on line %d", path, id + 1,
+                        line, *slot + 1);
+        v->piece[id] = line;
+        *slot = (int32_t)id;
+        line = end + 1;
+    }
+    return true;
+}
+
+vocabulary *vocabulary_open(const char *path, size_t n_vocabulary, failure *why)
+{
+    mapped_file file;
+    if (!file_map(&file, path, why))
+        return NULL;
+    vocabulary *v = calloc(1, sizeof *v);
+    bool filled = false;
+    if (v) {
+        *v = (vocabulary){.n = n_vocabulary, .n_slots = 1};
+        filled = fill(v, &file, path, why);
+    } else
+        fail_memory(why, "the vocabulary");
+    file_unmap(&file);
+    if (!filled) {
+        vocabulary_close(v);
+        return NULL;
+    }
+    return v;
+}
+
+void vocabulary_close(vocabulary *of)
+{
+    if (!of)
+        return;
+    free(of->pieces);
+    free(of->piece);
+    free(of->slot);
+    free(of);
+}
+
+int32_t vocabulary_id(const vocabulary *in, const char *piece, size_t size)
+{
+    return *slot_of(in, piece, size);
+}
+
+const char *vocabulary_piece(const vocabulary *in, int32_t id)
+{
+    return in->piece[id];
+}

@@ -1,0 +1,23 @@
+/* Pieces and their ids: line i of the file is the piece of id i. */
+#ifndef TOKENIZER_VOCABULARY_H
+#define TOKENIZER_VOCABULARY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "support/failure.h"
+
+typedef struct vocabulary vocabulary;
+
+/* The file must hold n_vocabulary different pieces. NULL on failure. */
+vocabulary *vocabulary_open(const char *path, size_t n_vocabulary, failure *why);
+void vocabulary_close(vocabulary *of);
+
+/* The id of piece [size], or -1. */
+int32_t vocabulary_id(const vocabulary *in, const char *piece, size_t size);
+
+/* The piece of an id from 0 to n_vocabulary - 1; valid until vocabulary_close. */
+const char *vocabulary_piece(const vocabulary *in, int32_t id);
+
+#endif

@@ -1,0 +1,288 @@
+/* safetensors: 8 bytes of header length (little-endian), a JSON header, the data.
+ *
+ * The header maps each name to {"dtype", "shape", "data_offsets": [begin, end]}; "__metadata__" holds
+ * strings. Sorted by offset the tensors must tile the data exactly: the first begins at 0, each begins
+ * where the last one ended, the last one ends with the file. */
+#include <errno.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "support/buffer.h"
+#include "support/file.h"
+#include "support/json.h"
+#include "weights/weights.h"
+
+#define MAX_HEADER 100000000u /* bytes, as the format says */
+#define METADATA "__metadata__"
+
+typedef struct {
+    const char *name;
+    tensor_type type;
+    size_t n_dimensions, shape[TENSOR_MAX_DIMENSIONS];
+    size_t begin, end; /* bytes from the start of the data */
+    bool taken;
+} tensor;
+
+struct weights_file {
+    char *path;
+    mapped_file file;
+    cJSON *header; /* owns the names */
+    const char *data;
+    size_t data_size;
+    tensor *tensors; /* sorted by name once open */
+    size_t n_tensors;
+};
+
+static const struct {
+    const char *name;
+    size_t size;
+} types[] = {[TENSOR_F32] = {"F32", sizeof(float)}, [TENSOR_I8] = {"I8", sizeof(int8_t)}};
+
+static int by_offset(const void *a, const void *b)
+{
+    const tensor *x = a, *y = b;
+    if (x->begin != y->begin)
+        return x->begin < y->begin ? -1 : 1;
+    return x->end < y->end ? -1 : x->end > y->end;
+}
+
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(((const tensor *)a)->name, ((const tensor *)b)->name);
+}
+
+static bool parse_type(tensor *t, const cJSON *item, const char *path, failure *why)
+{
+    const char *dtype = cJSON_IsString(item) ? item->valuestring : "(none)";
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++)
+        if (strcmp(dtype, types[i].name) == 0) {
+            t->type = (tensor_type)i;
+            return true;
+        }
+    return fail(why, "%s: tensor \"%s\" has the dtype %s, expected F32 or I8; export the checkpoint again", path,
+                t->name, dtype);
+}
+
+/* The shape, and in *size the bytes it needs. */
+static bool parse_shape(tensor *t, const cJSON *item, size_t *size, const char *path, failure *why)
+{
+    int n = cJSON_IsArray(item) ? cJSON_GetArraySize(item) : -1;
+    if (n < 0 || n > TENSOR_MAX_DIMENSIONS)
+        return fail(why, "%s: tensor \"%s\" has no shape of at most %d dimensions", path, t->name,
+                    TENSOR_MAX_DIMENSIONS);
+    t->n_dimensions = 0;
+    *size = types[t->type].size;
+    const cJSON *dimension;
+    cJSON_ArrayForEach(dimension, item)
+    {
+        size_t *length = &t->shape[t->n_dimensions++];
+        if (!json_is_size(dimension, length) || !size_product(*size, *length, size))
+            return fail(why, "%s: tensor \"%s\" has a shape that is negative, fractional or too large", path, t->name);
+    }
+    return true;
+}
+
+static bool parse_offsets(tensor *t, const cJSON *item, size_t size, const char *path, failure *why)
+{
+    if (!cJSON_IsArray(item) || cJSON_GetArraySize(item) != 2 || !json_is_size(item->child, &t->begin) ||
+        !json_is_size(item->child->next, &t->end) || t->end < t->begin)
+        return fail(why, "%s: tensor \"%s\" has no data_offsets [begin, end] of whole numbers", path, t->name);
+    if (t->end - t->begin != size)
+        return fail(why, "%s: tensor \"%s\" has %zu bytes of data, expected the %zu of its shape", path, t->name,
+                    t->end - t->begin, size);
+    return true;
+}
+
+static bool parse_tensor(tensor *t, const cJSON *item, const char *path, failure *why)
+{
+    static const char *const keys[] = {"dtype", "shape", "data_offsets", NULL};
+    size_t size;
+    t->name = item->string;
+    if (!cJSON_IsObject(item))
+        return fail(why, "%s: expected an object { … } under the tensor \"%s\"", path, t->name);
+    return json_check_keys(item, keys, path, why) &&
+           parse_type(t, cJSON_GetObjectItemCaseSensitive(item, "dtype"), path, why) &&
+           parse_shape(t, cJSON_GetObjectItemCaseSensitive(item, "shape"), &size, path, why) &&
+           parse_offsets(t, cJSON_GetObjectItemCaseSensitive(item, "data_offsets"), size, path, why);
+}
+
+static bool check_metadata(const cJSON *metadata, const char *path, failure *why)
+{
+    const cJSON *item;
+    if (!cJSON_IsObject(metadata))
+        return fail(why, "%s: expected an object { … } under \"" METADATA "\"", path);
+    cJSON_ArrayForEach(item, metadata)
+    {
+        if (!cJSON_IsString(item))
+            return fail(why, "%s: expected strings in \"" METADATA "\"", path);
+    }
+    return true;
+}
+
+/* Sorted by offset, tensors follow one another without gap or overlap up to the end of the file. */
+static bool check_tiling(weights_file *w, failure *why)
+{
+    size_t end = 0;
+    qsort(w->tensors, w->n_tensors, sizeof *w->tensors, by_offset);
+    for (size_t i = 0; i < w->n_tensors; i++) {
+        const tensor *t = &w->tensors[i];
+        if (t->begin != end)
+            return fail(why, "%s: the data of tensor \"%s\" begins at byte %zu, expected %zu where the last one ends",
+                        w->path, t->name, t->begin, end);
+        end = t->end;
+    }
+    if (end != w->data_size)
+        return fail(why, "%s: found %zu bytes of data, expected %zu by the header; the file is %s", w->path,
+                    w->data_size, end, end > w->data_size ? "incomplete, copy it again" : "damaged");
+    return true;
+}
+
+static bool check_names(weights_file *w, failure *why)
+{
+    qsort(w->tensors, w->n_tensors, sizeof *w->tensors, by_name);
+    for (size_t i = 1; i < w->n_tensors; i++)
+        if (by_name(&w->tensors[i - 1], &w->tensors[i]) == 0)
+            return fail(why, "%s: tensor \"%s\" is there twice", w->path, w->tensors[i].name);
+    return true;
+}
+
+static bool parse_header(weights_file *w, failure *why)
+{
+    uint64_t header_size = 0;
+    if (w->file.size < 8)
+        return fail(why, "%s: found %zu bytes, expected a safetensors file; it is incomplete", w->path, w->file.size);
+    for (size_t i = 0; i < 8; i++)
+        header_size |= (uint64_t)(unsigned char)w->file.bytes[i] << (8 * i);
+    if (header_size > MAX_HEADER || header_size > w->file.size - 8)
+        return fail(why,
+                    "%s: found a header length of %llu in a file of %zu bytes; it is not a safetensors file, or not "
+                    "all of one",
+                    w->path, (unsigned long long)header_size, w->file.size);
+    if (header_size % sizeof(float) != 0)
+        return fail(why, "%s: found a header of %llu bytes, expected a multiple of 4 so that the data is aligned",
+                    w->path, (unsigned long long)header_size);
+    w->header = json_parse_object(w->file.bytes + 8, (size_t)header_size, w->path, why);
+    if (!w->header)
+        return false;
+    w->data = w->file.bytes + 8 + header_size;
+    w->data_size = w->file.size - 8 - (size_t)header_size;
+    w->tensors = calloc((size_t)cJSON_GetArraySize(w->header) + 1, sizeof *w->tensors);
+    if (!w->tensors)
+        return fail_memory(why, "the names of the tensors");
+    bool metadata = false;
+    const cJSON *item;
+    cJSON_ArrayForEach(item, w->header)
+    {
+        if (strcmp(item->string, METADATA) == 0) {
+            if (metadata)
+                return fail(why, "%s: \"" METADATA "\" is there twice", w->path);
+            metadata = true;
+            if (!check_metadata(item, w->path, why))
+                return false;
+        } else if (!parse_tensor(&w->tensors[w->n_tensors++], item, w->path, why))
+            return false;
+    }
+    for (size_t i = 0; i < w->n_tensors; i++)
+        if (w->tensors[i].begin % types[w->tensors[i].type].size != 0)
+            return fail(why, "%s: the data of tensor \"%s\" is not aligned", w->path, w->tensors[i].name);
+    return check_tiling(w, why) && check_names(w, why);
+}
+
+weights_file *weights_open(const char *path, failure *why)
+{
+    weights_file *w = calloc(1, sizeof *w);
+    if (!w || !(w->path = strdup(path))) {
+        fail_memory(why, "the weights");
+        free(w);
+        return NULL;
+    }
+    if (!file_map(&w->file, path, why) || !parse_header(w, why)) {
+        weights_close(w);
+        return NULL;
+    }
+    return w;
+}
+
+void weights_close(weights_file *w)
+{
+    if (!w)
+        return;
+    file_unmap(&w->file);
+    cJSON_Delete(w->header);
+    free(w->tensors);
+    free(w->path);
+    free(w);
+}
+
+static tensor *find(const weights_file *in, const char *name)
+{
+    tensor wanted = {.name = name};
+    return bsearch(&wanted, in->tensors, in->n_tensors, sizeof *in->tensors, by_name);
+}
+
+bool weights_find(const weights_file *in, const char *name, tensor_type *type)
+{
+    const tensor *t = find(in, name);
+    if (t)
+        *type = t->type;
+    return t != NULL;
+}
+
+/* "[2, 3]" */
+static const char *shape_text(char *out, size_t size, const size_t *shape, size_t n_dimensions)
+{
+    size_t used = (size_t)snprintf(out, size, "[");
+    for (size_t i = 0; i < n_dimensions && used < size; i++)
+        used += (size_t)snprintf(out + used, size - used, i ? ", %zu" : "%zu", shape[i]);
+    if (used < size)
+        snprintf(out + used, size - used, "]");
+    return out;
+}
+
+const void *weights_take(weights_file *from, const char *name, tensor_type type, const size_t *shape, size_t n_dimensions,
+                         failure *why)
+{
+    char expected[200], found[200];
+    shape_text(expected, sizeof expected, shape, n_dimensions);
+    tensor *t = find(from, name);
+    if (!t) {
+        fail(why, "%s: the tensor \"%s\" is missing, expected %s %s", from->path, name, types[type].name, expected);
+        return NULL;
+    }
+    if (t->type != type || t->n_dimensions != n_dimensions ||
+        memcmp(t->shape, shape, n_dimensions * sizeof *shape) != 0) {
+        fail(why, "%s: tensor \"%s\" is %s %s, expected %s %s by config.json", from->path, name, types[t->type].name,
+             shape_text(found, sizeof found, t->shape, t->n_dimensions), types[type].name, expected);
+        return NULL;
+    }
+    if (t->taken) {
+        fail(why, "%s: tensor \"%s\" would be used twice", from->path, name);
+        return NULL;
+    }
+    t->taken = true;
+    return from->data + t->begin;
+}
+
+bool weights_check_all_taken(const weights_file *of, failure *why)
+{
+    for (size_t i = 0; i < of->n_tensors; i++)
+        if (!of->tensors[i].taken)
+            return fail(why, "%s: found the tensor \"%s\", which config.json has no place for", of->path,
+                        of->tensors[i].name);
+    return true;
+}
+
+size_t weights_n_elements(const weights_file *of)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < of->n_tensors; i++)
+        n += (of->tensors[i].end - of->tensors[i].begin) / types[of->tensors[i].type].size;
+    return n;
+}
+
+size_t weights_file_size(const weights_file *of)
+{
+    return of->file.size;
+}
