@@ -13,7 +13,6 @@ import re
 from pathlib import Path
 
 PAIRS_PER_SHARD = 40_000  # pairs that are encoded, sorted by length and batched together
-MAX_PIECES = 120          # longer sentences are left out of training
 
 
 def read_pairs(path):
@@ -158,10 +157,11 @@ def batches_of(examples, batch_tokens, rng):
     return batches
 
 
-def training_batches(corpora, chances, encode, eos, batch_tokens, seed, start=(0, 0, 0)):
+def training_batches(corpora, chances, encode, eos, batch_tokens, max_pieces, seed, start=(0, 0, 0)):
     """Endless batches with their place: yields ((pass, shard, batch), [(source ids, target ids), …]).
 
-    `start` is the place to go on at. `encode` takes a list of texts to a list of id lists.
+    `start` is the place to go on at. `encode` takes a list of texts to a list of id lists; pairs with more
+    than max_pieces ids on a side, the end token among them, are left out.
     """
     pass_, first_shard, first_batch = start
     while True:
@@ -173,7 +173,7 @@ def training_batches(corpora, chances, encode, eos, batch_tokens, seed, start=(0
             sources = encode([source for source, _ in pairs])
             targets = encode([target for _, target in pairs])
             examples = [(source + [eos], target + [eos]) for source, target in zip(sources, targets)
-                        if len(source) < MAX_PIECES and len(target) < MAX_PIECES]
+                        if len(source) < max_pieces and len(target) < max_pieces]
             for number, batch in enumerate(batches_of(examples, batch_tokens, rng)):
                 if number >= first_batch:
                     yield (pass_, shard, number), batch

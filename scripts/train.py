@@ -13,16 +13,19 @@ holds the corpora that the recipe names. The directory of --run keeps everything
     log.jsonl       a line per report: step, tokens, loss, learning rate, tokens per second
     model/          the result, a Hugging Face MarianMT directory: the mean of the last snapshots
 
-Run the same command again and it goes on where it was killed, with the batches it would have seen.
+Run the same command again and it goes on where it was killed, with the batches it would have seen; ended
+with Ctrl-C or SIGTERM it saves its state first.
 Raise `steps` in the recipe of a finished run and it goes on from undecayed.pt.
 """
 
 import argparse
+import io
 import json
 import math
 import os
 import random
 import shutil
+import signal
 import sys
 import time
 import tomllib
@@ -36,6 +39,7 @@ from transformers import GenerationConfig, MarianConfig, MarianMTModel, MarianTo
 import corpora
 
 EOS, UNK = 0, 1
+MAX_PIECES = 120  # longer sentences are left out of training
 
 
 def say(text):
@@ -63,12 +67,13 @@ def train_tokenizer(directory, pairs_by_corpus, settings):
     directory.mkdir(parents=True, exist_ok=True)
     order = corpora.one_pass(pairs_by_corpus, random.Random("vocabulary"))
     order = order[:settings["sentences"]]
+    model = io.BytesIO()  # a file's name would be kept in the model
     sentencepiece.SentencePieceTrainer.train(
-        sentence_iterator=(text for pair in order for text in pair),
-        model_prefix=str(directory / "spm"), vocab_size=settings["size"] - 1, model_type="unigram",
+        sentence_iterator=(text for pair in order for text in pair), model_writer=model, vocab_size=settings["size"] - 1, model_type="unigram",
         character_coverage=settings["character_coverage"], byte_fallback=True, split_digits=True,
         eos_id=EOS, unk_id=UNK, bos_id=-1, pad_id=-1, num_threads=os.cpu_count(), minloglevel=2)
-    pieces = sentencepiece.SentencePieceProcessor(model_file=str(directory / "spm.model"))
+    write_whole(directory / "spm.model", lambda path: path.write_bytes(model.getvalue()))
+    pieces = sentencepiece.SentencePieceProcessor(model_proto=model.getvalue())
     vocabulary = {pieces.id_to_piece(i): i for i in range(len(pieces))} | {"<pad>": len(pieces)}
     write_whole(directory / "vocab.json", lambda path: path.write_text(json.dumps(vocabulary, ensure_ascii=False, indent=0)))
 
@@ -92,7 +97,7 @@ def bfloat16_is_faster(device):
         return torch.cuda.is_bf16_supported()
     seconds = {}
     for dtype in (torch.float32, torch.bfloat16):
-        a, b = torch.randn(2048, 512).to(dtype), torch.randn(512, 2048).to(dtype)
+        a, b = torch.ones(2048, 512, dtype=dtype), torch.ones(512, 2048, dtype=dtype)
         a @ b
         start = time.perf_counter()
         for _ in range(10):
@@ -191,6 +196,7 @@ class Run:
         self.model = new_model(recipe["model"], len(self.pieces) + 1).to(self.device)
         self.optimizer = torch.optim.Adam(self.model.parameters(), lr=0.0, betas=(0.9, 0.98), eps=1e-9, fused=True)
         self.step, self.tokens, self.place = 0, 0, (0, 0, 0)
+        self.stopped = False
         self.resume()
 
     @property
@@ -247,8 +253,13 @@ class Run:
                               translate(averaged, self.tokenizer, self.recipe["validation"]["show"])):
             say(f"    {line} -> {text}")
 
+    def stop(self, *_):
+        self.stopped = True
+
     def train(self):
         schedule = self.schedule
+        signal.signal(signal.SIGINT, self.stop)
+        signal.signal(signal.SIGTERM, self.stop)
         bfloat16 = bfloat16_is_faster(self.device)
         say(f"{sum(p.numel() for p in self.model.parameters()):,} parameters on {self.device}, "
             f"{'bfloat16' if bfloat16 else 'float32'}, {sum(len(p) for _, p in self.corpora):,} pairs")
@@ -257,9 +268,9 @@ class Run:
         loss_sum, loss_tokens = 0.0, 0
         place_and_batch = corpora.training_batches(
             self.corpora, self.recipe["augmentation"], self.pieces.encode, EOS, schedule["batch_tokens"],
-            self.recipe["model"]["seed"], self.place)
+            min(MAX_PIECES, self.model.config.max_position_embeddings), self.recipe["model"]["seed"], self.place)
         for place, batch in place_and_batch:
-            if self.step >= schedule["steps"]:
+            if self.step >= schedule["steps"] or self.stopped:
                 break
             for group in self.optimizer.param_groups:
                 group["lr"] = learning_rate(self.step + 1, schedule)
@@ -291,6 +302,9 @@ class Run:
                 self.save()
                 saved = time.monotonic()
         self.save()
+        if self.stopped:
+            say(f"stopped at step {self.step}; the same command goes on from there")
+            return
         self.save_snapshot()
         self.validate()
 

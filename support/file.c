@@ -36,7 +36,7 @@ bool file_map(mapped_file *file, const char *path, failure *why)
     *file = (mapped_file){0};
     int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a FIFO must not wait for a writer */
     if (descriptor < 0)
-        return fail(why, "%s: cannot be opened: %s", path, strerror(errno));
+        return fail(why, "%s: cannot be opened: %s; expected a file of a checkpoint directory", path, strerror(errno));
     bool mapped = map_descriptor(file, descriptor, path, why);
     close(descriptor);
     return mapped;

@@ -12,6 +12,7 @@
 #include "support/buffer.h"
 #include "support/file.h"
 #include "support/json.h"
+#include "support/utf8.h"
 #include "weights/weights.h"
 
 #define MAX_HEADER 100000000u /* bytes, as the format says */
@@ -163,6 +164,8 @@ static bool parse_header(weights_file *w, failure *why)
     if (header_size % sizeof(float) != 0)
         return fail(why, "%s: found a header of %llu bytes, expected a multiple of 4 so that the data is aligned",
                     w->path, (unsigned long long)header_size);
+    if (!utf8_is_valid(w->file.bytes + 8, (size_t)header_size))
+        return fail(why, "%s: found a header that is not UTF-8, expected JSON", w->path);
     w->header = json_parse_object(w->file.bytes + 8, (size_t)header_size, w->path, why);
     if (!w->header)
         return false;

@@ -1,0 +1,43 @@
+# Sourced by translate, test and .ci/run: what the two commands install when it is missing. The root of the
+# repository is in $root.
+
+say() { echo "$(basename "$0"): $*" >&2; }
+
+# The Debian packages that are not there yet. Versions: libopenblas-dev 0.3.21, libsentencepiece-dev 0.1.97,
+# libcjson-dev 1.7.15, check 0.15.2 are Debian 12's.
+install_packages() {
+  local missing=() package as_root=()
+  for package in "$@"; do
+    dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing+=("$package")
+  done
+  [ ${#missing[@]} -eq 0 ] && return
+  [ "$(id -u)" -eq 0 ] || as_root=(sudo)
+  say "installing ${missing[*]} (Debian packages)"
+  "${as_root[@]}" apt-get update -qq >&2
+  DEBIAN_FRONTEND=noninteractive "${as_root[@]}" apt-get install -y -qq --no-install-recommends "${missing[@]}" >&2
+}
+
+build_packages=(build-essential cmake pkg-config libopenblas-dev libsentencepiece-dev libcjson-dev check)
+
+# Configures and builds a CMake preset; quiet unless it fails.
+build() {
+  local log
+  install_packages "${build_packages[@]}"
+  say "building ($1)"
+  log=$(cd "$root" && cmake --preset "$1" 2>&1 && cmake --build --preset "$1" --parallel "$(nproc)" 2>&1) || {
+    echo "$log" >&2
+    say "the build failed"
+    exit 1
+  }
+}
+
+# A virtual environment in .venv with the pinned packages of a requirements file.
+install_python() {
+  local requirements=$root/scripts/$1 stamp=$root/.venv/$1
+  cmp -s "$requirements" "$stamp" && return
+  python3 -c 'import ensurepip' 2>/dev/null || install_packages python3 python3-venv
+  say "installing the Python packages of scripts/$1 in .venv"
+  [ -x "$root/.venv/bin/python" ] || python3 -m venv "$root/.venv"
+  "$root/.venv/bin/pip" install -q --disable-pip-version-check -r "$requirements" >&2
+  cp "$requirements" "$stamp"
+}

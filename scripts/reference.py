@@ -1,0 +1,178 @@
+#!/usr/bin/env python3
+"""What PyTorch computes, and how this program compares with it.
+
+    reference.py tokens  HF_DIR CHECKPOINT FILE…              token ids against MarianTokenizer
+    reference.py ids     HF_DIR CHECKPOINT FILE…              greedy ids against MarianMTModel.generate
+    reference.py tensors HF_DIR CHECKPOINT FILE [--lines N]   every named tensor of the forward pass
+
+FILE is text or TSV, of which the first column is taken. CHECKPOINT is what export.py made of HF_DIR in
+float32. Every sentence is compared as the program cuts it. The exit status is 1 when something differs
+more than it may: any token id; a greedy id where the two best logits are 1e-5 or more apart; a tensor by
+more than 1e-4 (of its largest magnitude, where that is above 1).
+"""
+
+import argparse
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy
+import torch
+from safetensors import safe_open
+
+import checkpoint
+from program import translate, translate_tokens
+
+TIE = 1e-5        # two logits closer than this may be chosen either way
+TOLERANCE = 1e-4
+
+
+@torch.no_grad()
+def trace(model, source, target):
+    """{trace name: array [rows, columns]} of one forward pass, under the names and shapes of support/trace.h.
+
+    source: source ids; target: generated ids; the decoder reads the start token and all but the last of them."""
+    out, handles = {}, []
+
+    def keep(name, tensor):
+        out[name] = tensor.detach().float().reshape(-1, tensor.shape[-1]).numpy().copy()
+
+    def after(module, name):
+        handles.append(module.register_forward_hook(lambda _, __, result: keep(name, result)))
+
+    def before(module, name):
+        handles.append(module.register_forward_pre_hook(lambda _, arguments: keep(name, arguments[0])))
+
+    def watch_attention(attention, name):
+        for theirs, ours in checkpoint.PROJECTIONS.items():
+            after(getattr(attention, theirs), name if ours == "output" else f"{name}.{ours}")
+        before(attention.out_proj, f"{name}.heads")
+
+    for stack, layers in (("encoder", model.model.encoder.layers), ("decoder", model.model.decoder.layers)):
+        before(layers[0], f"{stack}.embedding")
+        for i, layer in enumerate(layers):
+            name = f"{stack}.{i}"
+            watch_attention(layer.self_attn, f"{name}.self_attention")
+            after(layer.self_attn_layer_norm, f"{name}.self_attention_norm")
+            if stack == "decoder":
+                watch_attention(layer.encoder_attn, f"{name}.cross_attention")
+                after(layer.encoder_attn_layer_norm, f"{name}.cross_attention_norm")
+            before(layer.fc2, f"{name}.feed_forward.inner")
+            after(layer.fc2, f"{name}.feed_forward")
+            after(layer.final_layer_norm, f"{name}.feed_forward_norm")
+    decoder_ids = [model.config.decoder_start_token_id] + target[:-1]
+    result = model(input_ids=torch.tensor([source]), decoder_input_ids=torch.tensor([decoder_ids]),
+                   output_attentions=True, use_cache=False)
+    for handle in handles:
+        handle.remove()
+    for name, weights in (("encoder.{}.self_attention", result.encoder_attentions),
+                          ("decoder.{}.self_attention", result.decoder_attentions),
+                          ("decoder.{}.cross_attention", result.cross_attentions)):
+        for i, tensor in enumerate(weights):
+            keep(f"{name.format(i)}.weights", tensor)
+    keep("output", result.logits)
+    return out
+
+
+def difference(found, expected):
+    """The largest difference of two arrays, of the larger magnitude where that is above 1; infinite when shapes differ."""
+    if found.shape != expected.shape or not numpy.isfinite(found).all():
+        return float("inf")
+    return float(numpy.abs(found - expected).max() / max(1.0, numpy.abs(expected).max()))
+
+
+@torch.no_grad()
+def gap_at(model, source, target, step):
+    """The distance of the two best logits that PyTorch computes for target token `step`."""
+    decoder_ids = [model.config.decoder_start_token_id] + target[:step]
+    logits = model(input_ids=torch.tensor([source]), decoder_input_ids=torch.tensor([decoder_ids])).logits[0, -1]
+    logits[checkpoint.suppressed_ids(model)] = -float("inf")
+    best = logits.topk(2).values
+    return float(best[0] - best[1])
+
+
+def read_lines(path):
+    return [line.split("\t")[0] for line in Path(path).read_text(encoding="utf-8").splitlines()]
+
+
+def compare_tokens(model, tokenizer, directory, path):
+    lines = read_lines(path)
+    n_different = 0
+    for line, sentences in zip(lines, translate_tokens(directory, lines)):
+        for sentence in sentences:
+            text = line.encode()[sentence.begin:sentence.end].decode()
+            if checkpoint.encode(tokenizer, text) != sentence.source:
+                n_different += 1
+                print(f"  differs: {text!r}")
+    print(f"{path}: the token ids of {len(lines)} lines, {n_different} sentences differ")
+    return n_different == 0
+
+
+def compare_ids(model, tokenizer, directory, path):
+    lines = read_lines(path)
+    of_line = translate_tokens(directory, lines)
+    sentences = [sentence for sentences in of_line for sentence in sentences]
+    wanted = iter(checkpoint.greedy(model, [sentence.source for sentence in sentences]))
+    n_equal, inexcusable = 0, 0
+    for line, line_sentences in zip(lines, of_line):
+        equal = True
+        for sentence in line_sentences:
+            expected = next(wanted)
+            if sentence.target == expected:
+                continue
+            equal = False
+            step = next(i for i, pair in enumerate(zip(sentence.target + [-1], expected + [-1])) if pair[0] != pair[1])
+            gap = gap_at(model, sentence.source, expected, step)
+            inexcusable += gap >= TIE
+            print(f"  differs at token {step}, where the two best logits are {gap:.2g} apart: {line}")
+        n_equal += equal
+    print(f"{path}: greedy ids of {n_equal} of {len(lines)} lines ({len(sentences)} sentences) equal, "
+          f"{100 * n_equal / len(lines):.2f} %")
+    return inexcusable == 0
+
+
+def compare_tensors(model, tokenizer, directory, path, n_lines):
+    worst = {}
+    with tempfile.TemporaryDirectory() as scratch:
+        file, n_compared = str(Path(scratch) / "trace.safetensors"), 0
+        for line, sentences in zip(read_lines(path), translate_tokens(directory, read_lines(path))):
+            if len(sentences) != 1:
+                continue
+            translate(directory, [], "--trace", file, "--", line)
+            expected = trace(model, sentences[0].source, sentences[0].target)
+            with safe_open(file, "numpy") as found:
+                if set(found.keys()) != set(expected):
+                    raise SystemExit(f"the names differ: {sorted(set(found.keys()) ^ set(expected))}")
+                for name, array in expected.items():
+                    worst[name] = max(worst.get(name, (0.0, "")), (difference(found.get_tensor(name), array), line))
+            n_compared += 1
+            if n_compared == n_lines:
+                break
+    for name in sorted(worst, key=lambda name: worst[name], reverse=True)[:10]:
+        print(f"  {worst[name][0]:.2e}  {name}  ({worst[name][1][:60]})")
+    largest = max(value for value, _ in worst.values())
+    print(f"{path}: {len(worst)} tensors of {n_compared} lines, largest difference {largest:.2e}")
+    return largest <= TOLERANCE
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("what", choices=["tokens", "ids", "tensors"])
+    parser.add_argument("hf_dir", type=Path)
+    parser.add_argument("checkpoint", type=Path)
+    parser.add_argument("files", type=Path, nargs="+")
+    parser.add_argument("--lines", type=int, default=200, help="lines of the file that `tensors` compares")
+    arguments = parser.parse_args()
+    model, tokenizer = checkpoint.open_marian(arguments.hf_dir)
+    good = True
+    for path in arguments.files:
+        if arguments.what == "tensors":
+            good &= compare_tensors(model, tokenizer, arguments.checkpoint, path, arguments.lines)
+        else:
+            compare = compare_tokens if arguments.what == "tokens" else compare_ids
+            good &= compare(model, tokenizer, arguments.checkpoint, path)
+    sys.exit(0 if good else 1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,65 @@
+/* The golden files of tests/golden: checkpoints and what PyTorch computes with them (make_golden.py). */
+#ifndef TESTS_GOLDEN_H
+#define TESTS_GOLDEN_H
+
+#include <cjson/cJSON.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "support/buffer.h"
+#include "support/file.h"
+#include "support/json.h"
+#include "tests/suite.h"
+
+/* The float32 variants. */
+static const char *const golden_variants[] = {"relu", "swish", "gelu", "odd"};
+enum { N_GOLDEN_VARIANTS = 4, GOLDEN_TRACED = 0 };
+
+static inline const char *golden_path(const char *variant, const char *file)
+{
+    static char path[4096];
+    snprintf(path, sizeof path, "%s/%s%s%s", GOLDEN, variant, *file ? "/" : "", file);
+    return path;
+}
+
+/* A JSON file of the golden ones; cJSON_Delete frees it. */
+static inline cJSON *golden_json(const char *path)
+{
+    mapped_file file;
+    failure why;
+    ck_assert_done(file_map(&file, path, &why), why);
+    cJSON *root = json_parse_object(file.bytes, file.size, path, &why);
+    ck_assert_done(root != NULL, why);
+    file_unmap(&file);
+    return root;
+}
+
+/* Its list of sentences: {"text", "source", "target"}. */
+static inline const cJSON *golden_sentences(const cJSON *root)
+{
+    return cJSON_GetObjectItemCaseSensitive(root, "sentences");
+}
+
+static inline token_ids golden_ids(const cJSON *sentence, const char *side)
+{
+    token_ids ids = {0};
+    failure why;
+    const cJSON *id;
+    cJSON_ArrayForEach(id, cJSON_GetObjectItemCaseSensitive(sentence, side))
+        ck_assert(token_ids_append(&ids, id->valueint, &why));
+    return ids;
+}
+
+static inline const char *golden_text(const cJSON *sentence)
+{
+    return cJSON_GetObjectItemCaseSensitive(sentence, "text")->valuestring;
+}
+
+static inline void assert_same_ids(const char *where, const int32_t *found, size_t n, const token_ids *expected)
+{
+    ck_assert_msg(n == expected->n, "%s: %zu ids, expected %zu", where, n, expected->n);
+    for (size_t i = 0; i < n; i++)
+        ck_assert_msg(found[i] == expected->at[i], "%s: id %d at %zu, expected %d", where, found[i], i, expected->at[i]);
+}
+
+#endif

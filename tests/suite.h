@@ -1,0 +1,34 @@
+/* What every test program needs: one suite of cases, run, its verdict as the exit status. */
+#ifndef TESTS_SUITE_H
+#define TESTS_SUITE_H
+
+#include <check.h>
+#include <stdlib.h>
+
+/* Fails with the sentence of a failure. */
+#define ck_assert_done(expression, why) ck_assert_msg((expression), "%s", (why).sentence)
+
+/* The test runs n times, with _i from 0 to n - 1. */
+static inline void add_loop_test(Suite *suite, const char *name, const TTest *test, int n)
+{
+    TCase *test_case = tcase_create(name);
+    tcase_set_timeout(test_case, 120);
+    tcase_add_loop_test(test_case, test, 0, n);
+    suite_add_tcase(suite, test_case);
+}
+
+static inline void add_test(Suite *suite, const char *name, const TTest *test)
+{
+    add_loop_test(suite, name, test, 1);
+}
+
+static inline int run_suite(Suite *suite)
+{
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    int n_failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return n_failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+#endif

@@ -1,0 +1,199 @@
+#include "attention/attention.h"
+#include "tests/random.h"
+#include "tests/suite.h"
+
+#include <math.h>
+#include <string.h>
+
+/* First what can be checked in the head. */
+
+START_TEST(a_strong_match_gives_its_value)
+{
+    /* query i matches key i alone, so that softmax is one-hot and the output is v's row i */
+    enum { N = 3, D = 3 };
+    const float k[N * D] = {1, 0, 0, 0, 1, 0, 0, 0, 1}, v[N * D] = {1, 2, 3, 4, 5, 6, 7, 8, 9};
+    float q[N * D], heads[N * D], weights[N * N];
+    for (int i = 0; i < N * D; i++)
+        q[i] = 1e4f * k[i];
+    attention_core(heads, weights, q, k, v, N, N, 0, 1, D);
+    for (int i = 0; i < N * D; i++) {
+        ck_assert_float_eq(heads[i], v[i]);
+        ck_assert_float_eq(weights[i], k[i]);
+    }
+}
+END_TEST
+
+START_TEST(no_preference_gives_the_mean)
+{
+    enum { N = 4, D = 2 };
+    const float q[N * D] = {0}, k[N * D] = {1, 2, 3, 4, 5, 6, 7, 8}, v[N * D] = {1, 10, 2, 20, 3, 30, 4, 40};
+    float heads[N * D], weights[N * N];
+    attention_core(heads, weights, q, k, v, N, N, 0, 1, D);
+    for (int i = 0; i < N; i++) {
+        ck_assert_float_eq(heads[i * D], 2.5f);
+        ck_assert_float_eq(heads[i * D + 1], 25.0f);
+    }
+}
+END_TEST
+
+START_TEST(causality_is_a_length)
+{
+    /* no preference: query i finds the mean of the values it sees */
+    enum { N_KEYS = 5, N_NEW = 3 };
+    const float q[N_NEW] = {0}, k[N_KEYS] = {1, 1, 1, 1, 1}, v[N_KEYS] = {10, 20, 30, 40, 50};
+    float heads[N_NEW], weights[N_NEW * N_KEYS];
+    attention_core(heads, weights, q, k, v, N_NEW, N_KEYS, N_NEW - 1, 1, 1);
+    ck_assert_float_eq(heads[0], 20); /* sees 10, 20, 30 */
+    ck_assert_float_eq(heads[1], 25);
+    ck_assert_float_eq(heads[2], 30);
+    ck_assert_float_eq(weights[3], 0);
+    ck_assert_float_eq(weights[4], 0);
+    ck_assert_float_eq(weights[N_KEYS + 4], 0);
+    ck_assert_float_eq(weights[2 * N_KEYS + 4], 0.2f);
+}
+END_TEST
+
+START_TEST(scores_are_divided_by_the_root_of_d_head)
+{
+    /* two heads of 4 columns; scores 4/sqrt(4) = 2 against 0 */
+    enum { D = 8 };
+    const float q[D] = {1, 1, 1, 1, 0, 0, 0, 0}, k[2 * D] = {1, 1, 1, 1, 9, 9, 9, 9}, v[2 * D] = {0};
+    float heads[D], weights[4];
+    attention_core(heads, weights, q, k, v, 1, 2, 0, 2, D);
+    ck_assert_float_eq_tol(weights[0], 1 / (1 + expf(-2)), 1e-6f);
+    ck_assert_float_eq_tol(weights[2], 0.5f, 1e-6f); /* head 1: its query is zero */
+}
+END_TEST
+
+START_TEST(heads_do_not_mix)
+{
+    /* head 0 looks at key 0, head 1 at key 1; each takes its own columns of v */
+    const float q[] = {1e4f, 1e4f}, k[] = {1, 0, 0, 1}, v[] = {1, 2, 3, 4};
+    float heads[2], weights[4];
+    attention_core(heads, weights, q, k, v, 1, 2, 0, 2, 2);
+    ck_assert_float_eq(heads[0], 1);
+    ck_assert_float_eq(heads[1], 4);
+}
+END_TEST
+
+/* Then two ways that must agree. */
+
+enum { D_MODEL = 12, N_HEADS = 3, N_ROWS = 9 };
+
+typedef struct {
+    attention_weights weights;
+    attention_scratch scratch;
+    float projections[4][D_MODEL * D_MODEL], biases[4][D_MODEL];
+    float q[N_ROWS * D_MODEL], k[N_ROWS * D_MODEL], v[N_ROWS * D_MODEL], heads[N_ROWS * D_MODEL];
+    float scores[N_HEADS * N_ROWS * N_ROWS];
+    float past_keys[N_ROWS * D_MODEL], past_values[N_ROWS * D_MODEL];
+} fixture;
+
+static fixture *new_fixture(void)
+{
+    fixture *f = calloc(1, sizeof *f);
+    linear_weights *parts[] = {&f->weights.query, &f->weights.key, &f->weights.value, &f->weights.output};
+    for (size_t i = 0; i < 4; i++) {
+        random_floats(f->projections[i], D_MODEL * D_MODEL, i);
+        random_floats(f->biases[i], D_MODEL, 10 + i);
+        *parts[i] = (linear_weights){.d_out = D_MODEL, .d_in = D_MODEL, .weight = f->projections[i], .bias = f->biases[i]};
+    }
+    f->weights.n_heads = N_HEADS;
+    f->scratch = (attention_scratch){.q = f->q, .k = f->k, .v = f->v, .heads = f->heads, .scores = f->scores};
+    return f;
+}
+
+static memory past_of(fixture *f)
+{
+    return (memory){f->past_keys, f->past_values, 0, N_ROWS};
+}
+
+START_TEST(whole_and_step_by_step_agree)
+{
+    fixture *f = new_fixture();
+    float x[N_ROWS * D_MODEL], whole[N_ROWS * D_MODEL], steps[N_ROWS * D_MODEL];
+    random_floats(x, N_ROWS * D_MODEL, 20);
+    memory past = past_of(f);
+    attention_decoder_self(whole, &f->weights, x, &(row_stack){1, (const size_t[]){0, N_ROWS}}, &past, &f->scratch, NULL);
+    for (size_t n = 1; n < N_ROWS; n++) { /* in steps of n rows, the last one shorter */
+        past = past_of(f);
+        for (size_t first = 0; first < N_ROWS; first += n) {
+            size_t rows = first + n <= N_ROWS ? n : N_ROWS - first;
+            attention_decoder_self(steps + first * D_MODEL, &f->weights, x + first * D_MODEL,
+                                   &(row_stack){1, (const size_t[]){0, rows}}, &past, &f->scratch, NULL);
+        }
+        ck_assert_uint_eq(past.n_keys, N_ROWS);
+        for (size_t i = 0; i < N_ROWS * D_MODEL; i++)
+            ck_assert_float_eq_tol(steps[i], whole[i], 1e-5f);
+    }
+    free(f);
+}
+END_TEST
+
+START_TEST(later_rows_change_nothing_before_them)
+{
+    fixture *f = new_fixture();
+    float x[N_ROWS * D_MODEL], before[N_ROWS * D_MODEL], after[N_ROWS * D_MODEL];
+    const row_stack one = {1, (const size_t[]){0, N_ROWS}};
+    random_floats(x, N_ROWS * D_MODEL, 21);
+    memory past = past_of(f);
+    attention_decoder_self(before, &f->weights, x, &one, &past, &f->scratch, NULL);
+    random_floats(x + 4 * D_MODEL, (N_ROWS - 4) * D_MODEL, 22);
+    past = past_of(f);
+    attention_decoder_self(after, &f->weights, x, &one, &past, &f->scratch, NULL);
+    for (size_t i = 0; i < 4 * D_MODEL; i++)
+        ck_assert_float_eq_tol(after[i], before[i], 1e-6f);
+    ck_assert(fabsf(after[4 * D_MODEL] - before[4 * D_MODEL]) > 1e-3f);
+    free(f);
+}
+END_TEST
+
+START_TEST(a_sentence_does_not_depend_on_its_batch)
+{
+    fixture *f = new_fixture();
+    float x[N_ROWS * D_MODEL], batch[N_ROWS * D_MODEL], alone[N_ROWS * D_MODEL];
+    const size_t first[] = {0, 2, 3, N_ROWS};
+    random_floats(x, N_ROWS * D_MODEL, 23);
+    attention_encoder_self(batch, &f->weights, x, &(row_stack){3, first}, &f->scratch, NULL);
+    for (size_t s = 0; s < 3; s++) {
+        size_t rows = first[s + 1] - first[s];
+        attention_encoder_self(alone, &f->weights, x + first[s] * D_MODEL, &(row_stack){1, (const size_t[]){0, rows}},
+                               &f->scratch, NULL);
+        for (size_t i = 0; i < rows * D_MODEL; i++)
+            ck_assert_float_eq_tol(alone[i], batch[first[s] * D_MODEL + i], 1e-5f);
+    }
+    free(f);
+}
+END_TEST
+
+START_TEST(cross_over_its_own_rows_is_encoder_self)
+{
+    fixture *f = new_fixture();
+    float x[N_ROWS * D_MODEL], self[N_ROWS * D_MODEL], cross[N_ROWS * D_MODEL];
+    const row_stack one = {1, (const size_t[]){0, N_ROWS}};
+    random_floats(x, N_ROWS * D_MODEL, 24);
+    attention_encoder_self(self, &f->weights, x, &one, &f->scratch, NULL);
+    memory source = past_of(f);
+    attention_cross_remember(&source, &f->weights, x, &one, &f->scratch, NULL);
+    attention_cross(cross, &f->weights, x, &one, &source, &f->scratch, NULL);
+    for (size_t i = 0; i < N_ROWS * D_MODEL; i++)
+        ck_assert_float_eq_tol(cross[i], self[i], 1e-5f);
+    free(f);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("attention");
+    kernels_start();
+    add_test(suite, "a_strong_match_gives_its_value", a_strong_match_gives_its_value);
+    add_test(suite, "no_preference_gives_the_mean", no_preference_gives_the_mean);
+    add_test(suite, "causality_is_a_length", causality_is_a_length);
+    add_test(suite, "scores_are_divided_by_the_root_of_d_head", scores_are_divided_by_the_root_of_d_head);
+    add_test(suite, "heads_do_not_mix", heads_do_not_mix);
+    add_test(suite, "whole_and_step_by_step_agree", whole_and_step_by_step_agree);
+    add_test(suite, "later_rows_change_nothing_before_them", later_rows_change_nothing_before_them);
+    add_test(suite, "a_sentence_does_not_depend_on_its_batch", a_sentence_does_not_depend_on_its_batch);
+    add_test(suite, "cross_over_its_own_rows_is_encoder_self", cross_over_its_own_rows_is_encoder_self);
+    return run_suite(suite);
+}

@@ -1,0 +1,156 @@
+"""export.py: what it writes, what it refuses; the golden files are made again. Needs PyTorch."""
+
+import json
+import shutil
+
+import numpy
+import pytest
+
+pytest.importorskip("torch")
+pytest.importorskip("transformers")
+
+import torch  # noqa: E402
+from safetensors import safe_open  # noqa: E402
+
+import checkpoint  # noqa: E402
+import export  # noqa: E402
+import make_golden  # noqa: E402
+import program  # noqa: E402
+import reference  # noqa: E402
+
+
+@pytest.fixture(scope="module")
+def marian(tmp_path_factory):
+    """Hugging Face directories of the golden variants."""
+    root = tmp_path_factory.mktemp("marian")
+    return {name: make_golden.marian_directory(root / name, **arguments)
+            for name, arguments in make_golden.VARIANTS.items()}
+
+
+@pytest.fixture
+def changed(marian, tmp_path):
+    """A function that copies a variant with some keys of one of its JSON files changed."""
+    def change(variant, file, **values):
+        copy = tmp_path / "changed"
+        shutil.copytree(marian[variant], copy)
+        content = json.loads((copy / file).read_text())
+        content.update(values)
+        (copy / file).write_text(json.dumps(content))
+        return copy
+    return change
+
+
+def tensors(path):
+    with safe_open(path, "numpy") as file:
+        return {name: file.get_tensor(name) for name in file.keys()}
+
+
+def test_golden_files_are_made_again(tmp_path):
+    make_golden.main(tmp_path)
+    names = sorted(path.relative_to(tmp_path) for path in tmp_path.rglob("*") if path.is_file())
+    assert len(names) > 20
+    for name in names:
+        committed = make_golden.GOLDEN / name
+        if name.name == "golden.safetensors":  # other processors sum in another order
+            found, expected = tensors(tmp_path / name), tensors(committed)
+            assert found.keys() == expected.keys()
+            for tensor, array in expected.items():
+                assert reference.difference(found[tensor], array) < 1e-5, f"{name}: {tensor}"
+        else:
+            assert (tmp_path / name).read_bytes() == committed.read_bytes(), f"{name} differs"
+
+
+@pytest.mark.parametrize("variant", make_golden.VARIANTS)
+def test_a_float32_export_translates_as_transformers_does(marian, tmp_path, variant, capsys):
+    export.export(marian[variant], tmp_path / "out", "float32")
+    assert "5 of 5 sample lines have the ids of transformers" in capsys.readouterr().err
+    assert not (tmp_path / "out.part").exists()
+
+
+def test_every_tensor_is_that_of_pytorch(marian, tmp_path):
+    export.export(marian["swish"], tmp_path / "out", "float32")
+    lines = tmp_path / "lines.txt"
+    lines.write_text("The house is small.\nI have a dog.\nWhere is the station?\n")
+    model, tokenizer = checkpoint.open_marian(marian["swish"])
+    assert reference.compare_tensors(model, tokenizer, tmp_path / "out", lines, 3)
+    assert reference.compare_ids(model, tokenizer, tmp_path / "out", lines)
+    assert reference.compare_tokens(model, tokenizer, tmp_path / "out", lines)
+
+
+def test_a_difference_is_found(marian, tmp_path, capsys):
+    """The comparison fails for another model's weights: it can fail."""
+    export.export(marian["swish"], tmp_path / "out", "float32")
+    other = tmp_path / "other"
+    make_golden.marian_directory(other, **make_golden.VARIANTS["swish"] | {"seed": 99})
+    lines = tmp_path / "lines.txt"
+    lines.write_text("The house is small.\nI have a dog.\n")
+    model, tokenizer = checkpoint.open_marian(other)
+    assert not reference.compare_tensors(model, tokenizer, tmp_path / "out", lines, 2)
+    assert not reference.compare_ids(model, tokenizer, tmp_path / "out", lines)
+
+
+def test_int8_rows_are_rounded_to_127_steps():
+    weight = numpy.array([[1.0, -2.0, 0.5], [0.0, 0.0, 0.0]], dtype=numpy.float32)
+    rounded, scale = export.quantize(weight)
+    assert rounded.tolist() == [[64, -127, 32], [0, 0, 0]]
+    assert scale == pytest.approx([2 / 127, 1])
+
+
+def test_a_bin_file_is_read_without_running_its_code(marian, tmp_path):
+    copy = tmp_path / "bin"
+    shutil.copytree(marian["relu"], copy)
+    torch.save({name: torch.from_numpy(array) for name, array in tensors(copy / "model.safetensors").items()},
+               copy / "pytorch_model.bin")
+    (copy / "model.safetensors").unlink()
+    export.export(copy, tmp_path / "out", "float32")
+    export.export(marian["relu"], tmp_path / "expected", "float32")
+    assert (tmp_path / "out/model.safetensors").read_bytes() == (tmp_path / "expected/model.safetensors").read_bytes()
+
+
+@pytest.mark.parametrize("file, values, says", [
+    ("config.json", {"model_type": "bart"}, "model_type: found 'bart', expected 'marian'"),
+    ("config.json", {"normalize_before": True}, "normalize_before: found True, expected False"),
+    ("config.json", {"add_final_layer_norm": True}, "add_final_layer_norm"),
+    ("config.json", {"static_position_embeddings": False}, "static_position_embeddings"),
+    ("config.json", {"activation_function": "tanh"}, "found 'tanh', expected relu, swish or gelu"),
+    ("config.json", {"encoder_layers": 1}, "unexpected keys in the weights"),
+    ("config.json", {"encoder_layers": 5}, "missing keys in the weights"),
+    ("generation_config.json", {"no_repeat_ngram_size": 3}, "found no_repeat_ngram_size 3"),
+    ("generation_config.json", {"forced_bos_token_id": 5}, "found forced_bos_token_id 5"),
+    ("generation_config.json", {"bad_words_ids": [[1, 2]]}, "several tokens"),
+    ("vocab.json", {"▁more": 117}, "expected the ids 0 to"),
+])
+def test_what_is_outside_the_family_is_refused(changed, tmp_path, file, values, says):
+    with pytest.raises(checkpoint.Unsupported, match=says):
+        export.export(changed("swish", file, **values), tmp_path / "out", "float32")
+    assert not (tmp_path / "out").exists()
+
+
+def test_suppressed_ids_and_lengths_come_from_the_generation_settings(changed, tmp_path):
+    directory = changed("swish", "generation_config.json", suppress_tokens=[7, 3], max_length=20, forced_eos_token_id=None)
+    export.export(directory, tmp_path / "out", "float32")
+    config = json.loads((tmp_path / "out/config.json").read_text())
+    pad = config["target"]["pad"]
+    assert config["generation"] == {"max_length": 19, "forced_end": False, "suppressed": [3, 7, pad]}
+
+
+def test_an_export_replaces_a_checkpoint_and_keeps_its_card(marian, tmp_path):
+    out = tmp_path / "out"
+    export.export(marian["relu"], out, "float32")
+    (out / "README.md").write_text("a card")
+    export.export(marian["swish"], out, "int8")
+    assert json.loads((out / "config.json").read_text())["activation"] == "swish"
+    assert (out / "README.md").read_text() == "a card"
+
+
+def test_an_export_does_not_replace_other_files(marian, tmp_path):
+    (tmp_path / "notes.txt").write_text("mine")
+    with pytest.raises(checkpoint.Unsupported, match="found other files there"):
+        export.export(marian["relu"], tmp_path, "float32")
+    assert (tmp_path / "notes.txt").read_text() == "mine"
+
+
+def test_exported_int8_says_so(marian, tmp_path):
+    export.export(marian["relu"], tmp_path / "out", "int8")
+    shown = program.translate(tmp_path / "out", [], "--info").stdout.decode()
+    assert "int8" in shown and "3 layers, 2 heads, d_ff 24" in shown

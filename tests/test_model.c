@@ -1,0 +1,327 @@
+#include "model/forward.h"
+#include "model/greedy.h"
+#include "model/model.h"
+#include "tests/golden.h"
+
+#include <math.h>
+
+#define TOLERANCE 1e-4f /* of the tensor's largest magnitude, where that is above 1 */
+
+static transformer *open_golden(const char *variant)
+{
+    failure why;
+    transformer *model = model_open(golden_path(variant, ""), &why);
+    ck_assert_done(model != NULL, why);
+    return model;
+}
+
+/* ---- against PyTorch ---- */
+
+typedef struct {
+    weights_file *golden;
+    float largest; /* difference of all tensors */
+} comparison;
+
+static void compare(void *user, const char *name, const float *data, size_t rows, size_t columns)
+{
+    comparison *c = user;
+    failure why;
+    const float *expected = weights_take(c->golden, name, TENSOR_F32, (size_t[]){rows, columns}, 2, &why);
+    ck_assert_done(expected != NULL, why);
+    float magnitude = 1.0f;
+    for (size_t i = 0; i < rows * columns; i++)
+        magnitude = fmaxf(magnitude, fabsf(expected[i]));
+    for (size_t i = 0; i < rows * columns; i++) {
+        float difference = fabsf(data[i] - expected[i]) / magnitude;
+        ck_assert_msg(difference <= TOLERANCE, "%s [%zu, %zu]: %g, expected %g", name, i / columns, i % columns,
+                      (double)data[i], (double)expected[i]);
+        c->largest = fmaxf(c->largest, difference);
+    }
+}
+
+START_TEST(every_tensor_is_that_of_PyTorch)
+{
+    const char *variant = golden_variants[_i];
+    transformer *model = open_golden(variant);
+    cJSON *root = golden_json(golden_path(variant, "golden.json"));
+    const cJSON *sentence = cJSON_GetArrayItem(golden_sentences(root), GOLDEN_TRACED);
+    token_ids source = golden_ids(sentence, "source"), target = golden_ids(sentence, "target");
+    memmove(target.at + 1, target.at, (target.n - 1) * sizeof *target.at);
+    target.at[0] = model->config.tokenizer.target_start;
+
+    failure why;
+    comparison c = {weights_open(golden_path(variant, "golden.safetensors"), &why), 0};
+    ck_assert_done(c.golden != NULL, why);
+    transformer_state state = {0};
+    trace_reader reader = {compare, &c};
+    ck_assert_done(state_lay_out(&state, &model->config, &source.n, &target.n, &target.n, 1, &why), why);
+    forward(&state, model, source.at, target.at, target.n, &reader);
+    ck_assert_done(weights_check_all_taken(c.golden, &why), why); /* no tensor of PyTorch is missing here */
+    ck_assert(c.largest > 0.0f);
+
+    state_free(&state);
+    weights_close(c.golden);
+    token_ids_free(&source);
+    token_ids_free(&target);
+    cJSON_Delete(root);
+    model_close(model);
+}
+END_TEST
+
+/* Greedy search for n sentences in one batch; the state holds what was generated. */
+static void search(transformer_state *state, const transformer *model, const token_ids *sources, size_t n)
+{
+    size_t n_src[64], n_tgt[64], n_new[64];
+    token_ids all = {0};
+    failure why;
+    for (size_t s = 0; s < n; s++) {
+        n_src[s] = sources[s].n;
+        n_tgt[s] = greedy_length_cap(&model->config, sources[s].n);
+        n_new[s] = 1;
+        for (size_t i = 0; i < sources[s].n; i++)
+            ck_assert(token_ids_append(&all, sources[s].at[i], &why));
+    }
+    ck_assert_done(state_lay_out(state, &model->config, n_src, n_tgt, n_new, n, &why), why);
+    ck_assert_done(greedy(state, model, all.at, true, &why), why);
+    token_ids_free(&all);
+}
+
+START_TEST(greedy_ids_are_those_of_PyTorch)
+{
+    const char *variant = golden_variants[_i];
+    transformer *model = open_golden(variant);
+    cJSON *root = golden_json(golden_path(variant, "golden.json"));
+    const cJSON *sentence;
+    transformer_state state = {0};
+    cJSON_ArrayForEach(sentence, golden_sentences(root))
+    {
+        token_ids source = golden_ids(sentence, "source"), target = golden_ids(sentence, "target");
+        search(&state, model, &source, 1);
+        assert_same_ids(golden_text(sentence), state.generated[0].ids, state.generated[0].n, &target);
+        token_ids_free(&source);
+        token_ids_free(&target);
+    }
+    state_free(&state);
+    cJSON_Delete(root);
+    model_close(model);
+}
+END_TEST
+
+/* ---- two ways that must agree ---- */
+
+START_TEST(a_batch_of_64_gives_what_each_gives_alone)
+{
+    transformer *model = open_golden(_i < N_GOLDEN_VARIANTS ? golden_variants[_i] : "int8");
+    int32_t n_vocabulary = (int32_t)model->config.tokenizer.n_source_vocabulary;
+    transformer_state batch = {0}, alone = {0};
+    token_ids sources[64] = {0};
+    failure why;
+    for (int32_t s = 0; s < 64; s++) /* lengths 1 to 64, the longest the positions allow */
+        for (int32_t i = 0; i <= s; i++)
+            ck_assert(token_ids_append(&sources[s], i == s ? 0 : (7 * s + 11 * i * i + 2) % n_vocabulary, &why));
+    search(&batch, model, sources, 64);
+    for (size_t s = 0; s < 64; s++) {
+        search(&alone, model, &sources[s], 1);
+        token_ids expected = {alone.generated[0].ids, alone.generated[0].n, 0};
+        assert_same_ids("batch", batch.generated[s].ids, batch.generated[s].n, &expected);
+        ck_assert_int_eq(batch.generated[s].cut, alone.generated[0].cut);
+        for (size_t i = 0; i < expected.n; i++)
+            ck_assert_float_eq_tol(batch.generated[s].log_probabilities[i], alone.generated[0].log_probabilities[i],
+                                   _i < N_GOLDEN_VARIANTS ? 1e-3f : 1e-9f); /* int8 does not depend on the batch at all */
+        token_ids_free(&sources[s]);
+    }
+    state_free(&batch);
+    state_free(&alone);
+    model_close(model);
+}
+END_TEST
+
+/* Keeps one named tensor of a forward pass. */
+typedef struct {
+    const char *name;
+    float *data; /* [rows, columns] */
+    size_t rows, columns;
+} kept_tensor;
+
+static void keep(void *user, const char *name, const float *data, size_t rows, size_t columns)
+{
+    kept_tensor *kept = user;
+    if (strcmp(name, kept->name) != 0)
+        return;
+    kept->data = realloc(kept->data, rows * columns * sizeof *data);
+    memcpy(kept->data, data, rows * columns * sizeof *data);
+    kept->rows = rows;
+    kept->columns = columns;
+}
+
+enum { N_SOURCE = 9, N_TARGET = 7 };
+static const int32_t a_source[N_SOURCE] = {5, 9, 33, 12, 60, 7, 41, 22, 0};
+static const int32_t a_target[N_TARGET] = {97, 14, 25, 36, 47, 58, 69};
+
+static kept_tensor logits_of(const transformer *model, transformer_state *state)
+{
+    kept_tensor logits = {.name = "output"};
+    trace_reader reader = {keep, &logits};
+    failure why;
+    ck_assert_done(state_lay_out(state, &model->config, (size_t[]){N_SOURCE}, (size_t[]){N_TARGET},
+                                 (size_t[]){N_TARGET}, 1, &why), why);
+    forward(state, model, a_source, a_target, N_TARGET, &reader);
+    ck_assert_uint_eq(logits.rows, N_TARGET);
+    return logits;
+}
+
+START_TEST(the_whole_target_and_steps_agree)
+{
+    transformer *model = open_golden(_i < N_GOLDEN_VARIANTS ? golden_variants[_i] : "int8");
+    transformer_state state = {0};
+    kept_tensor whole = logits_of(model, &state);
+    encoder(&state, model, a_source, NULL);
+    decoder_begin(&state, model, NULL);
+    state.target_first[0] = 0;
+    state.target_first[1] = 1;
+    for (size_t step = 0; step < N_TARGET; step++) {
+        decoder(&state, model, a_target + step, NULL);
+        output_layer(&state, model, NULL);
+        for (size_t i = 0; i < whole.columns; i++)
+            ck_assert_float_eq_tol(state.logits[i], whole.data[step * whole.columns + i], 1e-4f);
+    }
+    free(whole.data);
+    state_free(&state);
+    model_close(model);
+}
+END_TEST
+
+START_TEST(int8_is_near_the_float32_it_was_made_of)
+{
+    transformer *exact = open_golden("swish"), *rounded = open_golden("int8");
+    ck_assert_str_eq(model_dtype(exact), "float32");
+    ck_assert_str_eq(model_dtype(rounded), "int8");
+    transformer_state state = {0};
+    kept_tensor a = logits_of(exact, &state), b = logits_of(rounded, &state);
+    double difference = 0, magnitude = 0;
+    for (size_t i = 0; i < a.rows * a.columns; i++) {
+        difference += pow((double)(a.data[i] - b.data[i]), 2);
+        magnitude += pow((double)a.data[i], 2);
+    }
+    ck_assert_msg(sqrt(difference / magnitude) < 0.05, "relative difference %g", sqrt(difference / magnitude));
+    ck_assert(difference > 0);
+    free(a.data);
+    free(b.data);
+    state_free(&state);
+    model_close(exact);
+    model_close(rounded);
+}
+END_TEST
+
+/* ---- rules of the search ---- */
+
+START_TEST(the_length_cap)
+{
+    model_config config = {.max_length = 100};
+    ck_assert_uint_eq(greedy_length_cap(&config, 1), 32);
+    ck_assert_uint_eq(greedy_length_cap(&config, 35), 100);
+    ck_assert_uint_eq(greedy_length_cap(&config, 36), 100);
+    ck_assert_uint_eq(greedy_length_cap(&config, SIZE_MAX), 100);
+    config.max_length = 5;
+    ck_assert_uint_eq(greedy_length_cap(&config, 1), 5);
+}
+END_TEST
+
+/* A copy of the model's output bias that a test may change. */
+static float *own_bias(transformer *model)
+{
+    size_t n = model->output.d_out;
+    float *bias = malloc(n * sizeof *bias);
+    memcpy(bias, model->output.bias, n * sizeof *bias);
+    model->output.bias = bias;
+    return bias;
+}
+
+START_TEST(pad_and_suppressed_ids_are_never_chosen)
+{
+    transformer *model = open_golden("swish");
+    transformer_state state = {0};
+    token_ids source = {(int32_t[]){5, 9, 0}, 3, 3};
+    float *bias = own_bias(model);
+    bias[model->config.tokenizer.target_pad] = 1e6f;
+    bias[17] = 1e5f;
+    bias[18] = 1e4f;
+    search(&state, model, &source, 1);
+    ck_assert_int_eq(state.generated[0].ids[0], 17);
+    model->config.suppressed[model->config.n_suppressed++] = 17;
+    search(&state, model, &source, 1);
+    const generated_tokens *tokens = &state.generated[0];
+    ck_assert_int_eq(tokens->ids[0], 18);
+    ck_assert_uint_eq(tokens->n, greedy_length_cap(&model->config, 3));
+    ck_assert(tokens->cut); /* nothing but 18 until the forced end */
+    ck_assert_int_eq(tokens->ids[tokens->n - 2], 18);
+    ck_assert_int_eq(tokens->ids[tokens->n - 1], model->config.tokenizer.target_end);
+    model->config.forced_end = false;
+    search(&state, model, &source, 1);
+    ck_assert_int_eq(state.generated[0].ids[tokens->n - 1], 18);
+    free(bias);
+    state_free(&state);
+    model_close(model);
+}
+END_TEST
+
+START_TEST(ties_go_to_the_lowest_id)
+{
+    transformer *model = open_golden("swish");
+    transformer_state state = {0};
+    token_ids source = {(int32_t[]){5, 9, 0}, 3, 3};
+    float *bias = own_bias(model);
+    bias[40] = bias[30] = bias[50] = 1e30f; /* so large that the logits are equal */
+    search(&state, model, &source, 1);
+    ck_assert_int_eq(state.generated[0].ids[0], 30);
+    free(bias);
+    state_free(&state);
+    model_close(model);
+}
+END_TEST
+
+START_TEST(a_logit_that_is_not_a_number_is_an_error)
+{
+    transformer *model = open_golden("swish");
+    transformer_state state = {0};
+    failure why;
+    float *bias = own_bias(model);
+    bias[40] = NAN;
+    ck_assert_done(state_lay_out(&state, &model->config, (size_t[]){3}, (size_t[]){10}, (size_t[]){1}, 1, &why), why);
+    ck_assert(!greedy(&state, model, (int32_t[]){5, 9, 0}, false, &why));
+    ck_assert_ptr_nonnull(strstr(why.sentence, "not a number"));
+    free(bias);
+    state_free(&state);
+    model_close(model);
+}
+END_TEST
+
+START_TEST(sizes_that_overflow_are_refused)
+{
+    transformer *model = open_golden("swish");
+    transformer_state state = {0};
+    failure why;
+    ck_assert(!state_lay_out(&state, &model->config, (size_t[]){SIZE_MAX / 2}, (size_t[]){10}, (size_t[]){1}, 1, &why));
+    ck_assert_ptr_nonnull(strstr(why.sentence, "memory"));
+    state_free(&state);
+    model_close(model);
+}
+END_TEST
+
+int main(void)
+{
+    kernels_start();
+    Suite *suite = suite_create("model");
+    add_loop_test(suite, "every_tensor_is_that_of_PyTorch", every_tensor_is_that_of_PyTorch, N_GOLDEN_VARIANTS);
+    add_loop_test(suite, "greedy_ids_are_those_of_PyTorch", greedy_ids_are_those_of_PyTorch, N_GOLDEN_VARIANTS);
+    add_loop_test(suite, "a_batch_of_64_gives_what_each_gives_alone", a_batch_of_64_gives_what_each_gives_alone,
+             N_GOLDEN_VARIANTS + 1);
+    add_loop_test(suite, "the_whole_target_and_steps_agree", the_whole_target_and_steps_agree, N_GOLDEN_VARIANTS + 1);
+    add_test(suite, "int8_is_near_the_float32_it_was_made_of", int8_is_near_the_float32_it_was_made_of);
+    add_test(suite, "the_length_cap", the_length_cap);
+    add_test(suite, "pad_and_suppressed_ids_are_never_chosen", pad_and_suppressed_ids_are_never_chosen);
+    add_test(suite, "ties_go_to_the_lowest_id", ties_go_to_the_lowest_id);
+    add_test(suite, "a_logit_that_is_not_a_number_is_an_error", a_logit_that_is_not_a_number_is_an_error);
+    add_test(suite, "sizes_that_overflow_are_refused", sizes_that_overflow_are_refused);
+    return run_suite(suite);
+}

@@ -1,0 +1,117 @@
+#include "support/json.h"
+#include "support/utf8.h"
+#include "tests/suite.h"
+
+#include <string.h>
+
+START_TEST(utf8_reads_code_points)
+{
+    size_t length;
+    ck_assert_uint_eq(utf8_next("a", 1, &length), 'a');
+    ck_assert_uint_eq(utf8_next("\xC3\xBC", 2, &length), 0xFC); /* ü */
+    ck_assert_uint_eq(length, 2);
+    ck_assert_uint_eq(utf8_next("\xE2\x82\xAC", 3, &length), 0x20AC); /* € */
+    ck_assert_uint_eq(utf8_next("\xF0\x9F\x98\x80", 4, &length), 0x1F600);
+    ck_assert_uint_eq(length, 4);
+}
+END_TEST
+
+START_TEST(utf8_refuses_what_is_not)
+{
+    static const struct {
+        const char *bytes;
+        size_t length; /* of the longest beginning */
+    } bad[] = {{"\x80", 1},         {"\xC0\x80", 1},         {"\xC1\xBF", 1},     {"\xE0\x80\x80", 1},
+               {"\xED\xA0\x80", 1}, {"\xF4\x90\x80\x80", 1}, {"\xF5", 1},         {"\xE2\x82", 2},
+               {"\xE2\x82z", 2},    {"\xF0\x9F\x98z", 3},    {"\xFF", 1},         {"\xC3z", 1}};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        size_t length;
+        ck_assert_uint_eq(utf8_next(bad[i].bytes, strlen(bad[i].bytes), &length), UTF8_INVALID);
+        ck_assert_uint_eq(length, bad[i].length);
+        ck_assert(!utf8_is_valid(bad[i].bytes, strlen(bad[i].bytes)));
+    }
+}
+END_TEST
+
+START_TEST(utf8_replaces)
+{
+    text_buffer out = {0};
+    failure why;
+    ck_assert(utf8_append_valid(&out, "a\0b\xFF", 4, &why));
+    ck_assert_str_eq(out.bytes, "a" UTF8_REPLACEMENT "b" UTF8_REPLACEMENT);
+    text_clear(&out);
+    ck_assert(utf8_append_line(&out, "a\nb\x1B[31m\tc\xC2\x85", 12, &why));
+    ck_assert_str_eq(out.bytes, "a b" UTF8_REPLACEMENT "[31m\tc ");
+    text_free(&out);
+}
+END_TEST
+
+START_TEST(buffers_grow)
+{
+    failure why;
+    text_buffer text = {0};
+    token_ids ids = {0};
+    for (int i = 0; i < 10000; i++) {
+        ck_assert(text_append(&text, "ab", 2, &why));
+        ck_assert(token_ids_append(&ids, i, &why));
+    }
+    ck_assert_uint_eq(text.size, 20000);
+    ck_assert_uint_eq(strlen(text.bytes), 20000);
+    ck_assert_int_eq(ids.at[9999], 9999);
+    text_free(&text);
+    token_ids_free(&ids);
+    size_t product;
+    ck_assert(!size_product(SIZE_MAX, 2, &product));
+    ck_assert(size_product(3, 4, &product) && product == 12);
+}
+END_TEST
+
+static cJSON *parse(const char *json, failure *why)
+{
+    return json_parse_object(json, strlen(json), "test.json", why);
+}
+
+START_TEST(json_is_strict)
+{
+    failure why = {0};
+    static const char *const bad[] = {"", "[1]", "{\"a\":1} x", "{\"a\":", "null", "{'a':1}", "<html></html>"};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        ck_assert_msg(!parse(bad[i], &why), "%s", bad[i]);
+        ck_assert_ptr_nonnull(strstr(why.sentence, "test.json"));
+    }
+    ck_assert(!json_parse_object("{\"a\":\0 1}", 9, "test.json", &why));
+
+    cJSON *object = parse(" {\"a\": 3, \"b\": 2.5, \"c\": 1e300, \"d\": -1, \"e\": \"x\", \"a2\": true} \n", &why);
+    size_t size;
+    bool truth;
+    ck_assert_done(object != NULL, why);
+    ck_assert_done(json_size(&size, object, "a", 1, 10, "test.json", &why), why);
+    ck_assert_uint_eq(size, 3);
+    ck_assert(!json_size(&size, object, "a", 4, 10, "test.json", &why));
+    ck_assert_str_eq(why.sentence, "test.json: found 3 under \"a\", expected a whole number from 4 to 10");
+    ck_assert(!json_size(&size, object, "b", 0, 10, "test.json", &why));
+    ck_assert(!json_size(&size, object, "c", 0, 10, "test.json", &why));
+    ck_assert(!json_size(&size, object, "d", 0, 10, "test.json", &why));
+    ck_assert(!json_size(&size, object, "e", 0, 10, "test.json", &why));
+    ck_assert(!json_size(&size, object, "missing", 0, 10, "test.json", &why));
+    ck_assert(json_bool(&truth, object, "a2", "test.json", &why) && truth);
+    ck_assert(!json_check_keys(object, (const char *const[]){"a", "b", NULL}, "test.json", &why));
+    cJSON_Delete(object);
+
+    object = parse("{\"a\": 1, \"a\": 2}", &why);
+    ck_assert(!json_check_keys(object, (const char *const[]){"a", NULL}, "test.json", &why));
+    ck_assert_str_eq(why.sentence, "test.json: found the key \"a\" 2 times, expected it once");
+    cJSON_Delete(object);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("support");
+    add_test(suite, "utf8_reads_code_points", utf8_reads_code_points);
+    add_test(suite, "utf8_refuses_what_is_not", utf8_refuses_what_is_not);
+    add_test(suite, "utf8_replaces", utf8_replaces);
+    add_test(suite, "buffers_grow", buffers_grow);
+    add_test(suite, "json_is_strict", json_is_strict);
+    return run_suite(suite);
+}

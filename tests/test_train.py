@@ -1,0 +1,138 @@
+"""train.py on a recipe of a few seconds. Needs PyTorch."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+import tomllib
+
+import pytest
+
+pytest.importorskip("torch")
+pytest.importorskip("transformers")
+pytest.importorskip("sacrebleu")
+
+import torch  # noqa: E402
+from safetensors.torch import load_file  # noqa: E402
+
+import export  # noqa: E402
+import train  # noqa: E402
+from conftest import TESTS  # noqa: E402
+
+RECIPE = """
+source = "en"
+target = "de"
+
+[corpora]
+"train.tsv" = 1.0
+
+[augmentation]
+joined = 0.1
+copied_text = 0.0
+other_quotes = 0.1
+without_full_stop = 0.1
+lower_case = 0.1
+all_caps = 0.0
+
+[vocabulary]
+size = 320
+character_coverage = 1.0
+sentences = 1000
+
+[model]
+d_model = 16
+heads = 2
+d_ff = 32
+encoder_layers = 1
+decoder_layers = 1
+activation = "relu"
+dropout = 0.1
+attention_dropout = 0.0
+max_positions = 64
+seed = 1
+
+[schedule]
+batch_tokens = 200
+peak = 1e-2
+warmup_steps = 5
+steps = 24
+decay_steps = 8
+label_smoothing = 0.1
+clip_norm = 1.0
+report_steps = 4
+snapshot_steps = 6
+averaged_snapshots = 2
+validate_steps = 100
+save_minutes = 0
+
+[validation]
+files = ["valid.tsv"]
+lines = 5
+show = ["The house is small."]
+"""
+
+
+@pytest.fixture
+def data(tmp_path):
+    """A directory with a recipe and as much text as the golden sentences give."""
+    golden = TESTS / "golden"
+    pairs = list(zip((golden / "source.txt").read_text().splitlines(), (golden / "target.txt").read_text().splitlines()))
+    directory = tmp_path / "data"
+    directory.mkdir()
+    (directory / "train.tsv").write_text("".join(f"{source}\t{target}\n" for source, target in pairs))
+    (directory / "valid.tsv").write_text("".join(f"{source}\t{target}\n" for source, target in pairs[:5]))
+    (directory / "recipe.toml").write_text(RECIPE)
+    return directory
+
+
+def start(data, run):
+    return subprocess.Popen([sys.executable, TESTS.parent / "scripts/train.py", data / "recipe.toml", "--data", data,
+                             "--run", run], stderr=subprocess.PIPE, text=True)
+
+
+def finish(data, run):
+    process = start(data, run)
+    stderr = process.communicate(timeout=120)[1]
+    assert process.returncode == 0, stderr
+    return stderr
+
+
+def steps_seen(run):
+    log = run / "log.jsonl"
+    return [json.loads(line)["step"] for line in log.read_text().splitlines()] if log.exists() else []
+
+
+def test_a_killed_training_goes_on_with_nothing_lost(data, tmp_path):
+    finish(data, tmp_path / "whole")
+    killed = start(data, tmp_path / "killed")
+    while not steps_seen(tmp_path / "killed"):
+        time.sleep(0.01)
+        assert killed.poll() is None
+    killed.send_signal(signal.SIGKILL)
+    killed.wait()
+    assert "going on at step" in finish(data, tmp_path / "killed")
+
+    whole, resumed = (load_file(tmp_path / run / "model/model.safetensors") for run in ("whole", "killed"))
+    assert all(torch.equal(whole[name], resumed[name]) for name in whole)
+
+    losses = [json.loads(line)["loss"] for line in (tmp_path / "whole/log.jsonl").read_text().splitlines() if "loss" in line]
+    assert losses[-1] < losses[0]
+    export.export(tmp_path / "whole/model", tmp_path / "checkpoint", "float32")  # compares the ids of both programs
+
+
+def test_a_finished_training_goes_on_when_steps_are_raised(data, tmp_path):
+    finish(data, tmp_path / "run")
+    (data / "recipe.toml").write_text(RECIPE.replace("steps = 24", "steps = 40").replace("warmup_steps = 40", "warmup_steps = 5"))
+    assert "going on at step 16 " in finish(data, tmp_path / "run")  # where the decay had begun
+    assert steps_seen(tmp_path / "run")[-1] == 40
+
+
+def test_the_learning_rate():
+    schedule = tomllib.loads(RECIPE)["schedule"] | {"steps": 100, "decay_steps": 10}
+    rate = [train.learning_rate(step, schedule) for step in range(101)]
+    assert rate[1] == pytest.approx(2e-3)        # 1/5 of the peak
+    assert rate[5] == pytest.approx(1e-2)        # the peak
+    assert rate[20] == pytest.approx(1e-2 / 2)   # 1/sqrt(step)
+    assert rate[95] == pytest.approx(1e-2 * (5 / 95) ** 0.5 / 2)
+    assert rate[100] == 0

@@ -1,0 +1,293 @@
+#include "model/sentences.h"
+#include "model/translator.h"
+#include "tests/golden.h"
+#include "tests/random.h"
+
+/* ---- sentences ---- */
+
+/* The sentences of a text, each in brackets, and between them what is there: "[A b.] [C d.]". */
+static const char *split(const char *text)
+{
+    static char out[1000];
+    size_t size = strlen(text), used = 0, at = 0;
+    text_range range = {0, 0};
+    while (sentences_next(&range, text, size, range.end)) {
+        used += (size_t)snprintf(out + used, sizeof out - used, "%.*s[%.*s]", (int)(range.begin - at), text + at,
+                                 (int)(range.end - range.begin), text + range.begin);
+        at = range.end;
+    }
+    snprintf(out + used, sizeof out - used, "%s", text + at);
+    return out;
+}
+
+START_TEST(text_is_split_into_sentences)
+{
+    static const char *const expected[] = {
+        "[The house is small.]",
+        "[One.] [Two!] [Three?]",
+        "  [One.]   [Two]  ",
+        "",
+        "   ",
+        "[Really?!] [Yes...] [Well.]",
+        "[He said \"Stop.\"] [She went on.]",
+        "[\"Stop!\" he said.]", /* a lower-case letter follows */
+        "[Dr. Smith met Mrs. Jones at St. Mary.] [They left.]",
+        "[J. R. R. Tolkien wrote it.]",
+        "[You and I.] [We two.]",
+        "[It was 1999.] [Nobody knew.]",
+        "[Am 3. Mai kam er.]",
+        "[1. Read this.] [2. Do that.]",
+        "[It costs 3.50 here.] [Fine.]",
+        "[Use e.g. Python.] [Or C.]",
+        "[Wait\xE2\x80\xA6] [What?]",
+        "[(One.)] [(Two.)]",
+        "[\xE4\xBD\xA0\xE5\xA5\xBD\xE3\x80\x82][\xE5\x86\x8D\xE8\xA7\x81\xE3\x80\x82]", /* 你好。再见。 */
+        "[www.example.org is a site]",
+        "[...]",
+        "[!]",
+    };
+    for (size_t i = 0; i < sizeof expected / sizeof *expected; i++) {
+        char text[200];
+        size_t n = 0;
+        for (const char *c = expected[i]; *c; c++)
+            if (*c != '[' && *c != ']')
+                text[n++] = *c;
+        text[n] = '\0';
+        ck_assert_str_eq(split(text), expected[i]);
+    }
+}
+END_TEST
+
+START_TEST(no_byte_is_lost)
+{
+    /* whatever the bytes: sentences lie in order, do not overlap, are not empty, and only white space is between them */
+    static const char alphabet[] = "aB1.!? \t\"')\xE2\x80\xA6\xC3\xBC\xE3\x80\x82\xFF\0";
+    char text[40];
+    uint64_t random = 1;
+    for (int round = 0; round < 20000; round++) {
+        size_t size = random_next(&random) % sizeof text, at = 0;
+        for (size_t i = 0; i < size; i++)
+            text[i] = alphabet[random_next(&random) % (sizeof alphabet - 1)];
+        text_range range = {0, 0}, unused;
+        while (sentences_next(&range, text, size, range.end)) {
+            ck_assert(range.begin >= at && range.end > range.begin && range.end <= size);
+            ck_assert(!sentences_trim(&unused, text, (text_range){at, range.begin}));
+            at = range.end;
+        }
+        ck_assert(!sentences_trim(&unused, text, (text_range){at, size}));
+    }
+}
+END_TEST
+
+START_TEST(a_long_sentence_is_cut_near_its_middle)
+{
+    static const struct {
+        const char *text, *first;
+    } cuts[] = {{"aaaa bb, cccc dddd", "aaaa bb,"},  /* a clause before the nearer white space */
+                {"aaaa bbbb cccc dddd", "aaaa bbbb"}, /* white space */
+                {"aaaabbbb", "aaaa"},                 /* by force */
+                {"a, bbbbbbbbbbbbbbbbbbb", "a, bbbbbbbb"}, /* a clause mark far from the middle is left alone */
+                {"\xC3\xBC\xC3\xBC\xC3\xBC", "\xC3\xBC"}, /* never inside of a character */
+                {"a", ""}};
+    for (size_t i = 0; i < sizeof cuts / sizeof *cuts; i++) {
+        size_t middle = sentences_middle(cuts[i].text, (text_range){0, strlen(cuts[i].text)});
+        ck_assert_msg(middle == strlen(cuts[i].first), "%s: cut at %zu", cuts[i].text, middle);
+    }
+}
+END_TEST
+
+/* ---- the translator ---- */
+
+typedef struct {
+    size_t n, line;
+    char last[200];
+} noted;
+
+static void note(void *user, size_t line, const char *sentence)
+{
+    noted *notes = user;
+    notes->n++;
+    notes->line = line;
+    snprintf(notes->last, sizeof notes->last, "%s", sentence);
+}
+
+static translator *open_translator(const char *variant)
+{
+    failure why;
+    translator *t = translator_open(golden_path(variant, ""), &why);
+    ck_assert_done(t != NULL, why);
+    return t;
+}
+
+static text_line line_of(const char *text)
+{
+    return (text_line){text, strlen(text)};
+}
+
+static translation translate_one(translator *t, const char *text, noted *notes)
+{
+    translation out;
+    failure why;
+    text_line line = line_of(text);
+    notice_reader reader = {note, notes};
+    ck_assert_done(translator_translate(t, &line, 1, &out, &reader, &why), why);
+    return out;
+}
+
+START_TEST(blank_lines_run_no_model)
+{
+    static const char *const blank[] = {"", " ", "\t  ", "\xC2\xA0", "\xE3\x80\x80"};
+    translator *t = open_translator("relu");
+    noted notes = {0};
+    for (size_t i = 0; i < sizeof blank / sizeof *blank; i++) {
+        translation out = translate_one(t, blank[i], &notes);
+        ck_assert_str_eq(out.text.bytes, "");
+        ck_assert_uint_eq(out.n_sentences, 0);
+        translation_free(&out);
+    }
+    ck_assert_uint_eq(notes.n, 0);
+    translator_close(t);
+}
+END_TEST
+
+START_TEST(white_space_between_sentences_is_put_back)
+{
+    translator *t = open_translator("relu");
+    noted notes = {0};
+    translation one = translate_one(t, "Thank you!", &notes), two = translate_one(t, "I have a dog.", &notes);
+    translation both = translate_one(t, "  Thank you! \t I have a dog.  ", &notes);
+    char expected[2000];
+    snprintf(expected, sizeof expected, "  %s \t %s  ", one.text.bytes, two.text.bytes);
+    ck_assert_str_eq(both.text.bytes, expected);
+    ck_assert_uint_eq(both.n_sentences, 2);
+    translation_free(&one);
+    translation_free(&two);
+    translation_free(&both);
+    translator_close(t);
+}
+END_TEST
+
+START_TEST(many_lines_at_once_give_what_each_gives_alone)
+{
+    enum { N = 150 }; /* more sentences than one batch holds */
+    static const char *const texts[] = {"The house is small.", "", "I have a dog. What time is it?", "Thank you!", "a b c",
+                                        "Good morning. The train leaves at three. Where is the station?"};
+    translator *t = open_translator(_i ? "int8" : "swish");
+    text_line lines[N];
+    translation out[N];
+    noted notes = {0};
+    notice_reader reader = {note, &notes};
+    failure why;
+    for (size_t l = 0; l < N; l++)
+        lines[l] = line_of(texts[l * l % 6]);
+    ck_assert_done(translator_translate(t, lines, N, out, &reader, &why), why);
+    for (size_t l = 0; l < N; l++) {
+        translation alone = translate_one(t, lines[l].bytes, &notes);
+        ck_assert_str_eq(out[l].text.bytes, alone.text.bytes);
+        translation_free(&alone);
+        translation_free(&out[l]);
+    }
+    translator_close(t);
+}
+END_TEST
+
+START_TEST(a_sentence_beyond_the_positions_is_translated_in_parts)
+{
+    translator *t = open_translator("relu"); /* 64 positions */
+    size_t limit = translator_model(t)->config.max_positions;
+    char text[2000] = "";
+    noted notes = {0};
+    for (int i = 0; i < 100; i++)
+        strcat(text, i % 10 == 9 ? "house, " : "house ");
+    translation out = translate_one(t, text, &notes);
+    ck_assert(out.n_sentences > 1);
+    size_t at = 0;
+    text_range unused;
+    for (size_t s = 0; s < out.n_sentences; s++) {
+        ck_assert_uint_le(out.sentences[s].source.n, limit);
+        ck_assert(!sentences_trim(&unused, text, (text_range){at, out.sentences[s].range.begin}));
+        at = out.sentences[s].range.end;
+    }
+    ck_assert_uint_eq(at, strlen(text) - 1); /* all but the last space */
+    ck_assert_uint_ge(notes.n, 1);
+    translation_free(&out);
+    translator_close(t);
+}
+END_TEST
+
+START_TEST(exactly_the_positions_fit)
+{
+    translator *t = open_translator("relu");
+    size_t limit = translator_model(t)->config.max_positions;
+    for (size_t n = limit - 2; n <= limit + 1; n++) { /* "€" is one unknown piece after "▁" */
+        char text[600] = "";
+        noted notes = {0};
+        for (size_t i = 0; i < n - 1; i++)
+            strcat(text, i ? " a" : "a"); /* "▁a" is a piece */
+        translation out = translate_one(t, text, &notes);
+        ck_assert_uint_eq(out.n_sentences, n <= limit ? 1 : 2);
+        if (n <= limit)
+            ck_assert_uint_eq(out.sentences[0].source.n, n);
+        translation_free(&out);
+    }
+    translator_close(t);
+}
+END_TEST
+
+START_TEST(a_cut_translation_is_noticed)
+{
+    translator *t = open_translator("odd"); /* never ends by itself */
+    noted notes = {0};
+    failure why;
+    translation out[2];
+    text_line lines[] = {line_of(""), line_of("Good morning.")};
+    notice_reader reader = {note, &notes};
+    ck_assert_done(translator_translate(t, lines, 2, out, &reader, &why), why);
+    ck_assert_uint_eq(notes.n, 1);
+    ck_assert_uint_eq(notes.line, 1);
+    ck_assert_ptr_nonnull(strstr(notes.last, "did not end by itself and was cut after 29 tokens"));
+    translation_free(&out[0]);
+    translation_free(&out[1]);
+    translator_close(t);
+}
+END_TEST
+
+START_TEST(any_bytes_give_one_line)
+{
+    translator *t = open_translator("relu");
+    char text[30];
+    uint64_t random = 2;
+    noted notes = {0};
+    notice_reader reader = {note, &notes};
+    for (int round = 0; round < 200; round++) {
+        size_t size = random_next(&random) % sizeof text;
+        for (size_t i = 0; i < size; i++)
+            text[i] = (char)random_next(&random);
+        translation out;
+        failure why;
+        text_line line = {text, size};
+        ck_assert_done(translator_translate(t, &line, 1, &out, &reader, &why), why);
+        ck_assert_ptr_null(memchr(out.text.bytes, '\n', out.text.size));
+        ck_assert_uint_eq(strlen(out.text.bytes), out.text.size);
+        translation_free(&out);
+    }
+    translator_close(t);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("translator");
+    add_test(suite, "text_is_split_into_sentences", text_is_split_into_sentences);
+    add_test(suite, "no_byte_is_lost", no_byte_is_lost);
+    add_test(suite, "a_long_sentence_is_cut_near_its_middle", a_long_sentence_is_cut_near_its_middle);
+    add_test(suite, "blank_lines_run_no_model", blank_lines_run_no_model);
+    add_test(suite, "white_space_between_sentences_is_put_back", white_space_between_sentences_is_put_back);
+    add_loop_test(suite, "many_lines_at_once_give_what_each_gives_alone", many_lines_at_once_give_what_each_gives_alone, 2);
+    add_test(suite, "a_sentence_beyond_the_positions_is_translated_in_parts",
+             a_sentence_beyond_the_positions_is_translated_in_parts);
+    add_test(suite, "exactly_the_positions_fit", exactly_the_positions_fit);
+    add_test(suite, "a_cut_translation_is_noticed", a_cut_translation_is_noticed);
+    add_test(suite, "any_bytes_give_one_line", any_bytes_give_one_line);
+    return run_suite(suite);
+}

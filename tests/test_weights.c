@@ -1,0 +1,146 @@
+#include "weights/weights.h"
+#include "tests/suite.h"
+
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static char path[] = "/tmp/test_weights_XXXXXX";
+
+/* A file with this header, its length before it, and n_data bytes of data that count up from 0. */
+static void write_file(const char *header, size_t n_data)
+{
+    FILE *file = fopen(path, "wb");
+    size_t size = strlen(header), padded = (size + 7) / 8 * 8;
+    unsigned char length[8] = {0};
+    for (int i = 0; i < 8; i++)
+        length[i] = (unsigned char)((uint64_t)padded >> (8 * i));
+    fwrite(length, 1, 8, file);
+    fprintf(file, "%-*s", (int)padded, header);
+    for (size_t i = 0; i < n_data; i++)
+        fputc((int)(i & 0xFF), file);
+    fclose(file);
+}
+
+START_TEST(tensors_are_found_by_name_type_and_shape)
+{
+    failure why;
+    write_file("{\"__metadata__\":{\"a\":\"b\"},\"x\":{\"dtype\":\"F32\",\"shape\":[2,1],\"data_offsets\":[0,8]},"
+               "\"y\":{\"dtype\":\"I8\",\"shape\":[3],\"data_offsets\":[8,11]}}",
+               11);
+    weights_file *w = weights_open(path, &why);
+    ck_assert_done(w != NULL, why);
+    ck_assert_uint_eq(weights_n_elements(w), 5);
+    tensor_type type;
+    ck_assert(weights_find(w, "y", &type) && type == TENSOR_I8);
+    ck_assert(!weights_find(w, "z", &type));
+
+    ck_assert(!weights_take(w, "z", TENSOR_F32, (size_t[]){2, 1}, 2, &why));
+    ck_assert_ptr_nonnull(strstr(why.sentence, "\"z\" is missing, expected F32 [2, 1]"));
+    ck_assert(!weights_take(w, "x", TENSOR_F32, (size_t[]){1, 2}, 2, &why));
+    ck_assert_ptr_nonnull(strstr(why.sentence, "\"x\" is F32 [2, 1], expected F32 [1, 2]"));
+    ck_assert(!weights_take(w, "y", TENSOR_F32, (size_t[]){3}, 1, &why));
+
+    const int8_t *y = weights_take(w, "y", TENSOR_I8, (size_t[]){3}, 1, &why);
+    ck_assert_done(y != NULL, why);
+    ck_assert(y[0] == 8 && y[2] == 10);
+    ck_assert(!weights_take(w, "y", TENSOR_I8, (size_t[]){3}, 1, &why));
+    ck_assert(!weights_check_all_taken(w, &why));
+    ck_assert_ptr_nonnull(strstr(why.sentence, "\"x\""));
+    ck_assert_done(weights_take(w, "x", TENSOR_F32, (size_t[]){2, 1}, 2, &why) != NULL, why);
+    ck_assert_done(weights_check_all_taken(w, &why), why);
+    weights_close(w);
+}
+END_TEST
+
+/* One tensor x with these parts. */
+#define X(dtype, shape, offsets) \
+    "{\"x\":{\"dtype\":" dtype ",\"shape\":" shape ",\"data_offsets\":" offsets "}}"
+
+START_TEST(the_rules_of_the_format)
+{
+    static const struct {
+        const char *header;
+        size_t n_data;
+        const char *says;
+    } bad[] = {
+        {X("\"F32\"", "[2]", "[0,8]"), 7, "incomplete"},
+        {X("\"F32\"", "[2]", "[0,8]"), 9, "damaged"},
+        {X("\"F32\"", "[2]", "[4,12]"), 12, "begins at byte 4"},
+        {X("\"F32\"", "[2]", "[8,0]"), 8, "data_offsets"},
+        {X("\"F32\"", "[2]", "[-8,0]"), 8, "data_offsets"},
+        {X("\"F32\"", "[2]", "[0.5,8.5]"), 8, "data_offsets"},
+        {X("\"F32\"", "[2]", "[0,8,9]"), 8, "data_offsets"},
+        {X("\"F32\"", "[2]", "8"), 8, "data_offsets"},
+        {X("\"F32\"", "[3]", "[0,8]"), 8, "8 bytes of data, expected the 12"},
+        {X("\"F32\"", "[-2]", "[0,8]"), 8, "shape"},
+        {X("\"F32\"", "[4294967296,4294967296]", "[0,8]"), 8, "too large"},
+        {X("\"F32\"", "[1,1,1,1,1,1,1,1,2]", "[0,8]"), 8, "at most 8 dimensions"},
+        {X("\"F32\"", "2", "[0,8]"), 8, "shape"},
+        {X("\"F64\"", "[1]", "[0,8]"), 8, "F64"},
+        {X("7", "[1]", "[0,8]"), 8, "dtype"},
+        {"{\"x\":5}", 0, "object"},
+        {"{\"x\":{\"dtype\":\"F32\",\"shape\":[2]}}", 8, "data_offsets"},
+        {"{\"x\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8],\"more\":1}}", 8, "more"},
+        {"{\"__metadata__\":{\"a\":1}}", 0, "strings"},
+        {"{\"__metadata__\":7}", 0, "object"},
+        {"{\"x\":{\"dtype\":\"I8\",\"shape\":[4],\"data_offsets\":[0,4]},"
+         "\"x\":{\"dtype\":\"I8\",\"shape\":[4],\"data_offsets\":[4,8]}}", 8, "twice"},
+        {"{\"x\":{\"dtype\":\"I8\",\"shape\":[4],\"data_offsets\":[0,4]},"
+         "\"y\":{\"dtype\":\"I8\",\"shape\":[4],\"data_offsets\":[2,6]}}", 6, "begins at byte 2"},
+        {"{\"x\":{\"dtype\":\"I8\",\"shape\":[1],\"data_offsets\":[0,1]},"
+         "\"y\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[1,5]}}", 5, "aligned"},
+        {"[]", 0, "object"},
+        {"<!DOCTYPE html>", 0, "JSON"},
+        {"{\"x\":\"\xFF\"}", 0, "UTF-8"},
+    };
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        failure why = {0};
+        write_file(bad[i].header, bad[i].n_data);
+        ck_assert_msg(!weights_open(path, &why), "opened: %s", bad[i].header);
+        ck_assert_msg(strstr(why.sentence, bad[i].says) != NULL, "\"%s\" lacks \"%s\"", why.sentence, bad[i].says);
+        ck_assert_msg(strstr(why.sentence, path) != NULL, "%s", why.sentence);
+    }
+}
+END_TEST
+
+START_TEST(no_file_of_random_bytes_opens)
+{
+    failure why;
+    ck_assert(!weights_open("/nowhere/at/all", &why));
+    ck_assert(!weights_open("/tmp", &why));
+    ck_assert_ptr_nonnull(strstr(why.sentence, "directory"));
+    ck_assert(!weights_open("/dev/null", &why));
+    for (size_t size = 0; size < 40; size++) { /* lengths of 0x2020202020202020 */
+        FILE *file = fopen(path, "wb");
+        fprintf(file, "%*s", (int)size, "");
+        fclose(file);
+        ck_assert(!weights_open(path, &why));
+    }
+}
+END_TEST
+
+START_TEST(an_empty_tensor_is_allowed)
+{
+    failure why;
+    write_file(X("\"F32\"", "[0,5]", "[0,0]"), 0);
+    weights_file *w = weights_open(path, &why);
+    ck_assert_done(w != NULL, why);
+    ck_assert(weights_take(w, "x", TENSOR_F32, (size_t[]){0, 5}, 2, &why) != NULL);
+    weights_close(w);
+}
+END_TEST
+
+int main(void)
+{
+    close(mkstemp(path));
+    Suite *suite = suite_create("weights");
+    add_test(suite, "tensors_are_found_by_name_type_and_shape", tensors_are_found_by_name_type_and_shape);
+    add_test(suite, "the_rules_of_the_format", the_rules_of_the_format);
+    add_test(suite, "no_file_of_random_bytes_opens", no_file_of_random_bytes_opens);
+    add_test(suite, "an_empty_tensor_is_allowed", an_empty_tensor_is_allowed);
+    int status = run_suite(suite);
+    unlink(path);
+    return status;
+}
