@@ -1,7 +1,23 @@
-"""Random MarianMT models: the same weights for the same seed, for tests and benchmarks without a training."""
+#!/usr/bin/env python3
+"""Random MarianMT models: the same weights for the same seed, for tests and benchmarks without a training.
+
+    random_marian.py HF_DIR OUT_DIR
+
+writes a random model of OPUS-MT's shape (6+6 layers, d_model 512, 8 heads, d_ff 2048, 58,101 pieces, swish,
+an output bias) with the tokenizer of HF_DIR, its vocabulary filled up, and translations of at most 60 tokens.
+"""
+
+import argparse
+import json
+import shutil
+from pathlib import Path
 
 import torch
-from transformers import GenerationConfig, MarianConfig, MarianMTModel
+from transformers import GenerationConfig, MarianConfig, MarianMTModel, MarianTokenizer
+
+OPUS_MT = dict(d_model=512, encoder_layers=6, decoder_layers=6, encoder_attention_heads=8, decoder_attention_heads=8,
+               encoder_ffn_dim=2048, decoder_ffn_dim=2048, max_position_embeddings=512, activation_function="swish",
+               scale_embedding=True, vocab_size=58101)
 
 
 def random_model(seed, *, pad, max_length, bias=True, forced_end=True, **shape):
@@ -23,14 +39,36 @@ def random_model(seed, *, pad, max_length, bias=True, forced_end=True, **shape):
             elif weight.dim() == 1:
                 weight.copy_(0.1 * noise)
             elif "embed" in name or "shared" in name or "lm_head" in name:
-                weight.copy_(0.5 * noise / weight.shape[1] ** 0.5)
-            else:
                 weight.copy_(2.0 * noise / weight.shape[1] ** 0.5)
+            else:  # attention says less than the feed-forward network, or one sentence would give one token
+                weight.copy_((0.2 if "out_proj" in name else 3.0) * noise / weight.shape[1] ** 0.5)
         if bias:
-            model.final_logits_bias.copy_(0.5 * torch.randn(model.final_logits_bias.shape, generator=generator))
+            model.final_logits_bias.copy_(0.1 * torch.randn(model.final_logits_bias.shape, generator=generator))
             model.final_logits_bias[0, pad] = 0
     model.eval()
     model.generation_config = GenerationConfig(
         num_beams=4, max_length=max_length, bad_words_ids=[[pad]], decoder_start_token_id=pad, pad_token_id=pad,
         eos_token_id=0, bos_token_id=0, forced_eos_token_id=0 if forced_end else None)
     return model
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("hf_dir", type=Path)
+    parser.add_argument("out_dir", type=Path)
+    arguments = parser.parse_args()
+    vocabulary = json.loads((arguments.hf_dir / "vocab.json").read_text(encoding="utf-8"))
+    pieces = [piece for piece in sorted(vocabulary, key=vocabulary.get) if piece != "<pad>"]
+    pieces += [f"<fill{i}>" for i in range(OPUS_MT["vocab_size"] - 1 - len(pieces))] + ["<pad>"]
+    arguments.out_dir.mkdir(parents=True, exist_ok=True)
+    (arguments.out_dir / "vocab.json").write_text(json.dumps({piece: i for i, piece in enumerate(pieces)}))
+    for name in ("source.spm", "target.spm"):
+        shutil.copyfile(arguments.hf_dir / name, arguments.out_dir / name)
+    files = [str(arguments.out_dir / name) for name in ("source.spm", "target.spm", "vocab.json")]
+    MarianTokenizer(source_spm=files[0], target_spm=files[1], vocab=files[2], source_lang="en", target_lang="de",
+                    model_max_length=512).save_pretrained(arguments.out_dir)
+    random_model(1, pad=len(pieces) - 1, max_length=61, **OPUS_MT).save_pretrained(arguments.out_dir)
+
+
+if __name__ == "__main__":
+    main()

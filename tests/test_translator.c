@@ -236,7 +236,7 @@ END_TEST
 
 START_TEST(a_cut_translation_is_noticed)
 {
-    translator *t = open_translator("odd"); /* never ends by itself */
+    translator *t = open_translator("relu"); /* never ends by itself here */
     noted notes = {0};
     failure why;
     translation out[2];
@@ -245,7 +245,9 @@ START_TEST(a_cut_translation_is_noticed)
     ck_assert_done(translator_translate(t, lines, 2, out, &reader, &why), why);
     ck_assert_uint_eq(notes.n, 1);
     ck_assert_uint_eq(notes.line, 1);
-    ck_assert_ptr_nonnull(strstr(notes.last, "did not end by itself and was cut after 29 tokens"));
+    char expected[100];
+    snprintf(expected, sizeof expected, "did not end by itself and was cut after %zu tokens", out[1].sentences[0].target.n);
+    ck_assert_ptr_nonnull(strstr(notes.last, expected));
     translation_free(&out[0]);
     translation_free(&out[1]);
     translator_close(t);
