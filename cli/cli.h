@@ -10,7 +10,10 @@
 
 #include "model/translator.h"
 
-/* Prints "translate: …" on standard error; what could command the terminal is replaced. */
+/* Prints text that came from a file: what could end the line or command the terminal is replaced. */
+void cli_print(FILE *to, const char *untrusted);
+
+/* Prints "translate: …" on standard error, by cli_print. */
 void cli_say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* A bar on standard error: how much of a file is done, lines per second, time left. */

@@ -43,8 +43,10 @@ static bool write_line(const line_filter *filter, const translation *line, const
     return true;
 }
 
-static bool write_trace(const line_filter *filter, const translation *line, failure *why)
+static bool write_trace(const line_filter *filter, const translation *line, size_t number, failure *why)
 {
+    if (number != 1)
+        return fail(why, "found several lines in TEXT, expected one for --trace");
     if (line->n_sentences != 1)
         return fail(why, "found %zu sentences in TEXT, expected one for --trace", line->n_sentences);
     return trace_file_write(filter->trace, filter->translator, &line->sentences[0], why);
@@ -73,8 +75,8 @@ static bool translate_lines(const line_filter *filter, const read_line *lines, s
         bool carriage_return = texts[l].size < lines[l].size && texts[l].bytes[texts[l].size] == '\r';
         if (done && filter->tokens)
             show_tokens(filter->translator, &texts[l], &out[l], first_line + l);
-        done = done && write_line(filter, &out[l], carriage_return ? "\r\n" : "\n", why) &&
-               (!filter->trace || write_trace(filter, &out[l], why));
+        done = done && (!filter->trace || write_trace(filter, &out[l], first_line + l, why)) &&
+               write_line(filter, &out[l], carriage_return ? "\r\n" : "\n", why);
         translation_free(&out[l]);
         n_bytes += lines[l].size;
     }

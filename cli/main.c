@@ -1,5 +1,6 @@
 /* translate: sentences in, translations out. */
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -36,22 +37,34 @@ typedef struct {
     int n_words;
 } arguments;
 
+void cli_print(FILE *to, const char *untrusted)
+{
+    text_buffer clean = {0};
+    failure why;
+    bool cleaned = utf8_append_line(&clean, untrusted, strlen(untrusted), &why) && text_append(&clean, "", 0, &why);
+    fputs(cleaned ? clean.bytes : why.sentence, to);
+    text_free(&clean);
+}
+
 void cli_say(const char *format, ...)
 {
     char sentence[2048];
-    text_buffer clean = {0};
-    failure ignored;
     va_list values;
     va_start(values, format);
     vsnprintf(sentence, sizeof sentence, format, values);
     va_end(values);
-    bool cleaned = utf8_append_line(&clean, sentence, strlen(sentence), &ignored);
-    fprintf(stderr, "translate: %s\n", cleaned ? clean.bytes : "there is not enough memory to say what went wrong");
-    text_free(&clean);
+    fputs("translate: ", stderr);
+    cli_print(stderr, sentence);
+    fputc('\n', stderr);
 }
 
-static int usage(const char *problem)
+static int __attribute__((format(printf, 1, 2))) usage(const char *format, ...)
 {
+    char problem[1024];
+    va_list values;
+    va_start(values, format);
+    vsnprintf(problem, sizeof problem, format, values);
+    va_end(values);
     cli_say("%s; `translate --help` shows how to use it", problem);
     return EXIT_USAGE;
 }
@@ -79,8 +92,10 @@ static int parse(arguments *a, int argc, char **argv)
         case INFO: a->info = true; break;
         case HELP: fputs(help, stdout); return EXIT_DONE;
         case VERSION: puts("transformer.c " TRANSFORMER_VERSION); return EXIT_DONE;
-        case ':': return usage("an option lacks its value");
-        default: return usage("found an option that does not exist");
+        case ':': return usage("the option %s lacks its value", argv[optind - 1]);
+        default:
+            return optopt && optopt < 256 ? usage("found the option -%c, which does not exist", optopt)
+                                          : usage("found the option %s, which does not exist", argv[optind - 1]);
         }
     a->words = argv + optind;
     a->n_words = argc - optind;
@@ -88,6 +103,8 @@ static int parse(arguments *a, int argc, char **argv)
         return usage("found both TEXT and --input, expected one of them");
     if (a->trace && !a->n_words)
         return usage("--trace needs a TEXT");
+    if (a->trace && a->output && strcmp(a->trace, a->output) == 0)
+        return usage("found one file, %s, for both --trace and --output", a->trace);
     return -1;
 }
 
@@ -106,7 +123,9 @@ static FILE *open_input(const arguments *a, text_buffer *joined, size_t *size, f
     struct stat status;
     FILE *in = stdin;
     if (a->n_words) {
-        if (!join_words(joined, a, why) || !text_append(joined, "\n", 1, why))
+        if (!join_words(joined, a, why))
+            return NULL;
+        if ((joined->size == 0 || joined->bytes[joined->size - 1] != '\n') && !text_append(joined, "\n", 1, why))
             return NULL;
         in = fmemopen(joined->bytes, joined->size, "r");
         if (!in)
@@ -129,7 +148,7 @@ static FILE *open_output(const arguments *a, FILE *in, failure *why)
     struct stat read, written;
     if (!a->output)
         return stdout;
-    if (a->input && fstat(fileno(in), &read) == 0 && stat(a->output, &written) == 0 && read.st_dev == written.st_dev &&
+    if (!a->n_words && fstat(fileno(in), &read) == 0 && stat(a->output, &written) == 0 && read.st_dev == written.st_dev &&
         read.st_ino == written.st_ino && S_ISREG(read.st_mode)) {
         fail(why, "%s: is the input too, expected another file for the translations", a->output);
         return NULL;
@@ -168,27 +187,56 @@ static bool translate_all(const arguments *a, translator *with, failure *why)
     bool done = out && translate_stream(a, with, in, n_bytes, out, why);
     if (in && in != stdin)
         fclose(in);
-    if (out && fclose(out) != 0 && done)
-        done = fail(why, "%s: cannot be written: %s", a->output ? a->output : "standard output", strerror(errno));
+    if (out && out != stdout && fclose(out) != 0 && done)
+        done = fail(why, "%s: cannot be written: %s", a->output, strerror(errno));
     text_free(&joined);
     return done;
+}
+
+/* A standard stream that is closed gets a /dev/null that cannot be read (0) or written (1), or that swallows
+ * (2), so that no file opened later takes its place. */
+static void open_standard_streams(void)
+{
+    static const int flags[] = {O_WRONLY, O_RDONLY, O_WRONLY};
+    for (int descriptor = 0; descriptor <= 2; descriptor++)
+        if (fcntl(descriptor, F_GETFD) < 0 && open("/dev/null", flags[descriptor]) != descriptor)
+            _exit(EXIT_COULD_NOT);
+}
+
+/* What standard output still holds must arrive, whatever was printed. */
+static bool flush_output(failure *why)
+{
+    return (fflush(stdout) == 0 && !ferror(stdout)) ||
+           fail(why, "standard output: cannot be written: %s", strerror(errno));
+}
+
+static int run(const arguments *a)
+{
+    failure why;
+    translator *with = translator_open(a->model, &why);
+    bool done = with != NULL;
+    if (done && a->info)
+        show_checkpoint(with, a->model);
+    else if (done)
+        done = translate_all(a, with, &why);
+    translator_close(with);
+    done = done && flush_output(&why);
+    if (!done)
+        cli_say("%s", why.sentence);
+    return done ? EXIT_DONE : EXIT_COULD_NOT;
 }
 
 int main(int argc, char **argv)
 {
     arguments a;
     failure why;
+    open_standard_streams();
     int status = parse(&a, argc, argv);
-    if (status >= 0)
-        return status;
-    translator *with = translator_open(a.model, &why);
-    bool done = with != NULL;
-    if (done && a.info)
-        show_checkpoint(with, a.model);
-    else if (done)
-        done = translate_all(&a, with, &why);
-    translator_close(with);
-    if (!done)
+    if (status < 0)
+        return run(&a);
+    if (status == EXIT_DONE && !flush_output(&why)) {
         cli_say("%s", why.sentence);
-    return done ? EXIT_DONE : EXIT_COULD_NOT;
+        return EXIT_COULD_NOT;
+    }
+    return status;
 }

@@ -1,5 +1,14 @@
 #include "cli/cli.h"
 
+static void show_piece(const char *side, int32_t id, const float *log_probability, const char *piece)
+{
+    fprintf(stderr, "  %s %7d  ", side, id);
+    if (log_probability)
+        fprintf(stderr, "%9.4f  ", (double)*log_probability);
+    cli_print(stderr, piece);
+    fputc('\n', stderr);
+}
+
 void show_tokens(const translator *with, const text_line *line, const translation *of, size_t number)
 {
     const tokenizer *tokens = translator_tokenizer(with);
@@ -8,11 +17,10 @@ void show_tokens(const translator *with, const text_line *line, const translatio
         fprintf(stderr, "line %zu, sentence %zu, bytes %zu to %zu of %zu\n", number, s + 1, sentence->range.begin,
                 sentence->range.end, line->size);
         for (size_t i = 0; i < sentence->source.n; i++)
-            fprintf(stderr, "  source %7d  %s\n", sentence->source.at[i],
-                    tokenizer_source_piece(tokens, sentence->source.at[i]));
+            show_piece("source", sentence->source.at[i], NULL, tokenizer_source_piece(tokens, sentence->source.at[i]));
         for (size_t i = 0; i < sentence->target.n; i++)
-            fprintf(stderr, "  target %7d  %9.4f  %s\n", sentence->target.at[i],
-                    (double)sentence->log_probabilities[i], tokenizer_target_piece(tokens, sentence->target.at[i]));
+            show_piece("target", sentence->target.at[i], &sentence->log_probabilities[i],
+                       tokenizer_target_piece(tokens, sentence->target.at[i]));
     }
 }
 
@@ -25,8 +33,14 @@ void show_checkpoint(const translator *of, const char *directory)
 {
     const transformer *model = translator_model(of);
     const model_config *c = &model->config;
-    printf("%-22s%s\n", "checkpoint", directory);
-    printf("%-22s%s to %s\n", "languages", c->source_language, c->target_language);
+    printf("%-22s", "checkpoint");
+    cli_print(stdout, directory);
+    putchar('\n');
+    printf("%-22s", "languages");
+    cli_print(stdout, c->source_language);
+    fputs(" to ", stdout);
+    cli_print(stdout, c->target_language);
+    putchar('\n');
     printf("%-22s%zu numbers in %.1f MB, %s\n", "weights", weights_n_elements(model->weights),
            1e-6 * (double)weights_file_size(model->weights), model_dtype(model));
     printf("%-22s%zu\n", "d_model", c->d_model);

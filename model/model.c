@@ -127,13 +127,17 @@ static bool open_all(transformer *m, const char *directory, failure *why)
         return false;
     m->encoder = calloc(c->encoder.n_layers, sizeof *m->encoder);
     m->decoder = calloc(c->decoder.n_layers, sizeof *m->decoder);
-    m->positions = calloc(c->max_positions * c->d_model, sizeof *m->positions);
-    if (!m->encoder || !m->decoder || !m->positions)
+    if (!m->encoder || !m->decoder)
         return fail_memory(why, "the model");
-    embedding_positions(m->positions, c->max_positions, c->d_model);
     binding b = {m->weights, true, why};
     bind_all(&b, m);
-    return b.good && weights_check_all_taken(m->weights, why);
+    if (!b.good || !weights_check_all_taken(m->weights, why))
+        return false;
+    m->positions = calloc(c->max_positions * c->d_model, sizeof *m->positions); /* the tensors vouch for d_model */
+    if (!m->positions)
+        return fail_memory(why, "the positions");
+    embedding_positions(m->positions, c->max_positions, c->d_model);
+    return true;
 }
 
 transformer *model_open(const char *directory, failure *why)

@@ -83,8 +83,8 @@ static size_t word_start(const char *text, size_t begin, size_t end)
     return end;
 }
 
-/* With a stop at `at`: the byte after the sentence's end, or 0 when the sentence goes on. */
-static size_t end_at_stop(const char *text, size_t size, size_t begin, size_t at)
+/* With a stop at `at`: whether the sentence ends there; in *after the byte after the stops and what closes. */
+static bool ends_at_stop(size_t *after, const char *text, size_t size, size_t begin, size_t at)
 {
     size_t length, n_stops = 0, end = at;
     uint32_t stop = code_point_at(text, size, at, &length), c = stop;
@@ -92,15 +92,16 @@ static size_t end_at_stop(const char *text, size_t size, size_t begin, size_t at
         end += length;
     for (; is_closer(c); c = code_point_at(text, size, end, &length))
         end += length;
+    *after = end;
     if (end == size || is_wide_stop(stop))
-        return end;
+        return true;
     if (!utf8_is_space(c))
-        return 0;
+        return false;
     size_t word = word_start(text, begin, at);
     if (stop == '.' && n_stops == 1 && keeps_going(text + word, at - word))
-        return 0;
+        return false;
     size_t next = skip_space(text, size, end);
-    return is_lower_case(code_point_at(text, size, next, &length)) ? 0 : end;
+    return !is_lower_case(code_point_at(text, size, next, &length));
 }
 
 bool sentences_trim(text_range *trimmed, const char *text, text_range range)
@@ -116,14 +117,13 @@ bool sentences_trim(text_range *trimmed, const char *text, text_range range)
 bool sentences_next(text_range *sentence, const char *text, size_t size, size_t from)
 {
     size_t begin = skip_space(text, size, from), length;
-    for (size_t at = begin; at < size; at += length) {
-        if (!is_stop(utf8_next(text + at, size - at, &length)))
-            continue;
-        size_t end = end_at_stop(text, size, begin, at);
-        if (end) {
-            *sentence = (text_range){begin, end};
+    for (size_t at = begin; at < size;) {
+        size_t after = at;
+        if (is_stop(utf8_next(text + at, size - at, &length)) && ends_at_stop(&after, text, size, begin, at)) {
+            *sentence = (text_range){begin, after};
             return true;
         }
+        at = after > at ? after : at + length;
     }
     return sentences_trim(sentence, text, (text_range){begin, size});
 }

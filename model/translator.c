@@ -130,12 +130,6 @@ static bool encode_line(translator *t, const text_line *line, size_t number, tra
     return true;
 }
 
-/* A sentence and the line it belongs to. */
-typedef struct {
-    translated_sentence *sentence;
-    size_t line;
-} batch_item;
-
 static bool keep_generated(translated_sentence *to, const generated_tokens *from, failure *why)
 {
     for (size_t i = 0; i < from->n; i++)
@@ -144,18 +138,18 @@ static bool keep_generated(translated_sentence *to, const generated_tokens *from
     to->log_probabilities = malloc(from->n * sizeof *to->log_probabilities);
     if (!to->log_probabilities)
         return fail_memory(why, "the log-probabilities");
+    to->cut = from->cut;
     memcpy(to->log_probabilities, from->log_probabilities, from->n * sizeof *to->log_probabilities);
     return true;
 }
 
-static bool translate_batch(translator *t, const batch_item *items, size_t n, const notice_reader *notices,
-                            failure *why)
+static bool translate_batch(translator *t, translated_sentence *const *items, size_t n, failure *why)
 {
     size_t n_src[TRANSLATOR_BATCH] = {0}, n_tgt[TRANSLATOR_BATCH] = {0}, n_new[TRANSLATOR_BATCH] = {0};
     token_ids source = {0};
     bool done = true;
     for (size_t s = 0; s < n && done; s++) {
-        const token_ids *ids = &items[s].sentence->source;
+        const token_ids *ids = &items[s]->source;
         n_src[s] = ids->n;
         n_tgt[s] = greedy_length_cap(&t->model->config, ids->n);
         n_new[s] = 1;
@@ -165,34 +159,39 @@ static bool translate_batch(translator *t, const batch_item *items, size_t n, co
     done = done && state_lay_out(&t->state, &t->model->config, n_src, n_tgt, n_new, n, why) &&
            greedy(&t->state, t->model, source.at, true, why);
     token_ids_free(&source);
-    for (size_t s = 0; s < n && done; s++) {
-        const generated_tokens *generated = &t->state.generated[s];
-        done = keep_generated(items[s].sentence, generated, why);
-        if (generated->cut) {
-            char notice[160];
-            snprintf(notice, sizeof notice, "a translation did not end by itself and was cut after %zu tokens",
-                     generated->n);
-            notices->say(notices->user, items[s].line, notice);
-        }
-    }
+    for (size_t s = 0; s < n && done; s++)
+        done = keep_generated(items[s], &t->state.generated[s], why);
     return done;
 }
 
-static bool translate_sentences(translator *t, translation *out, size_t n_lines, const notice_reader *notices,
-                                failure *why)
+static bool translate_sentences(translator *t, translation *out, size_t n_lines, failure *why)
 {
-    batch_item items[TRANSLATOR_BATCH];
+    translated_sentence *items[TRANSLATOR_BATCH];
     size_t n = 0;
     for (size_t l = 0; l < n_lines; l++)
         for (size_t s = 0; s < out[l].n_sentences; s++) {
-            items[n++] = (batch_item){&out[l].sentences[s], l};
+            items[n++] = &out[l].sentences[s];
             if (n == TRANSLATOR_BATCH) {
-                if (!translate_batch(t, items, n, notices, why))
+                if (!translate_batch(t, items, n, why))
                     return false;
                 n = 0;
             }
         }
-    return n == 0 || translate_batch(t, items, n, notices, why);
+    return n == 0 || translate_batch(t, items, n, why);
+}
+
+/* One notice for all of a line that did not end by itself. */
+static void note_cuts(const translation *line, size_t number, const notice_reader *notices)
+{
+    size_t n_cut = 0;
+    for (size_t s = 0; s < line->n_sentences; s++)
+        n_cut += line->sentences[s].cut;
+    if (n_cut == 0)
+        return;
+    char notice[160];
+    snprintf(notice, sizeof notice, "%zu of %zu translated sentences did not end and were cut at the length cap", n_cut,
+             line->n_sentences);
+    notices->say(notices->user, number, notice);
 }
 
 /* The line's text: translations, and between them the white space that was there. */
@@ -219,9 +218,11 @@ bool translator_translate(translator *with, const text_line *lines, size_t n_lin
         out[l] = (translation){0};
     for (size_t l = 0; l < n_lines && done; l++)
         done = encode_line(with, &lines[l], l, &out[l], notices, why);
-    done = done && translate_sentences(with, out, n_lines, notices, why);
-    for (size_t l = 0; l < n_lines && done; l++)
+    done = done && translate_sentences(with, out, n_lines, why);
+    for (size_t l = 0; l < n_lines && done; l++) {
         done = write_line(with, &lines[l], &out[l], why);
+        note_cuts(&out[l], l, notices);
+    }
     for (size_t l = 0; l < n_lines && !done; l++)
         translation_free(&out[l]);
     return done;

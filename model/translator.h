@@ -30,6 +30,7 @@ typedef struct {
     text_range range;         /* in the line */
     token_ids source, target; /* both with their end token; target without one when the search was cut */
     float *log_probabilities; /* [target.n] */
+    bool cut;                 /* the length cap ended it */
 } translated_sentence;
 
 typedef struct {

@@ -86,7 +86,7 @@ def vocabulary_lines(encoder, n, what):
         raise Unsupported(f"{what}: found {len(encoder)} pieces with {len(pieces)} different ids, expected the ids 0 to "
                           f"{n - 1} of the embedding, each once")
     for piece in encoder:
-        if not piece or "\n" in piece or "\0" in piece:
+        if not piece or set(piece) & set("\n\r\0"):
             raise Unsupported(f"{what}: found the piece {piece!r}, expected pieces without line ends")
     return "".join(f"{pieces[id_]}\n" for id_ in range(n))
 

@@ -20,6 +20,11 @@ OPUS_MT = dict(d_model=512, encoder_layers=6, decoder_layers=6, encoder_attentio
                scale_embedding=True, vocab_size=58101)
 
 
+def scale_of(name):
+    """Attention says less than the feed-forward network, or one sentence would give one token over and over."""
+    return 0.2 if "out_proj" in name else 2.0 if "fc" in name else 1.0
+
+
 def random_model(seed, *, pad, max_length, bias=True, forced_end=True, **shape):
     """A MarianMTModel with weights large enough that attention, activations and outputs vary.
 
@@ -40,8 +45,8 @@ def random_model(seed, *, pad, max_length, bias=True, forced_end=True, **shape):
                 weight.copy_(0.1 * noise)
             elif "embed" in name or "shared" in name or "lm_head" in name:
                 weight.copy_(2.0 * noise / weight.shape[1] ** 0.5)
-            else:  # attention says less than the feed-forward network, or one sentence would give one token
-                weight.copy_((0.2 if "out_proj" in name else 3.0) * noise / weight.shape[1] ** 0.5)
+            else:
+                weight.copy_(scale_of(name) * noise / weight.shape[1] ** 0.5)
         if bias:
             model.final_logits_bias.copy_(0.1 * torch.randn(model.final_logits_bias.shape, generator=generator))
             model.final_logits_bias[0, pad] = 0

@@ -51,6 +51,8 @@ void file_unmap(mapped_file *file)
 
 bool file_path(char *path, size_t size, const char *directory, const char *name, failure *why)
 {
+    if (*directory == '\0')
+        return fail(why, "found an empty path, expected a checkpoint directory");
     int length = snprintf(path, size, "%s/%s", directory, name);
     if (length < 0 || (size_t)length >= size)
         return fail(why, "%.200s…: the path of the checkpoint is longer than %zu bytes", directory, size - 1);

@@ -33,7 +33,7 @@ bool utf8_is_valid(const char *bytes, size_t size)
 
 static bool ends_line(uint32_t c)
 {
-    return c == '\n' || c == '\r' || c == 0x85 || c == 0x2028 || c == 0x2029;
+    return (c >= '\n' && c <= '\r') || c == 0x85 || c == 0x2028 || c == 0x2029;
 }
 
 static bool is_control(uint32_t c)

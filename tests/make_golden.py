@@ -44,14 +44,14 @@ SENTENCES = ["The house is small.", "", "I have a dog.", "What time is it? It is
 TRACED = 0  # the sentence whose tensors are kept
 
 VARIANTS = {
-    "relu": dict(sides=("both", "both"), seed=8, max_length=60, bias=False, d_model=16, encoder_layers=3,
+    "relu": dict(sides=("both", "both"), seed=2, max_length=60, bias=False, d_model=16, encoder_layers=3,
                  decoder_layers=1, encoder_ffn_dim=24, decoder_ffn_dim=24, encoder_attention_heads=2,
                  decoder_attention_heads=2, activation_function="relu", max_position_embeddings=64,
                  scale_embedding=True),
     "swish": dict(sides=("both", "both"), seed=5, max_length=40, d_model=16, encoder_layers=2, decoder_layers=2,
                   encoder_ffn_dim=32, decoder_ffn_dim=32, encoder_attention_heads=4, decoder_attention_heads=4,
                   activation_function="swish", max_position_embeddings=64, scale_embedding=True),
-    "gelu": dict(sides=("source", "target"), seed=10, max_length=50, d_model=12, encoder_layers=1, decoder_layers=3,
+    "gelu": dict(sides=("source", "target"), seed=8, max_length=50, d_model=12, encoder_layers=1, decoder_layers=3,
                  encoder_ffn_dim=20, decoder_ffn_dim=28, encoder_attention_heads=3, decoder_attention_heads=2,
                  activation_function="gelu", max_position_embeddings=64, scale_embedding=True,
                  share_encoder_decoder_embeddings=False),

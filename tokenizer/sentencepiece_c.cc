@@ -2,7 +2,6 @@
 
 #include <sentencepiece_processor.h>
 
-#include <exception>
 #include <memory>
 #include <string>
 #include <vector>
@@ -14,18 +13,16 @@ struct sentencepiece_model {
 
 namespace {
 
-// Runs `work`, which returns a status, and turns a bad one, or an exception, into a failure.
+// Runs `work`, which returns a status, and turns a bad one, or an exception, into the failure "path: problem".
 template <typename Work>
-bool guarded(const char *path, const char *doing, failure *why, Work work)
+bool guarded(const char *path, const char *problem, failure *why, Work work)
 {
     try {
-        const sentencepiece::util::Status status = work();
-        return status.ok() || fail(why, "%s: SentencePiece cannot %s: %s", path, doing, status.ToString().c_str());
-    } catch (const std::exception &problem) {
-        return fail(why, "%s: SentencePiece cannot %s: %s", path, doing, problem.what());
+        if (work().ok())
+            return true;
     } catch (...) {
-        return fail(why, "%s: SentencePiece cannot %s", path, doing);
     }
+    return fail(why, "%s: %s", path, problem);
 }
 
 }  // namespace
@@ -33,7 +30,7 @@ bool guarded(const char *path, const char *doing, failure *why, Work work)
 sentencepiece_model *sentencepiece_open(const char *bytes, size_t size, const char *path, failure *why)
 {
     std::unique_ptr<sentencepiece_model> model;
-    const bool opened = guarded(path, "read the model", why, [&] {
+    const bool opened = guarded(path, "found something that is not a SentencePiece model, or a damaged one", why, [&] {
         model = std::make_unique<sentencepiece_model>();
         model->path = path;
         return model->processor.LoadFromSerializedProto(absl::string_view(bytes, size));
@@ -50,7 +47,7 @@ bool sentencepiece_encode(const sentencepiece_model *model, const char *text, si
                           bool (*use)(void *user, const char *piece, size_t size), void *user, failure *why)
 {
     std::vector<std::string> pieces;
-    if (!guarded(model->path.c_str(), "encode the text", why,
+    if (!guarded(model->path.c_str(), "SentencePiece cannot encode the text with this model", why,
                  [&] { return model->processor.Encode(absl::string_view(text, size), &pieces); }))
         return false;
     for (const std::string &piece : pieces)
@@ -63,7 +60,7 @@ bool sentencepiece_decode(const sentencepiece_model *model, const char *const *p
                           bool (*use)(void *user, const char *text, size_t size), void *user, failure *why)
 {
     std::string text;
-    if (!guarded(model->path.c_str(), "decode the pieces", why,
+    if (!guarded(model->path.c_str(), "SentencePiece cannot decode the pieces with this model", why,
                  [&] { return model->processor.Decode(std::vector<std::string>(pieces, pieces + n), &text); }))
         return false;
     return use(user, text.data(), text.size());

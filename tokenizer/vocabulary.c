@@ -41,8 +41,10 @@ static bool fill(vocabulary *v, const mapped_file *file, const char *path, failu
     size_t n_lines = 0;
     for (const char *at = file->bytes; at < file->bytes + file->size; at++)
         n_lines += *at == '\n';
-    if (n_lines != v->n || file->bytes[file->size - 1] != '\n')
+    if (n_lines != v->n)
         return fail(why, "%s: found %zu whole lines, expected the %zu pieces of config.json", path, n_lines, v->n);
+    if (file->bytes[file->size - 1] != '\n')
+        return fail(why, "%s: found more after line %zu, expected it to be the last piece of config.json", path, v->n);
     if (memchr(file->bytes, '\0', file->size) || !utf8_is_valid(file->bytes, file->size))
         return fail(why, "%s: found bytes that are not text, expected a piece in UTF-8 on every line", path);
 
@@ -63,6 +65,9 @@ static bool fill(vocabulary *v, const mapped_file *file, const char *path, failu
         size_t size = (size_t)(end - line);
         if (size == 0)
             return fail(why, "%s, line %zu: found an empty line, expected a piece", path, id + 1);
+        if (line[size - 1] == '\r')
+            return fail(why, "%s, line %zu: found a carriage return at the end, expected the line end \\n alone", path,
+                        id + 1);
         int32_t *slot = slot_of(v, line, size);
         if (*slot >= 0)
             return fail(why, "%s, line %zu: found the piece \"%s\" a second time, first on line %d", path, id + 1,

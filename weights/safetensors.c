@@ -277,6 +277,11 @@ bool weights_check_all_taken(const weights_file *of, failure *why)
     return true;
 }
 
+const char *weights_path(const weights_file *of)
+{
+    return of->path;
+}
+
 size_t weights_n_elements(const weights_file *of)
 {
     size_t n = 0;

@@ -33,6 +33,9 @@ const void *weights_take(weights_file *from, const char *name, tensor_type type,
 
 bool weights_check_all_taken(const weights_file *of, failure *why);
 
+/* The path that weights_open got, for failures. */
+const char *weights_path(const weights_file *of);
+
 /* Elements over all tensors, and the bytes of the file. */
 size_t weights_n_elements(const weights_file *of);
 size_t weights_file_size(const weights_file *of);

@@ -1,0 +1,75 @@
+#!/usr/bin/env python3
+"""How good a checkpoint translates: BLEU and chrF of the C program's output.
+
+    evaluate.py CHECKPOINT FILE.tsv… [--worst N]
+
+FILE holds lines `source TAB reference`. Printed for each: sacreBLEU's scores with their signatures, the
+length of the output over the reference's, the share of lines that came out untranslated (the source again,
+four words or more) or looping (three words repeated four times in a row), and with --worst N the lines of
+lowest chrF.
+"""
+
+import argparse
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+from sacrebleu.metrics import BLEU, CHRF
+
+from corpora import read_pairs
+from program import TRANSLATE
+
+
+def translate_file(checkpoint, lines):
+    """The translations of `lines`, through --input, and the seconds it took."""
+    with tempfile.TemporaryDirectory() as scratch:
+        source, target = Path(scratch) / "source", Path(scratch) / "target"
+        source.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+        started = time.perf_counter()
+        subprocess.run([TRANSLATE, "-m", checkpoint, "-i", source, "-o", target], check=True)
+        return target.read_text(encoding="utf-8").split("\n")[:-1], time.perf_counter() - started
+
+
+def is_untranslated(source, output):
+    return len(source.split()) >= 4 and source.strip() == output.strip()
+
+
+def is_looping(output):
+    """One to three words that come four times in a row."""
+    words = output.split()
+    for n in (1, 2, 3):
+        for i in range(len(words) - 4 * n + 1):
+            if words[i:i + 3 * n] == words[i + n:i + 4 * n]:
+                return True
+    return False
+
+
+def evaluate(checkpoint, path, n_worst):
+    pairs = read_pairs(path)
+    sources, references = [source for source, _ in pairs], [reference for _, reference in pairs]
+    outputs, seconds = translate_file(checkpoint, sources)
+    print(f"{path}: {len(pairs)} lines in {seconds:.1f} s")
+    for metric in (BLEU(), CHRF()):
+        print(f"  {metric.corpus_score(outputs, [references])}  {metric.get_signature()}")
+    print(f"  length ratio {sum(map(len, outputs)) / sum(map(len, references)):.3f}, untranslated "
+          f"{100 * sum(map(is_untranslated, sources, outputs)) / len(pairs):.2f} %, looping "
+          f"{100 * sum(map(is_looping, outputs)) / len(pairs):.2f} %", flush=True)
+    chrf = CHRF()
+    worst = sorted(range(len(pairs)), key=lambda i: chrf.sentence_score(outputs[i], [references[i]]).score)[:n_worst]
+    for i in worst if n_worst else []:
+        print(f"    {sources[i]}\n      -> {outputs[i]}\n      =  {references[i]}")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("checkpoint", type=Path)
+    parser.add_argument("files", type=Path, nargs="+")
+    parser.add_argument("--worst", type=int, default=0, metavar="N")
+    arguments = parser.parse_args()
+    for path in arguments.files:
+        evaluate(arguments.checkpoint, path, arguments.worst)
+
+
+if __name__ == "__main__":
+    main()
