@@ -20,7 +20,7 @@
 #include "kernels/kernels.h"
 #include "support/trace.h"
 
-/* Sentences as a stack of rows: sentence s owns rows first[s] … first[s + 1] - 1. */
+/* Sentences as a stack of rows: sentence s owns rows first[s] … first[s + 1] - 1, at least one. */
 typedef struct {
     size_t n_sentences;
     const size_t *first; /* [n_sentences + 1], first[0] = 0 */
@@ -57,7 +57,7 @@ typedef struct {
 void attention_encoder_self(float *out, const attention_weights *weights, const float *x, const row_stack *sentences,
                             attention_scratch *scratch, const trace_reader *reader);
 
-/* out [n_rows, d_model]; x [n_rows, d_model] are the next rows of each sentence, any number of them;
+/* out [n_rows, d_model]; x [n_rows, d_model] are the next rows of each sentence, one or more;
  * past [n_sentences] gains them and must have the capacity. */
 void attention_decoder_self(float *out, const attention_weights *weights, const float *x, const row_stack *sentences,
                             memory *past, attention_scratch *scratch, const trace_reader *reader);

@@ -10,7 +10,8 @@ void attention_encoder_self(float *out, const attention_weights *weights, const 
     project(scratch->v, &weights->value, x, n_rows, weights, ".value", scratch, reader);
     for (size_t s = 0; s < sentences->n_sentences; s++) {
         size_t first = sentences->first[s], n = sentences->first[s + 1] - first;
-        attend(weights, sentences, s, scratch->k + first * d_model, scratch->v + first * d_model, n, 0, scratch, reader);
+        attend(weights, sentences, s, scratch->k + first * d_model, scratch->v + first * d_model, n, 0, scratch,
+               reader);
     }
     project_out(out, weights, n_rows, scratch, reader);
 }

@@ -25,6 +25,7 @@ typedef struct {
 
 void progress_start(progress *of, size_t n_bytes_total);
 void progress_advance(progress *of, size_t n_bytes, size_t n_lines);
+void progress_clear(const progress *of); /* makes room for a sentence on the bar's line */
 void progress_end(const progress *of);
 
 /* A stream of lines through the translator. */
@@ -32,7 +33,7 @@ typedef struct {
     translator *translator;
     FILE *in, *out;
     const char *in_name, *out_name;
-    size_t lines_at_once; /* 1: each line is answered before the next is read */
+    size_t lines_at_once; /* at most TRANSLATOR_BATCH; 1: each line is answered before the next is read */
     bool tokens;          /* show them, on standard error */
     const char *trace;    /* a file for the tensors of a line of one sentence, or NULL */
     progress *progress;   /* or NULL */

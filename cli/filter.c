@@ -52,11 +52,18 @@ static bool write_trace(const line_filter *filter, const translation *line, size
     return trace_file_write(filter->trace, filter->translator, &line->sentences[0], why);
 }
 
-/* Prints a notice with its line's number; the filter counts lines from 1. */
+typedef struct {
+    const line_filter *filter;
+    size_t first_line; /* of the call, counted from 1 */
+} notice_place;
+
+/* Prints a notice with its line's number. */
 static void say_notice(void *user, size_t line, const char *sentence)
 {
-    const size_t *first_line = user;
-    cli_say("line %zu: %s", *first_line + line, sentence);
+    const notice_place *place = user;
+    if (place->filter->progress)
+        progress_clear(place->filter->progress);
+    cli_say("line %zu: %s", place->first_line + line, sentence);
 }
 
 static bool translate_lines(const line_filter *filter, const read_line *lines, size_t n, size_t first_line,
@@ -66,8 +73,9 @@ static bool translate_lines(const line_filter *filter, const read_line *lines, s
     translation out[TRANSLATOR_BATCH];
     for (size_t l = 0; l < n; l++)
         texts[l] = lines[l].text;
-    notice_reader notices = {say_notice, &first_line};
-    if (!translator_translate(filter->translator, texts, n, out, &notices, why))
+    notice_place place = {filter, first_line};
+    notice_reader notices = {say_notice, &place};
+    if (!translator_translate(filter->translator, texts, n, filter->tokens, out, &notices, why))
         return false;
     bool done = true;
     size_t n_bytes = 0;

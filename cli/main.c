@@ -20,8 +20,8 @@ static const char help[] =
     "One line comes out for each line that goes in, as soon as it is done; a blank line stays empty.\n"
     "\n"
     "  -m, --model DIR     the checkpoint directory (default: the bundled English to German one)\n"
-    "  -i, --input FILE    translate the lines of FILE, many at once, with a progress bar\n"
-    "  -o, --output FILE   write the translations to FILE instead of standard output\n"
+    "  -i, --input FILE    translate the lines of FILE, many at once\n"
+    "  -o, --output FILE   write the translations to FILE; with --input, a progress bar shows how far it is\n"
     "      --tokens        show pieces, ids and log-probabilities of both sides on standard error\n"
     "      --trace FILE    write every tensor of the computation of TEXT, one sentence, to a safetensors file\n"
     "      --info          describe the checkpoint\n"
@@ -48,7 +48,7 @@ void cli_print(FILE *to, const char *untrusted)
 
 void cli_say(const char *format, ...)
 {
-    char sentence[2048];
+    char sentence[sizeof(failure) + 100];
     va_list values;
     va_start(values, format);
     vsnprintf(sentence, sizeof sentence, format, values);
@@ -73,12 +73,15 @@ static int __attribute__((format(printf, 1, 2))) usage(const char *format, ...)
 static int parse(arguments *a, int argc, char **argv)
 {
     enum { TOKENS = 256, TRACE, INFO, HELP, VERSION };
-    static const struct option options[] = {
-        {"model", required_argument, NULL, 'm'}, {"input", required_argument, NULL, 'i'},
-        {"output", required_argument, NULL, 'o'}, {"tokens", no_argument, NULL, TOKENS},
-        {"trace", required_argument, NULL, TRACE}, {"info", no_argument, NULL, INFO},
-        {"help", no_argument, NULL, HELP}, {"version", no_argument, NULL, VERSION},
-        {NULL, 0, NULL, 0}};
+    static const struct option options[] = {{"model", required_argument, NULL, 'm'},
+                                            {"input", required_argument, NULL, 'i'},
+                                            {"output", required_argument, NULL, 'o'},
+                                            {"tokens", no_argument, NULL, TOKENS},
+                                            {"trace", required_argument, NULL, TRACE},
+                                            {"info", no_argument, NULL, INFO},
+                                            {"help", no_argument, NULL, HELP},
+                                            {"version", no_argument, NULL, VERSION},
+                                            {NULL, 0, NULL, 0}};
     *a = (arguments){.model = TRANSFORMER_CHECKPOINT};
     int option;
     opterr = 0;
@@ -94,11 +97,14 @@ static int parse(arguments *a, int argc, char **argv)
         case VERSION: puts("transformer.c " TRANSFORMER_VERSION); return EXIT_DONE;
         case ':': return usage("the option %s lacks its value", argv[optind - 1]);
         default:
-            return optopt && optopt < 256 ? usage("found the option -%c, which does not exist", optopt)
-                                          : usage("found the option %s, which does not exist", argv[optind - 1]);
+            return optopt == 0    ? usage("found %s, expected the name of an option", argv[optind - 1])
+                   : optopt < 256 ? usage("found the option -%c, which does not exist", optopt)
+                                  : usage("found %s, expected the option without a value", argv[optind - 1]);
         }
     a->words = argv + optind;
     a->n_words = argc - optind;
+    if (a->info && (a->n_words || a->input || a->output || a->tokens))
+        return usage("found --info together with something to translate");
     if (a->n_words && a->input)
         return usage("found both TEXT and --input, expected one of them");
     if (a->trace && !a->n_words)
@@ -132,8 +138,10 @@ static FILE *open_input(const arguments *a, text_buffer *joined, size_t *size, f
             fail_memory(why, "the text");
     } else if (a->input) {
         in = fopen(a->input, "r");
-        if (!in || fstat(fileno(in), &status) != 0 || S_ISDIR(status.st_mode)) {
-            fail(why, "%s: cannot be read: %s", a->input, in ? "it is a directory" : strerror(errno));
+        bool readable = in && fstat(fileno(in), &status) == 0;
+        int problem = readable && S_ISDIR(status.st_mode) ? EISDIR : readable ? 0 : errno;
+        if (problem) {
+            fail(why, "%s: cannot be read: %s", a->input, strerror(problem));
             if (in)
                 fclose(in);
             return NULL;
@@ -148,8 +156,8 @@ static FILE *open_output(const arguments *a, FILE *in, failure *why)
     struct stat read, written;
     if (!a->output)
         return stdout;
-    if (!a->n_words && fstat(fileno(in), &read) == 0 && stat(a->output, &written) == 0 && read.st_dev == written.st_dev &&
-        read.st_ino == written.st_ino && S_ISREG(read.st_mode)) {
+    if (!a->n_words && fstat(fileno(in), &read) == 0 && stat(a->output, &written) == 0 &&
+        read.st_dev == written.st_dev && read.st_ino == written.st_ino && S_ISREG(read.st_mode)) {
         fail(why, "%s: is the input too, expected another file for the translations", a->output);
         return NULL;
     }
@@ -165,7 +173,9 @@ static bool translate_stream(const arguments *a, translator *with, FILE *in, siz
     const line_filter filter = {.translator = with,
                                 .in = in,
                                 .out = out,
-                                .in_name = a->input ? a->input : "standard input",
+                                .in_name = a->input     ? a->input
+                                           : a->n_words ? "TEXT"
+                                                        : "standard input",
                                 .out_name = a->output ? a->output : "standard output",
                                 .lines_at_once = a->input ? TRANSLATOR_BATCH : 1,
                                 .tokens = a->tokens,
@@ -206,8 +216,9 @@ static void open_standard_streams(void)
 /* What standard output still holds must arrive, whatever was printed. */
 static bool flush_output(failure *why)
 {
+    errno = 0;
     return (fflush(stdout) == 0 && !ferror(stdout)) ||
-           fail(why, "standard output: cannot be written: %s", strerror(errno));
+           fail(why, "standard output: cannot be written: %s", strerror(errno ? errno : EIO));
 }
 
 static int run(const arguments *a)

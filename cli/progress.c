@@ -43,6 +43,12 @@ void progress_advance(progress *of, size_t n_bytes, size_t n_lines)
     draw(of);
 }
 
+void progress_clear(const progress *of)
+{
+    if (of->shown)
+        fputs("\r\033[K", stderr);
+}
+
 void progress_end(const progress *of)
 {
     if (of->shown)

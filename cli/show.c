@@ -42,15 +42,16 @@ void show_checkpoint(const translator *of, const char *directory)
     cli_print(stdout, c->target_language);
     putchar('\n');
     printf("%-22s%zu numbers in %.1f MB, %s\n", "weights", weights_n_elements(model->weights),
-           1e-6 * (double)weights_file_size(model->weights), model_dtype(model));
+           1e-6 * (double)weights_file_size(model->weights), model->dtype);
     printf("%-22s%zu\n", "d_model", c->d_model);
     show_stack("encoder", &c->encoder);
     show_stack("decoder", &c->decoder);
     printf("%-22s%s\n", "activation", config_activation_name(c->activation));
     printf("%-22s%zu source, %zu target, %s\n", "vocabulary", c->tokenizer.n_source_vocabulary,
            c->tokenizer.n_target_vocabulary, c->tokenizer.shared_vocabulary ? "shared" : "separate");
-    printf("%-22s%s embedding, output layer %s\n", "sharing", c->shared_embedding ? "one" : "two",
-           c->tied_output ? "tied to it" : "of its own");
+    printf("%-22s%s, output layer %s\n", "sharing",
+           c->shared_embedding ? "one embedding" : "an embedding for each side",
+           c->tied_output ? "tied to the target's" : "of its own");
     printf("%-22s%zu positions, translations of at most %zu tokens\n", "lengths", c->max_positions, c->max_length);
-    printf("%-22s%s\n", "float32 products by", kernels_description());
+    printf("%-22sOpenBLAS, for %s\n", "float32 products by", kernels_blas_core());
 }

@@ -18,7 +18,8 @@ static bool describe(cJSON *header, const char *name, size_t begin, size_t end, 
 {
     cJSON *tensor = cJSON_AddObjectToObject(header, name);
     return tensor && cJSON_AddStringToObject(tensor, "dtype", "F32") &&
-           cJSON_AddItemToObject(tensor, "shape", cJSON_CreateDoubleArray((double[]){(double)rows, (double)columns}, 2)) &&
+           cJSON_AddItemToObject(tensor, "shape",
+                                 cJSON_CreateDoubleArray((double[]){(double)rows, (double)columns}, 2)) &&
            cJSON_AddItemToObject(tensor, "data_offsets",
                                  cJSON_CreateDoubleArray((double[]){(double)begin, (double)end}, 2));
 }

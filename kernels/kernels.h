@@ -9,11 +9,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Call once before anything else: BLAS computes in the calling thread only. */
+/* Call before anything else, as often as you like: BLAS then computes in the calling thread only, process-wide. */
 void kernels_start(void);
 
-/* "OpenBLAS 0.3.21 (Cooperlake)": what float32 products are computed with. */
-const char *kernels_description(void);
+/* The processor that OpenBLAS found and chose its kernels for, such as "Haswell" or "Cooperlake". */
+const char *kernels_blas_core(void);
 
 /* A linear layer y = W x + b, its weight stored as float32 or as int8 with one scale per output:
  * exactly one of `weight` and `weight_int8` is not NULL. Callers need not know which. */
@@ -41,12 +41,12 @@ void linear(float *out, const float *x, const linear_weights *weights, size_t n_
 void linear_row(float *out, const linear_weights *weights, size_t row);
 
 /* out [m, n] = factor * a [m, k] bᵀ [k, n]; b is stored [n, k]; the strides are floats from row to row. */
-void product_transposed(float *out, size_t out_stride, const float *a, size_t a_stride, const float *b,
-                        size_t b_stride, size_t m, size_t n, size_t k, float factor);
+void product_transposed(float *out, size_t out_stride, const float *a, size_t a_stride, const float *b, size_t b_stride,
+                        size_t m, size_t n, size_t k, float factor);
 
 /* out [m, n] = a [m, k] b [k, n]. */
-void product(float *out, size_t out_stride, const float *a, size_t a_stride, const float *b, size_t b_stride,
-             size_t m, size_t n, size_t k);
+void product(float *out, size_t out_stride, const float *a, size_t a_stride, const float *b, size_t b_stride, size_t m,
+             size_t n, size_t k);
 
 /* x [n] += y [n] */
 void add(float *x, const float *y, size_t n);

@@ -15,13 +15,13 @@ void kernels_start(void)
     openblas_set_num_threads(1);
 }
 
-const char *kernels_description(void)
+const char *kernels_blas_core(void)
 {
-    return openblas_get_config();
+    return openblas_get_corename();
 }
 
-void product_transposed(float *out, size_t out_stride, const float *a, size_t a_stride, const float *b,
-                        size_t b_stride, size_t m, size_t n, size_t k, float factor)
+void product_transposed(float *out, size_t out_stride, const float *a, size_t a_stride, const float *b, size_t b_stride,
+                        size_t m, size_t n, size_t k, float factor)
 {
     if (m == 1)
         cblas_sgemv(CblasRowMajor, CblasNoTrans, (int)n, (int)k, factor, b, (int)b_stride, a, 1, 0.0f, out, 1);
@@ -30,8 +30,8 @@ void product_transposed(float *out, size_t out_stride, const float *a, size_t a_
                     (int)b_stride, 0.0f, out, (int)out_stride);
 }
 
-void product(float *out, size_t out_stride, const float *a, size_t a_stride, const float *b, size_t b_stride,
-             size_t m, size_t n, size_t k)
+void product(float *out, size_t out_stride, const float *a, size_t a_stride, const float *b, size_t b_stride, size_t m,
+             size_t n, size_t k)
 {
     if (m == 1)
         cblas_sgemv(CblasRowMajor, CblasTrans, (int)k, (int)n, 1.0f, b, (int)b_stride, a, 1, 0.0f, out, 1);
@@ -59,7 +59,7 @@ static float quantize_row(int8_t *values, const float *x, size_t d)
     return largest / 127.0f;
 }
 
-/* Exact: d < 2^17 products of magnitude at most 127 * 127 fit in an int32. */
+/* Exact: d < 2^17 products of magnitude at most 127 * 128 fit in an int32. */
 static int32_t dot_int8(const int8_t *a, const int8_t *b, size_t d)
 {
     int32_t sum = 0;

@@ -6,10 +6,11 @@
 #include "support/file.h"
 #include "support/json.h"
 
-#define LARGEST_WIDTH 65536u       /* int8 products of this many terms still fit in an int32 */
+#define LARGEST_WIDTH 65536u /* int8 products of this many terms still fit in an int32 */
 #define LARGEST_VOCABULARY 4194304u
 #define LARGEST_LENGTH 65536u
-#define LARGEST_STACK 1024u
+#define MOST_LAYERS 1024u
+#define MOST_HEADS 1024u
 
 static const char *const activation_names[] = {
     [ACTIVATION_RELU] = "relu", [ACTIVATION_SWISH] = "swish", [ACTIVATION_GELU] = "gelu"};
@@ -40,8 +41,8 @@ static bool read_stack(stack_config *stack, size_t d_model, const cJSON *root, c
     char where[4200];
     snprintf(where, sizeof where, "%s: %s", file, key);
     if (!object || !json_check_keys(object, keys, where, why) ||
-        !json_size(&stack->n_layers, object, "n_layers", 1, LARGEST_STACK, where, why) ||
-        !json_size(&stack->n_heads, object, "n_heads", 1, LARGEST_STACK, where, why) ||
+        !json_size(&stack->n_layers, object, "n_layers", 1, MOST_LAYERS, where, why) ||
+        !json_size(&stack->n_heads, object, "n_heads", 1, MOST_HEADS, where, why) ||
         !json_size(&stack->d_ff, object, "d_ff", 1, LARGEST_WIDTH, where, why))
         return false;
     if (d_model % stack->n_heads != 0)
@@ -70,6 +71,13 @@ static bool read_language(char *language, size_t size, const cJSON *object, cons
     return true;
 }
 
+static bool check_special_ids(const tokenizer_config *t, const char *where, failure *why)
+{
+    if (t->target_end == t->target_pad)
+        return fail(why, "%s: found %d as both the end and the pad token, expected two ids", where, t->target_end);
+    return true;
+}
+
 static bool read_sides(model_config *c, const cJSON *root, const char *file, failure *why)
 {
     static const char *const source_keys[] = {"language", "n_vocabulary", "end", "unknown", NULL};
@@ -92,6 +100,7 @@ static bool read_sides(model_config *c, const cJSON *root, const char *file, fai
            read_id(&t->target_start, target, "start", t->n_target_vocabulary, where, why) &&
            read_id(&t->target_end, target, "end", t->n_target_vocabulary, where, why) &&
            read_id(&t->target_pad, target, "pad", t->n_target_vocabulary, where, why) &&
+           check_special_ids(t, where, why) &&
            json_bool(&t->shared_sentencepiece, root, "shared_sentencepiece", file, why) &&
            json_bool(&t->shared_vocabulary, root, "shared_vocabulary", file, why);
 }
@@ -136,28 +145,40 @@ static bool check_sharing(const model_config *c, const char *file, failure *why)
     if (t->shared_vocabulary && t->n_source_vocabulary != t->n_target_vocabulary)
         return fail(why, "%s: found n_vocabulary %zu and %zu for one shared vocabulary", file, t->n_source_vocabulary,
                     t->n_target_vocabulary);
-    if (t->target_end == t->target_pad)
-        return fail(why, "%s: found %d as both the end and the pad token of the target", file, t->target_end);
     return true;
 }
 
 static bool read_root(model_config *c, const cJSON *root, const char *file, failure *why)
 {
-    static const char *const keys[] = {"format", "version", "d_model", "max_positions", "encoder", "decoder",
-                                       "activation", "scale_embedding", "shared_embedding", "tied_output", "source",
-                                       "target", "shared_sentencepiece", "shared_vocabulary", "generation", "origin",
+    static const char *const keys[] = {"format",
+                                       "version",
+                                       "d_model",
+                                       "max_positions",
+                                       "encoder",
+                                       "decoder",
+                                       "activation",
+                                       "scale_embedding",
+                                       "shared_embedding",
+                                       "tied_output",
+                                       "source",
+                                       "target",
+                                       "shared_sentencepiece",
+                                       "shared_vocabulary",
+                                       "generation",
+                                       "origin",
                                        NULL};
     size_t version;
     const char *format = json_string(root, "format", file, why);
     if (!format)
         return false;
     if (strcmp(format, "transformer.c") != 0)
-        return fail(why, "%s: found the format \"%s\", expected \"transformer.c\"; make it with scripts/export.py", file,
-                    format);
+        return fail(why, "%s: found the format \"%s\", expected \"transformer.c\"; make it with scripts/export.py",
+                    file, format);
     if (!json_size(&version, root, "version", 1, 1000000, file, why))
         return false;
     if (version != CHECKPOINT_VERSION)
-        return fail(why, "%s: found version %zu, expected %d; export the checkpoint again with this program's export.py",
+        return fail(why,
+                    "%s: found version %zu, expected %d; export the checkpoint again with this program's export.py",
                     file, version, CHECKPOINT_VERSION);
     return json_check_keys(root, keys, file, why) &&
            json_size(&c->d_model, root, "d_model", 2, LARGEST_WIDTH, file, why) &&
@@ -168,8 +189,7 @@ static bool read_root(model_config *c, const cJSON *root, const char *file, fail
            json_bool(&c->scale_embedding, root, "scale_embedding", file, why) &&
            json_bool(&c->shared_embedding, root, "shared_embedding", file, why) &&
            json_bool(&c->tied_output, root, "tied_output", file, why) && read_sides(c, root, file, why) &&
-           read_generation(c, root, file, why) && json_object(root, "origin", file, why) &&
-           check_sharing(c, file, why);
+           read_generation(c, root, file, why) && json_object(root, "origin", file, why) && check_sharing(c, file, why);
 }
 
 bool config_read(model_config *config, const char *directory, failure *why)

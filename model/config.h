@@ -27,7 +27,7 @@ typedef struct {
     bool tied_output;      /* the output layer's weight is the target embedding */
     tokenizer_config tokenizer;
     size_t max_length; /* generated tokens, the end token among them */
-    bool forced_end;   /* the last token that max_length allows is the end token */
+    bool forced_end;   /* the last token that the length cap (greedy.h) allows is the end token */
     size_t n_suppressed;
     int32_t suppressed[MAX_SUPPRESSED]; /* target ids that are never chosen; pad is never chosen anyway */
     char source_language[32], target_language[32];

@@ -1,6 +1,7 @@
 /* The decoder: embedding, then per layer causal self-attention, cross-attention and feed-forward, each
  * added and normed; and the output layer. New rows are the next tokens of each sentence: one each when
  * generating, all of them when a whole target is known. */
+#include "model/add_and_norm.h"
 #include "model/embedding.h"
 #include "model/feed_forward.h"
 #include "model/forward.h"
@@ -48,8 +49,8 @@ void output_layer(transformer_state *state, const transformer *model, const trac
     trace(reader, "output", "", state->logits, n_rows, model->output.d_out);
 }
 
-void forward(transformer_state *state, const transformer *model, const int32_t *source_ids, const int32_t *decoder_ids, size_t n_tgt,
-             const trace_reader *reader)
+void forward(transformer_state *state, const transformer *model, const int32_t *source_ids, const int32_t *decoder_ids,
+             size_t n_tgt, const trace_reader *reader)
 {
     encoder(state, model, source_ids, reader);
     decoder_begin(state, model, reader);

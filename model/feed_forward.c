@@ -3,15 +3,9 @@
 static void activate(float *x, size_t n, activation with)
 {
     switch (with) {
-    case ACTIVATION_RELU:
-        relu(x, n);
-        break;
-    case ACTIVATION_SWISH:
-        swish(x, n);
-        break;
-    case ACTIVATION_GELU:
-        gelu(x, n);
-        break;
+    case ACTIVATION_RELU: relu(x, n); break;
+    case ACTIVATION_SWISH: swish(x, n); break;
+    case ACTIVATION_GELU: gelu(x, n); break;
     }
 }
 
@@ -24,12 +18,4 @@ void feed_forward(float *out, float *inner, const feed_forward_weights *weights,
     trace(reader, weights->name, ".inner", inner, n_rows, d_ff);
     linear(out, inner, &weights->outer, n_rows, scratch);
     trace(reader, weights->name, "", out, n_rows, weights->outer.d_out);
-}
-
-void add_and_norm(float *x, const float *sublayer, const norm_weights *weights, size_t n_rows, size_t d_model,
-                  const trace_reader *reader)
-{
-    add(x, sublayer, n_rows * d_model);
-    layer_norm(x, x, weights->weight, weights->bias, n_rows, d_model);
-    trace(reader, weights->name, "", x, n_rows, d_model);
 }

@@ -1,4 +1,4 @@
-/* The position-wise feed-forward network and what stands between two sublayers. */
+/* The position-wise feed-forward network of each layer. */
 #ifndef MODEL_FEED_FORWARD_H
 #define MODEL_FEED_FORWARD_H
 
@@ -8,9 +8,5 @@
  * the family's activations); x [n_rows, d_model], inner [n_rows, d_ff] is scratch. */
 void feed_forward(float *out, float *inner, const feed_forward_weights *weights, const float *x, size_t n_rows,
                   linear_scratch *scratch, const trace_reader *reader);
-
-/* x [n_rows, d_model] = LayerNorm(x + sublayer) (Vaswani et al. 2017, 3.1): the norm comes after. */
-void add_and_norm(float *x, const float *sublayer, const norm_weights *weights, size_t n_rows, size_t d_model,
-                  const trace_reader *reader);
 
 #endif

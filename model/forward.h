@@ -20,7 +20,7 @@ void output_layer(transformer_state *state, const transformer *model, const trac
 
 /* All of it for one sentence with its whole target: decoder_ids [n_tgt] begin with the start token; the
  * logits of row i are those of the token after decoder_ids[i]. The state must be laid out for it. */
-void forward(transformer_state *state, const transformer *model, const int32_t *source_ids, const int32_t *decoder_ids, size_t n_tgt,
-             const trace_reader *reader);
+void forward(transformer_state *state, const transformer *model, const int32_t *source_ids, const int32_t *decoder_ids,
+             size_t n_tgt, const trace_reader *reader);
 
 #endif

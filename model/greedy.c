@@ -36,13 +36,16 @@ static bool choose(generated_tokens *tokens, float *logits, const model_config *
     return true;
 }
 
-bool greedy(transformer_state *state, const transformer *model, const int32_t *source_ids, bool with_log_probabilities, failure *why)
+bool greedy(transformer_state *state, const transformer *model, const int32_t *source_ids, bool with_log_probabilities,
+            failure *why)
 {
     const model_config *config = &model->config;
     size_t n_vocabulary = config->tokenizer.n_target_vocabulary, n_alive = state->n_sentences;
     encoder(state, model, source_ids, NULL);
     decoder_begin(state, model, NULL);
     for (size_t i = 0; i < n_alive; i++) {
+        state->generated[i].n = 0;
+        state->generated[i].cut = false;
         state->alive[i] = i;
         state->newest[i] = config->tokenizer.target_start;
         state->target_first[i] = i;
@@ -56,12 +59,14 @@ bool greedy(transformer_state *state, const transformer *model, const int32_t *s
         for (size_t i = 0; i < n_alive; i++) {
             generated_tokens *tokens = &state->generated[state->alive[i]];
             if (!choose(tokens, state->logits + i * n_vocabulary, config, with_log_probabilities))
-                return fail(why, "%s: gives a logit that is not a number at target token %zu; the weights are damaged, "
-                                 "export the checkpoint again", weights_path(model->weights), tokens->n + 1);
+                return fail(why,
+                            "%s: gives a logit that is not a number at target token %zu; the weights are damaged, "
+                            "export the checkpoint again",
+                            weights_path(model->weights), tokens->n + 1);
             int32_t newest = tokens->ids[tokens->n - 1];
             if (newest == config->tokenizer.target_end || tokens->n == tokens->capacity)
                 continue; /* finished: it leaves the stack */
-            state_move_sentence(state, config, i, n_kept);
+            state_exchange_sentences(state, config, i, n_kept);
             state->alive[n_kept] = state->alive[i];
             state->newest[n_kept++] = newest;
         }

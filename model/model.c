@@ -11,6 +11,7 @@
 /* What binding needs everywhere. Once a tensor has failed, nothing more is asked for and `why` stays. */
 typedef struct {
     weights_file *from;
+    size_t n_float32, n_int8; /* matrices of either kind */
     bool good;
     failure *why;
 } binding;
@@ -37,10 +38,13 @@ static linear_weights bind_matrix(binding *b, const char *name, size_t d_out, si
     const void *matrix = weights_take(b->from, path, type, (size_t[]){d_out, d_in}, 2, b->why);
     b->good = matrix != NULL;
     if (type == TENSOR_I8) {
+        b->n_int8++;
         w.weight_int8 = matrix;
         w.scale = bind_vector(b, name, "scale", d_out);
-    } else
+    } else {
+        b->n_float32++;
         w.weight = matrix;
+    }
     return w;
 }
 
@@ -129,8 +133,9 @@ static bool open_all(transformer *m, const char *directory, failure *why)
     m->decoder = calloc(c->decoder.n_layers, sizeof *m->decoder);
     if (!m->encoder || !m->decoder)
         return fail_memory(why, "the model");
-    binding b = {m->weights, true, why};
+    binding b = {.from = m->weights, .good = true, .why = why};
     bind_all(&b, m);
+    m->dtype = b.n_int8 == 0 ? "float32" : b.n_float32 == 0 ? "int8" : "float32 and int8";
     if (!b.good || !weights_check_all_taken(m->weights, why))
         return false;
     m->positions = calloc(c->max_positions * c->d_model, sizeof *m->positions); /* the tensors vouch for d_model */
@@ -163,9 +168,4 @@ void model_close(transformer *of)
     free(of->decoder);
     free(of->positions);
     free(of);
-}
-
-const char *model_dtype(const transformer *of)
-{
-    return of->encoder[0].self_attention.query.weight_int8 ? "int8" : "float32";
 }

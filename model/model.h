@@ -1,4 +1,4 @@
-/* The Transformer of "Attention Is All You Need", Figure 1: weights, and the forward pass over them.
+/* The Transformer of "Attention Is All You Need", Figure 1: its weights (forward.h computes with them).
  *
  * Three lifetimes are three things:
  *   model    the weights, mapped read-only; const after model_open, any number of threads may share it
@@ -47,20 +47,18 @@ typedef struct {
 
 typedef struct {
     model_config config;
-    weights_file *weights;                 /* owns every tensor below */
-    linear_weights source_embedding;  /* weight [n_source_vocabulary, d_model], no bias */
-    linear_weights target_embedding;  /* weight [n_target_vocabulary, d_model], no bias; may be the source's */
-    encoder_layer *encoder;           /* [encoder.n_layers] */
-    decoder_layer *decoder;           /* [decoder.n_layers] */
-    linear_weights output;            /* weight [n_target_vocabulary, d_model], may be the target embedding's; bias */
-    float *positions;                 /* [max_positions, d_model], computed, owned */
+    weights_file *weights;           /* owns every tensor below */
+    linear_weights source_embedding; /* weight [n_source_vocabulary, d_model], no bias */
+    linear_weights target_embedding; /* weight [n_target_vocabulary, d_model], no bias; may be the source's */
+    encoder_layer *encoder;          /* [encoder.n_layers] */
+    decoder_layer *decoder;          /* [decoder.n_layers] */
+    linear_weights output;           /* weight [n_target_vocabulary, d_model], may be the target embedding's; bias */
+    float *positions;                /* [max_positions, d_model], computed, owned */
+    const char *dtype;               /* "float32", "int8" or "float32 and int8": how matrices are stored */
 } transformer;
 
 /* Opens a checkpoint directory's config.json and model.safetensors. NULL on failure. */
 transformer *model_open(const char *directory, failure *why);
 void model_close(transformer *of);
-
-/* "float32" or "int8": how the linear weights are stored. */
-const char *model_dtype(const transformer *of);
 
 #endif

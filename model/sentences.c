@@ -6,9 +6,9 @@
 
 /* Words that a full stop follows without ending a sentence, in English and German, lower-case. */
 static const char *const abbreviations[] = {
-    "mr",  "mrs", "ms",   "dr",   "prof", "st",  "jr",   "sr",   "rev", "hon",  "gen", "col", "sgt", "lt",
-    "capt", "mt",  "no",   "nr",   "vs",   "e.g", "i.e",  "cf",   "fig", "vol",  "pp",  "ed",  "eds", "al",
-    "ca",  "approx", "bzw", "d.h", "z.b",  "u.a", "usw",  "evtl", "ggf", "inkl", "str", "hr",  "fr",  "frl"};
+    "mr",   "mrs",    "ms",  "dr",  "prof", "st",  "jr",  "sr",   "rev", "hon",  "gen", "col", "sgt", "lt",
+    "capt", "mt",     "no",  "nr",  "vs",   "e.g", "i.e", "cf",   "fig", "vol",  "pp",  "ed",  "eds", "al",
+    "ca",   "approx", "bzw", "d.h", "z.b",  "u.a", "usw", "evtl", "ggf", "inkl", "str", "hr",  "fr",  "frl"};
 
 static uint32_t code_point_at(const char *text, size_t size, size_t at, size_t *length)
 {
@@ -74,7 +74,7 @@ static bool keeps_going(const char *word, size_t size)
     return false;
 }
 
-/* The first byte of the word of ASCII letters, digits and inner full stops that ends before `end`. */
+/* The first byte of the word of letters, digits and inner full stops that ends before `end`. */
 static size_t word_start(const char *text, size_t begin, size_t end)
 {
     while (end > begin && (is_ascii_letter(text[end - 1]) || is_digit(text[end - 1]) || text[end - 1] == '.' ||

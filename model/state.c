@@ -71,8 +71,8 @@ static void carve_memories(carving *c, memory *memories, size_t n_layers, const 
 }
 
 /* All arrays of the state, in order of use. Called twice: to add up, and to hand out. */
-static void carve_all(carving *c, transformer_state *of, const model_config *config, const size_t *n_src, const size_t *n_tgt,
-                      const size_t *n_new, size_t n)
+static void carve_all(carving *c, transformer_state *of, const model_config *config, const size_t *n_src,
+                      const size_t *n_tgt, const size_t *n_new, size_t n)
 {
     sizes size = sizes_of(config, n_src, n_tgt, n_new, n);
     size_t d_model = config->d_model, d_ff = larger(config->encoder.d_ff, config->decoder.d_ff);
@@ -120,12 +120,12 @@ bool state_lay_out(transformer_state *of, const model_config *config, const size
     carving c = {0};
     carve_all(&c, of, config, n_src, n_tgt, n_new, n_sentences);
     if (c.overflow)
-        return fail_memory(why, "the batch");
+        return fail_memory(why, "sentences of such a length");
     if (c.used > of->arena_size) {
         state_free(of);
         if (posix_memalign(&of->arena, ALIGNMENT, c.used) != 0) {
             of->arena = NULL;
-            return fail_memory(why, "the batch");
+            return fail_memory(why, "a batch of sentences");
         }
         of->arena_size = c.used;
     }
@@ -140,11 +140,18 @@ void state_free(transformer_state *of)
     *of = (transformer_state){0};
 }
 
-void state_move_sentence(transformer_state *of, const model_config *config, size_t from, size_t to)
+static void exchange(memory *a, memory *b)
+{
+    memory kept = *a;
+    *a = *b;
+    *b = kept;
+}
+
+void state_exchange_sentences(transformer_state *of, const model_config *config, size_t a, size_t b)
 {
     for (size_t l = 0; l < config->decoder.n_layers; l++) {
         size_t layer = l * of->n_sentences;
-        of->past[layer + to] = of->past[layer + from];
-        of->source_memory[layer + to] = of->source_memory[layer + from];
+        exchange(&of->past[layer + a], &of->past[layer + b]);
+        exchange(&of->source_memory[layer + a], &of->source_memory[layer + b]);
     }
 }

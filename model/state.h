@@ -33,7 +33,7 @@ typedef struct {
     float *logits;   /* [rows of the target, n_target_vocabulary] */
     attention_scratch attention;
 
-    memory *past;   /* [decoder layers, n_sentences], self-attention's */
+    memory *past;          /* [decoder layers, n_sentences], self-attention's */
     memory *source_memory; /* [decoder layers, n_sentences], cross-attention's */
 
     generated_tokens *generated; /* [n_sentences] */
@@ -47,7 +47,7 @@ bool state_lay_out(transformer_state *of, const model_config *config, const size
                    const size_t *n_new, size_t n_sentences, failure *why);
 void state_free(transformer_state *of);
 
-/* Moves the memories of the stack's sentence `from` to place `to` <= from: how finished ones leave. */
-void state_move_sentence(transformer_state *of, const model_config *config, size_t from, size_t to);
+/* Exchanges the memories of places a and b of the stack: how finished sentences leave it. */
+void state_exchange_sentences(transformer_state *of, const model_config *config, size_t a, size_t b);
 
 #endif

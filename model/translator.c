@@ -79,12 +79,25 @@ static translated_sentence *append_sentence(translation *to, failure *why)
     return sentence;
 }
 
+/* The tokens of a range of the line, after the line's language code of n_code bytes. */
+static bool encode_with_code(translator *t, const text_line *line, size_t n_code, text_range range, token_ids *ids,
+                             failure *why)
+{
+    text_buffer text = {0};
+    bool done = text_append(&text, line->bytes, n_code, why) &&
+                text_append(&text, line->bytes + range.begin, range.end - range.begin, why) &&
+                tokenizer_encode(t->tokenizer, text.bytes, text.size, ids, why);
+    text_free(&text);
+    return done;
+}
+
 /* Appends the tokens of a range of the line; of its halves, and theirs, while it has too many for the positions. */
-static bool encode_range(translator *t, const text_line *line, text_range range, translation *out, failure *why)
+static bool encode_range(translator *t, const text_line *line, size_t n_code, text_range range, translation *out,
+                         failure *why)
 {
     size_t limit = t->model->config.max_positions;
     token_ids ids = {0};
-    if (!tokenizer_encode(t->tokenizer, line->bytes + range.begin, range.end - range.begin, &ids, why)) {
+    if (!encode_with_code(t, line, n_code, range, &ids, why)) {
         token_ids_free(&ids);
         return false;
     }
@@ -95,13 +108,14 @@ static bool encode_range(translator *t, const text_line *line, text_range range,
             return fail(why, "one character becomes more pieces than the %zu positions of the checkpoint", limit);
         text_range first, second;
         return (!sentences_trim(&first, line->bytes, (text_range){range.begin, middle}) ||
-                encode_range(t, line, first, out, why)) &&
+                encode_range(t, line, n_code, first, out, why)) &&
                (!sentences_trim(&second, line->bytes, (text_range){middle, range.end}) ||
-                encode_range(t, line, second, out, why));
+                encode_range(t, line, n_code, second, out, why));
     }
-    translated_sentence *sentence = ids.n > 1 ? append_sentence(out, why) : NULL;
-    if (!sentence) { /* nothing but the end token: nothing to translate */
-        bool empty = ids.n <= 1;
+    size_t n_nothing = n_code ? 2 : 1; /* the end token alone, after the language code */
+    translated_sentence *sentence = ids.n > n_nothing ? append_sentence(out, why) : NULL;
+    if (!sentence) { /* nothing to translate */
+        bool empty = ids.n <= n_nothing;
         token_ids_free(&ids);
         return empty;
     }
@@ -114,13 +128,20 @@ static bool encode_range(translator *t, const text_line *line, text_range range,
 static bool encode_line(translator *t, const text_line *line, size_t number, translation *out,
                         const notice_reader *notices, failure *why)
 {
-    text_range range = {0, 0};
+    bool known;
+    char notice[200];
+    size_t n_code = tokenizer_language_code(t->tokenizer, line->bytes, line->size, &known);
+    if (n_code && !known) {
+        snprintf(notice, sizeof notice, "\"%.*s\" is read as a language code, which the checkpoint does not know",
+                 n_code < 100 ? (int)n_code : 100, line->bytes);
+        notices->say(notices->user, number, notice);
+    }
+    text_range range = {n_code, n_code};
     while (sentences_next(&range, line->bytes, line->size, range.end)) {
         size_t before = out->n_sentences;
-        if (!encode_range(t, line, range, out, why))
+        if (!encode_range(t, line, n_code, range, out, why))
             return false;
         if (out->n_sentences - before > 1) {
-            char notice[160];
             snprintf(notice, sizeof notice,
                      "a sentence is longer than the %zu positions of the checkpoint and was translated in %zu parts",
                      t->model->config.max_positions, out->n_sentences - before);
@@ -130,20 +151,24 @@ static bool encode_line(translator *t, const text_line *line, size_t number, tra
     return true;
 }
 
-static bool keep_generated(translated_sentence *to, const generated_tokens *from, failure *why)
+static bool keep_generated(translated_sentence *to, const generated_tokens *from, bool with_log_probabilities,
+                           failure *why)
 {
     for (size_t i = 0; i < from->n; i++)
         if (!token_ids_append(&to->target, from->ids[i], why))
             return false;
+    to->cut = from->cut;
+    if (!with_log_probabilities)
+        return true;
     to->log_probabilities = malloc(from->n * sizeof *to->log_probabilities);
     if (!to->log_probabilities)
         return fail_memory(why, "the log-probabilities");
-    to->cut = from->cut;
     memcpy(to->log_probabilities, from->log_probabilities, from->n * sizeof *to->log_probabilities);
     return true;
 }
 
-static bool translate_batch(translator *t, translated_sentence *const *items, size_t n, failure *why)
+static bool translate_batch(translator *t, translated_sentence *const *items, size_t n, bool with_log_probabilities,
+                            failure *why)
 {
     size_t n_src[TRANSLATOR_BATCH] = {0}, n_tgt[TRANSLATOR_BATCH] = {0}, n_new[TRANSLATOR_BATCH] = {0};
     token_ids source = {0};
@@ -157,14 +182,15 @@ static bool translate_batch(translator *t, translated_sentence *const *items, si
             done = token_ids_append(&source, ids->at[i], why);
     }
     done = done && state_lay_out(&t->state, &t->model->config, n_src, n_tgt, n_new, n, why) &&
-           greedy(&t->state, t->model, source.at, true, why);
+           greedy(&t->state, t->model, source.at, with_log_probabilities, why);
     token_ids_free(&source);
     for (size_t s = 0; s < n && done; s++)
-        done = keep_generated(items[s], &t->state.generated[s], why);
+        done = keep_generated(items[s], &t->state.generated[s], with_log_probabilities, why);
     return done;
 }
 
-static bool translate_sentences(translator *t, translation *out, size_t n_lines, failure *why)
+static bool translate_sentences(translator *t, translation *out, size_t n_lines, bool with_log_probabilities,
+                                failure *why)
 {
     translated_sentence *items[TRANSLATOR_BATCH];
     size_t n = 0;
@@ -172,12 +198,12 @@ static bool translate_sentences(translator *t, translation *out, size_t n_lines,
         for (size_t s = 0; s < out[l].n_sentences; s++) {
             items[n++] = &out[l].sentences[s];
             if (n == TRANSLATOR_BATCH) {
-                if (!translate_batch(t, items, n, why))
+                if (!translate_batch(t, items, n, with_log_probabilities, why))
                     return false;
                 n = 0;
             }
         }
-    return n == 0 || translate_batch(t, items, n, why);
+    return n == 0 || translate_batch(t, items, n, with_log_probabilities, why);
 }
 
 /* One notice for all of a line that did not end by itself. */
@@ -194,10 +220,13 @@ static void note_cuts(const translation *line, size_t number, const notice_reade
     notices->say(notices->user, number, notice);
 }
 
-/* The line's text: translations, and between them the white space that was there. */
+/* The line's text: translations, and between them what was there: white space, and text of no tokens. */
 static bool write_line(const translator *t, const text_line *line, translation *out, failure *why)
 {
-    size_t at = 0;
+    bool known;
+    size_t at = tokenizer_language_code(t->tokenizer, line->bytes, line->size, &known);
+    if (at && out->n_sentences)
+        at = out->sentences[0].range.begin; /* the white space after a code belongs to it */
     if (!text_append(&out->text, "", 0, why))
         return false;
     for (size_t s = 0; s < out->n_sentences; s++) {
@@ -210,15 +239,15 @@ static bool write_line(const translator *t, const text_line *line, translation *
     return out->n_sentences == 0 || utf8_append_line(&out->text, line->bytes + at, line->size - at, why);
 }
 
-bool translator_translate(translator *with, const text_line *lines, size_t n_lines, translation *out,
-                          const notice_reader *notices, failure *why)
+bool translator_translate(translator *with, const text_line *lines, size_t n_lines, bool with_log_probabilities,
+                          translation *out, const notice_reader *notices, failure *why)
 {
     bool done = true;
     for (size_t l = 0; l < n_lines; l++)
         out[l] = (translation){0};
     for (size_t l = 0; l < n_lines && done; l++)
         done = encode_line(with, &lines[l], l, &out[l], notices, why);
-    done = done && translate_sentences(with, out, n_lines, why);
+    done = done && translate_sentences(with, out, n_lines, with_log_probabilities, why);
     for (size_t l = 0; l < n_lines && done; l++) {
         done = write_line(with, &lines[l], &out[l], why);
         note_cuts(&out[l], l, notices);

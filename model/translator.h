@@ -2,7 +2,9 @@
  *
  *   translator *t = translator_open("checkpoints/en-de", &why);
  *   translation out;
- *   if (translator_translate(t, &line, 1, &out, …, &why)) puts(out.text.bytes);
+ *   if (translator_translate(t, &line, 1, false, &out, &notices, &why)) puts(out.text.bytes);
+ *   translation_free(&out);
+ *   translator_close(t);
  */
 #ifndef MODEL_TRANSLATOR_H
 #define MODEL_TRANSLATOR_H
@@ -28,8 +30,8 @@ typedef struct {
 /* What the model did with one sentence, or one part of a sentence that was too long. */
 typedef struct {
     text_range range;         /* in the line */
-    token_ids source, target; /* both with their end token; target without one when the search was cut */
-    float *log_probabilities; /* [target.n] */
+    token_ids source, target; /* both with their end token; a cut target only where the checkpoint forces one */
+    float *log_probabilities; /* [target.n], or NULL when not asked for */
     bool cut;                 /* the length cap ended it */
 } translated_sentence;
 
@@ -47,21 +49,22 @@ typedef struct {
 
 typedef struct translator translator;
 
-/* NULL on failure. One translator per thread. */
+/* NULL on failure. One translator per thread. Sets OpenBLAS to one thread for the whole process. */
 translator *translator_open(const char *directory, failure *why);
 void translator_close(translator *of);
 
 const transformer *translator_model(const translator *of);
 const tokenizer *translator_tokenizer(const translator *of);
 
-/* out [n_lines], each to be freed with translation_free. A line's translation does not depend on the other
- * lines of the call (float32: but for ties to the last bit). On failure nothing is to be freed. */
-bool translator_translate(translator *with, const text_line *lines, size_t n_lines, translation *out,
-                          const notice_reader *notices, failure *why);
+/* out [n_lines], each to be freed with translation_free; out[l].text.bytes is never NULL. `notices` is required.
+ * A language code `>>…<<` at the beginning of a line goes before each of its sentences, and is not translated. A line's
+ * translation does not depend on the other lines of the call (float32: but for ties to the last bit). On failure
+ * nothing is to be freed. */
+bool translator_translate(translator *with, const text_line *lines, size_t n_lines, bool with_log_probabilities,
+                          translation *out, const notice_reader *notices, failure *why);
 void translation_free(translation *of);
 
 /* Computes one sentence again, with its whole translation at once, and shows every tensor to the reader. */
-bool translator_trace(translator *with, const translated_sentence *sentence, const trace_reader *reader,
-                      failure *why);
+bool translator_trace(translator *with, const translated_sentence *sentence, const trace_reader *reader, failure *why);
 
 #endif

@@ -12,9 +12,13 @@ install_packages() {
   done
   [ ${#missing[@]} -eq 0 ] && return
   [ "$(id -u)" -eq 0 ] || as_root=(sudo)
+  if ! command -v apt-get >/dev/null; then
+    say "found no apt-get; install what Debian 12 calls ${missing[*]} and run this again"
+    exit 1
+  fi
   say "installing ${missing[*]} (Debian packages)"
   "${as_root[@]}" apt-get update -qq >&2
-  DEBIAN_FRONTEND=noninteractive "${as_root[@]}" apt-get install -y -qq --no-install-recommends "${missing[@]}" >&2
+  "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >&2
 }
 
 build_packages=(build-essential cmake pkg-config libopenblas-dev libsentencepiece-dev libcjson-dev check)

@@ -14,5 +14,5 @@ bool fail(failure *why, const char *format, ...)
 
 bool fail_memory(failure *why, const char *purpose)
 {
-    return fail(why, "there is not enough memory for %s; close other programs or use shorter lines", purpose);
+    return fail(why, "there is not enough memory for %s; close other programs", purpose);
 }

@@ -12,13 +12,13 @@ extern "C" {
 #endif
 
 typedef struct {
-    char sentence[1024];
+    char sentence[5120]; /* room for a path and what is wrong with it */
 } failure;
 
 /* Writes the sentence (cut at its size) and returns false, so that `return fail(why, …)` reads well. */
 bool fail(failure *why, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* The same for memory: `bytes` could not be had for `purpose`. */
+/* The same for memory that could not be had for `purpose`. */
 bool fail_memory(failure *why, const char *purpose);
 
 #ifdef __cplusplus

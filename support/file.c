@@ -20,20 +20,19 @@ static bool map_descriptor(mapped_file *file, int descriptor, const char *path, 
                     S_ISDIR(status.st_mode) ? "directory" : "device, pipe or socket");
     if ((uintmax_t)status.st_size > SIZE_MAX)
         return fail(why, "%s: too large for this machine's addresses", path);
-    file->size = (size_t)status.st_size;
-    file->bytes = "";
-    if (file->size == 0)
+    size_t size = (size_t)status.st_size;
+    if (size == 0)
         return true;
-    void *mapping = mmap(NULL, file->size, PROT_READ, MAP_PRIVATE, descriptor, 0);
+    void *mapping = mmap(NULL, size, PROT_READ, MAP_PRIVATE, descriptor, 0);
     if (mapping == MAP_FAILED)
         return fail(why, "%s: cannot be mapped into memory: %s", path, strerror(errno));
-    file->bytes = mapping;
+    *file = (mapped_file){mapping, size};
     return true;
 }
 
 bool file_map(mapped_file *file, const char *path, failure *why)
 {
-    *file = (mapped_file){0};
+    *file = (mapped_file){"", 0};
     int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a FIFO must not wait for a writer */
     if (descriptor < 0)
         return fail(why, "%s: cannot be opened: %s; expected a file of a checkpoint directory", path, strerror(errno));
@@ -46,7 +45,7 @@ void file_unmap(mapped_file *file)
 {
     if (file->size)
         munmap((void *)(uintptr_t)file->bytes, file->size);
-    *file = (mapped_file){0};
+    *file = (mapped_file){"", 0};
 }
 
 bool file_path(char *path, size_t size, const char *directory, const char *name, failure *why)

@@ -8,11 +8,12 @@
 #include "support/failure.h"
 
 typedef struct {
-    const char *bytes; /* [size]; page aligned; not NULL even when size is 0 */
+    const char *bytes; /* [size], page aligned; "" when size is 0 */
     size_t size;
 } mapped_file;
 
-/* Maps a regular file. Fails for what is missing, unreadable or not a file; file_unmap ends it. */
+/* Maps a regular file. Fails for what is missing, unreadable or not a file, and leaves *file empty then;
+ * file_unmap ends it. */
 bool file_map(mapped_file *file, const char *path, failure *why);
 void file_unmap(mapped_file *file);
 

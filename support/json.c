@@ -5,6 +5,18 @@
 
 #define LARGEST_EXACT 9007199254740992.0 /* 2^53: above it a double skips whole numbers */
 
+/* What an item is, for failures. */
+static const char *kind(const cJSON *item)
+{
+    return !item                  ? "nothing"
+           : cJSON_IsString(item) ? "a string"
+           : cJSON_IsNumber(item) ? "a number"
+           : cJSON_IsBool(item)   ? "true or false"
+           : cJSON_IsArray(item)  ? "a list"
+           : cJSON_IsObject(item) ? "an object"
+                                  : "null";
+}
+
 cJSON *json_parse_object(const char *bytes, size_t size, const char *where, failure *why)
 {
     const char *end = NULL;
@@ -54,18 +66,18 @@ bool json_whole_number(int64_t *value, const cJSON *object, const char *key, int
 {
     const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, key);
     if (!cJSON_IsNumber(item))
-        return fail(why, "%s: expected a number under \"%s\"", where, key);
+        return fail(why, "%s: found %s under \"%s\", expected a number", where, kind(item), key);
     double number = item->valuedouble;
     if (!(fabs(number) <= LARGEST_EXACT) || number != floor(number) || number < (double)lowest ||
         number > (double)highest)
-        return fail(why, "%s: found %.15g under \"%s\", expected a whole number from %lld to %lld", where, number,
-                    key, (long long)lowest, (long long)highest);
+        return fail(why, "%s: found %.15g under \"%s\", expected a whole number from %lld to %lld", where, number, key,
+                    (long long)lowest, (long long)highest);
     *value = (int64_t)number;
     return true;
 }
 
-bool json_size(size_t *value, const cJSON *object, const char *key, size_t lowest, size_t highest,
-               const char *where, failure *why)
+bool json_size(size_t *value, const cJSON *object, const char *key, size_t lowest, size_t highest, const char *where,
+               failure *why)
 {
     int64_t number = 0;
     if (!json_whole_number(&number, object, key, (int64_t)lowest, (int64_t)highest, where, why))
@@ -78,7 +90,7 @@ bool json_bool(bool *value, const cJSON *object, const char *key, const char *wh
 {
     const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, key);
     if (!cJSON_IsBool(item))
-        return fail(why, "%s: expected true or false under \"%s\"", where, key);
+        return fail(why, "%s: found %s under \"%s\", expected true or false", where, kind(item), key);
     *value = cJSON_IsTrue(item);
     return true;
 }
@@ -87,7 +99,7 @@ const char *json_string(const cJSON *object, const char *key, const char *where,
 {
     const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, key);
     if (!cJSON_IsString(item)) {
-        fail(why, "%s: expected a string under \"%s\"", where, key);
+        fail(why, "%s: found %s under \"%s\", expected a string", where, kind(item), key);
         return NULL;
     }
     return item->valuestring;
@@ -97,7 +109,7 @@ const cJSON *json_object(const cJSON *object, const char *key, const char *where
 {
     const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, key);
     if (!cJSON_IsObject(item)) {
-        fail(why, "%s: expected an object { … } under \"%s\"", where, key);
+        fail(why, "%s: found %s under \"%s\", expected an object { … }", where, kind(item), key);
         return NULL;
     }
     return item;

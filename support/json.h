@@ -20,8 +20,8 @@ bool json_check_keys(const cJSON *object, const char *const *keys, const char *w
 /* A whole number from lowest to highest. */
 bool json_whole_number(int64_t *value, const cJSON *object, const char *key, int64_t lowest, int64_t highest,
                        const char *where, failure *why);
-bool json_size(size_t *value, const cJSON *object, const char *key, size_t lowest, size_t highest,
-               const char *where, failure *why);
+bool json_size(size_t *value, const cJSON *object, const char *key, size_t lowest, size_t highest, const char *where,
+               failure *why);
 bool json_bool(bool *value, const cJSON *object, const char *key, const char *where, failure *why);
 const char *json_string(const cJSON *object, const char *key, const char *where, failure *why);
 const cJSON *json_object(const cJSON *object, const char *key, const char *where, failure *why);

@@ -18,8 +18,8 @@ void trace_call(const trace_reader *reader, const char *part, const char *what, 
                 size_t columns);
 
 /* `reader` may be NULL: nobody looks. */
-static inline void trace(const trace_reader *reader, const char *part, const char *what, const float *data,
-                         size_t rows, size_t columns)
+static inline void trace(const trace_reader *reader, const char *part, const char *what, const float *data, size_t rows,
+                         size_t columns)
 {
     if (reader)
         trace_call(reader, part, what, data, rows, columns);

@@ -51,9 +51,9 @@ bool utf8_append_line(text_buffer *to, const char *bytes, size_t size, failure *
     size_t length;
     for (size_t at = 0; at < size; at += length) {
         uint32_t c = utf8_next(bytes + at, size - at, &length);
-        bool done = ends_line(c)                            ? text_append(to, " ", 1, why)
+        bool done = ends_line(c)                         ? text_append(to, " ", 1, why)
                     : c == UTF8_INVALID || is_control(c) ? append_replacement(to, why)
-                                                            : text_append(to, bytes + at, length, why);
+                                                         : text_append(to, bytes + at, length, why);
         if (!done)
             return false;
     }

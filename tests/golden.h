@@ -59,7 +59,8 @@ static inline void assert_same_ids(const char *where, const int32_t *found, size
 {
     ck_assert_msg(n == expected->n, "%s: %zu ids, expected %zu", where, n, expected->n);
     for (size_t i = 0; i < n; i++)
-        ck_assert_msg(found[i] == expected->at[i], "%s: id %d at %zu, expected %d", where, found[i], i, expected->at[i]);
+        ck_assert_msg(found[i] == expected->at[i], "%s: id %d at %zu, expected %d", where, found[i], i,
+                      expected->at[i]);
 }
 
 #endif

@@ -96,7 +96,8 @@ static fixture *new_fixture(void)
     for (size_t i = 0; i < 4; i++) {
         random_floats(f->projections[i], D_MODEL * D_MODEL, i);
         random_floats(f->biases[i], D_MODEL, 10 + i);
-        *parts[i] = (linear_weights){.d_out = D_MODEL, .d_in = D_MODEL, .weight = f->projections[i], .bias = f->biases[i]};
+        *parts[i] =
+            (linear_weights){.d_out = D_MODEL, .d_in = D_MODEL, .weight = f->projections[i], .bias = f->biases[i]};
     }
     f->weights.n_heads = N_HEADS;
     f->scratch = (attention_scratch){.q = f->q, .k = f->k, .v = f->v, .heads = f->heads, .scores = f->scores};
@@ -114,7 +115,8 @@ START_TEST(whole_and_step_by_step_agree)
     float x[N_ROWS * D_MODEL], whole[N_ROWS * D_MODEL], steps[N_ROWS * D_MODEL];
     random_floats(x, N_ROWS * D_MODEL, 20);
     memory past = past_of(f);
-    attention_decoder_self(whole, &f->weights, x, &(row_stack){1, (const size_t[]){0, N_ROWS}}, &past, &f->scratch, NULL);
+    attention_decoder_self(whole, &f->weights, x, &(row_stack){1, (const size_t[]){0, N_ROWS}}, &past, &f->scratch,
+                           NULL);
     for (size_t n = 1; n < N_ROWS; n++) { /* in steps of n rows, the last one shorter */
         past = past_of(f);
         for (size_t first = 0; first < N_ROWS; first += n) {

@@ -60,7 +60,8 @@ END_TEST
 
 START_TEST(no_byte_is_lost)
 {
-    /* whatever the bytes: sentences lie in order, do not overlap, are not empty, and only white space is between them */
+    /* whatever the bytes: sentences lie in order, do not overlap, are not empty, and only white space is between them
+     */
     static const char alphabet[] = "aB1.!? \t\"')\xE2\x80\xA6\xC3\xBC\xE3\x80\x82\xFF\0";
     char text[40];
     uint64_t random = 1;
@@ -83,11 +84,11 @@ START_TEST(a_long_sentence_is_cut_near_its_middle)
 {
     static const struct {
         const char *text, *first;
-    } cuts[] = {{"aaaa bb, cccc dddd", "aaaa bb,"},  /* a clause before the nearer white space */
-                {"aaaa bbbb cccc dddd", "aaaa bbbb"}, /* white space */
-                {"aaaabbbb", "aaaa"},                 /* by force */
+    } cuts[] = {{"aaaa bb, cccc dddd", "aaaa bb,"},        /* a clause before the nearer white space */
+                {"aaaa bbbb cccc dddd", "aaaa bbbb"},      /* white space */
+                {"aaaabbbb", "aaaa"},                      /* by force */
                 {"a, bbbbbbbbbbbbbbbbbbb", "a, bbbbbbbb"}, /* a clause mark far from the middle is left alone */
-                {"\xC3\xBC\xC3\xBC\xC3\xBC", "\xC3\xBC"}, /* never inside of a character */
+                {"\xC3\xBC\xC3\xBC\xC3\xBC", "\xC3\xBC"},  /* never inside of a character */
                 {"a", ""}};
     for (size_t i = 0; i < sizeof cuts / sizeof *cuts; i++) {
         size_t middle = sentences_middle(cuts[i].text, (text_range){0, strlen(cuts[i].text)});
@@ -130,7 +131,7 @@ static translation translate_one(translator *t, const char *text, noted *notes)
     failure why;
     text_line line = line_of(text);
     notice_reader reader = {note, notes};
-    ck_assert_done(translator_translate(t, &line, 1, &out, &reader, &why), why);
+    ck_assert_done(translator_translate(t, &line, 1, false, &out, &reader, &why), why);
     return out;
 }
 
@@ -170,8 +171,9 @@ END_TEST
 START_TEST(many_lines_at_once_give_what_each_gives_alone)
 {
     enum { N = 150 }; /* more sentences than one batch holds */
-    static const char *const texts[] = {"The house is small.", "", "I have a dog. What time is it?", "Thank you!", "a b c",
-                                        "Good morning. The train leaves at three. Where is the station?"};
+    static const char *const texts[] = {
+        "The house is small.", "",      "I have a dog. What time is it?",
+        "Thank you!",          "a b c", "Good morning. The train leaves at three. Where is the station?"};
     translator *t = open_translator(_i ? "int8" : "swish");
     text_line lines[N];
     translation out[N];
@@ -180,7 +182,7 @@ START_TEST(many_lines_at_once_give_what_each_gives_alone)
     failure why;
     for (size_t l = 0; l < N; l++)
         lines[l] = line_of(texts[l * l % 6]);
-    ck_assert_done(translator_translate(t, lines, N, out, &reader, &why), why);
+    ck_assert_done(translator_translate(t, lines, N, false, out, &reader, &why), why);
     for (size_t l = 0; l < N; l++) {
         translation alone = translate_one(t, lines[l].bytes, &notes);
         ck_assert_str_eq(out[l].text.bytes, alone.text.bytes);
@@ -242,7 +244,7 @@ START_TEST(a_cut_translation_is_noticed)
     translation out[2];
     text_line lines[] = {line_of(""), line_of("Good morning.")};
     notice_reader reader = {note, &notes};
-    ck_assert_done(translator_translate(t, lines, 2, out, &reader, &why), why);
+    ck_assert_done(translator_translate(t, lines, 2, false, out, &reader, &why), why);
     ck_assert_uint_eq(notes.n, 1);
     ck_assert_uint_eq(notes.line, 1);
     ck_assert_str_eq(notes.last, "1 of 1 translated sentences did not end and were cut at the length cap");
@@ -267,7 +269,7 @@ START_TEST(any_bytes_give_one_line)
         translation out;
         failure why;
         text_line line = {text, size};
-        ck_assert_done(translator_translate(t, &line, 1, &out, &reader, &why), why);
+        ck_assert_done(translator_translate(t, &line, 1, false, &out, &reader, &why), why);
         ck_assert_ptr_null(memchr(out.text.bytes, '\n', out.text.size));
         ck_assert_uint_eq(strlen(out.text.bytes), out.text.size);
         translation_free(&out);
@@ -284,7 +286,8 @@ int main(void)
     add_test(suite, "a_long_sentence_is_cut_near_its_middle", a_long_sentence_is_cut_near_its_middle);
     add_test(suite, "blank_lines_run_no_model", blank_lines_run_no_model);
     add_test(suite, "white_space_between_sentences_is_put_back", white_space_between_sentences_is_put_back);
-    add_loop_test(suite, "many_lines_at_once_give_what_each_gives_alone", many_lines_at_once_give_what_each_gives_alone, 2);
+    add_loop_test(suite, "many_lines_at_once_give_what_each_gives_alone", many_lines_at_once_give_what_each_gives_alone,
+                  2);
     add_test(suite, "a_sentence_beyond_the_positions_is_translated_in_parts",
              a_sentence_beyond_the_positions_is_translated_in_parts);
     add_test(suite, "exactly_the_positions_fit", exactly_the_positions_fit);

@@ -1,5 +1,5 @@
-#include "weights/weights.h"
 #include "tests/suite.h"
+#include "weights/weights.h"
 
 #include <stdint.h>
 #include <stdio.h>
@@ -55,8 +55,7 @@ START_TEST(tensors_are_found_by_name_type_and_shape)
 END_TEST
 
 /* One tensor x with these parts. */
-#define X(dtype, shape, offsets) \
-    "{\"x\":{\"dtype\":" dtype ",\"shape\":" shape ",\"data_offsets\":" offsets "}}"
+#define X(dtype, shape, offsets) "{\"x\":{\"dtype\":" dtype ",\"shape\":" shape ",\"data_offsets\":" offsets "}}"
 
 START_TEST(the_rules_of_the_format)
 {
@@ -86,11 +85,14 @@ START_TEST(the_rules_of_the_format)
         {"{\"__metadata__\":{\"a\":1}}", 0, "strings"},
         {"{\"__metadata__\":7}", 0, "object"},
         {"{\"x\":{\"dtype\":\"I8\",\"shape\":[4],\"data_offsets\":[0,4]},"
-         "\"x\":{\"dtype\":\"I8\",\"shape\":[4],\"data_offsets\":[4,8]}}", 8, "twice"},
+         "\"x\":{\"dtype\":\"I8\",\"shape\":[4],\"data_offsets\":[4,8]}}",
+         8, "twice"},
         {"{\"x\":{\"dtype\":\"I8\",\"shape\":[4],\"data_offsets\":[0,4]},"
-         "\"y\":{\"dtype\":\"I8\",\"shape\":[4],\"data_offsets\":[2,6]}}", 6, "begins at byte 2"},
+         "\"y\":{\"dtype\":\"I8\",\"shape\":[4],\"data_offsets\":[2,6]}}",
+         6, "begins at byte 2"},
         {"{\"x\":{\"dtype\":\"I8\",\"shape\":[1],\"data_offsets\":[0,1]},"
-         "\"y\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[1,5]}}", 5, "aligned"},
+         "\"y\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[1,5]}}",
+         5, "aligned"},
         {"[]", 0, "object"},
         {"<!DOCTYPE html>", 0, "JSON"},
         {"{\"x\":\"\xFF\"}", 0, "UTF-8"},

@@ -11,11 +11,11 @@ struct sentencepiece_model {
     std::string path;
 };
 
-namespace {
+namespace
+{
 
 // Runs `work`, which returns a status, and turns a bad one, or an exception, into the failure "path: problem".
-template <typename Work>
-bool guarded(const char *path, const char *problem, failure *why, Work work)
+template <typename Work> bool guarded(const char *path, const char *problem, failure *why, Work work)
 {
     try {
         if (work().ok())
@@ -25,7 +25,7 @@ bool guarded(const char *path, const char *problem, failure *why, Work work)
     return fail(why, "%s: %s", path, problem);
 }
 
-}  // namespace
+} // namespace
 
 sentencepiece_model *sentencepiece_open(const char *bytes, size_t size, const char *path, failure *why)
 {

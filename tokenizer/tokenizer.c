@@ -85,13 +85,12 @@ static bool append_piece(void *user, const char *piece, size_t size)
     return token_ids_append(e->to, id >= 0 ? id : e->with->config.source_unknown, e->why);
 }
 
-/* The bytes of a language code `>>…<<` at the beginning, which OPUS-MT's multilingual checkpoints need; 0 without. */
-static size_t language_code_size(const char *bytes, size_t size)
+size_t tokenizer_language_code(const tokenizer *of, const char *bytes, size_t size, bool *known)
 {
-    if (size < 4 || memcmp(bytes, ">>", 2) != 0)
-        return 0;
-    const char *end = memmem(bytes, size, "<<", 2);
-    return end ? (size_t)(end - bytes) + 2 : 0;
+    const char *end = size >= 4 && memcmp(bytes, ">>", 2) == 0 ? memmem(bytes, size, "<<", 2) : NULL;
+    size_t code = end ? (size_t)(end - bytes) + 2 : 0;
+    *known = code && vocabulary_id(of->source_vocabulary, bytes, code) >= 0;
+    return code;
 }
 
 bool tokenizer_encode(const tokenizer *with, const char *bytes, size_t size, token_ids *to, failure *why)
@@ -100,7 +99,8 @@ bool tokenizer_encode(const tokenizer *with, const char *bytes, size_t size, tok
     encoding e = {with, to, why};
     bool done = utf8_append_valid(&valid, bytes, size, why);
     if (done && valid.size) {
-        size_t code = language_code_size(valid.bytes, valid.size);
+        bool known;
+        size_t code = tokenizer_language_code(with, valid.bytes, valid.size, &known);
         done = (code == 0 || append_piece(&e, valid.bytes, code)) &&
                sentencepiece_encode(with->source, valid.bytes + code, valid.size - code, append_piece, &e, why);
     }

@@ -15,7 +15,7 @@
 /* What config.json says of the tokenizer. */
 typedef struct {
     size_t n_source_vocabulary, n_target_vocabulary;
-    int32_t source_end, source_unknown;         /* ids in the source vocabulary */
+    int32_t source_end, source_unknown;           /* ids in the source vocabulary */
     int32_t target_start, target_end, target_pad; /* ids in the target vocabulary */
     bool shared_sentencepiece, shared_vocabulary;
 } tokenizer_config;
@@ -26,12 +26,17 @@ typedef struct tokenizer tokenizer;
 tokenizer *tokenizer_open(const char *directory, const tokenizer_config *config, failure *why);
 void tokenizer_close(tokenizer *of);
 
+/* The bytes of a language code `>>…<<` at the very beginning, which OPUS-MT's multilingual checkpoints need; 0
+ * without one. *known: whether the source vocabulary has it. */
+size_t tokenizer_language_code(const tokenizer *of, const char *bytes, size_t size, bool *known);
+
 /* Appends the ids of one sentence and, at the end, the source's end token. What is not UTF-8, and NUL,
- * is read as U+FFFD. `>>code<<` at the very beginning is one token. The names of special tokens in the text are text. */
+ * is read as U+FFFD. A language code is one token, <unk> when it is not known, as MarianTokenizer has it. The names of
+ * special tokens in the text are text. */
 bool tokenizer_encode(const tokenizer *with, const char *bytes, size_t size, token_ids *to, failure *why);
 
-/* Appends the text of n target ids; start, end and pad give nothing. The text is UTF-8 without control
- * characters: a line stays a line. */
+/* Appends the text of n target ids; start, end and pad give nothing, <unk> is written as SentencePiece does, " ⁇ ".
+ * The text is UTF-8 without control characters but tab: a line stays a line. */
 bool tokenizer_decode(const tokenizer *with, const int32_t *ids, size_t n, text_buffer *to, failure *why);
 
 /* The piece of an id of either side, for showing. */

@@ -23,13 +23,13 @@ static size_t hash(const char *piece, size_t size)
     return (size_t)(h ^ h >> 32);
 }
 
-/* The slot of the piece, or the empty slot where it belongs. */
+/* The slot of the piece, or the empty slot where it belongs. Pieces hold no NUL: one in `piece` differs from all. */
 static int32_t *slot_of(const vocabulary *v, const char *piece, size_t size)
 {
     size_t i = hash(piece, size) & (v->n_slots - 1);
     while (v->slot[i] >= 0) {
         const char *other = v->piece[v->slot[i]];
-        if (strncmp(other, piece, size) == 0 && other[size] == '\0')
+        if (strlen(other) == size && memcmp(other, piece, size) == 0)
             break;
         i = (i + 1) & (v->n_slots - 1);
     }
@@ -70,8 +70,8 @@ static bool fill(vocabulary *v, const mapped_file *file, const char *path, failu
                         id + 1);
         int32_t *slot = slot_of(v, line, size);
         if (*slot >= 0)
-            return fail(why, "%s, line %zu: found the piece \"%s\" a second time, first on line %d", path, id + 1,
-                        line, *slot + 1);
+            return fail(why, "%s, line %zu: found the piece \"%s\" a second time, first on line %d", path, id + 1, line,
+                        *slot + 1);
         v->piece[id] = line;
         *slot = (int32_t)id;
         line = end + 1;

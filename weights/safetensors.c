@@ -244,8 +244,8 @@ static const char *shape_text(char *out, size_t size, const size_t *shape, size_
     return out;
 }
 
-const void *weights_take(weights_file *from, const char *name, tensor_type type, const size_t *shape, size_t n_dimensions,
-                         failure *why)
+const void *weights_take(weights_file *from, const char *name, tensor_type type, const size_t *shape,
+                         size_t n_dimensions, failure *why)
 {
     char expected[200], found[200];
     shape_text(expected, sizeof expected, shape, n_dimensions);

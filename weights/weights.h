@@ -28,8 +28,8 @@ bool weights_find(const weights_file *in, const char *name, tensor_type *type);
 
 /* The tensor `name`, of exactly this type and shape [n_dimensions], as const float * or const int8_t *,
  * in C order; NULL on failure. A tensor is taken once. */
-const void *weights_take(weights_file *from, const char *name, tensor_type type, const size_t *shape, size_t n_dimensions,
-                         failure *why);
+const void *weights_take(weights_file *from, const char *name, tensor_type type, const size_t *shape,
+                         size_t n_dimensions, failure *why);
 
 bool weights_check_all_taken(const weights_file *of, failure *why);
 
