@@ -31,7 +31,7 @@ static bool read_lines(const line_filter *filter, read_line *lines, size_t n, si
             line->text.size--;
     }
     if (*n_read < n && !feof(filter->in))
-        return fail(why, "%s: cannot be read: %s", filter->in_name, strerror(errno ? errno : EIO));
+        return failure_set(why, "%s: cannot be read: %s", filter->in_name, strerror(errno ? errno : EIO));
     return true;
 }
 
@@ -39,16 +39,16 @@ static bool write_line(const line_filter *filter, const translation *line, const
 {
     if (fwrite(line->text.bytes, 1, line->text.size, filter->out) != line->text.size ||
         fputs(line_end, filter->out) < 0 || fflush(filter->out) != 0)
-        return fail(why, "%s: cannot be written: %s", filter->out_name, strerror(errno));
+        return failure_set(why, "%s: cannot be written: %s", filter->out_name, strerror(errno));
     return true;
 }
 
 static bool write_trace(const line_filter *filter, const translation *line, size_t number, failure *why)
 {
     if (number != 1)
-        return fail(why, "found several lines in TEXT, expected one for --trace");
+        return failure_set(why, "found several lines in TEXT, expected one for --trace");
     if (line->n_sentences != 1)
-        return fail(why, "found %zu sentences in TEXT, expected one for --trace", line->n_sentences);
+        return failure_set(why, "found %zu sentences in TEXT, expected one for --trace", line->n_sentences);
     return trace_file_write(filter->trace, filter->translator, &line->sentences[0], why);
 }
 

@@ -135,13 +135,13 @@ static FILE *open_input(const arguments *a, text_buffer *joined, size_t *size, f
             return NULL;
         in = fmemopen(joined->bytes, joined->size, "r");
         if (!in)
-            fail_memory(why, "the text");
+            failure_memory(why, "the text");
     } else if (a->input) {
         in = fopen(a->input, "r");
         bool readable = in && fstat(fileno(in), &status) == 0;
         int problem = readable && S_ISDIR(status.st_mode) ? EISDIR : readable ? 0 : errno;
         if (problem) {
-            fail(why, "%s: cannot be read: %s", a->input, strerror(problem));
+            failure_set(why, "%s: cannot be read: %s", a->input, strerror(problem));
             if (in)
                 fclose(in);
             return NULL;
@@ -158,12 +158,12 @@ static FILE *open_output(const arguments *a, FILE *in, failure *why)
         return stdout;
     if (!a->n_words && fstat(fileno(in), &read) == 0 && stat(a->output, &written) == 0 &&
         read.st_dev == written.st_dev && read.st_ino == written.st_ino && S_ISREG(read.st_mode)) {
-        fail(why, "%s: is the input too, expected another file for the translations", a->output);
+        failure_set(why, "%s: is the input too, expected another file for the translations", a->output);
         return NULL;
     }
     FILE *out = fopen(a->output, "w");
     if (!out)
-        fail(why, "%s: cannot be written: %s", a->output, strerror(errno));
+        failure_set(why, "%s: cannot be written: %s", a->output, strerror(errno));
     return out;
 }
 
@@ -198,7 +198,7 @@ static bool translate_all(const arguments *a, translator *with, failure *why)
     if (in && in != stdin)
         fclose(in);
     if (out && out != stdout && fclose(out) != 0 && done)
-        done = fail(why, "%s: cannot be written: %s", a->output, strerror(errno));
+        done = failure_set(why, "%s: cannot be written: %s", a->output, strerror(errno));
     text_free(&joined);
     return done;
 }
@@ -218,7 +218,7 @@ static bool flush_output(failure *why)
 {
     errno = 0;
     return (fflush(stdout) == 0 && !ferror(stdout)) ||
-           fail(why, "standard output: cannot be written: %s", strerror(errno ? errno : EIO));
+           failure_set(why, "standard output: cannot be written: %s", strerror(errno ? errno : EIO));
 }
 
 static int run(const arguments *a)

@@ -29,7 +29,7 @@ static void collect(void *user, const char *name, const float *data, size_t rows
     collection *c = user;
     size_t begin = c->data.size, size = rows * columns * sizeof *data;
     c->done = c->done && text_append(&c->data, (const char *)data, size, c->why) &&
-              (describe(c->header, name, begin, begin + size, rows, columns) || fail_memory(c->why, "the trace"));
+              (describe(c->header, name, begin, begin + size, rows, columns) || failure_memory(c->why, "the trace"));
 }
 
 /* "13 482 0": ids in the metadata, for whoever compares. */
@@ -42,7 +42,7 @@ static bool describe_ids(cJSON *metadata, const char *name, const token_ids *ids
         int size = snprintf(number, sizeof number, i ? " %d" : "%d", ids->at[i]);
         done = text_append(&list, number, (size_t)size, why);
     }
-    done = done && (cJSON_AddStringToObject(metadata, name, list.bytes) || fail_memory(why, "the trace"));
+    done = done && (cJSON_AddStringToObject(metadata, name, list.bytes) || failure_memory(why, "the trace"));
     text_free(&list);
     return done;
 }
@@ -55,7 +55,7 @@ static bool write_file(const char *path, const char *header, const text_buffer *
         length[i] = (unsigned char)((uint64_t)padded >> (8 * i));
     FILE *file = fopen(path, "wb");
     if (!file)
-        return fail(why, "%s: cannot be written: %s", path, strerror(errno));
+        return failure_set(why, "%s: cannot be written: %s", path, strerror(errno));
     bool done = fwrite(length, 1, sizeof length, file) == sizeof length &&
                 fprintf(file, "%-*s", (int)padded, header) == (int)padded &&
                 fwrite(data->bytes, 1, data->size, file) == data->size;
@@ -64,7 +64,7 @@ static bool write_file(const char *path, const char *header, const text_buffer *
         problem = errno;
         done = false;
     }
-    return done || fail(why, "%s: cannot be written: %s", path, strerror(problem));
+    return done || failure_set(why, "%s: cannot be written: %s", path, strerror(problem));
 }
 
 bool trace_file_write(const char *path, translator *with, const translated_sentence *sentence, failure *why)
@@ -73,13 +73,13 @@ bool trace_file_write(const char *path, translator *with, const translated_sente
     cJSON *metadata = cJSON_AddObjectToObject(c.header, "__metadata__");
     trace_reader reader = {collect, &c};
     char *header = NULL;
-    bool done = metadata || fail_memory(why, "the trace");
+    bool done = metadata || failure_memory(why, "the trace");
     done = done && describe_ids(metadata, "source_ids", &sentence->source, why) &&
            describe_ids(metadata, "target_ids", &sentence->target, why) &&
            translator_trace(with, sentence, &reader, why) && c.done;
     if (done) {
         header = cJSON_PrintUnformatted(c.header);
-        done = header ? write_file(path, header, &c.data, why) : fail_memory(why, "the trace");
+        done = header ? write_file(path, header, &c.data, why) : failure_memory(why, "the trace");
     }
     free(header);
     cJSON_Delete(c.header);

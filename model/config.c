@@ -30,7 +30,7 @@ static bool read_activation(activation *value, const cJSON *root, const char *wh
             *value = (activation)i;
             return true;
         }
-    return fail(why, "%s: found the activation \"%s\", expected relu, swish or gelu", where, name);
+    return failure_set(why, "%s: found the activation \"%s\", expected relu, swish or gelu", where, name);
 }
 
 static bool read_stack(stack_config *stack, size_t d_model, const cJSON *root, const char *key, const char *file,
@@ -46,7 +46,8 @@ static bool read_stack(stack_config *stack, size_t d_model, const cJSON *root, c
         !json_size(&stack->d_ff, object, "d_ff", 1, LARGEST_WIDTH, where, why))
         return false;
     if (d_model % stack->n_heads != 0)
-        return fail(why, "%s: found n_heads %zu, expected a divisor of d_model, %zu", where, stack->n_heads, d_model);
+        return failure_set(why, "%s: found n_heads %zu, expected a divisor of d_model, %zu", where, stack->n_heads,
+                           d_model);
     return true;
 }
 
@@ -66,7 +67,8 @@ static bool read_language(char *language, size_t size, const cJSON *object, cons
     if (!name)
         return false;
     if (strlen(name) >= size)
-        return fail(why, "%s: found a language of %zu bytes, expected at most %zu", where, strlen(name), size - 1);
+        return failure_set(why, "%s: found a language of %zu bytes, expected at most %zu", where, strlen(name),
+                           size - 1);
     memcpy(language, name, strlen(name) + 1);
     return true;
 }
@@ -74,7 +76,8 @@ static bool read_language(char *language, size_t size, const cJSON *object, cons
 static bool check_special_ids(const tokenizer_config *t, const char *where, failure *why)
 {
     if (t->target_end == t->target_pad)
-        return fail(why, "%s: found %d as both the end and the pad token, expected two ids", where, t->target_end);
+        return failure_set(why, "%s: found %d as both the end and the pad token, expected two ids", where,
+                           t->target_end);
     return true;
 }
 
@@ -110,14 +113,14 @@ static bool read_suppressed(model_config *c, const cJSON *generation, const char
     const cJSON *array = cJSON_GetObjectItemCaseSensitive(generation, "suppressed"), *item;
     size_t n_vocabulary = c->tokenizer.n_target_vocabulary;
     if (!cJSON_IsArray(array) || cJSON_GetArraySize(array) > MAX_SUPPRESSED)
-        return fail(why, "%s: expected a list of at most %d ids under \"suppressed\"", where, MAX_SUPPRESSED);
+        return failure_set(why, "%s: expected a list of at most %d ids under \"suppressed\"", where, MAX_SUPPRESSED);
     cJSON_ArrayForEach(item, array)
     {
         size_t id;
         if (!json_is_size(item, &id) || id >= n_vocabulary)
-            return fail(why, "%s: expected ids from 0 to %zu under \"suppressed\"", where, n_vocabulary - 1);
+            return failure_set(why, "%s: expected ids from 0 to %zu under \"suppressed\"", where, n_vocabulary - 1);
         if (id == (size_t)c->tokenizer.target_end)
-            return fail(why, "%s: the end token, %zu, is suppressed: no translation would end", where, id);
+            return failure_set(why, "%s: the end token, %zu, is suppressed: no translation would end", where, id);
         c->suppressed[c->n_suppressed++] = (int32_t)id;
     }
     return true;
@@ -140,11 +143,12 @@ static bool check_sharing(const model_config *c, const char *file, failure *why)
 {
     const tokenizer_config *t = &c->tokenizer;
     if (c->shared_embedding && t->n_source_vocabulary != t->n_target_vocabulary)
-        return fail(why, "%s: found vocabularies of %zu and %zu pieces, expected equal sizes for a shared embedding",
-                    file, t->n_source_vocabulary, t->n_target_vocabulary);
+        return failure_set(why,
+                           "%s: found vocabularies of %zu and %zu pieces, expected equal sizes for a shared embedding",
+                           file, t->n_source_vocabulary, t->n_target_vocabulary);
     if (t->shared_vocabulary && t->n_source_vocabulary != t->n_target_vocabulary)
-        return fail(why, "%s: found n_vocabulary %zu and %zu for one shared vocabulary", file, t->n_source_vocabulary,
-                    t->n_target_vocabulary);
+        return failure_set(why, "%s: found n_vocabulary %zu and %zu for one shared vocabulary", file,
+                           t->n_source_vocabulary, t->n_target_vocabulary);
     return true;
 }
 
@@ -172,14 +176,15 @@ static bool read_root(model_config *c, const cJSON *root, const char *file, fail
     if (!format)
         return false;
     if (strcmp(format, "transformer.c") != 0)
-        return fail(why, "%s: found the format \"%s\", expected \"transformer.c\"; make it with scripts/export.py",
-                    file, format);
+        return failure_set(why,
+                           "%s: found the format \"%s\", expected \"transformer.c\"; make it with scripts/export.py",
+                           file, format);
     if (!json_size(&version, root, "version", 1, 1000000, file, why))
         return false;
     if (version != CHECKPOINT_VERSION)
-        return fail(why,
-                    "%s: found version %zu, expected %d; export the checkpoint again with this program's export.py",
-                    file, version, CHECKPOINT_VERSION);
+        return failure_set(
+            why, "%s: found version %zu, expected %d; export the checkpoint again with this program's export.py", file,
+            version, CHECKPOINT_VERSION);
     return json_check_keys(root, keys, file, why) &&
            json_size(&c->d_model, root, "d_model", 2, LARGEST_WIDTH, file, why) &&
            json_size(&c->max_positions, root, "max_positions", 2, LARGEST_LENGTH, file, why) &&

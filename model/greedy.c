@@ -59,10 +59,11 @@ bool greedy(transformer_state *state, const transformer *model, const int32_t *s
         for (size_t i = 0; i < n_alive; i++) {
             generated_tokens *tokens = &state->generated[state->alive[i]];
             if (!choose(tokens, state->logits + i * n_vocabulary, config, with_log_probabilities))
-                return fail(why,
-                            "%s: gives a logit that is not a number at target token %zu; the weights are damaged, "
-                            "export the checkpoint again",
-                            weights_path(model->weights), tokens->n + 1);
+                return failure_set(
+                    why,
+                    "%s: gives a logit that is not a number at target token %zu; the weights are damaged, "
+                    "export the checkpoint again",
+                    weights_path(model->weights), tokens->n + 1);
             int32_t newest = tokens->ids[tokens->n - 1];
             if (newest == config->tokenizer.target_end || tokens->n == tokens->capacity)
                 continue; /* finished: it leaves the stack */

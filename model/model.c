@@ -132,7 +132,7 @@ static bool open_all(transformer *m, const char *directory, failure *why)
     m->encoder = calloc(c->encoder.n_layers, sizeof *m->encoder);
     m->decoder = calloc(c->decoder.n_layers, sizeof *m->decoder);
     if (!m->encoder || !m->decoder)
-        return fail_memory(why, "the model");
+        return failure_memory(why, "the model");
     binding b = {.from = m->weights, .good = true, .why = why};
     bind_all(&b, m);
     m->dtype = b.n_int8 == 0 ? "float32" : b.n_float32 == 0 ? "int8" : "float32 and int8";
@@ -140,7 +140,7 @@ static bool open_all(transformer *m, const char *directory, failure *why)
         return false;
     m->positions = calloc(c->max_positions * c->d_model, sizeof *m->positions); /* the tensors vouch for d_model */
     if (!m->positions)
-        return fail_memory(why, "the positions");
+        return failure_memory(why, "the positions");
     embedding_positions(m->positions, c->max_positions, c->d_model);
     return true;
 }
@@ -149,7 +149,7 @@ transformer *model_open(const char *directory, failure *why)
 {
     transformer *m = calloc(1, sizeof *m);
     if (!m) {
-        fail_memory(why, "the model");
+        failure_memory(why, "the model");
         return NULL;
     }
     if (!open_all(m, directory, why)) {

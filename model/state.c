@@ -120,12 +120,12 @@ bool state_lay_out(transformer_state *of, const model_config *config, const size
     carving c = {0};
     carve_all(&c, of, config, n_src, n_tgt, n_new, n_sentences);
     if (c.overflow)
-        return fail_memory(why, "sentences of such a length");
+        return failure_memory(why, "sentences of such a length");
     if (c.used > of->arena_size) {
         state_free(of);
         if (posix_memalign(&of->arena, ALIGNMENT, c.used) != 0) {
             of->arena = NULL;
-            return fail_memory(why, "a batch of sentences");
+            return failure_memory(why, "a batch of sentences");
         }
         of->arena_size = c.used;
     }

@@ -20,7 +20,7 @@ translator *translator_open(const char *directory, failure *why)
     kernels_start();
     translator *t = calloc(1, sizeof *t);
     if (!t) {
-        fail_memory(why, "the translator");
+        failure_memory(why, "the translator");
         return NULL;
     }
     if (!(t->model = model_open(directory, why)) ||
@@ -69,7 +69,7 @@ static translated_sentence *append_sentence(translation *to, failure *why)
         size_t capacity = to->n_sentences ? 2 * to->n_sentences : 1;
         translated_sentence *grown = realloc(to->sentences, capacity * sizeof *grown);
         if (!grown) {
-            fail_memory(why, "the sentences of a line");
+            failure_memory(why, "the sentences of a line");
             return NULL;
         }
         to->sentences = grown;
@@ -105,7 +105,8 @@ static bool encode_range(translator *t, const text_line *line, size_t n_code, te
         token_ids_free(&ids);
         size_t middle = sentences_middle(line->bytes, range);
         if (middle == 0)
-            return fail(why, "one character becomes more pieces than the %zu positions of the checkpoint", limit);
+            return failure_set(why, "one character becomes more pieces than the %zu positions of the checkpoint",
+                               limit);
         text_range first, second;
         return (!sentences_trim(&first, line->bytes, (text_range){range.begin, middle}) ||
                 encode_range(t, line, n_code, first, out, why)) &&
@@ -162,7 +163,7 @@ static bool keep_generated(translated_sentence *to, const generated_tokens *from
         return true;
     to->log_probabilities = malloc(from->n * sizeof *to->log_probabilities);
     if (!to->log_probabilities)
-        return fail_memory(why, "the log-probabilities");
+        return failure_memory(why, "the log-probabilities");
     memcpy(to->log_probabilities, from->log_probabilities, from->n * sizeof *to->log_probabilities);
     return true;
 }
@@ -262,7 +263,7 @@ bool translator_trace(translator *with, const translated_sentence *sentence, con
     size_t n_tgt = sentence->target.n; /* the start token and all but the last */
     int32_t *decoder_ids = malloc(n_tgt * sizeof *decoder_ids);
     if (!decoder_ids)
-        return fail_memory(why, "the trace");
+        return failure_memory(why, "the trace");
     decoder_ids[0] = with->model->config.tokenizer.target_start;
     memcpy(decoder_ids + 1, sentence->target.at, (n_tgt - 1) * sizeof *decoder_ids);
     bool done = state_lay_out(&with->state, &with->model->config, &sentence->source.n, &n_tgt, &n_tgt, 1, why);

@@ -19,7 +19,7 @@ static bool grow(void **elements, size_t *capacity, size_t wanted, size_t elemen
     size_t size;
     void *grown = size_product(new_capacity, element_size, &size) ? realloc(*elements, size) : NULL;
     if (!grown)
-        return fail_memory(why, "a longer text");
+        return failure_memory(why, "a longer text");
     *elements = grown;
     *capacity = new_capacity;
     return true;
@@ -29,7 +29,7 @@ bool text_append(text_buffer *to, const char *bytes, size_t size, failure *why)
 {
     void *elements = to->bytes;
     if (size >= SIZE_MAX - to->size)
-        return fail_memory(why, "a longer text");
+        return failure_memory(why, "a longer text");
     if (!grow(&elements, &to->capacity, to->size + size + 1, 1, why))
         return false;
     to->bytes = elements;

@@ -3,7 +3,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-bool fail(failure *why, const char *format, ...)
+bool failure_set(failure *why, const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
@@ -12,7 +12,7 @@ bool fail(failure *why, const char *format, ...)
     return false;
 }
 
-bool fail_memory(failure *why, const char *purpose)
+bool failure_memory(failure *why, const char *purpose)
 {
-    return fail(why, "there is not enough memory for %s; close other programs", purpose);
+    return failure_set(why, "there is not enough memory for %s; close other programs", purpose);
 }

@@ -15,11 +15,11 @@ typedef struct {
     char sentence[5120]; /* room for a path and what is wrong with it */
 } failure;
 
-/* Writes the sentence (cut at its size) and returns false, so that `return fail(why, …)` reads well. */
-bool fail(failure *why, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* Writes the sentence (cut at its size) and returns false, so that `return failure_set(why, …)` reads well. */
+bool failure_set(failure *why, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* The same for memory that could not be had for `purpose`. */
-bool fail_memory(failure *why, const char *purpose);
+bool failure_memory(failure *why, const char *purpose);
 
 #ifdef __cplusplus
 }

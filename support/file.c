@@ -14,18 +14,18 @@ static bool map_descriptor(mapped_file *file, int descriptor, const char *path, 
 {
     struct stat status;
     if (fstat(descriptor, &status) != 0)
-        return fail(why, "%s: cannot be looked at: %s", path, strerror(errno));
+        return failure_set(why, "%s: cannot be looked at: %s", path, strerror(errno));
     if (!S_ISREG(status.st_mode))
-        return fail(why, "%s: found a %s, expected a file", path,
-                    S_ISDIR(status.st_mode) ? "directory" : "device, pipe or socket");
+        return failure_set(why, "%s: found a %s, expected a file", path,
+                           S_ISDIR(status.st_mode) ? "directory" : "device, pipe or socket");
     if ((uintmax_t)status.st_size > SIZE_MAX)
-        return fail(why, "%s: too large for this machine's addresses", path);
+        return failure_set(why, "%s: too large for this machine's addresses", path);
     size_t size = (size_t)status.st_size;
     if (size == 0)
         return true;
     void *mapping = mmap(NULL, size, PROT_READ, MAP_PRIVATE, descriptor, 0);
     if (mapping == MAP_FAILED)
-        return fail(why, "%s: cannot be mapped into memory: %s", path, strerror(errno));
+        return failure_set(why, "%s: cannot be mapped into memory: %s", path, strerror(errno));
     *file = (mapped_file){mapping, size};
     return true;
 }
@@ -35,7 +35,8 @@ bool file_map(mapped_file *file, const char *path, failure *why)
     *file = (mapped_file){"", 0};
     int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a FIFO must not wait for a writer */
     if (descriptor < 0)
-        return fail(why, "%s: cannot be opened: %s; expected a file of a checkpoint directory", path, strerror(errno));
+        return failure_set(why, "%s: cannot be opened: %s; expected a file of a checkpoint directory", path,
+                           strerror(errno));
     bool mapped = map_descriptor(file, descriptor, path, why);
     close(descriptor);
     return mapped;
@@ -51,9 +52,9 @@ void file_unmap(mapped_file *file)
 bool file_path(char *path, size_t size, const char *directory, const char *name, failure *why)
 {
     if (*directory == '\0')
-        return fail(why, "found an empty path, expected a checkpoint directory");
+        return failure_set(why, "found an empty path, expected a checkpoint directory");
     int length = snprintf(path, size, "%s/%s", directory, name);
     if (length < 0 || (size_t)length >= size)
-        return fail(why, "%.200s…: the path of the checkpoint is longer than %zu bytes", directory, size - 1);
+        return failure_set(why, "%.200s…: the path of the checkpoint is longer than %zu bytes", directory, size - 1);
     return true;
 }

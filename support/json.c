@@ -21,19 +21,19 @@ cJSON *json_parse_object(const char *bytes, size_t size, const char *where, fail
 {
     const char *end = NULL;
     if (memchr(bytes, '\0', size)) {
-        fail(why, "%s: found a NUL byte, expected JSON text", where);
+        failure_set(why, "%s: found a NUL byte, expected JSON text", where);
         return NULL;
     }
     cJSON *object = cJSON_ParseWithLengthOpts(bytes, size, &end, false);
     if (!object) {
         size_t at = end && end >= bytes && (size_t)(end - bytes) <= size ? (size_t)(end - bytes) : 0;
-        fail(why, "%s: found something that is not JSON at byte %zu, expected an object { … }", where, at);
+        failure_set(why, "%s: found something that is not JSON at byte %zu, expected an object { … }", where, at);
         return NULL;
     }
     while (end < bytes + size && strchr(" \t\r\n", *end))
         end++;
     if (!cJSON_IsObject(object) || end != bytes + size) {
-        fail(why, "%s: expected one JSON object { … } and nothing else", where);
+        failure_set(why, "%s: expected one JSON object { … } and nothing else", where);
         cJSON_Delete(object);
         return NULL;
     }
@@ -49,14 +49,14 @@ bool json_check_keys(const cJSON *object, const char *const *keys, const char *w
         while (*known && strcmp(*known, item->string) != 0)
             known++;
         if (!*known)
-            return fail(why, "%s: found the unknown key \"%s\"; the file may be from a newer version", where,
-                        item->string);
+            return failure_set(why, "%s: found the unknown key \"%s\"; the file may be from a newer version", where,
+                               item->string);
     }
     for (const char *const *key = keys; *key; key++) {
         int found = 0;
         cJSON_ArrayForEach(item, object) found += strcmp(item->string, *key) == 0;
         if (found != 1)
-            return fail(why, "%s: found the key \"%s\" %d times, expected it once", where, *key, found);
+            return failure_set(why, "%s: found the key \"%s\" %d times, expected it once", where, *key, found);
     }
     return true;
 }
@@ -66,12 +66,12 @@ bool json_whole_number(int64_t *value, const cJSON *object, const char *key, int
 {
     const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, key);
     if (!cJSON_IsNumber(item))
-        return fail(why, "%s: found %s under \"%s\", expected a number", where, kind(item), key);
+        return failure_set(why, "%s: found %s under \"%s\", expected a number", where, kind(item), key);
     double number = item->valuedouble;
     if (!(fabs(number) <= LARGEST_EXACT) || number != floor(number) || number < (double)lowest ||
         number > (double)highest)
-        return fail(why, "%s: found %.15g under \"%s\", expected a whole number from %lld to %lld", where, number, key,
-                    (long long)lowest, (long long)highest);
+        return failure_set(why, "%s: found %.15g under \"%s\", expected a whole number from %lld to %lld", where,
+                           number, key, (long long)lowest, (long long)highest);
     *value = (int64_t)number;
     return true;
 }
@@ -90,7 +90,7 @@ bool json_bool(bool *value, const cJSON *object, const char *key, const char *wh
 {
     const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, key);
     if (!cJSON_IsBool(item))
-        return fail(why, "%s: found %s under \"%s\", expected true or false", where, kind(item), key);
+        return failure_set(why, "%s: found %s under \"%s\", expected true or false", where, kind(item), key);
     *value = cJSON_IsTrue(item);
     return true;
 }
@@ -99,7 +99,7 @@ const char *json_string(const cJSON *object, const char *key, const char *where,
 {
     const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, key);
     if (!cJSON_IsString(item)) {
-        fail(why, "%s: found %s under \"%s\", expected a string", where, kind(item), key);
+        failure_set(why, "%s: found %s under \"%s\", expected a string", where, kind(item), key);
         return NULL;
     }
     return item->valuestring;
@@ -109,7 +109,7 @@ const cJSON *json_object(const cJSON *object, const char *key, const char *where
 {
     const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, key);
     if (!cJSON_IsObject(item)) {
-        fail(why, "%s: found %s under \"%s\", expected an object { … }", where, kind(item), key);
+        failure_set(why, "%s: found %s under \"%s\", expected an object { … }", where, kind(item), key);
         return NULL;
     }
     return item;

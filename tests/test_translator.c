@@ -60,8 +60,7 @@ END_TEST
 
 START_TEST(no_byte_is_lost)
 {
-    /* whatever the bytes: sentences lie in order, do not overlap, are not empty, and only white space is between them
-     */
+    /* sentences lie in order, do not overlap, are not empty, and only white space is between them */
     static const char alphabet[] = "aB1.!? \t\"')\xE2\x80\xA6\xC3\xBC\xE3\x80\x82\xFF\0";
     char text[40];
     uint64_t random = 1;

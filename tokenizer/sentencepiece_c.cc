@@ -22,7 +22,7 @@ template <typename Work> bool guarded(const char *path, const char *problem, fai
             return true;
     } catch (...) {
     }
-    return fail(why, "%s: %s", path, problem);
+    return failure_set(why, "%s: %s", path, problem);
 }
 
 } // namespace

@@ -48,7 +48,7 @@ tokenizer *tokenizer_open(const char *directory, const tokenizer_config *config,
 {
     tokenizer *t = calloc(1, sizeof *t);
     if (!t) {
-        fail_memory(why, "the tokenizer");
+        failure_memory(why, "the tokenizer");
         return NULL;
     }
     t->config = *config;
@@ -142,7 +142,7 @@ bool tokenizer_decode(const tokenizer *with, const int32_t *ids, size_t n, text_
     decoding d = {to, why};
     const char **pieces = malloc((n ? n : 1) * sizeof *pieces);
     if (!pieces)
-        return fail_memory(why, "the pieces of a translation");
+        return failure_memory(why, "the pieces of a translation");
     size_t n_pieces = 0;
     for (size_t i = 0; i < n; i++)
         if (ids[i] != c->target_start && ids[i] != c->target_end && ids[i] != c->target_pad)

@@ -42,11 +42,13 @@ static bool fill(vocabulary *v, const mapped_file *file, const char *path, failu
     for (const char *at = file->bytes; at < file->bytes + file->size; at++)
         n_lines += *at == '\n';
     if (n_lines != v->n)
-        return fail(why, "%s: found %zu whole lines, expected the %zu pieces of config.json", path, n_lines, v->n);
+        return failure_set(why, "%s: found %zu whole lines, expected the %zu pieces of config.json", path, n_lines,
+                           v->n);
     if (file->bytes[file->size - 1] != '\n')
-        return fail(why, "%s: found more after line %zu, expected it to be the last piece of config.json", path, v->n);
+        return failure_set(why, "%s: found more after line %zu, expected it to be the last piece of config.json", path,
+                           v->n);
     if (memchr(file->bytes, '\0', file->size) || !utf8_is_valid(file->bytes, file->size))
-        return fail(why, "%s: found bytes that are not text, expected a piece in UTF-8 on every line", path);
+        return failure_set(why, "%s: found bytes that are not text, expected a piece in UTF-8 on every line", path);
 
     while (v->n_slots < 2 * v->n)
         v->n_slots *= 2;
@@ -54,7 +56,7 @@ static bool fill(vocabulary *v, const mapped_file *file, const char *path, failu
     v->piece = malloc(v->n * sizeof *v->piece);
     v->slot = malloc(v->n_slots * sizeof *v->slot);
     if (!v->pieces || !v->piece || !v->slot)
-        return fail_memory(why, "the vocabulary");
+        return failure_memory(why, "the vocabulary");
     memcpy(v->pieces, file->bytes, file->size);
     memset(v->slot, -1, v->n_slots * sizeof *v->slot);
 
@@ -64,14 +66,14 @@ static bool fill(vocabulary *v, const mapped_file *file, const char *path, failu
         *end = '\0';
         size_t size = (size_t)(end - line);
         if (size == 0)
-            return fail(why, "%s, line %zu: found an empty line, expected a piece", path, id + 1);
+            return failure_set(why, "%s, line %zu: found an empty line, expected a piece", path, id + 1);
         if (line[size - 1] == '\r')
-            return fail(why, "%s, line %zu: found a carriage return at the end, expected the line end \\n alone", path,
-                        id + 1);
+            return failure_set(why, "%s, line %zu: found a carriage return at the end, expected the line end \\n alone",
+                               path, id + 1);
         int32_t *slot = slot_of(v, line, size);
         if (*slot >= 0)
-            return fail(why, "%s, line %zu: found the piece \"%s\" a second time, first on line %d", path, id + 1, line,
-                        *slot + 1);
+            return failure_set(why, "%s, line %zu: found the piece \"%s\" a second time, first on line %d", path,
+                               id + 1, line, *slot + 1);
         v->piece[id] = line;
         *slot = (int32_t)id;
         line = end + 1;
@@ -90,7 +92,7 @@ vocabulary *vocabulary_open(const char *path, size_t n_vocabulary, failure *why)
         *v = (vocabulary){.n = n_vocabulary, .n_slots = 1};
         filled = fill(v, &file, path, why);
     } else
-        fail_memory(why, "the vocabulary");
+        failure_memory(why, "the vocabulary");
     file_unmap(&file);
     if (!filled) {
         vocabulary_close(v);

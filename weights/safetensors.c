@@ -62,8 +62,8 @@ static bool parse_type(tensor *t, const cJSON *item, const char *path, failure *
             t->type = (tensor_type)i;
             return true;
         }
-    return fail(why, "%s: tensor \"%s\" has the dtype %s, expected F32 or I8; export the checkpoint again", path,
-                t->name, dtype);
+    return failure_set(why, "%s: tensor \"%s\" has the dtype %s, expected F32 or I8; export the checkpoint again", path,
+                       t->name, dtype);
 }
 
 /* The shape, and in *size the bytes it needs. */
@@ -71,8 +71,8 @@ static bool parse_shape(tensor *t, const cJSON *item, size_t *size, const char *
 {
     int n = cJSON_IsArray(item) ? cJSON_GetArraySize(item) : -1;
     if (n < 0 || n > TENSOR_MAX_DIMENSIONS)
-        return fail(why, "%s: tensor \"%s\" has no shape of at most %d dimensions", path, t->name,
-                    TENSOR_MAX_DIMENSIONS);
+        return failure_set(why, "%s: tensor \"%s\" has no shape of at most %d dimensions", path, t->name,
+                           TENSOR_MAX_DIMENSIONS);
     t->n_dimensions = 0;
     *size = types[t->type].size;
     const cJSON *dimension;
@@ -80,7 +80,8 @@ static bool parse_shape(tensor *t, const cJSON *item, size_t *size, const char *
     {
         size_t *length = &t->shape[t->n_dimensions++];
         if (!json_is_size(dimension, length) || !size_product(*size, *length, size))
-            return fail(why, "%s: tensor \"%s\" has a shape that is negative, fractional or too large", path, t->name);
+            return failure_set(why, "%s: tensor \"%s\" has a shape that is negative, fractional or too large", path,
+                               t->name);
     }
     return true;
 }
@@ -89,10 +90,10 @@ static bool parse_offsets(tensor *t, const cJSON *item, size_t size, const char 
 {
     if (!cJSON_IsArray(item) || cJSON_GetArraySize(item) != 2 || !json_is_size(item->child, &t->begin) ||
         !json_is_size(item->child->next, &t->end) || t->end < t->begin)
-        return fail(why, "%s: tensor \"%s\" has no data_offsets [begin, end] of whole numbers", path, t->name);
+        return failure_set(why, "%s: tensor \"%s\" has no data_offsets [begin, end] of whole numbers", path, t->name);
     if (t->end - t->begin != size)
-        return fail(why, "%s: tensor \"%s\" has %zu bytes of data, expected the %zu of its shape", path, t->name,
-                    t->end - t->begin, size);
+        return failure_set(why, "%s: tensor \"%s\" has %zu bytes of data, expected the %zu of its shape", path, t->name,
+                           t->end - t->begin, size);
     return true;
 }
 
@@ -102,7 +103,7 @@ static bool parse_tensor(tensor *t, const cJSON *item, const char *path, failure
     size_t size;
     t->name = item->string;
     if (!cJSON_IsObject(item))
-        return fail(why, "%s: expected an object { … } under the tensor \"%s\"", path, t->name);
+        return failure_set(why, "%s: expected an object { … } under the tensor \"%s\"", path, t->name);
     return json_check_keys(item, keys, path, why) &&
            parse_type(t, cJSON_GetObjectItemCaseSensitive(item, "dtype"), path, why) &&
            parse_shape(t, cJSON_GetObjectItemCaseSensitive(item, "shape"), &size, path, why) &&
@@ -113,11 +114,11 @@ static bool check_metadata(const cJSON *metadata, const char *path, failure *why
 {
     const cJSON *item;
     if (!cJSON_IsObject(metadata))
-        return fail(why, "%s: expected an object { … } under \"" METADATA "\"", path);
+        return failure_set(why, "%s: expected an object { … } under \"" METADATA "\"", path);
     cJSON_ArrayForEach(item, metadata)
     {
         if (!cJSON_IsString(item))
-            return fail(why, "%s: expected strings in \"" METADATA "\"", path);
+            return failure_set(why, "%s: expected strings in \"" METADATA "\"", path);
     }
     return true;
 }
@@ -130,13 +131,14 @@ static bool check_tiling(weights_file *w, failure *why)
     for (size_t i = 0; i < w->n_tensors; i++) {
         const tensor *t = &w->tensors[i];
         if (t->begin != end)
-            return fail(why, "%s: the data of tensor \"%s\" begins at byte %zu, expected %zu where the last one ends",
-                        w->path, t->name, t->begin, end);
+            return failure_set(why,
+                               "%s: the data of tensor \"%s\" begins at byte %zu, expected %zu where the last one ends",
+                               w->path, t->name, t->begin, end);
         end = t->end;
     }
     if (end != w->data_size)
-        return fail(why, "%s: found %zu bytes of data, expected %zu by the header; the file is %s", w->path,
-                    w->data_size, end, end > w->data_size ? "incomplete, copy it again" : "damaged");
+        return failure_set(why, "%s: found %zu bytes of data, expected %zu by the header; the file is %s", w->path,
+                           w->data_size, end, end > w->data_size ? "incomplete, copy it again" : "damaged");
     return true;
 }
 
@@ -145,7 +147,7 @@ static bool check_names(weights_file *w, failure *why)
     qsort(w->tensors, w->n_tensors, sizeof *w->tensors, by_name);
     for (size_t i = 1; i < w->n_tensors; i++)
         if (by_name(&w->tensors[i - 1], &w->tensors[i]) == 0)
-            return fail(why, "%s: tensor \"%s\" is there twice", w->path, w->tensors[i].name);
+            return failure_set(why, "%s: tensor \"%s\" is there twice", w->path, w->tensors[i].name);
     return true;
 }
 
@@ -153,19 +155,22 @@ static bool parse_header(weights_file *w, failure *why)
 {
     uint64_t header_size = 0;
     if (w->file.size < 8)
-        return fail(why, "%s: found %zu bytes, expected a safetensors file; it is incomplete", w->path, w->file.size);
+        return failure_set(why, "%s: found %zu bytes, expected a safetensors file; it is incomplete", w->path,
+                           w->file.size);
     for (size_t i = 0; i < 8; i++)
         header_size |= (uint64_t)(unsigned char)w->file.bytes[i] << (8 * i);
     if (header_size > MAX_HEADER || header_size > w->file.size - 8)
-        return fail(why,
-                    "%s: found a header length of %llu in a file of %zu bytes; it is not a safetensors file, or not "
-                    "all of one",
-                    w->path, (unsigned long long)header_size, w->file.size);
+        return failure_set(
+            why,
+            "%s: found a header length of %llu in a file of %zu bytes; it is not a safetensors file, or not "
+            "all of one",
+            w->path, (unsigned long long)header_size, w->file.size);
     if (header_size % sizeof(float) != 0)
-        return fail(why, "%s: found a header of %llu bytes, expected a multiple of 4 so that the data is aligned",
-                    w->path, (unsigned long long)header_size);
+        return failure_set(why,
+                           "%s: found a header of %llu bytes, expected a multiple of 4 so that the data is aligned",
+                           w->path, (unsigned long long)header_size);
     if (!utf8_is_valid(w->file.bytes + 8, (size_t)header_size))
-        return fail(why, "%s: found a header that is not UTF-8, expected JSON", w->path);
+        return failure_set(why, "%s: found a header that is not UTF-8, expected JSON", w->path);
     w->header = json_parse_object(w->file.bytes + 8, (size_t)header_size, w->path, why);
     if (!w->header)
         return false;
@@ -173,14 +178,14 @@ static bool parse_header(weights_file *w, failure *why)
     w->data_size = w->file.size - 8 - (size_t)header_size;
     w->tensors = calloc((size_t)cJSON_GetArraySize(w->header) + 1, sizeof *w->tensors);
     if (!w->tensors)
-        return fail_memory(why, "the names of the tensors");
+        return failure_memory(why, "the names of the tensors");
     bool metadata = false;
     const cJSON *item;
     cJSON_ArrayForEach(item, w->header)
     {
         if (strcmp(item->string, METADATA) == 0) {
             if (metadata)
-                return fail(why, "%s: \"" METADATA "\" is there twice", w->path);
+                return failure_set(why, "%s: \"" METADATA "\" is there twice", w->path);
             metadata = true;
             if (!check_metadata(item, w->path, why))
                 return false;
@@ -189,7 +194,7 @@ static bool parse_header(weights_file *w, failure *why)
     }
     for (size_t i = 0; i < w->n_tensors; i++)
         if (w->tensors[i].begin % types[w->tensors[i].type].size != 0)
-            return fail(why, "%s: the data of tensor \"%s\" is not aligned", w->path, w->tensors[i].name);
+            return failure_set(why, "%s: the data of tensor \"%s\" is not aligned", w->path, w->tensors[i].name);
     return check_tiling(w, why) && check_names(w, why);
 }
 
@@ -197,7 +202,7 @@ weights_file *weights_open(const char *path, failure *why)
 {
     weights_file *w = calloc(1, sizeof *w);
     if (!w || !(w->path = strdup(path))) {
-        fail_memory(why, "the weights");
+        failure_memory(why, "the weights");
         free(w);
         return NULL;
     }
@@ -251,17 +256,19 @@ const void *weights_take(weights_file *from, const char *name, tensor_type type,
     shape_text(expected, sizeof expected, shape, n_dimensions);
     tensor *t = find(from, name);
     if (!t) {
-        fail(why, "%s: the tensor \"%s\" is missing, expected %s %s", from->path, name, types[type].name, expected);
+        failure_set(why, "%s: the tensor \"%s\" is missing, expected %s %s", from->path, name, types[type].name,
+                    expected);
         return NULL;
     }
     if (t->type != type || t->n_dimensions != n_dimensions ||
         memcmp(t->shape, shape, n_dimensions * sizeof *shape) != 0) {
-        fail(why, "%s: tensor \"%s\" is %s %s, expected %s %s by config.json", from->path, name, types[t->type].name,
-             shape_text(found, sizeof found, t->shape, t->n_dimensions), types[type].name, expected);
+        failure_set(why, "%s: tensor \"%s\" is %s %s, expected %s %s by config.json", from->path, name,
+                    types[t->type].name, shape_text(found, sizeof found, t->shape, t->n_dimensions), types[type].name,
+                    expected);
         return NULL;
     }
     if (t->taken) {
-        fail(why, "%s: tensor \"%s\" would be used twice", from->path, name);
+        failure_set(why, "%s: tensor \"%s\" would be used twice", from->path, name);
         return NULL;
     }
     t->taken = true;
@@ -272,8 +279,8 @@ bool weights_check_all_taken(const weights_file *of, failure *why)
 {
     for (size_t i = 0; i < of->n_tensors; i++)
         if (!of->tensors[i].taken)
-            return fail(why, "%s: found the tensor \"%s\", which config.json has no place for", of->path,
-                        of->tensors[i].name);
+            return failure_set(why, "%s: found the tensor \"%s\", which config.json has no place for", of->path,
+                               of->tensors[i].name);
     return true;
 }
 
