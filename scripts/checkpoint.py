@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 import torch
-from transformers import GenerationConfig, MarianMTModel, MarianTokenizer
+from transformers import MarianMTModel, MarianTokenizer
 
 ATTENTIONS = {"self_attn": "self_attention", "encoder_attn": "cross_attention"}
 PROJECTIONS = {"q_proj": "query", "k_proj": "key", "v_proj": "value", "out_proj": "output"}
@@ -28,36 +28,65 @@ NEUTRAL_GENERATION = {"repetition_penalty": (None, 1.0), "no_repeat_ngram_size":
                       "encoder_repetition_penalty": (None, 1.0), "encoder_no_repeat_ngram_size": (None, 0),
                       "min_length": (None, 0), "min_new_tokens": (None,), "forced_bos_token_id": (None,),
                       "sequence_bias": (None,), "begin_suppress_tokens": (None,), "forced_decoder_ids": (None,),
-                      "exponential_decay_length_penalty": (None,), "guidance_scale": (None, 1.0)}
+                      "exponential_decay_length_penalty": (None,), "guidance_scale": (None, 1.0),
+                      "max_new_tokens": (None,), "max_time": (None,), "stop_strings": (None,),
+                      "watermarking_config": (None,), "penalty_alpha": (None,), "dola_layers": (None,),
+                      "num_return_sequences": (None, 1), "prompt_lookup_num_tokens": (None,)}
 
 
 def open_marian(directory):
     """(model, tokenizer) of a local MarianMT directory, in float32, refused with a sentence when it is something else."""
     directory = Path(directory)
     config_file = directory / "config.json"
-    if not config_file.is_file():
-        raise Unsupported(f"{directory}: found no config.json, expected a Hugging Face MarianMT directory")
-    config = json.loads(config_file.read_text(encoding="utf-8"))
+    for name in ("config.json", "vocab.json", "source.spm", "target.spm"):
+        if not (directory / name).is_file():
+            raise Unsupported(f"{directory}: found no {name}, expected a Hugging Face MarianMT directory")
+    try:
+        config = json.loads(config_file.read_text(encoding="utf-8"))
+    except ValueError as problem:
+        raise Unsupported(f"{config_file}: found something that is not JSON: {problem}") from problem
+    expect("quantization_config" in config, False, f"{config_file}: quantization_config is there")
     expect(config.get("model_type"), "marian", f"{config_file}: model_type")
     for key, value in LEGACY.items():
         expect(config.get(key, value), value, f"{config_file}: {key}")
     weights = directory / "model.safetensors"
     if not weights.is_file() and not (directory / "pytorch_model.bin").is_file():
         raise Unsupported(f"{directory}: found neither model.safetensors nor pytorch_model.bin")
-    # transformers reads a .bin file with weights_only, so that it cannot run code.
-    model, loading = MarianMTModel.from_pretrained(directory, dtype=torch.float32, attn_implementation="eager",
-                                                   local_files_only=True, output_loading_info=True,
-                                                   use_safetensors=weights.is_file())
-    for kind in ("missing_keys", "unexpected_keys", "mismatched_keys"):
+    try:  # transformers reads a .bin file with weights_only, so that it cannot run code
+        model, loading = MarianMTModel.from_pretrained(directory, dtype=torch.float32, attn_implementation="eager",
+                                                       local_files_only=True, output_loading_info=True,
+                                                       use_safetensors=weights.is_file())
+        tokenizer = MarianTokenizer.from_pretrained(directory, local_files_only=True)
+    except Exception as problem:  # the library raises whatever its parts raise
+        raise Unsupported(f"{directory}: transformers cannot open it: {problem}") from problem
+    for kind in ("missing_keys", "unexpected_keys"):
         names = [str(name) for name in loading[kind] if "embed_positions" not in str(name)]
         if names:
             raise Unsupported(f"{directory}: {kind.replace('_', ' ')} in the weights: {', '.join(sorted(names)[:5])}")
+    if tokenizer.sp_model_kwargs:
+        raise Unsupported(f"tokenizer_config.json: found sp_model_kwargs {tokenizer.sp_model_kwargs!r}, expected none")
     model.eval()
-    check_generation(model.generation_config)
-    return model, MarianTokenizer.from_pretrained(directory, local_files_only=True)
+    settings = [json.loads(path.read_text(encoding="utf-8")) for path in
+                (directory / "generation_config.json", config_file) if path.is_file()]
+    check_generation(model, any("max_length" in file for file in settings))
+    return model, tokenizer
 
 
-def check_generation(generation: GenerationConfig):
+def check_generation(model, has_max_length):
+    """Refuses settings of generation that greedy search here would not follow."""
+    generation, config = model.generation_config, model.config
+    if not has_max_length:
+        generation.max_length = config.max_position_embeddings
+    if not 2 <= generation.max_length:
+        raise Unsupported(f"generation_config.json: found max_length {generation.max_length!r}, expected at least 2")
+    for key in ("eos_token_id", "pad_token_id", "decoder_start_token_id"):
+        if getattr(generation, key) is not None:
+            expect(getattr(generation, key), getattr(config, key), f"generation_config.json: {key}, against config.json")
+    if generation.forced_eos_token_id is not None:
+        expect(generation.forced_eos_token_id, config.eos_token_id, "generation_config.json: forced_eos_token_id")
+    for id_ in suppressed_ids(model):
+        if not 0 <= id_ < model.lm_head.out_features:
+            raise Unsupported(f"generation_config.json: found the suppressed id {id_}, expected ids of the vocabulary")
     for key, neutral in NEUTRAL_GENERATION.items():
         value = getattr(generation, key, None)
         if value not in neutral:
@@ -72,7 +101,8 @@ def suppressed_ids(model):
     for word in generation.bad_words_ids or []:
         if len(word) != 1:
             raise Unsupported(f"generation_config.json: found the bad word {word} of several tokens, expected single ones")
-        suppressed.add(word[0])
+        if word != [model.config.eos_token_id]:  # transformers does not suppress the end either
+            suppressed.add(word[0])
     return sorted(suppressed | set(generation.suppress_tokens or []))
 
 
@@ -114,21 +144,19 @@ def encode(tokenizer, line):
 
 
 @torch.no_grad()
-def greedy(model, sources, cut_at=None):
-    """Greedy target ids for each list of source ids, with the length cap of this project; in batches of equal
-    source length, so that nothing is padded."""
+def greedy(model, sources):
+    """Greedy target ids for each list of source ids, with the length cap of this project and the checkpoint's other
+    generation settings; in batches of equal source length, so that nothing is padded."""
     by_length, out = {}, [None] * len(sources)
     for i, ids in enumerate(sources):
         by_length.setdefault(len(ids), []).append(i)
     for n_source, rows in by_length.items():
-        cap = min(length_cap(model, n_source), cut_at or length_cap(model, n_source))
+        cap = length_cap(model, n_source)
         for start in range(0, len(rows), 32):
             chunk = rows[start:start + 32]
-            ids = torch.tensor([sources[row] for row in chunk])
-            generated = model.generate(
-                input_ids=ids, attention_mask=torch.ones_like(ids), num_beams=1, do_sample=False, max_length=cap + 1,
-                bad_words_ids=[[id_] for id_ in suppressed_ids(model)], suppress_tokens=None,
-                forced_eos_token_id=model.config.eos_token_id if forced_end(model) else None)
+            ids = torch.tensor([sources[row] for row in chunk], device=model.device)
+            generated = model.generate(input_ids=ids, attention_mask=torch.ones_like(ids), num_beams=1, do_sample=False,
+                                       max_length=cap + 1, suppress_tokens=suppressed_ids(model))
             for row, target in zip(chunk, generated[:, 1:].tolist()):
                 end = target.index(model.config.eos_token_id) + 1 if model.config.eos_token_id in target else len(target)
                 out[row] = target[:end]

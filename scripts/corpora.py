@@ -68,7 +68,7 @@ def one_pass(corpora, rng):
 # The way people type. Each takes and returns a (source, target) pair.
 
 def without_full_stop(source, target):
-    if source.endswith(".") and target.endswith(".") and not source.endswith(".."):
+    if source.endswith(".") and target.endswith(".") and not source.endswith("..") and len(source) > 1 < len(target):
         return source[:-1], target[:-1]
     return source, target
 
@@ -116,7 +116,8 @@ def with_copied_text(source, target, rng):
 
 
 def augment(pairs, chances, rng):
-    """Every pair once, some of them changed: `chances` gives the share of pairs for each way of typing."""
+    """The pairs, some of them changed: `chances` gives the share of pairs for each way of typing. Two joined pairs
+    become one; one in five pairs that get an address becomes the address alone."""
     out, waiting = [], None
     for pair in pairs:
         if waiting is not None:
@@ -165,7 +166,7 @@ def training_batches(corpora, chances, encode, eos, batch_tokens, max_pieces, se
     """
     pass_, first_shard, first_batch = start
     while True:
-        order = one_pass(corpora, random.Random(f"{seed} {pass_}"))
+        order, n_batches = one_pass(corpora, random.Random(f"{seed} {pass_}")), 0
         shards = range(0, len(order), PAIRS_PER_SHARD)
         for shard in range(first_shard, len(shards)):
             rng = random.Random(f"{seed} {pass_} {shard}")
@@ -175,7 +176,10 @@ def training_batches(corpora, chances, encode, eos, batch_tokens, max_pieces, se
             examples = [(source + [eos], target + [eos]) for source, target in zip(sources, targets)
                         if len(source) < max_pieces and len(target) < max_pieces]
             for number, batch in enumerate(batches_of(examples, batch_tokens, rng)):
+                n_batches += 1
                 if number >= first_batch:
                     yield (pass_, shard, number), batch
             first_batch = 0
+        if n_batches == 0 and first_shard == 0:
+            raise ValueError("the corpora hold no pair to train on; look at their weights and at the longest pieces allowed")
         pass_, first_shard = pass_ + 1, 0

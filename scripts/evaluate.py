@@ -5,7 +5,7 @@
 
 FILE holds lines `source TAB reference`. Printed for each: sacreBLEU's scores with their signatures, the
 length of the output over the reference's, the share of lines that came out untranslated (the source again,
-four words or more) or looping (three words repeated four times in a row), and with --worst N the lines of
+four words or more) or looping (one to three words that come four times in a row), and with --worst N the lines of
 lowest chrF.
 """
 
@@ -27,7 +27,8 @@ def translate_file(checkpoint, lines):
         source, target = Path(scratch) / "source", Path(scratch) / "target"
         source.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
         started = time.perf_counter()
-        subprocess.run([TRANSLATE, "-m", checkpoint, "-i", source, "-o", target], check=True)
+        if subprocess.run([TRANSLATE, "-m", checkpoint, "-i", source, "-o", target]).returncode != 0:
+            raise SystemExit(1)  # the program has said why
         return target.read_text(encoding="utf-8").split("\n")[:-1], time.perf_counter() - started
 
 
@@ -47,6 +48,8 @@ def is_looping(output):
 
 def evaluate(checkpoint, path, n_worst):
     pairs = read_pairs(path)
+    if not pairs:
+        raise SystemExit(f"{path}: found no line to translate")
     sources, references = [source for source, _ in pairs], [reference for _, reference in pairs]
     outputs, seconds = translate_file(checkpoint, sources)
     print(f"{path}: {len(pairs)} lines in {seconds:.1f} s")

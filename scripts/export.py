@@ -11,7 +11,6 @@ are translated by both programs and their ids compared: in float32 all must be e
 import argparse
 import hashlib
 import json
-import os
 import shutil
 import sys
 from pathlib import Path
@@ -23,7 +22,11 @@ import transformers
 
 import checkpoint
 from checkpoint import Unsupported, expect
-from program import TRANSLATE, translate_tokens
+from files import directory_whole
+from program import TRANSLATE, ProgramFailure, translate_tokens
+
+CHECKPOINT_FILES = {"config.json", "model.safetensors", "source.spm", "target.spm", "source.vocab", "target.vocab"}
+KEPT_FILES = {"README.md", "ATTRIBUTION.md"}  # a model card belongs to the directory, not to the export
 
 SAMPLE = ["Hello.", "The house is small.", "What time is it?", "I have never seen such a big dog before.",
           "Tom and Mary went to the station, but the train had already left."]
@@ -58,8 +61,10 @@ def check_positions(found, config):
     d, n = config.d_model, config.max_position_embeddings
     angles = numpy.arange(n)[:, None] / 10000.0 ** (2 * (numpy.arange(d) // 2)[None, :] / d)
     expected = numpy.concatenate([numpy.sin(angles[:, 0::2]), numpy.cos(angles[:, 1::2])], axis=1)
-    if numpy.abs(found - expected).max() > 1e-6:
-        raise Unsupported("embed_positions: found a table that is not MarianMT's sinusoids, expected sines then cosines")
+    difference = numpy.abs(found - expected).max()
+    if difference > 1e-6:
+        raise Unsupported(f"embed_positions: found a table that is {difference:.1g} off MarianMT's sinusoids, expected sines "
+                          f"then cosines; if it was only rounded to half precision, remove it from the weights")
 
 
 def quantize(weight):
@@ -93,8 +98,6 @@ def vocabulary_lines(encoder, n, what):
 
 def config_json(model, tokenizer, sharing, shared_sentencepiece, origin):
     config = model.config
-    if not 0 < (model.generation_config.max_length or 0):
-        raise Unsupported(f"generation_config.json: found max_length {model.generation_config.max_length!r}")
     activation = {"relu": "relu", "swish": "swish", "silu": "swish", "gelu": "gelu"}.get(config.activation_function)
     if not activation:
         raise Unsupported(f"activation_function: found {config.activation_function!r}, expected relu, swish or gelu")
@@ -108,10 +111,10 @@ def config_json(model, tokenizer, sharing, shared_sentencepiece, origin):
                     "d_ff": config.decoder_ffn_dim},
         "activation": activation, "scale_embedding": bool(config.scale_embedding),
         "shared_embedding": shared_embedding, "tied_output": tied_output,
-        "source": {"language": str(tokenizer.source_lang), "n_vocabulary": len(tokenizer.encoder),
+        "source": {"language": tokenizer.source_lang or "", "n_vocabulary": len(tokenizer.encoder),
                    "end": tokenizer.encoder[str(tokenizer.eos_token)],
                    "unknown": tokenizer.encoder[str(tokenizer.unk_token)]},
-        "target": {"language": str(tokenizer.target_lang), "n_vocabulary": config.decoder_vocab_size,
+        "target": {"language": tokenizer.target_lang or "", "n_vocabulary": model.lm_head.out_features,
                    "start": config.decoder_start_token_id, "end": config.eos_token_id, "pad": config.pad_token_id},
         "shared_sentencepiece": shared_sentencepiece, "shared_vocabulary": not tokenizer.separate_vocabs,
         "generation": {"max_length": checkpoint.max_length(model), "forced_end": checkpoint.forced_end(model),
@@ -127,8 +130,9 @@ def sha256(path):
 def write_checkpoint(hf_dir, directory, model, tokenizer, dtype):
     """All files of the checkpoint into an empty directory."""
     tensors, *sharing = resolved_tensors(model)
-    expect(model.config.eos_token_id, tokenizer.encoder[str(tokenizer.eos_token)] if not tokenizer.separate_vocabs
-           else tokenizer.target_encoder[str(tokenizer.eos_token)], "eos_token_id and the vocabulary")
+    target_encoder = tokenizer.target_encoder if tokenizer.separate_vocabs else tokenizer.encoder
+    expect(model.config.eos_token_id, target_encoder.get(str(tokenizer.eos_token)),
+           "config.json: eos_token_id, against the vocabulary")
     source_spm, target_spm = tokenizer.spm_files
     shared_sentencepiece = sha256(source_spm) == sha256(target_spm)
     files = ["config.json", "vocab.json", "source.spm", "target.spm", "target_vocab.json", "model.safetensors",
@@ -146,41 +150,45 @@ def write_checkpoint(hf_dir, directory, model, tokenizer, dtype):
         encoding="utf-8")
     if tokenizer.separate_vocabs:
         (directory / "target.vocab").write_text(
-            vocabulary_lines(tokenizer.target_encoder, model.lm_head.out_features, "target_vocab.json"),
+            vocabulary_lines(target_encoder, model.lm_head.out_features, "target_vocab.json"),
             encoding="utf-8")
     (directory / "config.json").write_text(json.dumps(config, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def compare_sample(directory, model, tokenizer, dtype):
-    """Translates SAMPLE with both programs; False when float32 ids differ."""
+    """Translates SAMPLE with both programs; False when token ids, or float32 translations, differ."""
     equal = 0
-    for sentences in translate_tokens(directory, SAMPLE):
+    for line, sentences in zip(SAMPLE, translate_tokens(directory, SAMPLE)):
+        if [sentence.source for sentence in sentences] != [checkpoint.encode(tokenizer, line)]:
+            return False
         wanted = checkpoint.greedy(model, [sentence.source for sentence in sentences])
         equal += wanted == [sentence.target for sentence in sentences]
     print(f"{equal} of {len(SAMPLE)} sample lines have the ids of transformers ({dtype})", file=sys.stderr)
     return equal == len(SAMPLE) or dtype != "float32"
 
 
+def check_target(hf_dir, out_dir):
+    """Only a checkpoint of this program, or nothing, may be replaced; never the directory that is exported."""
+    if hf_dir == out_dir or hf_dir in out_dir.parents or out_dir in hf_dir.parents:
+        raise Unsupported(f"{out_dir}: overlaps with {hf_dir}, expected another directory for the checkpoint")
+    found = {path.name for path in out_dir.iterdir()} if out_dir.is_dir() else set()
+    if found - CHECKPOINT_FILES - KEPT_FILES or (found and '"transformer.c"' not in (out_dir / "config.json").read_text()):
+        raise Unsupported(f"{out_dir}: found other files there, expected a checkpoint to replace, or nothing")
+
+
 def export(hf_dir, out_dir, dtype):
-    out_dir = Path(out_dir)
+    hf_dir, out_dir = Path(hf_dir).resolve(), Path(out_dir).resolve()
     if not TRANSLATE.is_file():
         raise Unsupported(f"{TRANSLATE}: not built yet, and the export is checked with it; run scripts/translate once")
-    if out_dir.exists() and not (out_dir / "config.json").is_file() and any(out_dir.iterdir()):
-        raise Unsupported(f"{out_dir}: found other files there, expected a checkpoint to replace, or nothing")
+    check_target(hf_dir, out_dir)
     model, tokenizer = checkpoint.open_marian(hf_dir)
-    beside = out_dir.with_name(out_dir.name + ".part")
-    shutil.rmtree(beside, ignore_errors=True)
-    beside.mkdir(parents=True)
-    try:
+    with directory_whole(out_dir) as beside:
         write_checkpoint(hf_dir, beside, model, tokenizer, dtype)
         if not compare_sample(beside, model, tokenizer, dtype):
             raise Unsupported("the two programs translate the sample differently; nothing was exported")
-        if (out_dir / "README.md").is_file():  # a model card belongs to the directory, not to the export
-            shutil.copyfile(out_dir / "README.md", beside / "README.md")
-        shutil.rmtree(out_dir, ignore_errors=True)
-        os.replace(beside, out_dir)
-    finally:
-        shutil.rmtree(beside, ignore_errors=True)
+        for name in KEPT_FILES:
+            if (out_dir / name).is_file():
+                shutil.copyfile(out_dir / name, beside / name)
 
 
 def main():
@@ -191,7 +199,7 @@ def main():
     arguments = parser.parse_args()
     try:
         export(arguments.hf_dir, arguments.out_dir, arguments.dtype)
-    except (Unsupported, OSError) as problem:
+    except (Unsupported, ProgramFailure, OSError) as problem:
         sys.exit(f"export.py: {problem}")
 
 

@@ -10,6 +10,10 @@ ROOT = Path(__file__).resolve().parent.parent
 TRANSLATE = Path(os.environ.get("TRANSLATE", ROOT / "build/release/translate"))
 
 
+class ProgramFailure(Exception):
+    """The program did not do what it was asked; says why."""
+
+
 @dataclass
 class Sentence:
     """One sentence as the program cut it: bytes begin to end of its line, and its token ids."""
@@ -24,14 +28,14 @@ def translate(checkpoint, lines, *options):
     done = subprocess.run([TRANSLATE, "-m", checkpoint, *options], input="".join(f"{line}\n" for line in lines).encode(),
                           capture_output=True)
     if done.returncode != 0:
-        raise RuntimeError(f"{TRANSLATE} ended with {done.returncode}: {done.stderr.decode(errors='replace').strip()}")
+        raise ProgramFailure(f"{TRANSLATE} ended with {done.returncode}: {done.stderr.decode(errors='replace').strip()}")
     return done
 
 
 def translate_tokens(checkpoint, lines):
     """For each line the list of its Sentences, read from what `translate --tokens` shows."""
     out = [[] for _ in lines]
-    for shown in translate(checkpoint, lines, "--tokens").stderr.decode(errors="replace").splitlines():
+    for shown in translate(checkpoint, lines, "--tokens").stderr.decode(errors="replace").split("\n"):
         if match := re.match(r"line (\d+), sentence \d+, bytes (\d+) to (\d+) of", shown):
             sentence = Sentence(int(match[2]), int(match[3]))
             out[int(match[1]) - 1].append(sentence)

@@ -92,13 +92,19 @@ def gap_at(model, source, target, step):
 
 
 def read_lines(path):
-    return [line.split("\t")[0] for line in Path(path).read_text(encoding="utf-8").splitlines()]
+    lines = [line.split("\t")[0] for line in Path(path).read_text(encoding="utf-8").split("\n")]
+    lines = lines if lines[-1] else lines[:-1]
+    if not lines:
+        raise SystemExit(f"{path}: found no line to compare")
+    return lines
 
 
 def compare_tokens(model, tokenizer, directory, path):
     lines = read_lines(path)
     n_different = 0
     for line, sentences in zip(lines, translate_tokens(directory, lines)):
+        if line.strip() and not sentences:
+            n_different += bool(checkpoint.encode(tokenizer, line)[1:])
         for sentence in sentences:
             text = line.encode()[sentence.begin:sentence.end].decode()
             if checkpoint.encode(tokenizer, text) != sentence.source:
@@ -150,6 +156,8 @@ def compare_tensors(model, tokenizer, directory, path, n_lines):
                 break
     for name in sorted(worst, key=lambda name: worst[name], reverse=True)[:10]:
         print(f"  {worst[name][0]:.2e}  {name}  ({worst[name][1][:60]})")
+    if not worst:
+        raise SystemExit(f"{path}: found no line of one sentence to compare")
     largest = max(value for value, _ in worst.values())
     print(f"{path}: {len(worst)} tensors of {n_compared} lines, largest difference {largest:.2e}")
     return largest <= TOLERANCE

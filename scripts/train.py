@@ -10,7 +10,8 @@ holds the corpora that the recipe names. The directory of --run keeps everything
     state.pt        weights, optimizer and place in the data; written every `save_minutes`
     undecayed.pt    the state at the step where the learning rate begins to fall to zero
     snapshots/      the weights that are averaged
-    log.jsonl       a line per report: step, tokens, loss, learning rate, tokens per second
+    log.jsonl       a line per report: step, tokens, loss, learning rate, tokens per second; steps that were
+                    computed again after a kill are there again
     model/          the result, a Hugging Face MarianMT directory: the mean of the last snapshots
 
 Run the same command again and it goes on where it was killed, with the batches it would have seen; ended
@@ -24,7 +25,6 @@ import json
 import math
 import os
 import random
-import shutil
 import signal
 import sys
 import time
@@ -36,21 +36,15 @@ import torch
 from sacrebleu.metrics import BLEU, CHRF
 from transformers import GenerationConfig, MarianConfig, MarianMTModel, MarianTokenizer
 
+import checkpoint
 import corpora
+from files import directory_whole, write_whole
 
 EOS, UNK = 0, 1
-MAX_PIECES = 120  # longer sentences are left out of training
 
 
 def say(text):
     print(text, file=sys.stderr, flush=True)
-
-
-def write_whole(path, write):
-    """Let `write(path)` make a file beside `path`, then put it in its place, so that a kill leaves the old or the new."""
-    beside = path.with_name(path.name + ".part")
-    write(beside)
-    os.replace(beside, path)
 
 
 def learning_rate(step, schedule):
@@ -75,7 +69,8 @@ def train_tokenizer(directory, pairs_by_corpus, settings):
     write_whole(directory / "spm.model", lambda path: path.write_bytes(model.getvalue()))
     pieces = sentencepiece.SentencePieceProcessor(model_proto=model.getvalue())
     vocabulary = {pieces.id_to_piece(i): i for i in range(len(pieces))} | {"<pad>": len(pieces)}
-    write_whole(directory / "vocab.json", lambda path: path.write_text(json.dumps(vocabulary, ensure_ascii=False, indent=0)))
+    text = json.dumps(vocabulary, ensure_ascii=False, indent=0)
+    write_whole(directory / "vocab.json", lambda path: path.write_text(text, encoding="utf-8"))
 
 
 def new_model(shape, n_vocab):
@@ -128,23 +123,11 @@ def loss_of(model, tensors, smoothing):
     return torch.nn.functional.cross_entropy(logits.float(), target[wanted], label_smoothing=smoothing), int(wanted.sum())
 
 
-def translate(model, tokenizer, lines, batch_size=64):
-    """Greedy translations of `lines`, in their order; computed in batches of similar length."""
-    model.eval()
-    order = sorted(range(len(lines)), key=lambda i: len(lines[i]))
-    out = [""] * len(lines)
-    with torch.no_grad():
-        for i in range(0, len(order), batch_size):
-            rows = order[i:i + batch_size]
-            encoded = tokenizer([lines[row] for row in rows], return_tensors="pt", padding=True, truncation=True,
-                                max_length=model.config.max_position_embeddings)
-            ids = model.generate(**encoded.to(model.device), num_beams=1, do_sample=False,
-                                 max_new_tokens=min(2 * encoded["input_ids"].shape[1] + 10,
-                                                    model.config.max_position_embeddings - 1))
-            for row, text in zip(rows, tokenizer.batch_decode(ids, skip_special_tokens=True)):
-                out[row] = text
-    model.train()
-    return out
+def translate(model, tokenizer, lines):
+    """Greedy translations of `lines`, as the program makes them but for its splitting of sentences."""
+    limit = model.config.max_position_embeddings
+    sources = [checkpoint.encode(tokenizer, line)[:limit] for line in lines]
+    return tokenizer.batch_decode(checkpoint.greedy(model, sources), skip_special_tokens=True)
 
 
 def mean_of(snapshots):
@@ -158,20 +141,16 @@ def mean_of(snapshots):
 
 def write_model(run, model, tokenizer, snapshots):
     """The mean of `snapshots` as a Hugging Face directory, in place of an older one."""
-    directory = run / "model"
-    beside = run / "model.part"
-    shutil.rmtree(beside, ignore_errors=True)
     averaged = MarianMTModel(model.config)
-    averaged.load_state_dict(mean_of(snapshots), strict=False)
+    averaged.load_state_dict(mean_of(snapshots))
     averaged.tie_weights()
     averaged.generation_config = GenerationConfig(
         num_beams=1, max_length=model.config.max_position_embeddings, bad_words_ids=[[model.config.pad_token_id]],
         decoder_start_token_id=model.config.pad_token_id, pad_token_id=model.config.pad_token_id,
         eos_token_id=EOS, bos_token_id=EOS, forced_eos_token_id=EOS)
-    averaged.save_pretrained(beside)
-    tokenizer.save_pretrained(beside)
-    shutil.rmtree(directory, ignore_errors=True)
-    os.replace(beside, directory)
+    with directory_whole(run / "model") as directory:
+        averaged.save_pretrained(directory)
+        tokenizer.save_pretrained(directory)
     return averaged
 
 
@@ -184,9 +163,9 @@ class Run:
         self.device = "cuda" if torch.cuda.is_available() else "cpu"
         run.mkdir(parents=True, exist_ok=True)
         (run / "snapshots").mkdir(exist_ok=True)
-        self.corpora = corpora.load_corpora(data, recipe["corpora"])
         self.validation = {name: corpora.read_pairs(data / name)[:recipe["validation"]["lines"]]
                            for name in recipe["validation"]["files"]}
+        self.corpora = corpora.load_corpora(data, recipe["corpora"])
         train_tokenizer(run / "tokenizer", self.corpora, recipe["vocabulary"])
         spm = str(run / "tokenizer/spm.model")
         self.pieces = sentencepiece.SentencePieceProcessor(model_file=spm)
@@ -197,31 +176,46 @@ class Run:
         self.optimizer = torch.optim.Adam(self.model.parameters(), lr=0.0, betas=(0.9, 0.98), eps=1e-9, fused=True)
         self.step, self.tokens, self.place = 0, 0, (0, 0, 0)
         self.stopped = False
+        self.bfloat16 = bfloat16_is_faster(self.device)
         self.resume()
 
     @property
     def decay_start(self):
         return self.schedule["steps"] - self.schedule["decay_steps"]
 
+    @property
+    def decay(self):
+        return [self.schedule["steps"], self.schedule["decay_steps"]]
+
     def resume(self):
-        for name in ("state.pt", "undecayed.pt"):
-            if not (self.run / name).exists():
-                continue
+        """Goes on from the newest state whose learning rate was not already falling towards another end."""
+        saved = [name for name in ("state.pt", "undecayed.pt") if (self.run / name).exists()]
+        for name in saved:
             state = torch.load(self.run / name, weights_only=True, map_location=self.device)
-            if state["decay_start"] not in (None, self.decay_start):
-                continue  # its learning rate was already falling towards another end
+            if state["decay"] not in (None, self.decay) or state["step"] > self.schedule["steps"]:
+                continue
             self.model.load_state_dict(state["model"])
             self.optimizer.load_state_dict(state["optimizer"])
             self.step, self.tokens, self.place = state["step"], state["tokens"], tuple(state["place"])
+            self.bfloat16 = state["bfloat16"]
             torch.set_rng_state(state["random"].cpu())
+            if state["cuda_random"] is not None and self.device == "cuda":
+                torch.cuda.set_rng_state(state["cuda_random"].cpu())
             say(f"going on at step {self.step} ({self.tokens / 1e6:.1f} million target tokens) from {name}")
-            return
+            break
+        else:
+            if saved:
+                raise SystemExit(f"{self.run}: the saved states are past the end that the recipe's steps and decay_steps "
+                                 f"give; raise steps, or start in another directory")
+        for snapshot in self.snapshots():  # of steps that are computed again
+            if int(snapshot.stem) > self.step:
+                snapshot.unlink()
 
     def save(self, name="state.pt"):
-        decaying = self.step > self.decay_start
         state = {"model": self.model.state_dict(), "optimizer": self.optimizer.state_dict(), "step": self.step,
                  "tokens": self.tokens, "place": list(self.place), "random": torch.get_rng_state(),
-                 "decay_start": self.decay_start if decaying else None}
+                 "cuda_random": torch.cuda.get_rng_state() if self.device == "cuda" else None,
+                 "bfloat16": self.bfloat16, "decay": self.decay if self.step > self.decay_start else None}
         write_whole(self.run / name, lambda path: torch.save(state, path))
 
     def save_snapshot(self):
@@ -241,6 +235,8 @@ class Run:
 
     def validate(self):
         """BLEU and chrF of the mean of the snapshots on each validation file; the model is written too."""
+        if not self.snapshots():
+            self.save_snapshot()
         averaged = write_model(self.run, self.model, self.tokenizer, self.snapshots()).to(self.device)
         scores = {}
         for name, pairs in self.validation.items():
@@ -260,23 +256,26 @@ class Run:
         schedule = self.schedule
         signal.signal(signal.SIGINT, self.stop)
         signal.signal(signal.SIGTERM, self.stop)
-        bfloat16 = bfloat16_is_faster(self.device)
         say(f"{sum(p.numel() for p in self.model.parameters()):,} parameters on {self.device}, "
-            f"{'bfloat16' if bfloat16 else 'float32'}, {sum(len(p) for _, p in self.corpora):,} pairs")
+            f"{'bfloat16' if self.bfloat16 else 'float32'}, {sum(len(p) for _, p in self.corpora):,} pairs")
         self.model.train()
         saved = reported = time.monotonic()
         loss_sum, loss_tokens = 0.0, 0
         place_and_batch = corpora.training_batches(
             self.corpora, self.recipe["augmentation"], self.pieces.encode, EOS, schedule["batch_tokens"],
-            min(MAX_PIECES, self.model.config.max_position_embeddings), self.recipe["model"]["seed"], self.place)
+            min(schedule["longest"], self.model.config.max_position_embeddings), self.recipe["model"]["seed"],
+            self.place)
         for place, batch in place_and_batch:
             if self.step >= schedule["steps"] or self.stopped:
                 break
             for group in self.optimizer.param_groups:
                 group["lr"] = learning_rate(self.step + 1, schedule)
-            with torch.autocast(self.device, dtype=torch.bfloat16, enabled=bfloat16):
+            with torch.autocast(self.device, dtype=torch.bfloat16, enabled=self.bfloat16):
                 loss, n_tokens = loss_of(self.model, tensors_of(batch, self.model.config.pad_token_id, self.device),
                                          schedule["label_smoothing"])
+            if not torch.isfinite(loss):
+                raise SystemExit(f"step {self.step + 1}: the loss is not a number; the last state is from before, "
+                                 f"lower schedule.peak and go on")
             loss.backward()
             torch.nn.utils.clip_grad_norm_(self.model.parameters(), schedule["clip_norm"])
             self.optimizer.step()
@@ -286,8 +285,6 @@ class Run:
             self.place = (place[0], place[1], place[2] + 1)
             loss_sum, loss_tokens = loss_sum + loss.item() * n_tokens, loss_tokens + n_tokens
             if self.step % schedule["report_steps"] == 0:
-                if not math.isfinite(loss_sum):
-                    raise SystemExit(f"step {self.step}: the loss is not a number; lower schedule.peak and start again")
                 now = time.monotonic()
                 self.log(loss=loss_sum / loss_tokens, rate=learning_rate(self.step, schedule),
                          tokens_per_second=loss_tokens / (now - reported))

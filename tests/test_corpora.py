@@ -62,6 +62,7 @@ def test_weights_are_how_often_a_pair_is_seen():
     (corpora.without_full_stop, ("A b.", "C d."), ("A b", "C d")),
     (corpora.without_full_stop, ("A b...", "C d..."), ("A b...", "C d...")),
     (corpora.without_full_stop, ("A b?", "C d."), ("A b?", "C d.")),
+    (corpora.without_full_stop, (".", "."), (".", ".")),
     (corpora.lower_case, ("Hello Tom.", "Hallo Tom."), ("hello tom.", "Hallo Tom.")),
     (corpora.all_caps, ("Street", "Straße"), ("STREET", "STRASSE")),
     (corpora.other_quotes, ("It's \"so\".", "Es ist „so“."), ("It’s “so”.", "Es ist „so“.")),
@@ -109,3 +110,8 @@ def test_training_goes_on_with_the_batches_it_would_have_seen():
         (pass_, shard, batch), _ = whole[stop]
         rest = corpora.training_batches(loaded, chances, numbers, 0, 50, 9, seed=1, start=(pass_, shard, batch))
         assert list(itertools.islice(rest, 200 - stop)) == whole[stop:]
+
+
+def test_nothing_to_train_on_is_an_error():
+    with pytest.raises(ValueError, match="no pair to train on"):
+        next(corpora.training_batches([(1.0, [("a long source", "a")])], NO_CHANGE, numbers, 0, 50, 2, seed=1))

@@ -118,6 +118,14 @@ def test_a_bin_file_is_read_without_running_its_code(marian, tmp_path):
     ("generation_config.json", {"no_repeat_ngram_size": 3}, "found no_repeat_ngram_size 3"),
     ("generation_config.json", {"forced_bos_token_id": 5}, "found forced_bos_token_id 5"),
     ("generation_config.json", {"bad_words_ids": [[1, 2]]}, "several tokens"),
+    ("generation_config.json", {"bad_words_ids": [[100000]]}, "suppressed id 100000"),
+    ("generation_config.json", {"eos_token_id": 7}, "eos_token_id, against config.json: found 7, expected 0"),
+    ("generation_config.json", {"forced_eos_token_id": 5}, "forced_eos_token_id: found 5, expected 0"),
+    ("generation_config.json", {"max_new_tokens": 5}, "found max_new_tokens 5"),
+    ("generation_config.json", {"max_length": 1}, "found max_length 1"),
+    ("tokenizer_config.json", {"sp_model_kwargs": {"enable_sampling": True}}, "sp_model_kwargs"),
+    ("config.json", {"decoder_attention_heads": 3}, "transformers cannot open it"),
+    ("config.json", {"quantization_config": {}}, "quantization_config"),
     ("vocab.json", {"▁more": 117}, "expected the ids 0 to"),
 ])
 def test_what_is_outside_the_family_is_refused(changed, tmp_path, file, values, says):
@@ -141,6 +149,38 @@ def test_an_export_replaces_a_checkpoint_and_keeps_its_card(marian, tmp_path):
     export.export(marian["swish"], out, "int8")
     assert json.loads((out / "config.json").read_text())["activation"] == "swish"
     assert (out / "README.md").read_text() == "a card"
+
+
+def test_an_export_does_not_replace_what_it_reads(marian):
+    for out in (marian["relu"], marian["relu"] / "inside", marian["relu"].parent):
+        with pytest.raises(checkpoint.Unsupported, match="overlaps with"):
+            export.export(marian["relu"], out, "float32")
+
+
+def test_an_export_does_not_replace_a_hugging_face_directory(marian, tmp_path):
+    other = tmp_path / "other"
+    shutil.copytree(marian["swish"], other)
+    with pytest.raises(checkpoint.Unsupported, match="found other files there"):
+        export.export(marian["relu"], other, "float32")
+    assert (other / "vocab.json").is_file()
+
+
+def test_an_opus_mt_directory_of_the_hub_exports(changed, tmp_path):
+    """Half precision .bin weights, no generation_config.json, its settings and the legacy keys in config.json."""
+    hub = changed("swish", "config.json", num_beams=6, max_length=40, add_bias_logits=False, normalize_before=False,
+                  normalize_embedding=False, add_final_layer_norm=False, static_position_embeddings=True,
+                  extra_pos_embeddings=101)
+    config = json.loads((hub / "config.json").read_text())
+    config["bad_words_ids"] = [[config["pad_token_id"]], [0], [9]]
+    del config["decoder_vocab_size"]
+    (hub / "config.json").write_text(json.dumps(config))
+    (hub / "generation_config.json").unlink()
+    torch.save({name: torch.from_numpy(array).half() for name, array in tensors(hub / "model.safetensors").items()},
+               hub / "pytorch_model.bin")
+    (hub / "model.safetensors").unlink()
+    export.export(hub, tmp_path / "out", "float32")
+    config = json.loads((tmp_path / "out/config.json").read_text())
+    assert config["generation"] == {"max_length": 39, "forced_end": True, "suppressed": [9, config["target"]["pad"]]}
 
 
 def test_an_export_does_not_replace_other_files(marian, tmp_path):

@@ -54,6 +54,7 @@ seed = 1
 
 [schedule]
 batch_tokens = 200
+longest = 120
 peak = 1e-2
 warmup_steps = 5
 steps = 24
@@ -123,9 +124,11 @@ def test_a_killed_training_goes_on_with_nothing_lost(data, tmp_path):
 
 def test_a_finished_training_goes_on_when_steps_are_raised(data, tmp_path):
     finish(data, tmp_path / "run")
-    (data / "recipe.toml").write_text(RECIPE.replace("steps = 24", "steps = 40").replace("warmup_steps = 40", "warmup_steps = 5"))
+    (data / "recipe.toml").write_text(RECIPE.replace("\nsteps = 24", "\nsteps = 40"))
     assert "going on at step 16 " in finish(data, tmp_path / "run")  # where the decay had begun
     assert steps_seen(tmp_path / "run")[-1] == 40
+    snapshots = sorted(path.stem for path in (tmp_path / "run/snapshots").iterdir())
+    assert snapshots == ["00000036", "00000040"]  # none of the first decay
 
 
 def test_the_learning_rate():
