@@ -2,11 +2,15 @@
 """How good a checkpoint translates: BLEU and chrF of the C program's output.
 
     evaluate.py CHECKPOINT FILE.tsv… [--worst N]
+    evaluate.py CHECKPOINT --accepted FILE.tsv
 
 FILE holds lines `source TAB reference`. Printed for each: sacreBLEU's scores with their signatures, the
 length of the output over the reference's, the share of lines that came out untranslated (the source again,
 four words or more) or looping (one to three words that come four times in a row), and with --worst N the lines of
 lowest chrF.
+
+With --accepted the lines are `source TAB answer TAB answer …`: an output is right when it is one of the answers,
+but for kinds of apostrophes and for a full stop or exclamation mark at the end. The others are shown.
 """
 
 import argparse
@@ -64,12 +68,32 @@ def evaluate(checkpoint, path, n_worst):
         print(f"    {sources[i]}\n      -> {outputs[i]}\n      =  {references[i]}")
 
 
+def essence(text):
+    return text.replace("’", "'").rstrip(".!")
+
+
+def check_accepted(checkpoint, path):
+    rows = [line.split("\t") for line in path.read_text(encoding="utf-8").splitlines()]
+    outputs, _ = translate_file(checkpoint, [row[0] for row in rows])
+    wrong = [(row, output) for row, output in zip(rows, outputs) 
+             if essence(output) not in map(essence, row[1:])]
+    for row, output in wrong:
+        print(f"  {row[0]} -> {output}  (accepted: {' | '.join(row[1:])})")
+    n_bad = sum(not output or is_looping(output) or (output == row[0] and output not in row[1:])
+                for row, output in zip(rows, outputs))
+    print(f"{path}: {len(rows) - len(wrong)} of {len(rows)} right, {100 * (1 - len(wrong) / len(rows)):.1f} %; "
+          f"{n_bad} empty, looping or echoed")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("checkpoint", type=Path)
-    parser.add_argument("files", type=Path, nargs="+")
+    parser.add_argument("files", type=Path, nargs="*")
+    parser.add_argument("--accepted", type=Path, metavar="FILE")
     parser.add_argument("--worst", type=int, default=0, metavar="N")
     arguments = parser.parse_args()
+    if arguments.accepted:
+        check_accepted(arguments.checkpoint, arguments.accepted)
     for path in arguments.files:
         evaluate(arguments.checkpoint, path, arguments.worst)
 

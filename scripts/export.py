@@ -26,7 +26,7 @@ from files import directory_whole
 from program import TRANSLATE, ProgramFailure, translate_tokens
 
 CHECKPOINT_FILES = {"config.json", "model.safetensors", "source.spm", "target.spm", "source.vocab", "target.vocab"}
-KEPT_FILES = {"README.md", "ATTRIBUTION.md"}  # a model card belongs to the directory, not to the export
+KEPT_FILES = {"README.md", "ATTRIBUTION.md", "everyday.tsv"}  # they belong to the directory, not to the export
 
 SAMPLE = ["Hello.", "The house is small.", "What time is it?", "I have never seen such a big dog before.",
           "Tom and Mary went to the station, but the train had already left."]
