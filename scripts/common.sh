@@ -3,6 +3,16 @@
 
 say() { echo "$(basename "$0"): $*" >&2; }
 
+# Runs a command; shows what it printed only when it fails, and then ends the script.
+quietly() {
+  local log
+  log=$("$@" 2>&1) || {
+    echo "$log" >&2
+    say "failed: $*"
+    exit 1
+  }
+}
+
 # The Debian packages that are not there yet. Versions: libopenblas-dev 0.3.21, libsentencepiece-dev 0.1.97,
 # libcjson-dev 1.7.15, check 0.15.2 are Debian 12's.
 install_packages() {
@@ -17,22 +27,20 @@ install_packages() {
     exit 1
   fi
   say "installing ${missing[*]} (Debian packages)"
-  "${as_root[@]}" apt-get update -qq >&2
-  "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >&2
+  quietly "${as_root[@]}" apt-get update -qq
+  quietly "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}"
 }
 
 build_packages=(build-essential cmake pkg-config libopenblas-dev libsentencepiece-dev libcjson-dev check)
 
 # Configures and builds a CMake preset; quiet unless it fails.
 build() {
-  local log
   install_packages "${build_packages[@]}"
   say "building ($1)"
-  log=$(cd "$root" && cmake --preset "$1" 2>&1 && cmake --build --preset "$1" --parallel "$(nproc)" 2>&1) || {
-    echo "$log" >&2
-    say "the build failed"
-    exit 1
-  }
+  cd "$root"
+  quietly cmake --preset "$1"
+  quietly cmake --build --preset "$1" --parallel "$(nproc)"
+  cd - >/dev/null
 }
 
 # A virtual environment in .venv with the pinned packages of a requirements file.
@@ -42,6 +50,6 @@ install_python() {
   python3 -c 'import ensurepip' 2>/dev/null || install_packages python3 python3-venv
   say "installing the Python packages of scripts/$1 in .venv"
   [ -x "$root/.venv/bin/python" ] || python3 -m venv "$root/.venv"
-  "$root/.venv/bin/pip" install -q --disable-pip-version-check -r "$requirements" >&2
+  quietly "$root/.venv/bin/pip" install -q --disable-pip-version-check -r "$requirements"
   cp "$requirements" "$stamp"
 }
