@@ -1,5 +1,6 @@
 #include "model/greedy.h"
 
+#include <assert.h>
 #include <math.h>
 
 #include "model/forward.h"
@@ -44,8 +45,7 @@ bool greedy(transformer_state *state, const transformer *model, const int32_t *s
     encoder(state, model, source_ids, NULL);
     decoder_begin(state, model, NULL);
     for (size_t i = 0; i < n_alive; i++) {
-        state->generated[i].n = 0;
-        state->generated[i].cut = false;
+        assert(state->generated[i].n == 0); /* laid out for this search */
         state->alive[i] = i;
         state->newest[i] = config->tokenizer.target_start;
         state->target_first[i] = i;
@@ -67,7 +67,7 @@ bool greedy(transformer_state *state, const transformer *model, const int32_t *s
             int32_t newest = tokens->ids[tokens->n - 1];
             if (newest == config->tokenizer.target_end || tokens->n == tokens->capacity)
                 continue; /* finished: it leaves the stack */
-            state_exchange_sentences(state, config, i, n_kept);
+            state_move_sentence(state, config, i, n_kept);
             state->alive[n_kept] = state->alive[i];
             state->newest[n_kept++] = newest;
         }

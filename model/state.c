@@ -140,18 +140,11 @@ void state_free(transformer_state *of)
     *of = (transformer_state){0};
 }
 
-static void exchange(memory *a, memory *b)
-{
-    memory kept = *a;
-    *a = *b;
-    *b = kept;
-}
-
-void state_exchange_sentences(transformer_state *of, const model_config *config, size_t a, size_t b)
+void state_move_sentence(transformer_state *of, const model_config *config, size_t from, size_t to)
 {
     for (size_t l = 0; l < config->decoder.n_layers; l++) {
         size_t layer = l * of->n_sentences;
-        exchange(&of->past[layer + a], &of->past[layer + b]);
-        exchange(&of->source_memory[layer + a], &of->source_memory[layer + b]);
+        of->past[layer + to] = of->past[layer + from];
+        of->source_memory[layer + to] = of->source_memory[layer + from];
     }
 }

@@ -41,13 +41,14 @@ typedef struct {
     int32_t *newest;             /* [n_sentences], the last token of each of them */
 } transformer_state;
 
-/* Lays out n_sentences > 0 sentences: n_src [n_sentences] source tokens each, room for n_tgt
- * [n_sentences] target tokens each, n_new [n_sentences] of them the most in one decoder call. */
+/* Lays out n_sentences > 0 sentences, for one search or forward pass: n_src [n_sentences] source tokens each, room for
+ * n_tgt [n_sentences] target tokens each, n_new [n_sentences] of them the most in one decoder call. */
 bool state_lay_out(transformer_state *of, const model_config *config, const size_t *n_src, const size_t *n_tgt,
                    const size_t *n_new, size_t n_sentences, failure *why);
 void state_free(transformer_state *of);
 
-/* Exchanges the memories of places a and b of the stack: how finished sentences leave it. */
-void state_exchange_sentences(transformer_state *of, const model_config *config, size_t a, size_t b);
+/* Moves the memories of the stack's sentence `from` to place `to` <= from: how finished ones leave. What was at
+ * `to` is gone until the next state_lay_out. */
+void state_move_sentence(transformer_state *of, const model_config *config, size_t from, size_t to);
 
 #endif

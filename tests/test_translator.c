@@ -235,6 +235,36 @@ START_TEST(exactly_the_positions_fit)
 }
 END_TEST
 
+START_TEST(a_language_code_goes_before_every_sentence)
+{
+    translator *t = open_translator("gelu");
+    noted notes = {0};
+    translation plain = translate_one(t, "I have a dog. Good morning.", &notes);
+    notes = (noted){0};
+    translation coded = translate_one(t, ">>deu<< I have a dog. Good morning.", &notes);
+    ck_assert_uint_eq(coded.n_sentences, 2);
+    for (size_t s = 0; s < 2; s++) {
+        const token_ids *with = &coded.sentences[s].source, *without = &plain.sentences[s].source;
+        ck_assert_str_eq(tokenizer_source_piece(translator_tokenizer(t), with->at[0]), ">>deu<<");
+        token_ids rest = {with->at + 1, with->n - 1, 0};
+        assert_same_ids("after the code", without->at, without->n, &rest);
+    }
+    ck_assert_ptr_null(strstr(coded.text.bytes, ">>"));
+    ck_assert(coded.text.bytes[0] != ' ');
+    translation_free(&plain);
+    translation_free(&coded);
+
+    notes = (noted){0};
+    coded = translate_one(t, ">>eng<< I have a dog.", &notes);
+    ck_assert_uint_ge(notes.n, 1);
+    translation_free(&coded);
+    coded = translate_one(t, ">>deu<<", &notes); /* nothing to translate */
+    ck_assert_str_eq(coded.text.bytes, "");
+    translation_free(&coded);
+    translator_close(t);
+}
+END_TEST
+
 START_TEST(a_cut_translation_is_noticed)
 {
     translator *t = open_translator("relu"); /* never ends by itself here */
@@ -290,6 +320,7 @@ int main(void)
     add_test(suite, "a_sentence_beyond_the_positions_is_translated_in_parts",
              a_sentence_beyond_the_positions_is_translated_in_parts);
     add_test(suite, "exactly_the_positions_fit", exactly_the_positions_fit);
+    add_test(suite, "a_language_code_goes_before_every_sentence", a_language_code_goes_before_every_sentence);
     add_test(suite, "a_cut_translation_is_noticed", a_cut_translation_is_noticed);
     add_test(suite, "any_bytes_give_one_line", any_bytes_give_one_line);
     return run_suite(suite);
