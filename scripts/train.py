@@ -131,11 +131,10 @@ def translate(model, tokenizer, lines):
 
 
 def mean_of(snapshots):
-    """The mean of several weight files, tensor by tensor."""
+    """The mean of several weight files, tensor by tensor; tied names are the same tensor, so nothing is added in place."""
     total = torch.load(snapshots[0], weights_only=True)
     for path in snapshots[1:]:
-        for name, tensor in torch.load(path, weights_only=True).items():
-            total[name] += tensor
+        total = {name: total[name] + tensor for name, tensor in torch.load(path, weights_only=True).items()}
     return {name: tensor / len(snapshots) for name, tensor in total.items()}
 
 

@@ -131,6 +131,15 @@ def test_a_finished_training_goes_on_when_steps_are_raised(data, tmp_path):
     assert snapshots == ["00000036", "00000040"]  # none of the first decay
 
 
+def test_the_mean_of_snapshots_of_tied_weights(tmp_path):
+    for i, value in enumerate((1.0, 2.0, 6.0)):
+        tied = torch.full((2,), value)
+        torch.save({"embedding": tied, "output": tied, "other": torch.full((1,), 10 * value)}, tmp_path / f"{i}.pt")
+    mean = train.mean_of(sorted(tmp_path.iterdir()))
+    assert {name: tensor.tolist() for name, tensor in mean.items()} == {
+        "embedding": [3.0, 3.0], "output": [3.0, 3.0], "other": [30.0]}
+
+
 def test_the_learning_rate():
     schedule = tomllib.loads(RECIPE)["schedule"] | {"steps": 100, "decay_steps": 10}
     rate = [train.learning_rate(step, schedule) for step in range(101)]
