@@ -21,7 +21,7 @@ def expect(found, expected, what):
 
 # Keys of older config.json files that MarianMT's code ignores: any other value would mean another model.
 LEGACY = {"normalize_before": False, "normalize_embedding": False, "add_final_layer_norm": False,
-          "static_position_embeddings": True}
+          "add_bias_logits": False, "static_position_embeddings": True}
 
 # Generation settings that change what greedy search chooses, with the values that do not.
 NEUTRAL_GENERATION = {"repetition_penalty": (None, 1.0), "no_repeat_ngram_size": (None, 0),
@@ -49,6 +49,9 @@ def open_marian(directory):
     expect(config.get("model_type"), "marian", f"{config_file}: model_type")
     for key, value in LEGACY.items():
         expect(config.get(key, value), value, f"{config_file}: {key}")
+    if "vocab_size" in config:  # its value in every OPUS-MT config.json; without a meaning in the code
+        expect(config.get("extra_pos_embeddings", config["vocab_size"]), config["vocab_size"],
+               f"{config_file}: extra_pos_embeddings")
     weights = directory / "model.safetensors"
     if not weights.is_file() and not (directory / "pytorch_model.bin").is_file():
         raise Unsupported(f"{directory}: found neither model.safetensors nor pytorch_model.bin")

@@ -25,14 +25,14 @@ def scale_of(name):
     return 0.2 if "out_proj" in name else 2.0 if "fc" in name else 1.0
 
 
-def random_model(seed, *, pad, max_length, bias=True, forced_end=True, **shape):
+def random_model(seed, *, pad, max_length, end=0, bias=True, forced_end=True, **shape):
     """A MarianMTModel with weights large enough that attention, activations and outputs vary.
 
-    shape: MarianConfig's arguments. bias: a final_logits_bias that is not zero, as OPUS-MT's."""
+    pad, end: ids of the special tokens. shape: MarianConfig's arguments. bias: a final_logits_bias that is not zero, as OPUS-MT's."""
     torch.manual_seed(seed)
     model = MarianMTModel(MarianConfig(
-        pad_token_id=pad, eos_token_id=0, bos_token_id=0, decoder_start_token_id=pad,
-        forced_eos_token_id=0 if forced_end else None, dropout=0.0, attn_implementation="eager", **shape))
+        pad_token_id=pad, eos_token_id=end, bos_token_id=end, decoder_start_token_id=pad,
+        forced_eos_token_id=end if forced_end else None, dropout=0.0, attn_implementation="eager", **shape))
     generator = torch.Generator().manual_seed(seed)
     with torch.no_grad():
         for name, weight in sorted(model.named_parameters()):
@@ -53,7 +53,7 @@ def random_model(seed, *, pad, max_length, bias=True, forced_end=True, **shape):
     model.eval()
     model.generation_config = GenerationConfig(
         num_beams=4, max_length=max_length, bad_words_ids=[[pad]], decoder_start_token_id=pad, pad_token_id=pad,
-        eos_token_id=0, bos_token_id=0, forced_eos_token_id=0 if forced_end else None)
+        eos_token_id=end, bos_token_id=end, forced_eos_token_id=end if forced_end else None)
     return model
 
 

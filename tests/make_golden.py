@@ -9,7 +9,8 @@ Each variant is a MarianMT model of another corner of the family, exported with 
     swish      OPUS-MT's kind: output bias, forced end, suppressed ids; also exported as int8
     gelu       two vocabularies, embeddings, SentencePiece models; decoder deeper than encoder, other heads and
                widths; a language code; a piece that the vocabulary lacks
-    odd        odd d_model, no embedding scale, an output layer of its own, no forced end
+    odd        odd d_model, no embedding scale, an output layer of its own, no forced end; the vocabulary in reverse,
+               so that pad is 0 and the special ids of the others are pieces
 
 A variant's directory holds the checkpoint, golden.json (sentences, source ids, greedy ids) and
 golden.safetensors (every named tensor of sentence TRACED). The SentencePiece models are trained once
@@ -55,7 +56,7 @@ VARIANTS = {
                  encoder_ffn_dim=20, decoder_ffn_dim=28, encoder_attention_heads=3, decoder_attention_heads=2,
                  activation_function="gelu", max_position_embeddings=64, scale_embedding=True,
                  share_encoder_decoder_embeddings=False),
-    "odd": dict(sides=("both", "both"), seed=4, max_length=30, forced_end=False, d_model=15, encoder_layers=1,
+    "odd": dict(sides=("both", "both"), reverse=True, seed=2, max_length=30, forced_end=False, d_model=15, encoder_layers=1,
                 decoder_layers=1, encoder_ffn_dim=17, decoder_ffn_dim=17, encoder_attention_heads=3,
                 decoder_attention_heads=3, activation_function="relu", max_position_embeddings=64,
                 scale_embedding=False, tie_word_embeddings=False),
@@ -73,19 +74,20 @@ def train_sentencepiece():
             (GOLDEN / f"{name}.spm").write_bytes(model.getvalue())
 
 
-def vocabulary(side, extra=(), without=()):
-    """Marian's vocab.json: </s>, <unk>, the pieces, and <pad> last."""
+def vocabulary(side, extra=(), without=(), reverse=False):
+    """Marian's vocab.json: </s>, <unk>, the pieces, and <pad> last; or all of it in reverse."""
     pieces = sentencepiece.SentencePieceProcessor(model_file=str(GOLDEN / f"{side}.spm"))
     names = [pieces.id_to_piece(i) for i in range(len(pieces)) if pieces.id_to_piece(i) not in without]
-    return {name: i for i, name in enumerate([*names, *extra, "<pad>"])}
+    names += [*extra, "<pad>"]
+    return {name: i for i, name in enumerate(reversed(names) if reverse else names)}
 
 
-def marian_directory(directory, sides, **arguments):
+def marian_directory(directory, sides, reverse=False, **arguments):
     """A Hugging Face directory of a variant; returns its path."""
     directory.mkdir()
     separate = sides[0] != sides[1]
-    source = vocabulary(sides[0], extra=[">>deu<<"] if separate else [], without=["▁sleep"] if separate else [])
-    target = vocabulary(sides[1])
+    source = vocabulary(sides[0], extra=[">>deu<<"] if separate else [], without=["▁sleep"] if separate else [], reverse=reverse)
+    target = vocabulary(sides[1], reverse=reverse)
     if separate:  # MarianMTModel makes both embeddings of vocab_size rows
         target = vocabulary(sides[1], extra=[f"<fill{i}>" for i in range(len(source) - len(target))])
     (directory / "vocab.json").write_text(json.dumps(source))
@@ -96,7 +98,7 @@ def marian_directory(directory, sides, **arguments):
         source_spm=str(directory / "source.spm"), target_spm=str(directory / "target.spm"),
         vocab=str(directory / "vocab.json"), target_vocab_file=str(directory / "target_vocab.json") if separate else None,
         source_lang="en", target_lang="de", separate_vocabs=separate)
-    model = random_model(pad=target["<pad>"], vocab_size=len(source), decoder_vocab_size=len(target), **arguments)
+    model = random_model(pad=target["<pad>"], end=target["</s>"], vocab_size=len(source), decoder_vocab_size=len(target), **arguments)
     model.save_pretrained(directory)
     tokenizer.save_pretrained(directory)
     if not separate:

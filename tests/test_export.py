@@ -112,6 +112,8 @@ def test_a_bin_file_is_read_without_running_its_code(marian, tmp_path):
     ("config.json", {"normalize_before": True}, "normalize_before: found True, expected False"),
     ("config.json", {"add_final_layer_norm": True}, "add_final_layer_norm"),
     ("config.json", {"static_position_embeddings": False}, "static_position_embeddings"),
+    ("config.json", {"add_bias_logits": True}, "add_bias_logits"),
+    ("config.json", {"extra_pos_embeddings": 7}, "extra_pos_embeddings: found 7, expected"),
     ("config.json", {"activation_function": "tanh"}, "found 'tanh', expected relu, swish or gelu"),
     ("config.json", {"encoder_layers": 1}, "unexpected keys in the weights"),
     ("config.json", {"encoder_layers": 5}, "missing keys in the weights"),
@@ -169,7 +171,7 @@ def test_an_opus_mt_directory_of_the_hub_exports(changed, tmp_path):
     """Half precision .bin weights, no generation_config.json, its settings and the legacy keys in config.json."""
     hub = changed("swish", "config.json", num_beams=6, max_length=40, add_bias_logits=False, normalize_before=False,
                   normalize_embedding=False, add_final_layer_norm=False, static_position_embeddings=True,
-                  extra_pos_embeddings=101)
+                  extra_pos_embeddings=len(make_golden.vocabulary("both")))
     config = json.loads((hub / "config.json").read_text())
     config["bad_words_ids"] = [[config["pad_token_id"]], [0], [9]]
     del config["decoder_vocab_size"]
