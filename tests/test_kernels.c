@@ -72,6 +72,10 @@ START_TEST(layer_norm_in_the_head)
     ck_assert_float_eq_tol(x[3], 8, 1e-5f);
     ck_assert_float_eq(x[4], 0); /* a constant row becomes its bias */
     ck_assert_float_eq(x[7], 7);
+
+    float small[] = {-1e-3f, 1e-3f}; /* variance 1e-6, a tenth of epsilon */
+    layer_norm(small, small, weight, bias, 1, 2);
+    ck_assert_float_eq_tol(small[1], 1e-3f / sqrtf(1.1e-5f), 1e-5f);
 }
 END_TEST
 

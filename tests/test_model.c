@@ -246,6 +246,7 @@ START_TEST(pad_and_suppressed_ids_are_never_chosen)
     transformer_state state = {0};
     token_ids source = {(int32_t[]){5, 9, 0}, 3, 3};
     float *bias = own_bias(model);
+    model->config.n_suppressed = 0; /* pad needs no mention there */
     bias[model->config.tokenizer.target_pad] = 1e6f;
     bias[17] = 1e5f;
     bias[18] = 1e4f;
