@@ -1,10 +1,14 @@
 """What export.py and reference.py share: a MarianMT directory, opened, and our names for its tensors."""
 
 import json
+import warnings
 from pathlib import Path
 
 import torch
 from transformers import MarianMTModel, MarianTokenizer
+
+# A package for normalize(), which MarianTokenizer offers but does not call when it cuts text into pieces.
+warnings.filterwarnings("ignore", message="Recommended: pip install sacremoses")
 
 ATTENTIONS = {"self_attn": "self_attention", "encoder_attn": "cross_attention"}
 PROJECTIONS = {"q_proj": "query", "k_proj": "key", "v_proj": "value", "out_proj": "output"}

@@ -2,11 +2,9 @@
 
 import os
 import sys
-import warnings
 from pathlib import Path
 
 os.environ["OMP_NUM_THREADS"] = "1"
-warnings.filterwarnings("ignore", message="Recommended: pip install sacremoses")
 
 TESTS = Path(__file__).resolve().parent
 sys.path[:0] = [str(TESTS), str(TESTS.parent / "scripts")]
