@@ -17,7 +17,6 @@ import struct
 import subprocess
 import sys
 import threading
-import time
 from pathlib import Path
 
 import pytest
@@ -191,13 +190,8 @@ def test_a_line_beyond_the_positions_gives_a_notice():
                      re.MULTILINE)
 
 
-def test_a_run_of_full_stops_takes_no_longer_than_letters():
-    seconds = []
-    for line in (b"a" * 60_000, b"." * 60_000 + b"a"):
-        begin = time.monotonic()
-        translated(line + b"\n")
-        seconds.append(time.monotonic() - begin)
-    assert seconds[1] < 4 * seconds[0]
+def test_a_long_run_of_full_stops_does_not_hang():
+    assert translated(b"." * 200_000 + b"a\n").count(b"\n") == 1  # SECONDS is the limit
 
 
 def test_white_space_between_sentences_is_put_back():

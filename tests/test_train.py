@@ -94,7 +94,7 @@ def start(data, run):
 
 def finish(data, run):
     process = start(data, run)
-    stderr = process.communicate(timeout=120)[1]
+    stderr = process.communicate(timeout=600)[1]
     assert process.returncode == 0, stderr
     return stderr
 
