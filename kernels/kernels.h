@@ -25,10 +25,11 @@ typedef struct {
     const float *bias;         /* [d_out], or NULL for none */
 } linear_weights;
 
-/* Room for int8 products of at most n rows of at most d values: [n, d] values and [n] scales. */
+/* Room for int8 products of at most n rows of at most d values. */
 typedef struct {
-    int8_t *values;
-    float *scales;
+    int16_t *values;     /* [n, d], rows rounded to -127 … 127, widened once for all products with them */
+    float *scales;       /* [n] */
+    int16_t *weight_row; /* [d], one row of the weight, widened */
 } linear_scratch;
 
 /* out [n_rows, d_out] = x [n_rows, d_in] Wᵀ + b.

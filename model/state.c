@@ -88,7 +88,8 @@ static void carve_all(carving *c, transformer_state *of, const model_config *con
     of->attention.v = carve_floats(c, size.rows, d_model);
     of->attention.heads = carve_floats(c, size.rows, d_model);
     of->attention.scores = carve_floats(c, size.scores, 1);
-    of->attention.linear.values = carve(c, size.rows, larger(d_model, d_ff), 1);
+    of->attention.linear.values = carve(c, size.rows, larger(d_model, d_ff), sizeof(int16_t));
+    of->attention.linear.weight_row = carve(c, larger(d_model, d_ff), 1, sizeof(int16_t));
     of->attention.linear.scales = carve_floats(c, size.rows, 1);
     of->logits = carve_floats(c, size.target_rows, config->tokenizer.n_target_vocabulary);
     of->past = carve(c, n_layers, n, sizeof(memory));

@@ -30,9 +30,9 @@ START_TEST(linear_int8_in_the_head)
     const int8_t weight[] = {1, 50, 3, -127, 7, 127};
     const float scale[] = {0.5f, 2.0f}, bias[] = {1, 0}, x[] = {127, 0, -127};
     const linear_weights w = {.d_out = 2, .d_in = 3, .weight_int8 = weight, .scale = scale, .bias = bias};
-    int8_t values[3];
+    int16_t values[3], weight_row[3];
     float scales[1], out[2], row[3];
-    linear_scratch scratch = {values, scales};
+    linear_scratch scratch = {values, scales, weight_row};
     linear(out, x, &w, 1, &scratch);
     ck_assert_float_eq(out[0], (127 - 3 * 127) * 0.5f + 1);
     ck_assert_float_eq(out[1], -2 * 127 * 127 * 2.0f);
@@ -140,10 +140,11 @@ END_TEST
 
 START_TEST(linear_int8_agrees_with_widened_weights)
 {
-    static int8_t weight[MOST_OUT * MOST_IN], values[MOST_ROWS * MOST_IN];
+    static int8_t weight[MOST_OUT * MOST_IN];
+    static int16_t values[MOST_ROWS * MOST_IN], weight_row[MOST_IN];
     static float scale[MOST_OUT], x[MOST_ROWS * MOST_IN], out[MOST_ROWS * MOST_OUT], alone[MOST_OUT];
     float scales[MOST_ROWS];
-    linear_scratch scratch = {values, scales};
+    linear_scratch scratch = {values, scales, weight_row};
     random_bytes(weight, sizeof weight, 4);
     random_floats(x, MOST_ROWS * MOST_IN, 5);
     for (size_t o = 0; o < MOST_OUT; o++)
@@ -173,9 +174,9 @@ START_TEST(linear_int8_keeps_what_is_not_a_number)
     const int8_t weight[] = {1, 2, 3};
     const float scale[] = {1}, bias[] = {5};
     const linear_weights w = {.d_out = 1, .d_in = 3, .weight_int8 = weight, .scale = scale, .bias = bias};
-    int8_t values[3];
+    int16_t values[3], weight_row[3];
     float scales[1], out;
-    linear_scratch scratch = {values, scales};
+    linear_scratch scratch = {values, scales, weight_row};
     linear(&out, (const float[]){1, NAN, 1}, &w, 1, &scratch);
     ck_assert(isnan(out));
     linear(&out, (const float[]){1, INFINITY, 1}, &w, 1, &scratch);
