@@ -40,13 +40,6 @@ bool text_append(text_buffer *to, const char *bytes, size_t size, failure *why)
     return true;
 }
 
-void text_clear(text_buffer *of)
-{
-    of->size = 0;
-    if (of->bytes)
-        of->bytes[0] = '\0';
-}
-
 void text_free(text_buffer *of)
 {
     free(of->bytes);

@@ -16,7 +16,6 @@ typedef struct {
 } text_buffer;
 
 bool text_append(text_buffer *to, const char *bytes, size_t size, failure *why);
-void text_clear(text_buffer *of);
 void text_free(text_buffer *of);
 
 typedef struct {
