@@ -4,6 +4,7 @@ import json
 import warnings
 from pathlib import Path
 
+import safetensors.torch
 import torch
 from transformers import MarianMTModel, MarianTokenizer
 
@@ -140,6 +141,24 @@ def our_name(name):
                   "final_layer_norm": "feed_forward_norm", "fc1": "feed_forward.inner",
                   "fc2": "feed_forward.outer"}[rest[0]]
     return f"{stack}.{layer}.{middle}.{parts[-1]}"
+
+
+def exported_weights(directory, model):
+    """The state of `model`, one embedding for all, read back from a checkpoint that export.py wrote in any dtype."""
+    stored = safetensors.torch.load_file(Path(directory) / "model.safetensors")
+    state = {}
+    for name, tensor in model.state_dict().items():
+        if "embed_positions" in name:
+            state[name] = tensor
+            continue
+        ours = our_name(name) or ("output.bias" if name == "final_logits_bias" else "source_embedding.weight")
+        weight = stored[ours].float()
+        if stored[ours].dtype == torch.int8:
+            weight *= stored[ours.removesuffix("weight") + "scale"][:, None]
+        if weight.numel() != tensor.numel():
+            raise Unsupported(f"{directory}: {ours}: found shape {list(weight.shape)}, expected {list(tensor.shape)}")
+        state[name] = weight.reshape(tensor.shape)
+    return state
 
 
 def encode(tokenizer, line):

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Train a MarianMT checkpoint from parallel text, as one recipe file says.
 
-    train.py RECIPE --data DIR --run DIR
+    train.py RECIPE --data DIR --run DIR [--start CHECKPOINT --start-step N]
 
 RECIPE is a TOML file (recipes/): corpora with weights, vocabulary, shape, schedule. DIR of --data
 holds the corpora that the recipe names. The directory of --run keeps everything of the run:
@@ -17,6 +17,9 @@ holds the corpora that the recipe names. The directory of --run keeps everything
 Run the same command again and it goes on where it was killed, with the batches it would have seen; ended
 with Ctrl-C or SIGTERM it saves its state first.
 Raise `steps` in the recipe of a finished run and it goes on from undecayed.pt.
+
+With --start a new run begins with the tokenizer and the weights of a checkpoint that export.py wrote, at step N
+of the schedule, and warms up for `restart_steps`: to go on where only the checkpoint was kept, or on other text.
 """
 
 import argparse
@@ -47,9 +50,12 @@ def say(text):
     print(text, file=sys.stderr, flush=True)
 
 
-def learning_rate(step, schedule):
-    """Linear warm-up, then 1/sqrt(step) (Attention Is All You Need, 5.3), and a line to zero over the last steps."""
+def learning_rate(step, schedule, start_step=0):
+    """Linear warm-up, then 1/sqrt(step) (Attention Is All You Need, 5.3), and a line to zero over the last steps. A run
+    that began from a checkpoint at start_step warms up to that curve: its optimizer knows nothing yet."""
     rate = schedule["peak"] * min(step / schedule["warmup_steps"], math.sqrt(schedule["warmup_steps"] / max(step, 1)))
+    if start_step:
+        rate *= min(1.0, (step - start_step) / schedule["restart_steps"])
     return rate * min(1.0, (schedule["steps"] - step) / schedule["decay_steps"])
 
 
@@ -70,6 +76,20 @@ def train_tokenizer(directory, pairs_by_corpus, settings):
     pieces = sentencepiece.SentencePieceProcessor(model_proto=model.getvalue())
     vocabulary = {pieces.id_to_piece(i): i for i in range(len(pieces))} | {"<pad>": len(pieces)}
     text = json.dumps(vocabulary, ensure_ascii=False, indent=0)
+    write_whole(directory / "vocab.json", lambda path: path.write_text(text, encoding="utf-8"))
+
+
+def take_tokenizer(directory, start):
+    """The tokenizer of a checkpoint whose sides share everything, as train_tokenizer writes it."""
+    if (directory / "vocab.json").exists():
+        return
+    config = json.loads((start / "config.json").read_text(encoding="utf-8"))
+    for key in ("shared_sentencepiece", "shared_vocabulary", "shared_embedding", "tied_output"):
+        checkpoint.expect(config[key], True, f"{start}: {key}")
+    directory.mkdir(parents=True, exist_ok=True)
+    write_whole(directory / "spm.model", lambda path: path.write_bytes((start / "source.spm").read_bytes()))
+    pieces = (start / "source.vocab").read_text(encoding="utf-8").split("\n")[:-1]
+    text = json.dumps({piece: i for i, piece in enumerate(pieces)}, ensure_ascii=False, indent=0)
     write_whole(directory / "vocab.json", lambda path: path.write_text(text, encoding="utf-8"))
 
 
@@ -156,8 +176,8 @@ def write_model(run, model, tokenizer, snapshots):
 class Run:
     """A training run: what is learned, where it stands, and its directory."""
 
-    def __init__(self, recipe, data, run):
-        self.recipe, self.run = recipe, run
+    def __init__(self, recipe, data, run, start, start_step):
+        self.recipe, self.run, self.start_step = recipe, run, start_step
         self.schedule = recipe["schedule"]
         self.device = "cuda" if torch.cuda.is_available() else "cpu"
         run.mkdir(parents=True, exist_ok=True)
@@ -165,6 +185,8 @@ class Run:
         self.validation = {name: corpora.read_pairs(data / name)[:recipe["validation"]["lines"]]
                            for name in recipe["validation"]["files"]}
         self.corpora = corpora.load_corpora(data, recipe["corpora"])
+        if start:
+            take_tokenizer(run / "tokenizer", start)
         train_tokenizer(run / "tokenizer", self.corpora, recipe["vocabulary"])
         spm = str(run / "tokenizer/spm.model")
         self.pieces = sentencepiece.SentencePieceProcessor(model_file=spm)
@@ -173,7 +195,10 @@ class Run:
                                          model_max_length=recipe["model"]["max_positions"])
         self.model = new_model(recipe["model"], len(self.pieces) + 1).to(self.device)
         self.optimizer = torch.optim.Adam(self.model.parameters(), lr=0.0, betas=(0.9, 0.98), eps=1e-9, fused=True)
-        self.step, self.tokens, self.place = 0, 0, (0, 0, 0)
+        # Passes are drawn from their number: one that begins at start_step is none that was seen before.
+        self.step, self.tokens, self.place = start_step, 0, (start_step, 0, 0)
+        if start:
+            self.model.load_state_dict(checkpoint.exported_weights(start, self.model))
         self.stopped = False
         self.bfloat16 = bfloat16_is_faster(self.device)
         self.resume()
@@ -268,7 +293,7 @@ class Run:
             if self.step >= schedule["steps"] or self.stopped:
                 break
             for group in self.optimizer.param_groups:
-                group["lr"] = learning_rate(self.step + 1, schedule)
+                group["lr"] = learning_rate(self.step + 1, schedule, self.start_step)
             with torch.autocast(self.device, dtype=torch.bfloat16, enabled=self.bfloat16):
                 loss, n_tokens = loss_of(self.model, tensors_of(batch, self.model.config.pad_token_id, self.device),
                                          schedule["label_smoothing"])
@@ -285,7 +310,7 @@ class Run:
             loss_sum, loss_tokens = loss_sum + loss.item() * n_tokens, loss_tokens + n_tokens
             if self.step % schedule["report_steps"] == 0:
                 now = time.monotonic()
-                self.log(loss=loss_sum / loss_tokens, rate=learning_rate(self.step, schedule),
+                self.log(loss=loss_sum / loss_tokens, rate=learning_rate(self.step, schedule, self.start_step),
                          tokens_per_second=loss_tokens / (now - reported))
                 reported, loss_sum, loss_tokens = now, 0.0, 0
             if self.step == self.decay_start:
@@ -310,9 +335,11 @@ def main():
     parser.add_argument("recipe", type=Path)
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--run", type=Path, required=True)
+    parser.add_argument("--start", type=Path)
+    parser.add_argument("--start-step", type=int, default=0)
     arguments = parser.parse_args()
     recipe = tomllib.loads(arguments.recipe.read_text(encoding="utf-8"))
-    Run(recipe, arguments.data, arguments.run).train()
+    Run(recipe, arguments.data, arguments.run, arguments.start, arguments.start_step).train()
 
 
 if __name__ == "__main__":
