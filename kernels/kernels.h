@@ -1,4 +1,4 @@
-/* The arithmetic. The only room that knows BLAS; nothing here knows what a Transformer is.
+/* The arithmetic. The only room that knows BLAS and vector instructions; nothing here knows what a Transformer is.
  *
  * Outputs come first, then inputs, then dimensions. Matrices are row-major, shapes are [rows, columns].
  * Nothing here allocates or fails. An output must not overlap an input unless a comment allows it. */
@@ -9,8 +9,18 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Call before anything else, as often as you like: BLAS then computes in the calling thread only, process-wide. */
-void kernels_start(void);
+#include "support/team.h"
+
+/* Call before anything else, as often as you like, while nothing is computed; process-wide. Chooses the
+ * instruction-set level: `wanted` by its name, or the best that runs here when it is NULL; false when the processor
+ * lacks it or it does not exist. All levels give the same bits. BLAS then computes in the calling thread only. */
+bool kernels_start(const char *wanted);
+
+/* The i-th level that runs on this processor, the best first; NULL behind the last. */
+const char *kernels_level_name(size_t i);
+
+/* The level in use, such as "avx512_vnni", "avx_vnni", "avx2" or "plain". */
+const char *kernels_level(void);
 
 /* The processor that OpenBLAS found and chose its kernels for, such as "Haswell" or "Cooperlake". */
 const char *kernels_blas_core(void);
@@ -25,18 +35,47 @@ typedef struct {
     const float *bias;         /* [d_out], or NULL for none */
 } linear_weights;
 
-/* Room for int8 products of at most n rows of at most d values. */
+/* The largest of some outputs. */
 typedef struct {
-    int16_t *values;     /* [n, d], rows rounded to -127 … 127, widened once for all products with them */
-    float *scales;       /* [n] */
-    int16_t *weight_row; /* [d], one row of the weight, widened */
+    float value;
+    size_t output;
+} linear_best;
+
+/* Room for linear layers over at most n rows of at most d values (linear_padded of them). */
+typedef struct {
+    int8_t *values;    /* [n, d], rows rounded to -127 … 127 */
+    float *scales;     /* [n] */
+    int32_t *offsets;  /* [n] */
+    float *block;      /* [threads, n, LINEAR_BLOCK], for linear_argmax */
+    linear_best *best; /* [threads, n], likewise */
+    thread_team *team; /* shares out the outputs; NULL: the calling thread computes alone */
 } linear_scratch;
+
+enum { LINEAR_BLOCK = 128 };
+
+/* Values that a rounded row of d_in takes in the scratch: up to the next multiple of 64. */
+size_t linear_padded(size_t d_in);
 
 /* out [n_rows, d_out] = x [n_rows, d_in] Wᵀ + b.
  * int8: each row of x is rounded to 127 steps of its largest magnitude, products are summed exactly in
- * int32, and out = sum * (scale of the row * scale of the output) + b; so a row's result does not
- * depend on the other rows. float32: BLAS, whose sums differ in the last bits with n_rows. */
+ * int32 (d_in < 2^16), and out = sum * (scale of the row * scale of the output) + b; so a row's result does not
+ * depend on the other rows, nor on the threads. float32: BLAS, whose sums differ in the last bits with n_rows. */
 void linear(float *out, const float *x, const linear_weights *weights, size_t n_rows, linear_scratch *scratch);
+
+/* A linear layer and where its outputs go. */
+typedef struct {
+    float *out; /* [n_rows, d_out] */
+    const linear_weights *weights;
+} linear_layer;
+
+/* The same for n_layers >= 1 layers of the same rows, which are rounded once and shared out once. */
+void linear_together(const linear_layer *layers, size_t n_layers, const float *x, size_t n_rows,
+                     linear_scratch *scratch);
+
+/* best [n_rows]: the output that is the largest, the lowest one among equals, of those not in without [n_without];
+ * d_out when some output is not a number. The outputs are those of `linear`, but never written down. */
+void linear_argmax(size_t *best, const float *x, const linear_weights *weights, size_t n_rows, const int32_t *without,
+                   size_t n_without, linear_scratch *scratch);
 
 /* out [d_in] = row `row` of the weight as float32: an embedding is a linear layer's row. */
 void linear_row(float *out, const linear_weights *weights, size_t row);
@@ -67,7 +106,7 @@ void relu(float *x, size_t n);  /* max(0, x) */
 void swish(float *x, size_t n); /* x / (1 + exp(-x)) (Ramachandran, Zoph and Le 2017; SiLU in PyTorch) */
 void gelu(float *x, size_t n);  /* x/2 (1 + erf(x/sqrt 2)) (Hendrycks and Gimpel 2016, the exact form) */
 
-/* The index of the largest of x [n], the lowest one among equals; n when some x is not a number. */
+/* The index of the largest of x [n], the lowest one among equals; n when some x is not a number. n > 0. */
 size_t argmax(const float *x, size_t n);
 
 #endif

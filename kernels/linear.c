@@ -1,125 +1,186 @@
 /* Linear layers and matrix products.
  *
- * float32 goes to BLAS: gemm for several rows, gemv for one (a gemm of one row is several times
- * slower in OpenBLAS 0.3.21). int8 is plain C over exact integer sums. */
+ * float32 goes to BLAS: gemv for a few rows, gemm for more (a gemm of few rows packs the whole weight first, and is
+ * several times slower in OpenBLAS 0.3.21). int8 goes to the level's exact integer products. Outputs are shared
+ * out to the threads of a team, if there is one. */
 #include <cblas.h>
 #include <math.h>
 #include <string.h>
 
-#include "kernels/kernels.h"
+#include "kernels/level.h"
 
-#define SMALLEST_ROW 1e-30f /* rows of smaller magnitude count as zeros: their reciprocal would overflow */
+enum {
+    GEMV_ROWS = 4,         /* at most, one gemv each */
+    WORTH_SHARING = 65536, /* products: fewer are done before another thread has begun */
+};
 
-void kernels_start(void)
+size_t linear_padded(size_t d_in)
 {
-    openblas_set_num_threads(1);
+    return (d_in + 63) / 64 * 64;
 }
 
-const char *kernels_blas_core(void)
-{
-    return openblas_get_corename();
-}
+/* The rows of one call, rounded when a weight wants them so. */
+typedef struct {
+    const float *x;
+    rounded_rows rounded;
+    size_t n_rows;
+} input_rows;
 
-void product_transposed(float *out, size_t out_stride, const float *a, size_t a_stride, const float *b, size_t b_stride,
-                        size_t m, size_t n, size_t k, float factor)
+static input_rows round_rows(const float *x, const linear_weights *w, size_t n_rows, linear_scratch *scratch)
 {
-    if (m == 1)
-        cblas_sgemv(CblasRowMajor, CblasNoTrans, (int)n, (int)k, factor, b, (int)b_stride, a, 1, 0.0f, out, 1);
-    else
-        cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (int)m, (int)n, (int)k, factor, a, (int)a_stride, b,
-                    (int)b_stride, 0.0f, out, (int)out_stride);
-}
-
-void product(float *out, size_t out_stride, const float *a, size_t a_stride, const float *b, size_t b_stride, size_t m,
-             size_t n, size_t k)
-{
-    if (m == 1)
-        cblas_sgemv(CblasRowMajor, CblasTrans, (int)k, (int)n, 1.0f, b, (int)b_stride, a, 1, 0.0f, out, 1);
-    else
-        cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, (int)m, (int)n, (int)k, 1.0f, a, (int)a_stride, b,
-                    (int)b_stride, 0.0f, out, (int)out_stride);
-}
-
-/* values [d] = x [d] rounded to steps of the returned scale; the largest magnitude becomes 127. A row of
- * zeros has the scale 0; a row with something infinite or not a number has a scale that is not a number. */
-static float quantize_row(int16_t *values, const float *x, size_t d)
-{
-    float largest = 0.0f, check = 0.0f;
-    for (size_t i = 0; i < d; i++) {
-        largest = fmaxf(largest, fabsf(x[i]));
-        check += x[i] * 0.0f;
-    }
-    if (isnan(check) || largest < SMALLEST_ROW) {
-        memset(values, 0, d * sizeof *values);
-        return check;
-    }
-    float steps = 127.0f / largest;
-    for (size_t i = 0; i < d; i++)
-        values[i] = (int16_t)lrintf(x[i] * steps);
-    return largest / 127.0f;
-}
-
-/* Exact: d < 2^17 products of magnitude at most 127 * 128 fit in an int32. */
-static int32_t dot_narrow(const int8_t *weight, const int16_t *x, size_t d)
-{
-    int32_t sum = 0;
-    for (size_t i = 0; i < d; i++)
-        sum += (int32_t)weight[i] * (int32_t)x[i];
-    return sum;
-}
-
-/* sums [4] = weight [d] with each of four rows of x, `stride` apart. Values of 16 bits, for which every x86-64 and
- * ARM has an instruction that multiplies pairs and adds them, and four sums at once, so that a compiler uses it well:
- * four times as fast as dot_narrow with gcc 12 and nothing but SSE2. */
-static void dot_four(int32_t *sums, const int16_t *weight, const int16_t *x, size_t stride, size_t d)
-{
-    int32_t a = 0, b = 0, c = 0, e = 0;
-    for (size_t i = 0; i < d; i++) {
-        int32_t w = weight[i];
-        a += w * x[i];
-        b += w * x[stride + i];
-        c += w * x[2 * stride + i];
-        e += w * x[3 * stride + i];
-    }
-    sums[0] = a;
-    sums[1] = b;
-    sums[2] = c;
-    sums[3] = e;
-}
-
-static void linear_int8(float *out, const float *x, const linear_weights *w, size_t n_rows, linear_scratch *scratch)
-{
-    size_t d_in = w->d_in, d_out = w->d_out, n_fours = n_rows / 4 * 4;
+    size_t d_in = w->d_in, stride = linear_padded(d_in);
+    input_rows in = {.x = x, .n_rows = n_rows};
+    if (!w->weight_int8)
+        return in;
+    in.rounded = (rounded_rows){scratch->values, scratch->scales, scratch->offsets, stride};
     for (size_t row = 0; row < n_rows; row++)
-        scratch->scales[row] = quantize_row(scratch->values + row * d_in, x + row * d_in, d_in);
-    for (size_t o = 0; o < d_out; o++) {
-        const int8_t *weight_row = w->weight_int8 + o * d_in;
-        float bias = w->bias ? w->bias[o] : 0.0f;
-        int32_t sums[4];
-        if (n_fours)
-            for (size_t i = 0; i < d_in; i++)
-                scratch->weight_row[i] = weight_row[i];
-        for (size_t row = 0; row < n_rows; row++) {
-            const int16_t *values = scratch->values + row * d_in;
-            if (row >= n_fours)
-                sums[row % 4] = dot_narrow(weight_row, values, d_in);
-            else if (row % 4 == 0)
-                dot_four(sums, scratch->weight_row, values, d_in, d_in);
-            out[row * d_out + o] = (float)sums[row % 4] * (scratch->scales[row] * w->scale[o]) + bias;
-        }
-    }
+        scratch->scales[row] =
+            level->round_row(scratch->values + row * stride, &scratch->offsets[row], x + row * d_in, d_in, stride);
+    return in;
 }
 
-void linear(float *out, const float *x, const linear_weights *w, size_t n_rows, linear_scratch *scratch)
+/* out [n_rows, outputs first … last - 1], out points to output `first`. */
+static void some_outputs(float *out, size_t out_stride, const input_rows *in, const linear_weights *w, size_t first,
+                         size_t last)
 {
+    size_t d_in = w->d_in, n = last - first;
     if (w->weight_int8) {
-        linear_int8(out, x, w, n_rows, scratch);
+        level->int8_outputs(out, out_stride, &in->rounded, w, first, last, in->n_rows);
         return;
     }
-    product_transposed(out, w->d_out, x, w->d_in, w->weight, w->d_in, n_rows, w->d_out, w->d_in, 1.0f);
+    const float *weight = w->weight + first * d_in;
+    if (in->n_rows <= GEMV_ROWS)
+        for (size_t row = 0; row < in->n_rows; row++)
+            cblas_sgemv(CblasRowMajor, CblasNoTrans, (int)n, (int)d_in, 1.0f, weight, (int)d_in, in->x + row * d_in, 1,
+                        0.0f, out + row * out_stride, 1);
+    else
+        cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (int)in->n_rows, (int)n, (int)d_in, 1.0f, in->x, (int)d_in,
+                    weight, (int)d_in, 0.0f, out, (int)out_stride);
     if (w->bias)
+        for (size_t row = 0; row < in->n_rows; row++)
+            add(out + row * out_stride, w->bias + first, n);
+}
+
+/* The outputs of part `part` of n_parts: first … last - 1, first a multiple of 4. */
+static void share(size_t d_out, size_t part, size_t n_parts, size_t *first, size_t *last)
+{
+    size_t fours = (d_out + 3) / 4;
+    *first = fours * part / n_parts * 4;
+    *last = fours * (part + 1) / n_parts * 4;
+    if (*last > d_out)
+        *last = d_out;
+}
+
+typedef struct {
+    const input_rows *in;
+    const linear_layer *layers;
+    size_t n_layers;
+} layers_task;
+
+static void compute_layers(void *user, size_t part, size_t n_parts)
+{
+    const layers_task *task = user;
+    for (size_t l = 0; l < task->n_layers; l++) {
+        const linear_weights *w = task->layers[l].weights;
+        size_t first, last;
+        share(w->d_out, part, n_parts, &first, &last);
+        if (first < last)
+            some_outputs(task->layers[l].out + first, w->d_out, task->in, w, first, last);
+    }
+}
+
+/* Runs the task on the team where there is enough to do. */
+static void run(thread_team *with, team_task *task, void *user, size_t n_products)
+{
+    if (with && n_products >= WORTH_SHARING)
+        team_run(with, task, user);
+    else
+        task(user, 0, 1);
+}
+
+void linear_together(const linear_layer *layers, size_t n_layers, const float *x, size_t n_rows,
+                     linear_scratch *scratch)
+{
+    input_rows in = round_rows(x, layers[0].weights, n_rows, scratch);
+    size_t n_products = 0;
+    for (size_t l = 0; l < n_layers; l++) {
+        const linear_weights *w = layers[l].weights;
+        if (w->weight_int8 && !in.rounded.values) /* the first one is float32 */
+            in = round_rows(x, w, n_rows, scratch);
+        n_products += n_rows * w->d_in * w->d_out;
+    }
+    layers_task task = {&in, layers, n_layers};
+    run(scratch->team, compute_layers, &task, n_products);
+}
+
+void linear(float *out, const float *x, const linear_weights *weights, size_t n_rows, linear_scratch *scratch)
+{
+    linear_together(&(linear_layer){out, weights}, 1, x, n_rows, scratch);
+}
+
+typedef struct {
+    const input_rows *in;
+    const linear_weights *weights;
+    const int32_t *without;
+    size_t n_without;
+    linear_scratch *scratch;
+} argmax_task;
+
+/* Keeps the largest of block [n], whose first is output `first`. */
+static void keep_largest(linear_best *best, const float *block, size_t n, size_t first)
+{
+    float largest = level->largest(block, n);
+    if (isnan(largest) || isnan(best->value)) {
+        best->value = NAN;
+        return;
+    }
+    if (largest <= best->value)
+        return;
+    size_t i = 0;
+    while (block[i] != largest)
+        i++;
+    *best = (linear_best){largest, first + i};
+}
+
+static void compute_argmax(void *user, size_t part, size_t n_parts)
+{
+    const argmax_task *task = user;
+    size_t n_rows = task->in->n_rows, first, last;
+    linear_best *best = task->scratch->best + part * n_rows;
+    float *block = task->scratch->block + part * n_rows * LINEAR_BLOCK;
+    share(task->weights->d_out, part, n_parts, &first, &last);
+    for (size_t row = 0; row < n_rows; row++)
+        best[row] = (linear_best){-INFINITY, first};
+    for (; first < last; first += LINEAR_BLOCK) {
+        size_t n = last - first < LINEAR_BLOCK ? last - first : LINEAR_BLOCK;
+        some_outputs(block, LINEAR_BLOCK, task->in, task->weights, first, first + n);
+        for (size_t i = 0; i < task->n_without; i++)
+            if ((size_t)task->without[i] - first < n) /* an id below `first` wraps around */
+                for (size_t row = 0; row < n_rows; row++)
+                    block[row * LINEAR_BLOCK + (size_t)task->without[i] - first] = -INFINITY;
         for (size_t row = 0; row < n_rows; row++)
-            add(out + row * w->d_out, w->bias, w->d_out);
+            keep_largest(&best[row], block + row * LINEAR_BLOCK, n, first);
+    }
+}
+
+void linear_argmax(size_t *out, const float *x, const linear_weights *w, size_t n_rows, const int32_t *without,
+                   size_t n_without, linear_scratch *scratch)
+{
+    input_rows in = round_rows(x, w, n_rows, scratch);
+    argmax_task task = {&in, w, without, n_without, scratch};
+    size_t n_products = n_rows * w->d_in * w->d_out, n_parts = 1;
+    if (scratch->team && n_products >= WORTH_SHARING)
+        n_parts = team_size(scratch->team);
+    run(scratch->team, compute_argmax, &task, n_products);
+    for (size_t row = 0; row < n_rows; row++) {
+        linear_best best = scratch->best[row];
+        for (size_t part = 1; part < n_parts; part++) {
+            linear_best other = scratch->best[part * n_rows + row];
+            if (isnan(other.value) || other.value > best.value)
+                best = other;
+        }
+        out[row] = isnan(best.value) ? w->d_out : best.output;
+    }
 }
 
 void linear_row(float *out, const linear_weights *w, size_t row)
@@ -129,10 +190,4 @@ void linear_row(float *out, const linear_weights *w, size_t row)
             out[i] = (float)w->weight_int8[row * w->d_in + i] * w->scale[row];
     else
         memcpy(out, w->weight + row * w->d_in, w->d_in * sizeof *out);
-}
-
-void add(float *x, const float *y, size_t n)
-{
-    for (size_t i = 0; i < n; i++)
-        x[i] += y[i];
 }

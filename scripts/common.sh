@@ -31,7 +31,7 @@ install_packages() {
   quietly "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}"
 }
 
-build_packages=(build-essential cmake pkg-config libopenblas-dev libsentencepiece-dev libcjson-dev check)
+build_packages=(build-essential cmake pkg-config libopenblas-dev libsentencepiece-dev libcjson-dev check libsimde-dev)
 
 # Configures and builds a CMake preset; quiet unless it fails.
 build() {

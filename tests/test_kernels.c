@@ -1,10 +1,27 @@
-#include "kernels/kernels.h"
+#include "kernels/level.h"
 #include "tests/random.h"
 #include "tests/suite.h"
 
 #include <float.h>
 #include <math.h>
 #include <string.h>
+
+enum { MOST_ROWS = 13, MOST_IN = 130, MOST_OUT = 300, PADDED = 192, MOST_THREADS = 3 };
+
+/* Room for linear layers of up to these sizes. */
+typedef struct {
+    int8_t values[MOST_ROWS * PADDED];
+    float scales[MOST_ROWS];
+    int32_t offsets[MOST_ROWS];
+    float block[MOST_THREADS * MOST_ROWS * LINEAR_BLOCK];
+    linear_best best[MOST_THREADS * MOST_ROWS];
+} room;
+
+static linear_scratch scratch_in(room *r, thread_team *team)
+{
+    memset(r, 0x55, sizeof *r);
+    return (linear_scratch){r->values, r->scales, r->offsets, r->block, r->best, team};
+}
 
 /* First what can be checked in the head. */
 
@@ -13,12 +30,13 @@ START_TEST(linear_adds_products_and_bias)
     const float weight[] = {1, 2, 3, 4, 5, 6}, bias[] = {10, 20}, x[] = {1, 0, 2, 0, 1, 0};
     const linear_weights w = {.d_out = 2, .d_in = 3, .weight = weight, .bias = bias};
     float out[4];
-    linear(out, x, &w, 2, NULL);
+    linear_scratch scratch = {0};
+    linear(out, x, &w, 2, &scratch);
     ck_assert_float_eq(out[0], 1 + 6 + 10);
     ck_assert_float_eq(out[1], 4 + 12 + 20);
     ck_assert_float_eq(out[2], 2 + 10);
     ck_assert_float_eq(out[3], 5 + 20);
-    linear(out, x, &w, 1, NULL); /* one row is another way through BLAS */
+    linear(out, x, &w, 1, &scratch); /* one row is another way through BLAS */
     ck_assert_float_eq(out[0], 17);
     ck_assert_float_eq(out[1], 36);
 }
@@ -30,9 +48,9 @@ START_TEST(linear_int8_in_the_head)
     const int8_t weight[] = {1, 50, 3, -127, 7, 127};
     const float scale[] = {0.5f, 2.0f}, bias[] = {1, 0}, x[] = {127, 0, -127};
     const linear_weights w = {.d_out = 2, .d_in = 3, .weight_int8 = weight, .scale = scale, .bias = bias};
-    int16_t values[3], weight_row[3];
-    float scales[1], out[2], row[3];
-    linear_scratch scratch = {values, scales, weight_row};
+    room r;
+    float out[2], row[3];
+    linear_scratch scratch = scratch_in(&r, NULL);
     linear(out, x, &w, 1, &scratch);
     ck_assert_float_eq(out[0], (127 - 3 * 127) * 0.5f + 1);
     ck_assert_float_eq(out[1], -2 * 127 * 127 * 2.0f);
@@ -107,8 +125,6 @@ END_TEST
 
 /* Then two ways that must agree. */
 
-enum { MOST_ROWS = 7, MOST_IN = 130, MOST_OUT = 70 };
-
 static double naive(const float *x, const linear_weights *w, size_t row, size_t o)
 {
     double sum = w->bias ? (double)w->bias[o] : 0.0;
@@ -123,14 +139,15 @@ static double naive(const float *x, const linear_weights *w, size_t row, size_t 
 START_TEST(linear_agrees_with_a_loop)
 {
     static float weight[MOST_OUT * MOST_IN], bias[MOST_OUT], x[MOST_ROWS * MOST_IN], out[MOST_ROWS * MOST_OUT];
+    linear_scratch scratch = {0};
     random_floats(weight, MOST_OUT * MOST_IN, 1);
     random_floats(bias, MOST_OUT, 2);
     random_floats(x, MOST_ROWS * MOST_IN, 3);
     for (size_t n_rows = 1; n_rows <= MOST_ROWS; n_rows++)
         for (size_t d_in = 1; d_in <= MOST_IN; d_in += 43)
-            for (size_t d_out = 1; d_out <= MOST_OUT; d_out += 23) {
+            for (size_t d_out = 1; d_out <= 70; d_out += 23) {
                 const linear_weights w = {.d_out = d_out, .d_in = d_in, .weight = weight, .bias = bias};
-                linear(out, x, &w, n_rows, NULL);
+                linear(out, x, &w, n_rows, &scratch);
                 for (size_t row = 0; row < n_rows; row++)
                     for (size_t o = 0; o < d_out; o++)
                         ck_assert_float_eq_tol(out[row * d_out + o], (float)naive(x, &w, row, o), 1e-4f);
@@ -141,10 +158,9 @@ END_TEST
 START_TEST(linear_int8_agrees_with_widened_weights)
 {
     static int8_t weight[MOST_OUT * MOST_IN];
-    static int16_t values[MOST_ROWS * MOST_IN], weight_row[MOST_IN];
+    static room r;
     static float scale[MOST_OUT], x[MOST_ROWS * MOST_IN], out[MOST_ROWS * MOST_OUT], alone[MOST_OUT];
-    float scales[MOST_ROWS];
-    linear_scratch scratch = {values, scales, weight_row};
+    linear_scratch scratch = scratch_in(&r, NULL);
     random_bytes(weight, sizeof weight, 4);
     random_floats(x, MOST_ROWS * MOST_IN, 5);
     for (size_t o = 0; o < MOST_OUT; o++)
@@ -174,9 +190,9 @@ START_TEST(linear_int8_keeps_what_is_not_a_number)
     const int8_t weight[] = {1, 2, 3};
     const float scale[] = {1}, bias[] = {5};
     const linear_weights w = {.d_out = 1, .d_in = 3, .weight_int8 = weight, .scale = scale, .bias = bias};
-    int16_t values[3], weight_row[3];
-    float scales[1], out;
-    linear_scratch scratch = {values, scales, weight_row};
+    room r;
+    float out;
+    linear_scratch scratch = scratch_in(&r, NULL);
     linear(&out, (const float[]){1, NAN, 1}, &w, 1, &scratch);
     ck_assert(isnan(out));
     linear(&out, (const float[]){1, INFINITY, 1}, &w, 1, &scratch);
@@ -217,10 +233,243 @@ START_TEST(products_agree_with_loops)
 }
 END_TEST
 
+/* All levels that run here give the bits of plain C, and so do those that do not, simulated in plain C. */
+
+enum { MOST_LEVELS = 6 };
+
+static size_t levels_to_compare(const kernel_level *levels[MOST_LEVELS])
+{
+    size_t n = 0;
+    const char *name;
+    for (size_t i = 0; (name = kernels_level_name(i)) != NULL; i++) {
+        ck_assert(kernels_start(name));
+        levels[n++] = level;
+    }
+    kernels_start(NULL);
+#ifdef KERNELS_SIMULATED
+    levels[n++] = &level_avx_vnni_simulated;
+    levels[n++] = &level_avx512_vnni_simulated;
+#endif
+    return n;
+}
+
+typedef struct {
+    const char *what;
+    void (*fill)(float *x, int8_t *weight, uint64_t seed);
+} numbers;
+
+static void fill_random(float *x, int8_t *weight, uint64_t seed)
+{
+    random_floats(x, MOST_ROWS * MOST_IN, seed);
+    random_bytes(weight, MOST_OUT * MOST_IN, seed + 1);
+}
+
+/* The largest products there are: every weight -128, every activation 127 or -127. */
+static void fill_extreme(float *x, int8_t *weight, uint64_t seed)
+{
+    random_floats(x, MOST_ROWS * MOST_IN, seed);
+    for (size_t i = 0; i < MOST_ROWS * MOST_IN; i++)
+        x[i] = seed % 2 ? 1.0f : x[i] < 0.0f ? -1.0f : 1.0f;
+    memset(weight, -128, MOST_OUT * MOST_IN);
+}
+
+static void fill_zeros_and_ties(float *x, int8_t *weight, uint64_t seed)
+{
+    random_bytes(weight, MOST_OUT * MOST_IN, seed);
+    for (size_t i = 0; i < MOST_ROWS * MOST_IN; i++)
+        x[i] = i % 5 == 0 ? 127.0f : i % 3 == 0 ? 0.5f * (float)(i % 7) : 0.0f; /* halves are rounded to even */
+    memset(x, 0, MOST_IN * sizeof *x);
+}
+
+START_TEST(int8_levels_give_the_same_bits)
+{
+    static const numbers kinds[] = {
+        {"random", fill_random}, {"extreme", fill_extreme}, {"zeros and ties", fill_zeros_and_ties}};
+    static float x[MOST_ROWS * MOST_IN], scale[MOST_OUT], bias[MOST_OUT];
+    static float expected[MOST_ROWS * MOST_OUT], out[MOST_ROWS * MOST_OUT];
+    static int8_t weight[MOST_OUT * MOST_IN];
+    static room r;
+    const kernel_level *levels[MOST_LEVELS];
+    size_t n_levels = levels_to_compare(levels);
+    random_floats(scale, MOST_OUT, 11);
+    random_floats(bias, MOST_OUT, 12);
+    for (size_t kind = 0; kind < sizeof kinds / sizeof *kinds; kind++)
+        for (size_t d_in = 1; d_in <= MOST_IN; d_in++)
+            for (size_t n_rows = 1; n_rows <= MOST_ROWS; n_rows += 3) {
+                size_t d_out = 1 + (d_in * 7 + n_rows) % 40;
+                linear_weights w = {.d_out = d_out,
+                                    .d_in = d_in,
+                                    .weight_int8 = weight,
+                                    .scale = scale,
+                                    .bias = d_in % 2 ? bias : NULL};
+                linear_scratch scratch = scratch_in(&r, NULL);
+                kinds[kind].fill(x, weight, d_in);
+                level = &level_plain;
+                linear(expected, x, &w, n_rows, &scratch);
+                for (size_t row = 0; row < n_rows; row++) /* plain C against exact arithmetic, for the first output */
+                    ck_assert_float_eq_tol(expected[row * d_out], (float)naive(x, &w, row, 0), 2.0f * (float)d_in);
+                for (size_t l = 0; l < n_levels; l++) {
+                    level = levels[l];
+                    scratch = scratch_in(&r, NULL);
+                    linear(out, x, &w, n_rows, &scratch);
+                    ck_assert_msg(memcmp(out, expected, n_rows * d_out * sizeof *out) == 0,
+                                  "%s differs for %s numbers, %zu rows, %zu columns, %zu outputs", level->name,
+                                  kinds[kind].what, n_rows, d_in, d_out);
+                }
+            }
+    kernels_start(NULL);
+}
+END_TEST
+
+/* The outputs of every kernel but the int8 products, one after the other. */
+static size_t run_float_kernels(float *out, const float *x, size_t n)
+{
+    enum { COLUMNS = 37 };
+    size_t used = 0;
+    level->product_transposed(out, n, x, n, x + 1000, n, 3, n, n, 0.3f);
+    used += 3 * n;
+    level->product(out + used, COLUMNS, x, n, x + 1000, COLUMNS, 3, COLUMNS, n);
+    used += 3 * COLUMNS;
+    level->layer_norm(out + used, x, x + 500, x + 700, 2, n);
+    used += 2 * n;
+    memcpy(out + used, x, n * sizeof *x);
+    level->softmax(out + used, n);
+    used += n;
+    memcpy(out + used, x, n * sizeof *x);
+    level->swish(out + used, n);
+    used += n;
+    out[used++] = level->largest(x, n);
+    return used;
+}
+
+START_TEST(float_levels_give_the_same_bits)
+{
+    static float x[20000], expected[2000], out[2000];
+    const kernel_level *levels[MOST_LEVELS];
+    size_t n_levels = levels_to_compare(levels);
+    random_floats(x, 20000, 21);
+    for (size_t i = 0; i < 20000; i++)
+        x[i] *= 30.0f;
+    for (size_t n = 1; n <= 130; n++) {
+        level = &level_plain;
+        size_t used = run_float_kernels(expected, x, n);
+        for (size_t l = 0; l < n_levels; l++) {
+            level = levels[l];
+            ck_assert_uint_eq(run_float_kernels(out, x, n), used);
+            ck_assert_msg(memcmp(out, expected, used * sizeof *out) == 0, "%s differs for %zu values", level->name, n);
+        }
+    }
+    kernels_start(NULL);
+}
+END_TEST
+
+START_TEST(softmax_is_exact_to_some_units_in_the_last_place)
+{
+    float worst = 0.0f;
+    for (float x = -87.0f; x <= 0.0f; x += 0.0078125f * 0.37f) {
+        float pair[] = {0.0f, x};
+        double e = exp((double)x);
+        softmax(pair, 2);
+        float error = (float)(fabs((double)pair[1] - e / (1.0 + e)) / (e / (1.0 + e)) / 5.9604645e-8);
+        worst = error > worst ? error : worst;
+    }
+    ck_assert_float_lt(worst, 8.0f); /* in halves of a unit: exp 2 units, sum and quotient half a unit each, and more */
+    for (float x = -80.0f; x <= 80.0f; x += 0.37f) {
+        float y = x;
+        double exact = (double)x / (1.0 + exp(-(double)x));
+        swish(&y, 1);
+        ck_assert_double_lt(fabs((double)y - exact), 5e-7 * fabs(exact) + 1e-30);
+    }
+}
+END_TEST
+
+START_TEST(argmax_of_a_layer_is_that_of_its_outputs)
+{
+    static float weight[MOST_OUT * MOST_IN], bias[MOST_OUT], scale[MOST_OUT], x[MOST_ROWS * MOST_IN];
+    static float out[MOST_ROWS * MOST_OUT];
+    static int8_t weight_int8[MOST_OUT * MOST_IN];
+    static room r;
+    failure why;
+    random_floats(weight, MOST_OUT * MOST_IN, 31);
+    random_bytes(weight_int8, MOST_OUT * MOST_IN, 32);
+    random_floats(bias, MOST_OUT, 33);
+    random_floats(scale, MOST_OUT, 34);
+    random_floats(x, MOST_ROWS * MOST_IN, 35);
+    for (size_t n_threads = 1; n_threads <= MOST_THREADS; n_threads++) {
+        thread_team *team = team_open(n_threads, &why);
+        ck_assert_ptr_nonnull(team);
+        linear_scratch scratch = scratch_in(&r, team);
+        for (size_t d_out = 1; d_out <= MOST_OUT; d_out += 13)
+            for (int is_int8 = 0; is_int8 <= 1; is_int8++) {
+                linear_weights w = {.d_out = d_out, .d_in = MOST_IN, .bias = bias};
+                if (is_int8) {
+                    w.weight_int8 = weight_int8;
+                    w.scale = scale;
+                } else
+                    w.weight = weight;
+                linear_scratch alone = scratch_in(&r, NULL);
+                size_t best[MOST_ROWS];
+                linear(out, x, &w, MOST_ROWS, &alone);
+                const int32_t without[] = {(int32_t)argmax(out, d_out), (int32_t)d_out - 1};
+                linear_argmax(best, x, &w, MOST_ROWS, without, 2, &scratch);
+                for (size_t row = 0; row < MOST_ROWS; row++) {
+                    float *logits = out + row * d_out;
+                    logits[without[0]] = logits[without[1]] = -INFINITY;
+                    /* float32 sums may differ in the last bits with the split: then between near equals */
+                    size_t wanted = argmax(logits, d_out);
+                    ck_assert(best[row] == wanted || (!is_int8 && logits[wanted] - logits[best[row]] < 1e-5f));
+                }
+            }
+        team_close(team);
+    }
+    const linear_weights w = {.d_out = 2, .d_in = 1, .weight = (const float[]){1, 1}, .bias = (const float[]){0, NAN}};
+    linear_scratch scratch = scratch_in(&r, NULL);
+    size_t best;
+    linear_argmax(&best, x, &w, 1, NULL, 0, &scratch);
+    ck_assert_uint_eq(best, 2);
+}
+END_TEST
+
+START_TEST(threads_change_nothing)
+{
+    static int8_t weight[MOST_OUT * MOST_IN];
+    static float x[MOST_ROWS * MOST_IN], scale[MOST_OUT], alone[MOST_ROWS * MOST_OUT], shared[MOST_ROWS * MOST_OUT];
+    static room r;
+    failure why;
+    random_bytes(weight, sizeof weight, 41);
+    random_floats(x, MOST_ROWS * MOST_IN, 42);
+    random_floats(scale, MOST_OUT, 43);
+    const linear_weights w = {.d_out = MOST_OUT, .d_in = MOST_IN, .weight_int8 = weight, .scale = scale};
+    linear_scratch scratch = scratch_in(&r, NULL);
+    linear(alone, x, &w, MOST_ROWS, &scratch);
+    for (size_t n_threads = 1; n_threads <= MOST_THREADS; n_threads++) {
+        thread_team *team = team_open(n_threads, &why);
+        ck_assert_ptr_nonnull(team);
+        for (int again = 0; again < 50; again++) {
+            memset(shared, 0, sizeof shared);
+            scratch = scratch_in(&r, team);
+            linear(shared, x, &w, MOST_ROWS, &scratch);
+            ck_assert_int_eq(memcmp(alone, shared, sizeof alone), 0);
+        }
+        team_close(team);
+    }
+}
+END_TEST
+
+START_TEST(a_level_is_chosen_by_its_name)
+{
+    ck_assert(kernels_start("plain"));
+    ck_assert_str_eq(kernels_level(), "plain");
+    ck_assert(!kernels_start("mmx"));
+    ck_assert(kernels_start(NULL));
+    ck_assert_str_eq(kernels_level(), kernels_level_name(0));
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("kernels");
-    kernels_start();
+    kernels_start(NULL);
     add_test(suite, "linear_adds_products_and_bias", linear_adds_products_and_bias);
     add_test(suite, "linear_int8_in_the_head", linear_int8_in_the_head);
     add_test(suite, "softmax_in_the_head", softmax_in_the_head);
@@ -231,5 +480,12 @@ int main(void)
     add_test(suite, "linear_int8_agrees_with_widened_weights", linear_int8_agrees_with_widened_weights);
     add_test(suite, "linear_int8_keeps_what_is_not_a_number", linear_int8_keeps_what_is_not_a_number);
     add_test(suite, "products_agree_with_loops", products_agree_with_loops);
+    add_test(suite, "int8_levels_give_the_same_bits", int8_levels_give_the_same_bits);
+    add_test(suite, "float_levels_give_the_same_bits", float_levels_give_the_same_bits);
+    add_test(suite, "softmax_is_exact_to_some_units_in_the_last_place",
+             softmax_is_exact_to_some_units_in_the_last_place);
+    add_test(suite, "argmax_of_a_layer_is_that_of_its_outputs", argmax_of_a_layer_is_that_of_its_outputs);
+    add_test(suite, "threads_change_nothing", threads_change_nothing);
+    add_test(suite, "a_level_is_chosen_by_its_name", a_level_is_chosen_by_its_name);
     return run_suite(suite);
 }

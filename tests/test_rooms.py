@@ -9,7 +9,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 ROOMS = {
     "support": set(),
-    "kernels": set(),
+    "kernels": {"support"},
     "weights": {"support"},
     "tokenizer": {"support"},
     "attention": {"kernels", "support"},

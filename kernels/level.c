@@ -1,0 +1,47 @@
+/* Chooses the instruction-set level. */
+#include "kernels/level.h"
+
+#include <cblas.h>
+#include <string.h>
+
+/* The best first. */
+static const kernel_level *const levels[] = {
+#ifdef __x86_64__
+    &level_avx512_vnni, &level_avx_vnni, &level_avx2,
+#endif
+    &level_plain};
+
+enum { N_LEVELS = sizeof levels / sizeof *levels };
+
+const kernel_level *level = &level_plain;
+
+bool kernels_start(const char *wanted)
+{
+    openblas_set_num_threads(1);
+    for (size_t i = 0; i < N_LEVELS; i++)
+        if (wanted ? strcmp(wanted, levels[i]->name) == 0 : levels[i]->runs_here()) {
+            if (!levels[i]->runs_here())
+                return false;
+            level = levels[i];
+            return true;
+        }
+    return false;
+}
+
+const char *kernels_level(void)
+{
+    return level->name;
+}
+
+const char *kernels_level_name(size_t i)
+{
+    for (size_t l = 0; l < N_LEVELS; l++)
+        if (levels[l]->runs_here() && i-- == 0)
+            return levels[l]->name;
+    return NULL;
+}
+
+const char *kernels_blas_core(void)
+{
+    return openblas_get_corename();
+}

@@ -1,0 +1,60 @@
+/* AVX-512 with VNNI: 64 products of 8 bits in one instruction. */
+#ifdef KERNELS_SIMULATED /* in plain C, so that the tests run it on any machine */
+#define SIMDE_ENABLE_NATIVE_ALIASES
+#include <simde/x86/avx512.h>
+#define level_avx512_vnni level_avx512_vnni_simulated
+#else
+#include <immintrin.h>
+#endif
+#include <stddef.h>
+#include <stdint.h>
+
+enum { ROWS = 4, CHUNK = 64, OFFSET = 128 };
+
+typedef __m512i chunk, weight_chunk;
+
+static inline chunk zero_chunk(void)
+{
+    return _mm512_setzero_si512();
+}
+
+static inline chunk load_chunk(const int8_t *x)
+{
+    return _mm512_loadu_si512(x);
+}
+
+/* w + 128: the instruction wants one factor without a sign. The sums are then too large by 128 times the row's sum. */
+static inline weight_chunk prepare_weights(chunk w)
+{
+    return _mm512_xor_si512(w, _mm512_set1_epi8(-128));
+}
+
+static inline chunk multiply_add(chunk sum, weight_chunk w, chunk x)
+{
+    return _mm512_dpbusd_epi32(sum, w, x);
+}
+
+/* to [4]: the sums of the 16 values of each of four. */
+static inline void sum_chunks(int32_t *to, const chunk of[4])
+{
+    __m512i ab = _mm512_add_epi32(_mm512_unpacklo_epi32(of[0], of[1]), _mm512_unpackhi_epi32(of[0], of[1]));
+    __m512i cd = _mm512_add_epi32(_mm512_unpacklo_epi32(of[2], of[3]), _mm512_unpackhi_epi32(of[2], of[3]));
+    __m512i all = _mm512_add_epi32(_mm512_unpacklo_epi64(ab, cd), _mm512_unpackhi_epi64(ab, cd));
+    __m256i half = _mm256_add_epi32(_mm512_castsi512_si256(all), _mm512_extracti64x4_epi64(all, 1));
+    __m128i quarter = _mm_add_epi32(_mm256_castsi256_si128(half), _mm256_extracti128_si256(half, 1));
+    _mm_storeu_si128((__m128i *)(void *)to, quarter);
+}
+
+#include "kernels/level_tile.h"
+
+static bool runs_here(void)
+{
+#ifdef KERNELS_SIMULATED
+    return true;
+#else
+    return __builtin_cpu_supports("avx512vnni") && __builtin_cpu_supports("avx512bw") &&
+           __builtin_cpu_supports("avx512vl");
+#endif
+}
+
+const kernel_level level_avx512_vnni = {.name = "avx512_vnni", .runs_here = runs_here, LEVEL_KERNELS};
