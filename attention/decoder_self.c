@@ -7,9 +7,7 @@ void attention_decoder_self(float *out, const attention_weights *weights, const 
                             memory *past, attention_scratch *scratch, const trace_reader *reader)
 {
     size_t n_rows = row_stack_rows(sentences), d_model = weights->query.d_out;
-    project(scratch->q, &weights->query, x, n_rows, weights, ".query", scratch, reader);
-    project(scratch->k, &weights->key, x, n_rows, weights, ".key", scratch, reader);
-    project(scratch->v, &weights->value, x, n_rows, weights, ".value", scratch, reader);
+    project_all(weights, x, n_rows, scratch, reader);
     for (size_t s = 0; s < sentences->n_sentences; s++) {
         size_t first = sentences->first[s], n = sentences->first[s + 1] - first;
         memory_append(&past[s], scratch->k + first * d_model, scratch->v + first * d_model, n, d_model);

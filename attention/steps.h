@@ -13,6 +13,18 @@ static inline void project(float *out, const linear_weights *projection, const f
     trace(reader, weights->name, what, out, n_rows, projection->d_out);
 }
 
+/* q, k and v [n_rows, d_model] of the scratch = the projections of x [n_rows, d_model]. */
+static inline void project_all(const attention_weights *weights, const float *x, size_t n_rows,
+                               attention_scratch *scratch, const trace_reader *reader)
+{
+    const linear_layer layers[] = {
+        {scratch->q, &weights->query}, {scratch->k, &weights->key}, {scratch->v, &weights->value}};
+    linear_together(layers, 3, x, n_rows, &scratch->linear);
+    trace(reader, weights->name, ".query", scratch->q, n_rows, weights->query.d_out);
+    trace(reader, weights->name, ".key", scratch->k, n_rows, weights->key.d_out);
+    trace(reader, weights->name, ".value", scratch->v, n_rows, weights->value.d_out);
+}
+
 /* The core for sentence s of the stack: its rows of scratch->q over keys and values [n_keys, d_model]. */
 static inline void attend(const attention_weights *weights, const row_stack *sentences, size_t s, const float *keys,
                           const float *values, size_t n_keys, size_t n_hidden, attention_scratch *scratch,

@@ -28,15 +28,28 @@ void progress_advance(progress *of, size_t n_bytes, size_t n_lines);
 void progress_clear(const progress *of); /* makes room for a sentence on the bar's line */
 void progress_end(const progress *of);
 
+/* Where lines come from. */
+typedef struct {
+    int descriptor; /* not used when `ended` from the start: then all of the text is in the buffer */
+    const char *name;
+    text_buffer buffer; /* what was read; freed by whoever fills in the source */
+    size_t used;        /* bytes of the buffer that were handed out */
+    bool ended;
+} line_source;
+
+/* Waits for a line, and takes those that have arrived behind it, n at most: sizes [n_read] with their ends, one
+ * after the other from the beginning of the buffer on, until the next call. None when the source has ended. */
+bool line_source_next(line_source *from, size_t *sizes, size_t n, size_t *n_read, failure *why);
+
 /* A stream of lines through the translator. */
 typedef struct {
     translator *translator;
-    FILE *in, *out;
-    const char *in_name, *out_name;
-    size_t lines_at_once; /* at most TRANSLATOR_BATCH; 1: each line is answered before the next is read */
-    bool tokens;          /* show them, on standard error */
-    const char *trace;    /* a file for the tensors of a line of one sentence, or NULL */
-    progress *progress;   /* or NULL */
+    line_source *in;
+    FILE *out;
+    const char *out_name;
+    bool tokens;        /* show them, on standard error */
+    const char *trace;  /* a file for the tensors of a line of one sentence, or NULL */
+    progress *progress; /* or NULL */
 } line_filter;
 
 /* One line out per line in, until the input ends. */

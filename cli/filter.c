@@ -1,44 +1,16 @@
-/* Lines in, lines out. A line that has arrived is answered and flushed before the next one is read,
- * unless the input is a file: then lines are read ahead and translated together. */
+/* Lines in, lines out. What has arrived is translated together and flushed before more is waited for. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/types.h>
 
 #include "cli/cli.h"
 
-/* A line as it was read: `text` is the line without its end, "\n", "\r\n" or nothing. */
-typedef struct {
-    char *bytes;
-    size_t capacity, size;
-    text_line text;
-} read_line;
-
-/* Up to n lines; *n_read says how many came before the end of the input. */
-static bool read_lines(const line_filter *filter, read_line *lines, size_t n, size_t *n_read, failure *why)
-{
-    for (*n_read = 0; *n_read < n; (*n_read)++) {
-        read_line *line = &lines[*n_read];
-        errno = 0;
-        ssize_t size = getline(&line->bytes, &line->capacity, filter->in);
-        if (size < 0)
-            break;
-        line->size = (size_t)size;
-        line->text = (text_line){line->bytes, line->size};
-        if (line->text.size && line->bytes[line->text.size - 1] == '\n')
-            line->text.size--;
-        if (line->text.size && line->bytes[line->text.size - 1] == '\r')
-            line->text.size--;
-    }
-    if (*n_read < n && !feof(filter->in))
-        return failure_set(why, "%s: cannot be read: %s", filter->in_name, strerror(errno ? errno : EIO));
-    return true;
-}
+enum { FIRST_LINES = 16, MOST_LINES = 1024 }; /* at once: the first lines come soon, many are quicker */
 
 static bool write_line(const line_filter *filter, const translation *line, const char *line_end, failure *why)
 {
     if (fwrite(line->text.bytes, 1, line->text.size, filter->out) != line->text.size ||
-        fputs(line_end, filter->out) < 0 || fflush(filter->out) != 0)
+        fputs(line_end, filter->out) < 0)
         return failure_set(why, "%s: cannot be written: %s", filter->out_name, strerror(errno));
     return true;
 }
@@ -66,28 +38,47 @@ static void say_notice(void *user, size_t line, const char *sentence)
     cli_say("line %zu: %s", place->first_line + line, sentence);
 }
 
-static bool translate_lines(const line_filter *filter, const read_line *lines, size_t n, size_t first_line,
-                            failure *why)
+/* The lines of one call: where they are in the source's buffer, and their translations. */
+typedef struct {
+    size_t sizes[MOST_LINES]; /* with their ends, "\n", "\r\n" or nothing */
+    text_line texts[MOST_LINES];
+    translation out[MOST_LINES];
+} window;
+
+static void cut_lines(window *lines, size_t n, const char *bytes)
 {
-    text_line texts[TRANSLATOR_BATCH];
-    translation out[TRANSLATOR_BATCH];
-    for (size_t l = 0; l < n; l++)
-        texts[l] = lines[l].text;
+    for (size_t l = 0; l < n; l++, bytes += lines->sizes[l - 1]) {
+        text_line text = {bytes, lines->sizes[l]};
+        if (text.size && bytes[text.size - 1] == '\n')
+            text.size--;
+        if (text.size && bytes[text.size - 1] == '\r')
+            text.size--;
+        lines->texts[l] = text;
+    }
+}
+
+static bool translate_lines(const line_filter *filter, window *lines, size_t n, size_t first_line, failure *why)
+{
+    cut_lines(lines, n, filter->in->buffer.bytes);
     notice_place place = {filter, first_line};
     notice_reader notices = {say_notice, &place};
-    if (!translator_translate(filter->translator, texts, n, filter->tokens, out, &notices, why))
+    translation *out = lines->out;
+    if (!translator_translate(filter->translator, lines->texts, n, filter->tokens, out, &notices, why))
         return false;
     bool done = true;
     size_t n_bytes = 0;
     for (size_t l = 0; l < n; l++) {
-        bool carriage_return = texts[l].size < lines[l].size && texts[l].bytes[texts[l].size] == '\r';
+        text_line text = lines->texts[l];
+        bool carriage_return = text.size < lines->sizes[l] && text.bytes[text.size] == '\r';
         if (done && filter->tokens)
-            show_tokens(filter->translator, &texts[l], &out[l], first_line + l);
+            show_tokens(filter->translator, &text, &out[l], first_line + l);
         done = done && (!filter->trace || write_trace(filter, &out[l], first_line + l, why)) &&
                write_line(filter, &out[l], carriage_return ? "\r\n" : "\n", why);
         translation_free(&out[l]);
-        n_bytes += lines[l].size;
+        n_bytes += lines->sizes[l];
     }
+    if (done && fflush(filter->out) != 0)
+        done = failure_set(why, "%s: cannot be written: %s", filter->out_name, strerror(errno));
     if (done && filter->progress)
         progress_advance(filter->progress, n_bytes, n);
     return done;
@@ -95,15 +86,17 @@ static bool translate_lines(const line_filter *filter, const read_line *lines, s
 
 bool filter_lines(const line_filter *filter, failure *why)
 {
-    read_line lines[TRANSLATOR_BATCH] = {0};
-    size_t n_read = 0, first_line = 1;
+    size_t n_read = 0, most = FIRST_LINES, first_line = 1;
+    window *lines = malloc(sizeof *lines);
+    if (!lines)
+        return failure_memory(why, "the lines");
     bool done = true;
     do {
-        done = read_lines(filter, lines, filter->lines_at_once, &n_read, why) &&
+        done = line_source_next(filter->in, lines->sizes, most, &n_read, why) &&
                (n_read == 0 || translate_lines(filter, lines, n_read, first_line, why));
         first_line += n_read;
-    } while (done && n_read == filter->lines_at_once);
-    for (size_t l = 0; l < TRANSLATOR_BATCH; l++)
-        free(lines[l].bytes);
+        most = most < MOST_LINES ? 2 * most : MOST_LINES;
+    } while (done && n_read > 0);
+    free(lines);
     return done;
 }

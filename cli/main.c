@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
+#include <sched.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,15 +13,17 @@
 #include "support/utf8.h"
 
 enum { EXIT_DONE = 0, EXIT_COULD_NOT = 1, EXIT_USAGE = 2 };
+enum { DEFAULT_THREADS = 4, MOST_THREADS = 256 };
 
 static const char help[] =
     "translate [OPTION…] [TEXT…]\n"
     "\n"
     "Translates TEXT, or without TEXT each line of standard input, with a Transformer checkpoint.\n"
-    "One line comes out for each line that goes in, as soon as it is done; a blank line stays empty.\n"
+    "One line comes out for each line that goes in, without waiting for more; a blank line stays empty.\n"
     "\n"
     "  -m, --model DIR     the checkpoint directory (default: the bundled English to German one)\n"
-    "  -i, --input FILE    translate the lines of FILE, many at once\n"
+    "  -t, --threads N     compute with N threads (default: the processors there are, 4 at most)\n"
+    "  -i, --input FILE    translate the lines of FILE\n"
     "  -o, --output FILE   write the translations to FILE; with --input, a progress bar shows how far it is\n"
     "      --tokens        show pieces, ids and log-probabilities of both sides on standard error\n"
     "      --trace FILE    write every tensor of the computation of TEXT, one sentence, to a safetensors file\n"
@@ -32,6 +35,7 @@ static const char help[] =
 
 typedef struct {
     const char *model, *input, *output, *trace;
+    size_t n_threads;
     bool tokens, info;
     char **words; /* [n_words], TEXT */
     int n_words;
@@ -69,25 +73,42 @@ static int __attribute__((format(printf, 1, 2))) usage(const char *format, ...)
     return EXIT_USAGE;
 }
 
+/* The processors that this process may use, few enough that threads do not wait for each other at every layer. */
+static size_t default_threads(void)
+{
+    cpu_set_t mine;
+    int n = sched_getaffinity(0, sizeof mine, &mine) == 0 ? CPU_COUNT(&mine) : 1;
+    return n < DEFAULT_THREADS ? (size_t)n : DEFAULT_THREADS;
+}
+
+static bool read_threads(const char *text, size_t *n)
+{
+    char *end;
+    unsigned long value = strtoul(text, &end, 10);
+    *n = value;
+    return text[0] >= '0' && text[0] <= '9' && *end == '\0' && value >= 1 && value <= MOST_THREADS;
+}
+
 /* -1: go on; otherwise the exit status. */
 static int parse(arguments *a, int argc, char **argv)
 {
     enum { TOKENS = 256, TRACE, INFO, HELP, VERSION };
-    static const struct option options[] = {{"model", required_argument, NULL, 'm'},
-                                            {"input", required_argument, NULL, 'i'},
-                                            {"output", required_argument, NULL, 'o'},
-                                            {"tokens", no_argument, NULL, TOKENS},
-                                            {"trace", required_argument, NULL, TRACE},
-                                            {"info", no_argument, NULL, INFO},
-                                            {"help", no_argument, NULL, HELP},
-                                            {"version", no_argument, NULL, VERSION},
-                                            {NULL, 0, NULL, 0}};
-    *a = (arguments){.model = TRANSFORMER_CHECKPOINT};
+    static const struct option options[] = {
+        {"model", required_argument, NULL, 'm'}, {"threads", required_argument, NULL, 't'},
+        {"input", required_argument, NULL, 'i'}, {"output", required_argument, NULL, 'o'},
+        {"tokens", no_argument, NULL, TOKENS},   {"trace", required_argument, NULL, TRACE},
+        {"info", no_argument, NULL, INFO},       {"help", no_argument, NULL, HELP},
+        {"version", no_argument, NULL, VERSION}, {NULL, 0, NULL, 0}};
+    *a = (arguments){.model = TRANSFORMER_CHECKPOINT, .n_threads = default_threads()};
     int option;
     opterr = 0;
-    while ((option = getopt_long(argc, argv, ":m:i:o:", options, NULL)) != -1)
+    while ((option = getopt_long(argc, argv, ":m:t:i:o:", options, NULL)) != -1)
         switch (option) {
         case 'm': a->model = optarg; break;
+        case 't':
+            if (!read_threads(optarg, &a->n_threads))
+                return usage("found --threads %s, expected a number from 1 to %d", optarg, MOST_THREADS);
+            break;
         case 'i': a->input = optarg; break;
         case 'o': a->output = optarg; break;
         case TOKENS: a->tokens = true; break;
@@ -123,40 +144,40 @@ static bool join_words(text_buffer *joined, const arguments *a, failure *why)
     return true;
 }
 
-/* The input: TEXT as a file in memory, --input, or standard input; in *size the bytes of an --input file. */
-static FILE *open_input(const arguments *a, text_buffer *joined, size_t *size, failure *why)
+/* The input: TEXT, --input, or standard input; in *size the bytes of an --input file. */
+static bool open_input(const arguments *a, line_source *in, size_t *size, failure *why)
 {
     struct stat status;
-    FILE *in = stdin;
+    *in = (line_source){.descriptor = STDIN_FILENO, .name = "standard input"};
     if (a->n_words) {
-        if (!join_words(joined, a, why))
-            return NULL;
-        if ((joined->size == 0 || joined->bytes[joined->size - 1] != '\n') && !text_append(joined, "\n", 1, why))
-            return NULL;
-        in = fmemopen(joined->bytes, joined->size, "r");
-        if (!in)
-            failure_memory(why, "the text");
-    } else if (a->input) {
-        in = fopen(a->input, "r");
-        bool readable = in && fstat(fileno(in), &status) == 0;
-        int problem = readable && S_ISDIR(status.st_mode) ? EISDIR : readable ? 0 : errno;
-        if (problem) {
-            failure_set(why, "%s: cannot be read: %s", a->input, strerror(problem));
-            if (in)
-                fclose(in);
-            return NULL;
-        }
-        *size = (size_t)status.st_size;
+        in->name = "TEXT";
+        in->ended = true;
+        return join_words(&in->buffer, a, why) && ((in->buffer.size && in->buffer.bytes[in->buffer.size - 1] == '\n') ||
+                                                   text_append(&in->buffer, "\n", 1, why));
     }
-    return in;
+    if (!a->input)
+        return true;
+    in->name = a->input;
+    in->descriptor = open(a->input, O_RDONLY | O_CLOEXEC);
+    if (in->descriptor < 0 || fstat(in->descriptor, &status) != 0)
+        return failure_set(why, "%s: cannot be read: %s", a->input, strerror(errno));
+    *size = (size_t)status.st_size;
+    return !S_ISDIR(status.st_mode) || failure_set(why, "%s: cannot be read: %s", a->input, strerror(EISDIR));
 }
 
-static FILE *open_output(const arguments *a, FILE *in, failure *why)
+static void close_input(const arguments *a, line_source *in)
+{
+    if (a->input && in->descriptor >= 0)
+        close(in->descriptor);
+    text_free(&in->buffer);
+}
+
+static FILE *open_output(const arguments *a, const line_source *in, failure *why)
 {
     struct stat read, written;
     if (!a->output)
         return stdout;
-    if (!a->n_words && fstat(fileno(in), &read) == 0 && stat(a->output, &written) == 0 &&
+    if (!a->n_words && fstat(in->descriptor, &read) == 0 && stat(a->output, &written) == 0 &&
         read.st_dev == written.st_dev && read.st_ino == written.st_ino && S_ISREG(read.st_mode)) {
         failure_set(why, "%s: is the input too, expected another file for the translations", a->output);
         return NULL;
@@ -167,17 +188,14 @@ static FILE *open_output(const arguments *a, FILE *in, failure *why)
     return out;
 }
 
-static bool translate_stream(const arguments *a, translator *with, FILE *in, size_t n_bytes, FILE *out, failure *why)
+static bool translate_stream(const arguments *a, translator *with, line_source *in, size_t n_bytes, FILE *out,
+                             failure *why)
 {
     progress bar;
     const line_filter filter = {.translator = with,
                                 .in = in,
                                 .out = out,
-                                .in_name = a->input     ? a->input
-                                           : a->n_words ? "TEXT"
-                                                        : "standard input",
                                 .out_name = a->output ? a->output : "standard output",
-                                .lines_at_once = a->input ? TRANSLATOR_BATCH : 1,
                                 .tokens = a->tokens,
                                 .trace = a->trace,
                                 .progress = a->input && a->output ? &bar : NULL};
@@ -191,15 +209,13 @@ static bool translate_stream(const arguments *a, translator *with, FILE *in, siz
 
 static bool translate_all(const arguments *a, translator *with, failure *why)
 {
-    text_buffer joined = {0};
+    line_source in;
     size_t n_bytes = 0;
-    FILE *in = open_input(a, &joined, &n_bytes, why), *out = in ? open_output(a, in, why) : NULL;
-    bool done = out && translate_stream(a, with, in, n_bytes, out, why);
-    if (in && in != stdin)
-        fclose(in);
+    FILE *out = open_input(a, &in, &n_bytes, why) ? open_output(a, &in, why) : NULL;
+    bool done = out && translate_stream(a, with, &in, n_bytes, out, why);
     if (out && out != stdout && fclose(out) != 0 && done)
         done = failure_set(why, "%s: cannot be written: %s", a->output, strerror(errno));
-    text_free(&joined);
+    close_input(a, &in);
     return done;
 }
 
@@ -224,7 +240,7 @@ static bool flush_output(failure *why)
 static int run(const arguments *a)
 {
     failure why;
-    translator *with = translator_open(a->model, &why);
+    translator *with = translator_open(a->model, a->n_threads, &why);
     bool done = with != NULL;
     if (done && a->info)
         show_checkpoint(with, a->model);

@@ -123,6 +123,7 @@ static bool read_suppressed(model_config *c, const cJSON *generation, const char
             return failure_set(why, "%s: the end token, %zu, is suppressed: no translation would end", where, id);
         c->suppressed[c->n_suppressed++] = (int32_t)id;
     }
+    c->suppressed[c->n_suppressed++] = c->tokenizer.target_pad;
     return true;
 }
 

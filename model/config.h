@@ -9,7 +9,7 @@
 #include "support/failure.h"
 #include "tokenizer/tokenizer.h"
 
-enum { CHECKPOINT_VERSION = 1, MAX_SUPPRESSED = 64 };
+enum { CHECKPOINT_VERSION = 1, MAX_SUPPRESSED = 64 }; /* and pad */
 
 typedef enum { ACTIVATION_RELU, ACTIVATION_SWISH, ACTIVATION_GELU } activation;
 
@@ -29,7 +29,7 @@ typedef struct {
     size_t max_length; /* generated tokens, the end token among them */
     bool forced_end;   /* the last token that the length cap (greedy.h) allows is the end token */
     size_t n_suppressed;
-    int32_t suppressed[MAX_SUPPRESSED]; /* target ids that are never chosen; pad is never chosen anyway */
+    int32_t suppressed[MAX_SUPPRESSED + 1]; /* target ids that are never chosen; pad is always among them */
     char source_language[32], target_language[32];
 } model_config;
 

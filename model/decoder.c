@@ -49,6 +49,12 @@ void output_layer(transformer_state *state, const transformer *model, const trac
     trace(reader, "output", "", state->logits, n_rows, model->output.d_out);
 }
 
+void output_choose(transformer_state *state, const transformer *model)
+{
+    linear_argmax(state->chosen, state->x, &model->output, row_stack_rows(&state->target), model->config.suppressed,
+                  model->config.n_suppressed, &state->attention.linear);
+}
+
 void forward(transformer_state *state, const transformer *model, const int32_t *source_ids, const int32_t *decoder_ids,
              size_t n_tgt, const trace_reader *reader)
 {

@@ -5,12 +5,15 @@
 void embedding_positions(float *positions, size_t max_positions, size_t d_model)
 {
     size_t n_sines = (d_model + 1) / 2;
-    for (size_t p = 0; p < max_positions; p++)
-        for (size_t column = 0; column < d_model; column++) {
-            size_t i = column < n_sines ? column : column - n_sines;
-            double angle = (double)p / pow(10000.0, 2.0 * (double)i / (double)d_model);
-            positions[p * d_model + column] = (float)(column < n_sines ? sin(angle) : cos(angle));
+    for (size_t i = 0; i < n_sines; i++) {
+        double wavelength = pow(10000.0, 2.0 * (double)i / (double)d_model);
+        for (size_t p = 0; p < max_positions; p++) {
+            float *row = positions + p * d_model;
+            row[i] = (float)sin((double)p / wavelength);
+            if (n_sines + i < d_model)
+                row[n_sines + i] = (float)cos((double)p / wavelength);
         }
+    }
 }
 
 void embed(float *x, const transformer *model, const linear_weights *table, const int32_t *ids, size_t n,

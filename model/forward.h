@@ -15,8 +15,14 @@ void decoder_begin(transformer_state *state, const transformer *model, const tra
 /* The decoder over the next target tokens, ids [rows of state->target], to state->x [the same, d_model]. */
 void decoder(transformer_state *state, const transformer *model, const int32_t *ids, const trace_reader *reader);
 
-/* state->logits [rows of state->target, n_target_vocabulary] of the decoder's output in state->x. */
+/* state->logits, when laid out with them, [rows of state->target, n_target_vocabulary] of the decoder's output in
+ * state->x. */
 void output_layer(transformer_state *state, const transformer *model, const trace_reader *reader);
+
+/* state->chosen [rows of state->target]: the token with the largest logit for each row of the decoder's output in
+ * state->x, the lowest one among equals, suppressed ones left out; n_target_vocabulary when a logit is not a number.
+ * The logits are never written down. */
+void output_choose(transformer_state *state, const transformer *model);
 
 /* All of it for one sentence with its whole target: decoder_ids [n_tgt] begin with the start token; the
  * logits of row i are those of the token after decoder_ids[i]. The state must be laid out for it. */

@@ -11,30 +11,35 @@ size_t greedy_length_cap(const model_config *config, size_t n_src)
     return cap < config->max_length ? cap : config->max_length;
 }
 
-static void suppress(float *logits, const model_config *config)
+/* The next token of every row; with log-probabilities from the logits, which hold -inf for suppressed ones then. */
+static void choose(transformer_state *state, const transformer *model, bool with_log_probabilities)
 {
-    logits[config->tokenizer.target_pad] = -INFINITY;
-    for (size_t i = 0; i < config->n_suppressed; i++)
-        logits[config->suppressed[i]] = -INFINITY;
+    const model_config *config = &model->config;
+    size_t n_vocabulary = config->tokenizer.n_target_vocabulary;
+    if (!with_log_probabilities) {
+        output_choose(state, model);
+        return;
+    }
+    output_layer(state, model, NULL);
+    for (size_t row = 0; row < row_stack_rows(&state->target); row++) {
+        float *logits = state->logits + row * n_vocabulary;
+        for (size_t i = 0; i < config->n_suppressed; i++)
+            logits[config->suppressed[i]] = -INFINITY;
+        state->chosen[row] = argmax(logits, n_vocabulary);
+    }
 }
 
-/* Appends the token that logits [n_target_vocabulary] say to `tokens`; false when one is not a number. */
-static bool choose(generated_tokens *tokens, float *logits, const model_config *config, bool with_log_probabilities)
+/* Appends the chosen token to `tokens`; the length cap's last one may have to be the end token. */
+static void append(generated_tokens *tokens, size_t chosen, const float *logits, const model_config *config)
 {
-    size_t n_vocabulary = config->tokenizer.n_target_vocabulary;
-    suppress(logits, config);
-    size_t best = argmax(logits, n_vocabulary);
-    if (best == n_vocabulary)
-        return false;
-    bool last = tokens->n + 1 == tokens->capacity;
-    if (last)
-        tokens->cut = best != (size_t)config->tokenizer.target_end;
-    if (last && config->forced_end)
-        best = (size_t)config->tokenizer.target_end;
-    if (with_log_probabilities)
-        tokens->log_probabilities[tokens->n] = log_softmax_at(logits, n_vocabulary, best);
-    tokens->ids[tokens->n++] = (int32_t)best;
-    return true;
+    size_t end = (size_t)config->tokenizer.target_end;
+    if (tokens->n + 1 == tokens->capacity) {
+        tokens->cut = chosen != end;
+        chosen = config->forced_end ? end : chosen;
+    }
+    if (logits)
+        tokens->log_probabilities[tokens->n] = log_softmax_at(logits, config->tokenizer.n_target_vocabulary, chosen);
+    tokens->ids[tokens->n++] = (int32_t)chosen;
 }
 
 bool greedy(transformer_state *state, const transformer *model, const int32_t *source_ids, bool with_log_probabilities,
@@ -54,16 +59,17 @@ bool greedy(transformer_state *state, const transformer *model, const int32_t *s
         state->target_first[n_alive] = n_alive;
         state->target.n_sentences = n_alive;
         decoder(state, model, state->newest, NULL);
-        output_layer(state, model, NULL);
+        choose(state, model, with_log_probabilities);
         size_t n_kept = 0;
         for (size_t i = 0; i < n_alive; i++) {
             generated_tokens *tokens = &state->generated[state->alive[i]];
-            if (!choose(tokens, state->logits + i * n_vocabulary, config, with_log_probabilities))
+            if (state->chosen[i] == n_vocabulary)
                 return failure_set(
                     why,
                     "%s: gives a logit that is not a number at target token %zu; the weights are damaged, "
                     "export the checkpoint again",
                     weights_path(model->weights), tokens->n + 1);
+            append(tokens, state->chosen[i], with_log_probabilities ? state->logits + i * n_vocabulary : NULL, config);
             int32_t newest = tokens->ids[tokens->n - 1];
             if (newest == config->tokenizer.target_end || tokens->n == tokens->capacity)
                 continue; /* finished: it leaves the stack */

@@ -43,15 +43,16 @@ static size_t larger(size_t a, size_t b)
     return a > b ? a : b;
 }
 
-static sizes sizes_of(const model_config *c, const size_t *n_src, const size_t *n_tgt, const size_t *n_new, size_t n)
+static sizes sizes_of(const model_config *c, const batch_shape *shape)
 {
     sizes of = {0};
     size_t source_rows = 0;
-    for (size_t s = 0; s < n; s++) {
-        source_rows += n_src[s];
-        of.target_rows += n_new[s];
-        of.scores = larger(of.scores, n_src[s] * n_src[s] * c->encoder.n_heads);
-        of.scores = larger(of.scores, n_new[s] * larger(n_tgt[s], n_src[s]) * c->decoder.n_heads);
+    for (size_t s = 0; s < shape->n_sentences; s++) {
+        size_t n_src = shape->n_src[s], n_new = shape->n_new[s];
+        source_rows += n_src;
+        of.target_rows += n_new;
+        of.scores = larger(of.scores, n_src * n_src * c->encoder.n_heads);
+        of.scores = larger(of.scores, n_new * larger(shape->n_tgt[s], n_src) * c->decoder.n_heads);
     }
     of.rows = larger(source_rows, of.target_rows);
     return of;
@@ -70,11 +71,23 @@ static void carve_memories(carving *c, memory *memories, size_t n_layers, const 
         }
 }
 
-/* All arrays of the state, in order of use. Called twice: to add up, and to hand out. */
-static void carve_all(carving *c, transformer_state *of, const model_config *config, const size_t *n_src,
-                      const size_t *n_tgt, const size_t *n_new, size_t n)
+static linear_scratch carve_linear(carving *c, const sizes *size, size_t d, thread_team *team)
 {
-    sizes size = sizes_of(config, n_src, n_tgt, n_new, n);
+    size_t n_threads = team_size(team);
+    linear_scratch of = {.team = team};
+    of.values = carve(c, size->rows, linear_padded(d), sizeof(int8_t));
+    of.scales = carve_floats(c, size->rows, 1);
+    of.offsets = carve(c, size->rows, 1, sizeof(int32_t));
+    of.block = carve_floats(c, n_threads * size->target_rows, LINEAR_BLOCK);
+    of.best = carve(c, n_threads, size->target_rows, sizeof(linear_best));
+    return of;
+}
+
+/* All arrays of the state, in order of use. Called twice: to add up, and to hand out. */
+static void carve_all(carving *c, transformer_state *of, const model_config *config, const batch_shape *shape)
+{
+    sizes size = sizes_of(config, shape);
+    const size_t *n_src = shape->n_src, *n_tgt = shape->n_tgt, n = shape->n_sentences;
     size_t d_model = config->d_model, d_ff = larger(config->encoder.d_ff, config->decoder.d_ff);
     size_t n_layers = config->decoder.n_layers;
     of->n_sentences = n;
@@ -88,10 +101,9 @@ static void carve_all(carving *c, transformer_state *of, const model_config *con
     of->attention.v = carve_floats(c, size.rows, d_model);
     of->attention.heads = carve_floats(c, size.rows, d_model);
     of->attention.scores = carve_floats(c, size.scores, 1);
-    of->attention.linear.values = carve(c, size.rows, larger(d_model, d_ff), sizeof(int16_t));
-    of->attention.linear.weight_row = carve(c, larger(d_model, d_ff), 1, sizeof(int16_t));
-    of->attention.linear.scales = carve_floats(c, size.rows, 1);
-    of->logits = carve_floats(c, size.target_rows, config->tokenizer.n_target_vocabulary);
+    of->attention.linear = carve_linear(c, &size, larger(d_model, d_ff), shape->team);
+    of->chosen = carve(c, size.target_rows, 1, sizeof(size_t));
+    of->logits = carve_floats(c, shape->with_logits ? size.target_rows : 0, config->tokenizer.n_target_vocabulary);
     of->past = carve(c, n_layers, n, sizeof(memory));
     of->source_memory = carve(c, n_layers, n, sizeof(memory));
     carve_memories(c, of->past, n_layers, n_tgt, n, d_model);
@@ -115,11 +127,10 @@ static void carve_all(carving *c, transformer_state *of, const model_config *con
     }
 }
 
-bool state_lay_out(transformer_state *of, const model_config *config, const size_t *n_src, const size_t *n_tgt,
-                   const size_t *n_new, size_t n_sentences, failure *why)
+bool state_lay_out(transformer_state *of, const model_config *config, const batch_shape *shape, failure *why)
 {
     carving c = {0};
-    carve_all(&c, of, config, n_src, n_tgt, n_new, n_sentences);
+    carve_all(&c, of, config, shape);
     if (c.overflow)
         return failure_memory(why, "sentences of such a length");
     if (c.used > of->arena_size) {
@@ -131,7 +142,7 @@ bool state_lay_out(transformer_state *of, const model_config *config, const size
         of->arena_size = c.used;
     }
     c = (carving){.base = of->arena};
-    carve_all(&c, of, config, n_src, n_tgt, n_new, n_sentences);
+    carve_all(&c, of, config, shape);
     return true;
 }
 

@@ -30,7 +30,8 @@ typedef struct {
     float *x;        /* [rows, d_model], the residual stream: the encoder's, then the decoder's */
     float *sublayer; /* [rows, d_model], the output of a sublayer */
     float *inner;    /* [rows, d_ff] */
-    float *logits;   /* [rows of the target, n_target_vocabulary] */
+    float *logits;   /* [rows of the target, n_target_vocabulary], when laid out with them */
+    size_t *chosen;  /* [rows of the target], the outputs with the largest logits */
     attention_scratch attention;
 
     memory *past;          /* [decoder layers, n_sentences], self-attention's */
@@ -41,10 +42,17 @@ typedef struct {
     int32_t *newest;             /* [n_sentences], the last token of each of them */
 } transformer_state;
 
-/* Lays out n_sentences > 0 sentences, for one search or forward pass: n_src [n_sentences] source tokens each, room for
- * n_tgt [n_sentences] target tokens each, n_new [n_sentences] of them the most in one decoder call. */
-bool state_lay_out(transformer_state *of, const model_config *config, const size_t *n_src, const size_t *n_tgt,
-                   const size_t *n_new, size_t n_sentences, failure *why);
+/* What a state is laid out for: one search or forward pass over n_sentences > 0 sentences. */
+typedef struct {
+    size_t n_sentences;
+    const size_t *n_src; /* [n_sentences] source tokens */
+    const size_t *n_tgt; /* [n_sentences] target tokens at most */
+    const size_t *n_new; /* [n_sentences] of them in one decoder call at most */
+    bool with_logits;    /* room for the logits, which choosing tokens does not need */
+    thread_team *team;   /* the threads that share the linear layers, or NULL */
+} batch_shape;
+
+bool state_lay_out(transformer_state *of, const model_config *config, const batch_shape *shape, failure *why);
 void state_free(transformer_state *of);
 
 /* Moves the memories of the stack's sentence `from` to place `to` <= from: how finished ones leave. What was at

@@ -1,5 +1,6 @@
 #include "model/translator.h"
 
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,22 +10,49 @@
 #include "model/state.h"
 #include "support/utf8.h"
 
+enum { FEW_SENTENCES = 4 }; /* for each thread */
+
 struct translator {
     transformer *model;
     tokenizer *tokenizer;
-    transformer_state state;
+    thread_team *team;
+    transformer_state *states; /* [threads of the team] */
 };
 
-translator *translator_open(const char *directory, failure *why)
+/* The best instruction-set level, or the one that TRANSFORMER_ISA names. */
+static bool start_kernels(failure *why)
 {
-    kernels_start();
+    const char *wanted = getenv("TRANSFORMER_ISA");
+    if (kernels_start(wanted))
+        return true;
+    char names[100] = "";
+    const char *name;
+    for (size_t i = 0; (name = kernels_level_name(i)) != NULL; i++) {
+        size_t used = strlen(names);
+        snprintf(names + used, sizeof names - used, i ? ", %s" : "%s", name);
+    }
+    return failure_set(why, "TRANSFORMER_ISA: found \"%.100s\", expected one of those that run on this processor: %s",
+                       wanted, names);
+}
+
+static bool open_all(translator *t, const char *directory, size_t n_threads, failure *why)
+{
+    if (!start_kernels(why) || !(t->model = model_open(directory, why)) ||
+        !(t->tokenizer = tokenizer_open(directory, &t->model->config.tokenizer, why)) ||
+        !(t->team = team_open(n_threads, why)))
+        return false;
+    t->states = calloc(n_threads, sizeof *t->states);
+    return t->states || failure_memory(why, "the translator");
+}
+
+translator *translator_open(const char *directory, size_t n_threads, failure *why)
+{
     translator *t = calloc(1, sizeof *t);
     if (!t) {
         failure_memory(why, "the translator");
         return NULL;
     }
-    if (!(t->model = model_open(directory, why)) ||
-        !(t->tokenizer = tokenizer_open(directory, &t->model->config.tokenizer, why))) {
+    if (!open_all(t, directory, n_threads, why)) {
         translator_close(t);
         return NULL;
     }
@@ -35,7 +63,10 @@ void translator_close(translator *of)
 {
     if (!of)
         return;
-    state_free(&of->state);
+    for (size_t i = 0; of->states && i < team_size(of->team); i++)
+        state_free(&of->states[i]);
+    free(of->states);
+    team_close(of->team);
     tokenizer_close(of->tokenizer);
     model_close(of->model);
     free(of);
@@ -168,8 +199,9 @@ static bool keep_generated(translated_sentence *to, const generated_tokens *from
     return true;
 }
 
-static bool translate_batch(translator *t, translated_sentence *const *items, size_t n, bool with_log_probabilities,
-                            failure *why)
+/* Searches for n sentences together; `team` shares the linear layers, or is NULL. */
+static bool translate_batch(const transformer *model, transformer_state *state, thread_team *team,
+                            translated_sentence *const *items, size_t n, bool with_log_probabilities, failure *why)
 {
     size_t n_src[TRANSLATOR_BATCH] = {0}, n_tgt[TRANSLATOR_BATCH] = {0}, n_new[TRANSLATOR_BATCH] = {0};
     token_ids source = {0};
@@ -177,34 +209,96 @@ static bool translate_batch(translator *t, translated_sentence *const *items, si
     for (size_t s = 0; s < n && done; s++) {
         const token_ids *ids = &items[s]->source;
         n_src[s] = ids->n;
-        n_tgt[s] = greedy_length_cap(&t->model->config, ids->n);
+        n_tgt[s] = greedy_length_cap(&model->config, ids->n);
         n_new[s] = 1;
         for (size_t i = 0; i < ids->n && done; i++)
             done = token_ids_append(&source, ids->at[i], why);
     }
-    done = done && state_lay_out(&t->state, &t->model->config, n_src, n_tgt, n_new, n, why) &&
-           greedy(&t->state, t->model, source.at, with_log_probabilities, why);
+    const batch_shape shape = {n, n_src, n_tgt, n_new, with_log_probabilities, team};
+    done = done && state_lay_out(state, &model->config, &shape, why) &&
+           greedy(state, model, source.at, with_log_probabilities, why);
     token_ids_free(&source);
     for (size_t s = 0; s < n && done; s++)
-        done = keep_generated(items[s], &t->state.generated[s], with_log_probabilities, why);
+        done = keep_generated(items[s], &state->generated[s], with_log_probabilities, why);
     return done;
+}
+
+/* All sentences of a call, the longest first, and the batches that the threads take from them one by one. */
+typedef struct {
+    translator *translator;
+    translated_sentence **items;
+    size_t n_items, batch_size;
+    bool with_log_probabilities;
+    atomic_size_t next; /* of the items that nobody has taken yet */
+    atomic_flag failed; /* somebody has written `why` */
+    failure *why;
+} batch_queue;
+
+static void translate_batches(batch_queue *queue, transformer_state *state, thread_team *team)
+{
+    size_t first;
+    while ((first = atomic_fetch_add(&queue->next, queue->batch_size)) < queue->n_items) {
+        size_t left = queue->n_items - first, n = left < queue->batch_size ? left : queue->batch_size;
+        failure why;
+        if (translate_batch(queue->translator->model, state, team, queue->items + first, n,
+                            queue->with_log_probabilities, &why))
+            continue;
+        if (!atomic_flag_test_and_set(&queue->failed))
+            *queue->why = why;
+        atomic_store(&queue->next, queue->n_items);
+    }
+}
+
+static void translate_batches_alone(void *user, size_t part, size_t n_parts)
+{
+    (void)n_parts;
+    batch_queue *queue = user;
+    translate_batches(queue, &queue->translator->states[part], NULL);
+}
+
+/* Few sentences share each linear layer among the threads; of many, each thread takes batches of its own. */
+static bool translate_queue(batch_queue *queue)
+{
+    translator *t = queue->translator;
+    size_t n_threads = team_size(t->team), for_each = (queue->n_items + n_threads - 1) / n_threads;
+    queue->batch_size = TRANSLATOR_BATCH;
+    if (queue->n_items < FEW_SENTENCES * n_threads)
+        translate_batches(queue, &t->states[0], t->team);
+    else {
+        queue->batch_size = for_each < TRANSLATOR_BATCH ? for_each : TRANSLATOR_BATCH;
+        team_run(t->team, translate_batches_alone, queue);
+    }
+    return !atomic_flag_test_and_set(&queue->failed);
+}
+
+/* The longest source first: a batch of equal lengths ends together, and the last batches are short. */
+static int by_length(const void *a, const void *b)
+{
+    const translated_sentence *left = *(translated_sentence *const *)a, *right = *(translated_sentence *const *)b;
+    return left->source.n < right->source.n ? 1 : left->source.n > right->source.n ? -1 : 0;
 }
 
 static bool translate_sentences(translator *t, translation *out, size_t n_lines, bool with_log_probabilities,
                                 failure *why)
 {
-    translated_sentence *items[TRANSLATOR_BATCH];
+    batch_queue queue = {.translator = t, .with_log_probabilities = with_log_probabilities, .why = why};
+    atomic_init(&queue.next, 0);
+    atomic_flag_clear(&queue.failed);
+    for (size_t l = 0; l < n_lines; l++)
+        queue.n_items += out[l].n_sentences;
+    if (queue.n_items == 0)
+        return true;
+    queue.items = malloc(queue.n_items * sizeof *queue.items);
+    if (!queue.items)
+        return failure_memory(why, "the sentences of a batch");
     size_t n = 0;
     for (size_t l = 0; l < n_lines; l++)
-        for (size_t s = 0; s < out[l].n_sentences; s++) {
-            items[n++] = &out[l].sentences[s];
-            if (n == TRANSLATOR_BATCH) {
-                if (!translate_batch(t, items, n, with_log_probabilities, why))
-                    return false;
-                n = 0;
-            }
-        }
-    return n == 0 || translate_batch(t, items, n, with_log_probabilities, why);
+        for (size_t s = 0; s < out[l].n_sentences; s++)
+            queue.items[n++] = &out[l].sentences[s];
+    qsort(queue.items, n, sizeof *queue.items, by_length);
+    bool done = translate_queue(&queue);
+    free(queue.items);
+    return done;
 }
 
 /* One notice for all of a line that did not end by itself. */
@@ -266,9 +360,10 @@ bool translator_trace(translator *with, const translated_sentence *sentence, con
         return failure_memory(why, "the trace");
     decoder_ids[0] = with->model->config.tokenizer.target_start;
     memcpy(decoder_ids + 1, sentence->target.at, (n_tgt - 1) * sizeof *decoder_ids);
-    bool done = state_lay_out(&with->state, &with->model->config, &sentence->source.n, &n_tgt, &n_tgt, 1, why);
+    const batch_shape shape = {1, &sentence->source.n, &n_tgt, &n_tgt, true, NULL};
+    bool done = state_lay_out(&with->states[0], &with->model->config, &shape, why);
     if (done)
-        forward(&with->state, with->model, sentence->source.at, decoder_ids, n_tgt, reader);
+        forward(&with->states[0], with->model, sentence->source.at, decoder_ids, n_tgt, reader);
     free(decoder_ids);
     return done;
 }

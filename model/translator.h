@@ -1,6 +1,6 @@
 /* From text to text: sentences, tokens, batches, greedy search, and the lines put together again.
  *
- *   translator *t = translator_open("checkpoints/en-de", &why);
+ *   translator *t = translator_open("checkpoints/en-de", 1, &why);
  *   translation out;
  *   if (translator_translate(t, &line, 1, false, &out, &notices, &why)) puts(out.text.bytes);
  *   translation_free(&out);
@@ -49,8 +49,9 @@ typedef struct {
 
 typedef struct translator translator;
 
-/* NULL on failure. One translator per thread. Sets OpenBLAS to one thread for the whole process. */
-translator *translator_open(const char *directory, failure *why);
+/* A translator that computes with n_threads >= 1 threads; one caller at a time. NULL on failure. Chooses the
+ * instruction-set level for the whole process: the best, or the one that the environment's TRANSFORMER_ISA names. */
+translator *translator_open(const char *directory, size_t n_threads, failure *why);
 void translator_close(translator *of);
 
 const transformer *translator_model(const translator *of);

@@ -187,7 +187,7 @@ END_TEST
 int main(void)
 {
     Suite *suite = suite_create("attention");
-    kernels_start();
+    kernels_start(NULL);
     add_test(suite, "a_strong_match_gives_its_value", a_strong_match_gives_its_value);
     add_test(suite, "no_preference_gives_the_mean", no_preference_gives_the_mean);
     add_test(suite, "causality_is_a_length", causality_is_a_length);

@@ -211,6 +211,39 @@ def test_the_same_input_gives_the_same_output(variant):
     assert len({run("We go to the sea in summer.", model=GOLDEN / variant).stdout for _ in range(3)}) == 1
 
 
+LEVELS = ["plain", "avx2", "avx_vnni", "avx512_vnni"]
+
+
+def runs_here(level):
+    return run("x", env={**os.environ, "TRANSFORMER_ISA": level}).returncode == 0
+
+
+@pytest.mark.parametrize("level", LEVELS)
+@pytest.mark.parametrize("n_threads", ["1", "2", "5"])
+def test_threads_and_instruction_sets_change_nothing(level, n_threads, tmp_path):
+    if not runs_here(level):
+        pytest.skip(f"this processor lacks {level}")
+    lines = some_lines("int8")
+    expected = translated(lines, "-t", "1", model=GOLDEN / "int8")
+    done = run("-t", n_threads, model=GOLDEN / "int8", stdin=lines, env={**os.environ, "TRANSFORMER_ISA": level})
+    assert (done.returncode, done.stdout) == (0, expected)
+    first = lines.splitlines()[5]
+    one = run("-t", n_threads, first, model=GOLDEN / "int8", env={**os.environ, "TRANSFORMER_ISA": level})
+    assert one.stdout.splitlines() == expected.splitlines()[5:6]
+
+
+def test_the_order_of_lines_changes_nothing():
+    lines = some_lines("order").splitlines(keepends=True)
+    together = translated(b"".join(lines), model=GOLDEN / "int8").splitlines()
+    backwards = translated(b"".join(reversed(lines)), model=GOLDEN / "int8").splitlines()
+    assert together == backwards[::-1]
+
+
+def test_an_unknown_instruction_set_is_named_with_those_there_are():
+    said = sentence_of(run("x", env={**os.environ, "TRANSFORMER_ISA": "mmx"}), 1)
+    assert '"mmx"' in said and said.endswith("plain\n")
+
+
 def test_a_line_is_answered_before_the_next_is_read():
     lines = [b"I have a dog.\n", b"\n", b"Good morning.\r\n", LONG_LINE + b"\n", b"a\n"]
     with subprocess.Popen([program.TRANSLATE, "-m", RELU], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
@@ -398,7 +431,7 @@ def test_help_shows_every_option():
     done = start("--help")
     assert (done.returncode, done.stderr) == (0, b"")
     shown = set(re.findall(r"-[a-z]\b|--[a-z]+", done.stdout.decode()))
-    assert shown >= {"-m", "--model", "-i", "--input", "-o", "--output", "--tokens", "--trace", "--info", "--help",
+    assert shown >= {"-m", "--model", "-t", "--threads", "-i", "--input", "-o", "--output", "--tokens", "--trace", "--info", "--help",
                      "--version"}
 
 
@@ -432,7 +465,8 @@ def test_info_describes_the_checkpoint(variant):
 @pytest.mark.parametrize("arguments, said", [
     ("--bogus", "expected the name of an option"), ("-z", "does not exist"), ("a --bogus", "expected the name of an option"), ("--tokens=3 a", "without a value"),
     ("-m", "lacks its value"), ("--model", "lacks its value"), ("-i", "lacks its value"), ("a -o", "lacks its value"),
-    ("--trace", "lacks its value"),
+    ("--trace", "lacks its value"), ("-t 0 a", "a number from 1 to"), ("-t 257 a", "a number from 1 to"),
+    ("--threads=two a", "a number from 1 to"), ("-t 1x a", "a number from 1 to"), ("-t -1 a", "a number from 1 to"),
     ("--trace t", "--trace needs a TEXT"), ("--trace t -i f", "--trace needs a TEXT"),
     ("-i f a", "both TEXT and --input"), ("-i f a b --trace t", "both TEXT and --input")])
 def test_wrong_usage_ends_with_2(arguments, said, tmp_path):

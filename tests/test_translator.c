@@ -114,7 +114,7 @@ static void note(void *user, size_t line, const char *sentence)
 static translator *open_translator(const char *variant)
 {
     failure why;
-    translator *t = translator_open(golden_path(variant, ""), &why);
+    translator *t = translator_open(golden_path(variant, ""), 1, &why);
     ck_assert_done(t != NULL, why);
     return t;
 }
