@@ -75,16 +75,21 @@ static bool translate_lines(const line_filter *filter, const read_line *lines, s
         texts[l] = lines[l].text;
     notice_place place = {filter, first_line};
     notice_reader notices = {say_notice, &place};
-    if (!translator_translate(filter->translator, texts, n, filter->tokens, out, &notices, why))
+    if (!translator_translate(filter->translator, texts, n, filter->tokens || filter->steps, out, &notices, why))
         return false;
     bool done = true;
     size_t n_bytes = 0;
+    if (filter->progress && (filter->tokens || filter->steps || filter->attention))
+        progress_clear(filter->progress);
     for (size_t l = 0; l < n; l++) {
         bool carriage_return = texts[l].size < lines[l].size && texts[l].bytes[texts[l].size] == '\r';
         if (done && filter->tokens)
             show_tokens(filter->translator, &texts[l], &out[l], first_line + l);
-        done = done && (!filter->trace || write_trace(filter, &out[l], first_line + l, why)) &&
-               write_line(filter, &out[l], carriage_return ? "\r\n" : "\n", why);
+        done = done && (!filter->steps || show_steps(filter->translator, &texts[l], &out[l], first_line + l, why)) &&
+               (!filter->trace || write_trace(filter, &out[l], first_line + l, why)) &&
+               write_line(filter, &out[l], carriage_return ? "\r\n" : "\n", why) &&
+               (!filter->attention ||
+                show_attention(filter->attention, filter->translator, &texts[l], &out[l], first_line + l, why));
         translation_free(&out[l]);
         n_bytes += lines[l].size;
     }
