@@ -41,22 +41,47 @@ typedef struct {
  * after the other from the beginning of the buffer on, until the next call. None when the source has ended. */
 bool line_source_next(line_source *from, size_t *sizes, size_t n, size_t *n_read, failure *why);
 
+/* Which attention to show: all of them; one, as its mean over the heads where head = n_heads; or, where `of` is NULL,
+ * the cross-attention that aligns best. */
+typedef struct {
+    bool all;
+    const attention_weights *of;
+    size_t head;
+} attention_choice;
+
+/* The choice with this name: "all", "" for what aligns best, or a trace name such as "decoder.1.cross_attention", with
+ * a head behind it as in "encoder.0.self_attention:3". Fails with what names there are. */
+bool attention_choose(attention_choice *choice, const char *name, const transformer *model, failure *why);
+
 /* A stream of lines through the translator. */
 typedef struct {
     translator *translator;
     line_source *in;
     FILE *out;
     const char *out_name;
-    bool tokens;        /* show them, on standard error */
-    const char *trace;  /* a file for the tensors of a line of one sentence, or NULL */
-    progress *progress; /* or NULL */
+    bool tokens;                       /* show them, on standard error */
+    bool steps;                        /* show them, on standard error */
+    const attention_choice *attention; /* shown on standard error, or NULL */
+    const char *trace;                 /* a file for the tensors of a line of one sentence, or NULL */
+    progress *progress;                /* or NULL */
 } line_filter;
 
 /* One line out per line in, until the input ends. */
 bool filter_lines(const line_filter *filter, failure *why);
 
+/* Where sentence s of line `number` (from 1) is, as the heading of what is shown of it. */
+void show_place(const text_line *line, const translation *of, size_t number, size_t s);
+
 /* Pieces, ids and log-probabilities of line `number` (from 1), on standard error. */
 void show_tokens(const translator *with, const text_line *line, const translation *of, size_t number);
+
+/* Every step of decoding: the chosen piece and the five most probable others, with log-probabilities, which must be
+ * there. On standard error. */
+bool show_steps(translator *with, const text_line *line, const translation *of, size_t number, failure *why);
+
+/* The attention of each sentence, drawn on standard error. */
+bool show_attention(const attention_choice *choice, translator *with, const text_line *line, const translation *of,
+                    size_t number, failure *why);
 
 /* What a checkpoint is, on standard output. */
 void show_checkpoint(const translator *of, const char *directory);

@@ -15,6 +15,11 @@ static bool write_line(const line_filter *filter, const translation *line, const
     return true;
 }
 
+static bool flush_lines(const line_filter *filter, failure *why)
+{
+    return fflush(filter->out) == 0 || failure_set(why, "%s: cannot be written: %s", filter->out_name, strerror(errno));
+}
+
 static bool write_trace(const line_filter *filter, const translation *line, size_t number, failure *why)
 {
     if (number != 1)
@@ -63,22 +68,28 @@ static bool translate_lines(const line_filter *filter, window *lines, size_t n, 
     notice_place place = {filter, first_line};
     notice_reader notices = {say_notice, &place};
     translation *out = lines->out;
-    if (!translator_translate(filter->translator, lines->texts, n, filter->tokens, out, &notices, why))
+    bool with_log_probabilities = filter->tokens || filter->steps;
+    if (!translator_translate(filter->translator, lines->texts, n, with_log_probabilities, out, &notices, why))
         return false;
     bool done = true;
     size_t n_bytes = 0;
+    if (filter->progress && (filter->tokens || filter->steps || filter->attention))
+        progress_clear(filter->progress);
     for (size_t l = 0; l < n; l++) {
         text_line text = lines->texts[l];
         bool carriage_return = text.size < lines->sizes[l] && text.bytes[text.size] == '\r';
         if (done && filter->tokens)
             show_tokens(filter->translator, &text, &out[l], first_line + l);
-        done = done && (!filter->trace || write_trace(filter, &out[l], first_line + l, why)) &&
-               write_line(filter, &out[l], carriage_return ? "\r\n" : "\n", why);
+        done = done && (!filter->steps || show_steps(filter->translator, &text, &out[l], first_line + l, why)) &&
+               (!filter->trace || write_trace(filter, &out[l], first_line + l, why)) &&
+               write_line(filter, &out[l], carriage_return ? "\r\n" : "\n", why) &&
+               (!filter->attention || /* the map comes after its line */
+                (flush_lines(filter, why) &&
+                 show_attention(filter->attention, filter->translator, &text, &out[l], first_line + l, why)));
         translation_free(&out[l]);
         n_bytes += lines->sizes[l];
     }
-    if (done && fflush(filter->out) != 0)
-        done = failure_set(why, "%s: cannot be written: %s", filter->out_name, strerror(errno));
+    done = done && flush_lines(filter, why);
     if (done && filter->progress)
         progress_advance(filter->progress, n_bytes, n);
     return done;

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
+#include <locale.h>
 #include <sched.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -26,6 +27,11 @@ static const char help[] =
     "  -i, --input FILE    translate the lines of FILE\n"
     "  -o, --output FILE   write the translations to FILE; with --input, a progress bar shows how far it is\n"
     "      --tokens        show pieces, ids and log-probabilities of both sides on standard error\n"
+    "      --steps         show each step of decoding: the chosen piece and the best five others, on standard error\n"
+    "      --attention[=NAME]\n"
+    "                      draw what each target piece looks at on standard error, and which words belong together;\n"
+    "                      NAME is another attention (decoder.0.self_attention), a head (encoder.0.self_attention:3)\n"
+    "                      or all of them (all)\n"
     "      --trace FILE    write every tensor of the computation of TEXT, one sentence, to a safetensors file\n"
     "      --info          describe the checkpoint\n"
     "      --help          print this\n"
@@ -35,8 +41,9 @@ static const char help[] =
 
 typedef struct {
     const char *model, *input, *output, *trace;
+    const char *attention; /* as attention_choose takes it, or NULL */
     size_t n_threads;
-    bool tokens, info;
+    bool tokens, steps, info;
     char **words; /* [n_words], TEXT */
     int n_words;
 } arguments;
@@ -92,13 +99,19 @@ static bool read_threads(const char *text, size_t *n)
 /* -1: go on; otherwise the exit status. */
 static int parse(arguments *a, int argc, char **argv)
 {
-    enum { TOKENS = 256, TRACE, INFO, HELP, VERSION };
-    static const struct option options[] = {
-        {"model", required_argument, NULL, 'm'}, {"threads", required_argument, NULL, 't'},
-        {"input", required_argument, NULL, 'i'}, {"output", required_argument, NULL, 'o'},
-        {"tokens", no_argument, NULL, TOKENS},   {"trace", required_argument, NULL, TRACE},
-        {"info", no_argument, NULL, INFO},       {"help", no_argument, NULL, HELP},
-        {"version", no_argument, NULL, VERSION}, {NULL, 0, NULL, 0}};
+    enum { TOKENS = 256, STEPS, ATTENTION, TRACE, INFO, HELP, VERSION };
+    static const struct option options[] = {{"model", required_argument, NULL, 'm'},
+                                            {"threads", required_argument, NULL, 't'},
+                                            {"input", required_argument, NULL, 'i'},
+                                            {"output", required_argument, NULL, 'o'},
+                                            {"tokens", no_argument, NULL, TOKENS},
+                                            {"steps", no_argument, NULL, STEPS},
+                                            {"attention", optional_argument, NULL, ATTENTION},
+                                            {"trace", required_argument, NULL, TRACE},
+                                            {"info", no_argument, NULL, INFO},
+                                            {"help", no_argument, NULL, HELP},
+                                            {"version", no_argument, NULL, VERSION},
+                                            {NULL, 0, NULL, 0}};
     *a = (arguments){.model = TRANSFORMER_CHECKPOINT, .n_threads = default_threads()};
     int option;
     opterr = 0;
@@ -112,6 +125,8 @@ static int parse(arguments *a, int argc, char **argv)
         case 'i': a->input = optarg; break;
         case 'o': a->output = optarg; break;
         case TOKENS: a->tokens = true; break;
+        case STEPS: a->steps = true; break;
+        case ATTENTION: a->attention = optarg ? optarg : ""; break;
         case TRACE: a->trace = optarg; break;
         case INFO: a->info = true; break;
         case HELP: fputs(help, stdout); return EXIT_DONE;
@@ -124,7 +139,7 @@ static int parse(arguments *a, int argc, char **argv)
         }
     a->words = argv + optind;
     a->n_words = argc - optind;
-    if (a->info && (a->n_words || a->input || a->output || a->tokens))
+    if (a->info && (a->n_words || a->input || a->output || a->tokens || a->steps || a->attention))
         return usage("found --info together with something to translate");
     if (a->n_words && a->input)
         return usage("found both TEXT and --input, expected one of them");
@@ -188,8 +203,8 @@ static FILE *open_output(const arguments *a, const line_source *in, failure *why
     return out;
 }
 
-static bool translate_stream(const arguments *a, translator *with, line_source *in, size_t n_bytes, FILE *out,
-                             failure *why)
+static bool translate_stream(const arguments *a, const attention_choice *attention, translator *with, line_source *in,
+                             size_t n_bytes, FILE *out, failure *why)
 {
     progress bar;
     const line_filter filter = {.translator = with,
@@ -197,6 +212,8 @@ static bool translate_stream(const arguments *a, translator *with, line_source *
                                 .out = out,
                                 .out_name = a->output ? a->output : "standard output",
                                 .tokens = a->tokens,
+                                .steps = a->steps,
+                                .attention = attention,
                                 .trace = a->trace,
                                 .progress = a->input && a->output ? &bar : NULL};
     if (filter.progress)
@@ -207,12 +224,12 @@ static bool translate_stream(const arguments *a, translator *with, line_source *
     return done;
 }
 
-static bool translate_all(const arguments *a, translator *with, failure *why)
+static bool translate_all(const arguments *a, const attention_choice *attention, translator *with, failure *why)
 {
     line_source in;
     size_t n_bytes = 0;
     FILE *out = open_input(a, &in, &n_bytes, why) ? open_output(a, &in, why) : NULL;
-    bool done = out && translate_stream(a, with, &in, n_bytes, out, why);
+    bool done = out && translate_stream(a, attention, with, &in, n_bytes, out, why);
     if (out && out != stdout && fclose(out) != 0 && done)
         done = failure_set(why, "%s: cannot be written: %s", a->output, strerror(errno));
     close_input(a, &in);
@@ -242,10 +259,15 @@ static int run(const arguments *a)
     failure why;
     translator *with = translator_open(a->model, a->n_threads, &why);
     bool done = with != NULL;
+    attention_choice attention;
+    if (done && a->attention && !attention_choose(&attention, a->attention, translator_model(with), &why)) {
+        translator_close(with);
+        return usage("%s", why.sentence);
+    }
     if (done && a->info)
         show_checkpoint(with, a->model);
     else if (done)
-        done = translate_all(a, with, &why);
+        done = translate_all(a, a->attention ? &attention : NULL, with, &why);
     translator_close(with);
     done = done && flush_output(&why);
     if (!done)
@@ -258,6 +280,7 @@ int main(int argc, char **argv)
     arguments a;
     failure why;
     open_standard_streams();
+    setlocale(LC_CTYPE, "C.UTF-8"); /* wcwidth and iswalnum know UTF-8, whatever the environment says */
     int status = parse(&a, argc, argv);
     if (status < 0)
         return run(&a);

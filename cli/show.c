@@ -9,13 +9,19 @@ static void show_piece(const char *side, int32_t id, const float *log_probabilit
     fputc('\n', stderr);
 }
 
+void show_place(const text_line *line, const translation *of, size_t number, size_t s)
+{
+    const text_range *range = &of->sentences[s].range;
+    fprintf(stderr, "line %zu, sentence %zu, bytes %zu to %zu of %zu\n", number, s + 1, range->begin, range->end,
+            line->size);
+}
+
 void show_tokens(const translator *with, const text_line *line, const translation *of, size_t number)
 {
     const tokenizer *tokens = translator_tokenizer(with);
     for (size_t s = 0; s < of->n_sentences; s++) {
         const translated_sentence *sentence = &of->sentences[s];
-        fprintf(stderr, "line %zu, sentence %zu, bytes %zu to %zu of %zu\n", number, s + 1, sentence->range.begin,
-                sentence->range.end, line->size);
+        show_place(line, of, number, s);
         for (size_t i = 0; i < sentence->source.n; i++)
             show_piece("source", sentence->source.at[i], NULL, tokenizer_source_piece(tokens, sentence->source.at[i]));
         for (size_t i = 0; i < sentence->target.n; i++)

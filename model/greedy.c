@@ -11,6 +11,12 @@ size_t greedy_length_cap(const model_config *config, size_t n_src)
     return cap < config->max_length ? cap : config->max_length;
 }
 
+void greedy_suppress(float *logits, const model_config *config)
+{
+    for (size_t i = 0; i < config->n_suppressed; i++)
+        logits[config->suppressed[i]] = -INFINITY;
+}
+
 /* The next token of every row; with log-probabilities from the logits, which hold -inf for suppressed ones then. */
 static void choose(transformer_state *state, const transformer *model, bool with_log_probabilities)
 {
@@ -23,8 +29,7 @@ static void choose(transformer_state *state, const transformer *model, bool with
     output_layer(state, model, NULL);
     for (size_t row = 0; row < row_stack_rows(&state->target); row++) {
         float *logits = state->logits + row * n_vocabulary;
-        for (size_t i = 0; i < config->n_suppressed; i++)
-            logits[config->suppressed[i]] = -INFINITY;
+        greedy_suppress(logits, config);
         state->chosen[row] = argmax(logits, n_vocabulary);
     }
 }

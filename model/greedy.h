@@ -10,6 +10,9 @@
  * so that one which repeats itself ends soon; never more than the checkpoint's max_length. */
 size_t greedy_length_cap(const model_config *config, size_t n_src);
 
+/* logits [n_target_vocabulary]: pad and the checkpoint's suppressed ids become -infinity, as they are never chosen. */
+void greedy_suppress(float *logits, const model_config *config);
+
 /* Fills state->generated for a state just laid out, which the search uses up, with n_tgt = greedy_length_cap and n_new
  * = 1 of each sentence, and with logits for log-probabilities; source_ids [rows of state->source]. Ties go to the
  * lowest id; pad and the checkpoint's suppressed ids are never chosen. Fails when a logit is not a number. */

@@ -431,8 +431,8 @@ def test_help_shows_every_option():
     done = start("--help")
     assert (done.returncode, done.stderr) == (0, b"")
     shown = set(re.findall(r"-[a-z]\b|--[a-z]+", done.stdout.decode()))
-    assert shown >= {"-m", "--model", "-t", "--threads", "-i", "--input", "-o", "--output", "--tokens", "--trace", "--info", "--help",
-                     "--version"}
+    assert shown >= {"-m", "--model", "-t", "--threads", "-i", "--input", "-o", "--output", "--tokens", "--steps",
+                     "--attention", "--trace", "--info", "--help", "--version"}
 
 
 def test_version_is_one_line():
@@ -463,7 +463,7 @@ def test_info_describes_the_checkpoint(variant):
 
 
 @pytest.mark.parametrize("arguments, said", [
-    ("--bogus", "expected the name of an option"), ("-z", "does not exist"), ("a --bogus", "expected the name of an option"), ("--tokens=3 a", "without a value"),
+    ("--bogus", "expected the name of an option"), ("-z", "does not exist"), ("a --bogus", "expected the name of an option"), ("--tokens=3 a", "without a value"), ("--steps=3 a", "without a value"),
     ("-m", "lacks its value"), ("--model", "lacks its value"), ("-i", "lacks its value"), ("a -o", "lacks its value"),
     ("--trace", "lacks its value"), ("-t 0 a", "a number from 1 to"), ("-t 257 a", "a number from 1 to"),
     ("--threads=two a", "a number from 1 to"), ("-t 1x a", "a number from 1 to"), ("-t -1 a", "a number from 1 to"),

@@ -1,0 +1,208 @@
+#include "cli/attention_map.h"
+
+#include <math.h>
+
+enum {
+    NUMBER_WIDTH = 4,
+    LABEL_WIDTH = 16, /* a label of a query, one of a key and a space fit in the narrowest terminal */
+    THUMBNAIL_GAP = 2,
+    LEAST_THUMBNAIL = 8, /* pixels in a row or column: as many as there are weights, if */
+    MOST_THUMBNAIL = 24  /* all heads then fit side by side */
+};
+
+#define RESET "\033[0m"
+
+static double clamp(double x)
+{
+    return x > 1.0 ? 1.0 : x > 0.0 ? x : 0.0;
+}
+
+/* The lightness of a weight from 0 to 1: even steps in OKLab (Ottosson 2020) are even steps to the eye, and the order
+ * needs no sense of hue. Not quite black and not quite white, so that cells stand out on either background. */
+static double lightness(double weight)
+{
+    return 0.22 + 0.72 * clamp(weight);
+}
+
+/* The sRGB colour of a weight: with its lightness the hue goes from blue over green to yellow. */
+static void shade(int rgb[3], double weight)
+{
+    double w = clamp(weight), hue = (285.0 - 180.0 * w) * acos(-1.0) / 180.0, chroma = 0.07 + 0.08 * w;
+    double a = chroma * cos(hue), b = chroma * sin(hue);
+    double l = pow(lightness(w) + 0.3963377774 * a + 0.2158037573 * b, 3.0);
+    double m = pow(lightness(w) - 0.1055613458 * a - 0.0638541728 * b, 3.0);
+    double s = pow(lightness(w) - 0.0894841775 * a - 1.2914855480 * b, 3.0);
+    const double linear[3] = {4.0767416621 * l - 3.3077115913 * m + 0.2309699292 * s,
+                              -1.2684380046 * l + 2.6097574011 * m - 0.3413193965 * s,
+                              -0.0041960863 * l - 0.7034186147 * m + 1.7076147010 * s};
+    for (int i = 0; i < 3; i++) {
+        double c = clamp(linear[i]);
+        rgb[i] = (int)lround(255.0 * (c <= 0.0031308 ? 12.92 * c : 1.055 * pow(c, 1.0 / 2.4) - 0.055));
+    }
+}
+
+/* The nearest of the six levels 0, 95, 135 … 255 of the 256 colours' cube. */
+static int cube_level(int c)
+{
+    return c < 48 ? 0 : c < 115 ? 1 : (c - 35) / 40;
+}
+
+/* Takes the weight's colour for what follows: 38 for the characters, 48 for what is behind them. */
+static void put_shade(const terminal *on, int place, double weight)
+{
+    int rgb[3];
+    shade(rgb, weight);
+    if (on->colours == COLOURS_TRUE)
+        fprintf(on->to, "\033[%d;2;%d;%d;%dm", place, rgb[0], rgb[1], rgb[2]);
+    else
+        fprintf(on->to, "\033[%d;5;%dm", place,
+                16 + 36 * cube_level(rgb[0]) + 6 * cube_level(rgb[1]) + cube_level(rgb[2]));
+}
+
+static void put_spaces(const terminal *on, size_t n)
+{
+    fprintf(on->to, "%*s", (int)n, "");
+}
+
+static size_t smaller(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+/* The columns of the queries' labels. */
+static size_t label_width(const attention_map *map)
+{
+    size_t width = 1;
+    for (size_t i = 0; i < map->n_queries; i++) {
+        size_t wanted = smaller(terminal_text_width(map->query[i]), LABEL_WIDTH);
+        width = wanted > width ? wanted : width;
+    }
+    return width;
+}
+
+/* The columns of key j: room for its label and a weight. */
+static size_t key_width(const attention_map *map, size_t j)
+{
+    size_t wanted = smaller(terminal_text_width(map->key[j]), LABEL_WIDTH);
+    return wanted > NUMBER_WIDTH ? wanted : NUMBER_WIDTH;
+}
+
+static void draw_weight(const terminal *on, double weight, size_t width)
+{
+    char number[16] = "."; /* what rounds to 0.00 */
+    if (weight >= 0.005)
+        snprintf(number, sizeof number, "%.2f", weight);
+    else if (on->colours != COLOURS_NONE)
+        number[0] = '\0'; /* the shade says it */
+    if (on->colours != COLOURS_NONE) {
+        put_shade(on, 48, weight);
+        fputs(lightness(weight) < 0.6 ? "\033[38;5;231m" : "\033[38;5;16m", on->to); /* white, black */
+    }
+    fprintf(on->to, " %*s", (int)width, number);
+}
+
+/* The keys first … last - 1 of all queries. */
+static void draw_block(const attention_map *map, const terminal *on, size_t first, size_t last)
+{
+    size_t labels = label_width(map);
+    put_spaces(on, labels);
+    for (size_t j = first; j < last; j++) {
+        size_t width = key_width(map, j), label = smaller(terminal_text_width(map->key[j]), width);
+        put_spaces(on, 1 + width - label);
+        if (label)
+            terminal_print(on, map->key[j], label);
+    }
+    fputc('\n', on->to);
+    for (size_t i = map->causal ? first : 0; i < map->n_queries; i++) {
+        terminal_print(on, map->query[i], labels);
+        for (size_t j = first; j < last && (!map->causal || j <= i); j++)
+            draw_weight(on, (double)map->weights[i * map->n_keys + j], key_width(map, j));
+        fputs(on->colours == COLOURS_NONE ? "\n" : RESET "\n", on->to);
+    }
+}
+
+void attention_map_draw(const attention_map *map, const terminal *on)
+{
+    size_t last;
+    for (size_t first = 0; first < map->n_keys; first = last) {
+        size_t width = label_width(map);
+        for (last = first; last < map->n_keys && width + 1 + key_width(map, last) <= on->width; last++)
+            width += 1 + key_width(map, last);
+        if (first)
+            fputc('\n', on->to);
+        draw_block(map, on, first, last);
+    }
+}
+
+/* One head, made smaller: pixels [rows, columns], each the largest weight of its share of weights [n_queries, n_keys].
+ */
+typedef struct {
+    const float *weights;
+    size_t n_queries, n_keys, rows, columns;
+} thumbnail;
+
+static double pixel(const thumbnail *of, size_t row, size_t column)
+{
+    float most = 0.0f;
+    for (size_t i = row * of->n_queries / of->rows; i < (row + 1) * of->n_queries / of->rows; i++)
+        for (size_t j = column * of->n_keys / of->columns; j < (column + 1) * of->n_keys / of->columns; j++)
+            most = fmaxf(most, of->weights[i * of->n_keys + j]);
+    return (double)most;
+}
+
+/* Two rows of pixels as half blocks; a row alone has nothing behind its lower half. */
+static void put_half_blocks(const thumbnail *of, const terminal *on, size_t row)
+{
+    for (size_t j = 0; j < of->columns; j++) {
+        put_shade(on, 38, pixel(of, row, j));
+        if (row + 1 < of->rows)
+            put_shade(on, 48, pixel(of, row + 1, j));
+        fputs("▀", on->to);
+    }
+    fputs(RESET, on->to);
+}
+
+/* A row of pixels as characters of more and more ink. */
+static void put_characters(const thumbnail *of, const terminal *on, size_t row)
+{
+    static const char ink[] = ".:-=+*#%@";
+    for (size_t j = 0; j < of->columns; j++)
+        fputc(ink[(size_t)(clamp(pixel(of, row, j)) * (sizeof ink - 1.001))], on->to);
+}
+
+/* The pixels that a thumbnail has at most, in both directions. */
+static size_t thumbnail_limit(size_t n_heads, const terminal *on)
+{
+    size_t room = (on->width + THUMBNAIL_GAP) / n_heads;
+    return room < LEAST_THUMBNAIL + THUMBNAIL_GAP ? LEAST_THUMBNAIL : smaller(room - THUMBNAIL_GAP, MOST_THUMBNAIL);
+}
+
+/* What follows head h of a line of heads that ends before `last`. */
+static void end_head(const terminal *on, size_t h, size_t last)
+{
+    if (h + 1 < last)
+        put_spaces(on, THUMBNAIL_GAP);
+    else
+        fputc('\n', on->to);
+}
+
+void attention_map_thumbnails(const float *weights, size_t n_heads, size_t n_queries, size_t n_keys, const terminal *on)
+{
+    size_t limit = thumbnail_limit(n_heads, on), rows = smaller(n_queries, limit), columns = smaller(n_keys, limit);
+    size_t rows_per_line = on->colours == COLOURS_NONE ? 1 : 2, width = columns > NUMBER_WIDTH ? columns : NUMBER_WIDTH;
+    size_t side_by_side = (on->width + THUMBNAIL_GAP) / (width + THUMBNAIL_GAP);
+    for (size_t first = 0; first < n_heads; first += side_by_side) {
+        size_t last = smaller(first + side_by_side, n_heads);
+        for (size_t h = first; h < last; h++) {
+            fprintf(on->to, ":%-*zu", (int)width - 1, h);
+            end_head(on, h, last);
+        }
+        for (size_t row = 0; row < rows; row += rows_per_line)
+            for (size_t h = first; h < last; h++) {
+                thumbnail of = {weights + h * n_queries * n_keys, n_queries, n_keys, rows, columns};
+                (on->colours == COLOURS_NONE ? put_characters : put_half_blocks)(&of, on, row);
+                put_spaces(on, width - columns);
+                end_head(on, h, last);
+            }
+    }
+}

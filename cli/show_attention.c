@@ -1,0 +1,217 @@
+/* The attention of a sentence, as the trace hook shows it: what was asked for of it is kept and drawn. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/attention_map.h"
+#include "cli/cli.h"
+
+typedef enum { ENCODER_SELF, DECODER_SELF, CROSS } attention_kind;
+
+/* Attention i of the model in order of computation; NULL behind the last. */
+static const attention_weights *nth_attention(const transformer *model, size_t i, attention_kind *kind)
+{
+    size_t n_encoder = model->config.encoder.n_layers;
+    *kind = ENCODER_SELF;
+    if (i < n_encoder)
+        return &model->encoder[i].self_attention;
+    if (i >= n_encoder + 2 * model->config.decoder.n_layers)
+        return NULL;
+    const decoder_layer *layer = &model->decoder[(i - n_encoder) / 2];
+    *kind = (i - n_encoder) % 2 ? CROSS : DECODER_SELF;
+    return *kind == CROSS ? &layer->cross_attention : &layer->self_attention;
+}
+
+bool attention_choose(attention_choice *choice, const char *name, const transformer *model, failure *why)
+{
+    const stack_config *encoder = &model->config.encoder, *decoder = &model->config.decoder;
+    const attention_weights *of;
+    attention_kind kind;
+    *choice = (attention_choice){.all = strcmp(name, "all") == 0};
+    for (size_t i = 0; (of = nth_attention(model, i, &kind)); i++)
+        for (size_t head = 0; head <= of->n_heads; head++) {
+            char known[sizeof of->name + 24];
+            snprintf(known, sizeof known, head < of->n_heads ? "%s:%zu" : "%s", of->name, head);
+            if (strcmp(name, known) == 0)
+                *choice = (attention_choice){.of = of, .head = head};
+        }
+    return choice->all || choice->of || !*name ||
+           failure_set(why,
+                       "found the attention \"%.100s\", expected all, encoder.L.self_attention with L below %zu, or "
+                       "decoder.L.self_attention or decoder.L.cross_attention with L below %zu; :H behind a name is "
+                       "one head, below %zu in the encoder and %zu in the decoder",
+                       name, encoder->n_layers, decoder->n_layers, encoder->n_heads, decoder->n_heads);
+}
+
+/* A trace reader that keeps one attention. */
+typedef struct {
+    const attention_choice *choice; /* not all */
+    const transformer *model;
+    const attention_weights *of; /* the one that is kept, NULL before */
+    attention_kind kind;
+    float *weights, *next; /* [n_queries, n_keys] of what is kept and of what may replace it; room for the largest */
+    double entropy;        /* of what is kept */
+} attention_keeper;
+
+/* out [n] = head of weights [n_heads, n], or their mean where head = n_heads. */
+static void take_head(float *out, const float *weights, size_t n_heads, size_t n, size_t head)
+{
+    bool mean = head == n_heads;
+    for (size_t i = 0; i < n; i++) {
+        double sum = 0.0;
+        for (size_t h = mean ? 0 : head; h < (mean ? n_heads : head + 1); h++)
+            sum += (double)weights[h * n + i];
+        out[i] = (float)(mean ? sum / (double)n_heads : sum);
+    }
+}
+
+/* How spread the rows of weights [n_queries, n_keys] are: the mean of their entropies, each row without its last
+ * column, the end token, which takes what finds nothing elsewhere, and divided by its sum. In nats. */
+static double mean_entropy(const float *weights, size_t n_queries, size_t n_keys)
+{
+    double entropy = 0.0;
+    for (size_t i = 0; i < n_queries; i++, weights += n_keys) {
+        double sum = 0.0, of_row = 0.0;
+        for (size_t j = 0; j + 1 < n_keys; j++)
+            sum += (double)weights[j];
+        for (size_t j = 0; j + 1 < n_keys; j++)
+            if (weights[j] > 0.0f)
+                of_row -= (double)weights[j] / sum * log((double)weights[j] / sum);
+        entropy += of_row / (double)n_queries;
+    }
+    return entropy;
+}
+
+/* The attention whose weights the trace calls by this name, or NULL. */
+static const attention_weights *attention_of(const transformer *model, const char *name, attention_kind *kind)
+{
+    const attention_weights *of;
+    for (size_t i = 0; (of = nth_attention(model, i, kind)); i++) {
+        size_t length = strlen(of->name);
+        if (strncmp(name, of->name, length) == 0 && strcmp(name + length, ".weights") == 0)
+            break;
+    }
+    return of;
+}
+
+/* Keeps the attention that was asked for; of none, the cross-attention whose mean over the heads has the lowest mean
+ * entropy: it aligns best. */
+static void keep(void *user, const char *name, const float *data, size_t rows, size_t columns)
+{
+    attention_keeper *k = user;
+    attention_kind kind;
+    const attention_weights *of = attention_of(k->model, name, &kind);
+    if (!of || (k->choice->of ? of != k->choice->of : kind != CROSS))
+        return;
+    size_t n_queries = rows / of->n_heads;
+    take_head(k->next, data, of->n_heads, n_queries * columns, k->choice->of ? k->choice->head : of->n_heads);
+    double entropy = mean_entropy(k->next, n_queries, columns);
+    if (k->of && entropy >= k->entropy)
+        return;
+    float *replaced = k->weights;
+    k->weights = k->next;
+    k->next = replaced;
+    k->of = of;
+    k->kind = kind;
+    k->entropy = entropy;
+}
+
+static void say_what_is_kept(const attention_keeper *k, const terminal *on)
+{
+    static const char *const down[] = {"source pieces down,", "chosen pieces down,", "target pieces down,"};
+    static const char *const across[] = {"source pieces across", "the pieces before them across",
+                                         "source pieces across"};
+    terminal_flow heading = {.on = on, .gap = 1};
+    char words[sizeof k->of->name + 40];
+    size_t head = k->choice->of ? k->choice->head : k->of->n_heads;
+    snprintf(words, sizeof words, head < k->of->n_heads ? "%s:%zu," : "%s,", k->of->name, head);
+    terminal_flow_word(&heading, words);
+    if (head == k->of->n_heads && k->of->n_heads > 1) {
+        snprintf(words, sizeof words, "mean of %zu heads,", k->of->n_heads);
+        terminal_flow_word(&heading, words);
+    }
+    if (!k->choice->of && k->model->config.decoder.n_layers > 1) {
+        snprintf(words, sizeof words, "lowest mean entropy of %zu layers,", k->model->config.decoder.n_layers);
+        terminal_flow_word(&heading, words);
+    }
+    terminal_flow_word(&heading, down[k->kind]);
+    terminal_flow_word(&heading, across[k->kind]);
+    terminal_flow_end(&heading);
+}
+
+/* What is kept, drawn with the pieces of the sentence; labels [n_src + 2 n_tgt] is room for them. */
+static bool draw(const attention_keeper *k, const translator *with, const translated_sentence *sentence,
+                 const char **labels, const terminal *on, failure *why)
+{
+    const tokenizer *tokens = translator_tokenizer(with);
+    size_t n_src = sentence->source.n, n_tgt = sentence->target.n;
+    const char **source = labels, **chosen = labels + n_src, **before = chosen + n_tgt;
+    for (size_t i = 0; i < n_src; i++)
+        source[i] = tokenizer_source_piece(tokens, sentence->source.at[i]);
+    before[0] = tokenizer_target_piece(tokens, k->model->config.tokenizer.target_start);
+    for (size_t i = 0; i < n_tgt; i++) {
+        chosen[i] = tokenizer_target_piece(tokens, sentence->target.at[i]);
+        if (i + 1 < n_tgt)
+            before[i + 1] = chosen[i];
+    }
+    attention_map map = {.weights = k->weights,
+                         .n_queries = k->kind == ENCODER_SELF ? n_src : n_tgt,
+                         .n_keys = k->kind == DECODER_SELF ? n_tgt : n_src,
+                         .causal = k->kind == DECODER_SELF,
+                         .query = k->kind == ENCODER_SELF ? source : chosen,
+                         .key = k->kind == DECODER_SELF ? before : source};
+    say_what_is_kept(k, on);
+    attention_map_draw(&map, on);
+    bool ended = sentence->target.at[n_tgt - 1] == k->model->config.tokenizer.target_end;
+    return k->kind != CROSS || attention_map_align(&map, ended ? n_tgt - 1 : n_tgt, n_src - 1, on, why);
+}
+
+static bool show_kept(const attention_choice *choice, translator *with, const translated_sentence *sentence,
+                      const terminal *on, failure *why)
+{
+    size_t n_src = sentence->source.n, n_tgt = sentence->target.n, longest = n_src > n_tgt ? n_src : n_tgt;
+    attention_keeper keeper = {.choice = choice,
+                               .model = translator_model(with),
+                               .weights = malloc(longest * longest * sizeof(float)),
+                               .next = malloc(longest * longest * sizeof(float))};
+    const char **labels = malloc((n_src + 2 * n_tgt) * sizeof *labels);
+    trace_reader reader = {keep, &keeper};
+    bool done = (keeper.weights && keeper.next && labels) || failure_memory(why, "the attention");
+    done = done && translator_trace(with, sentence, &reader, why) && draw(&keeper, with, sentence, labels, on, why);
+    free(keeper.weights);
+    free(keeper.next);
+    free(labels);
+    return done;
+}
+
+/* A trace reader that draws every attention as it comes. */
+typedef struct {
+    const transformer *model;
+    const terminal *on;
+} attention_drawer;
+
+static void draw_thumbnails(void *user, const char *name, const float *data, size_t rows, size_t columns)
+{
+    const attention_drawer *d = user;
+    attention_kind kind;
+    const attention_weights *of = attention_of(d->model, name, &kind);
+    if (!of)
+        return;
+    fprintf(d->on->to, "%s\n", of->name);
+    attention_map_thumbnails(data, of->n_heads, rows / of->n_heads, columns, d->on);
+}
+
+bool show_attention(const attention_choice *choice, translator *with, const text_line *line, const translation *of,
+                    size_t number, failure *why)
+{
+    terminal on = terminal_of(stderr);
+    attention_drawer drawer = {translator_model(with), &on};
+    trace_reader reader = {draw_thumbnails, &drawer};
+    for (size_t s = 0; s < of->n_sentences; s++) {
+        show_place(line, of, number, s);
+        if (!(choice->all ? translator_trace(with, &of->sentences[s], &reader, why)
+                          : show_kept(choice, with, &of->sentences[s], &on, why)))
+            return false;
+    }
+    return true;
+}

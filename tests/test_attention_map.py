@@ -1,0 +1,365 @@
+"""What `translate --attention` and `--steps` show: the numbers of `--trace`, in lines that fit the terminal."""
+
+import json
+import math
+import re
+import unicodedata
+
+import pytest
+
+import program
+from test_program import (GOLDEN, LONG_LINE, RELU, VARIANTS, copy_of, edit_lines, on_a_terminal, run,
+                          sentence_of, trace)
+
+BUNDLED = program.ROOT / "checkpoints/en-de"
+TEXT = "I have a dog."
+TWO_SENTENCES = "I have a dog. Good morning, my friend!"
+ESCAPE = r"\x1b\[[0-9;]*m"
+PLACE = r"line \d+, sentence \d+, bytes \d+ to \d+ of \d+"
+
+
+@pytest.fixture(autouse=True)
+def plain_environment(monkeypatch):
+    """A known terminal, wide enough for one block, whatever the tests run in."""
+    monkeypatch.setenv("COLUMNS", "5000")
+    monkeypatch.setenv("TERM", "xterm-256color")
+    for name in ("NO_COLOR", "COLORTERM"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def without_notices(text):
+    """Random models seldom end their sentences, and the program says so."""
+    return re.sub(r"^translate: line .*\n", "", text, flags=re.MULTILINE)
+
+
+def shown(*arguments, model=RELU):
+    done = run(*arguments, model=model)
+    assert done.returncode == 0, done.stderr
+    return without_notices(done.stderr.decode())
+
+
+def map_of(text):
+    """The numbers in the rows of a map in one block: None for what rounds to 0.00."""
+    rows = [re.search(r"(?: +(?:\d\.\d\d|\.(?= |$)))+$", line) for line in text.split("\n\n")[0].splitlines()[3:]]
+    return [[None if number == "." else float(number) for number in row[0].split()] for row in rows]
+
+
+def pieces_of(text, model):
+    found = {"source": [], "target": []}
+    for side, piece in re.findall(r"^  (source|target) .*  (\S+)$", shown("--tokens", text, model=model), re.MULTILINE):
+        found[side].append(piece)
+    return found["source"], found["target"]
+
+
+def traced_attention(variant, tmp_path, text=TEXT):
+    """By name the heads of each attention, [head][query][key], and the sentence."""
+    tensors = trace(variant, tmp_path / "trace", text)[1]
+    config = json.loads((GOLDEN / variant / "config.json").read_text())
+    heads = {}
+    for name, (rows, columns, values) in tensors.items():
+        if name.endswith(".weights"):
+            n_heads = config[name.split(".")[0]]["n_heads"]
+            lines = [list(values[i * columns:(i + 1) * columns]) for i in range(rows)]
+            heads[name[:-len(".weights")]] = [lines[h * rows // n_heads:(h + 1) * rows // n_heads]
+                                              for h in range(n_heads)]
+    return heads
+
+
+def mean(heads):
+    return [[math.fsum(weights) / len(heads) for weights in zip(*rows)] for rows in zip(*heads)]
+
+
+def most_concentrated(heads):
+    """The name of the cross-attention whose mean has the lowest mean entropy without the last column."""
+    def entropy(row):
+        total = math.fsum(row[:-1])
+        return -math.fsum(w / total * math.log(w / total) for w in row[:-1])
+    cross = [name for name in heads if name.endswith("cross_attention")]
+    return min(cross, key=lambda name: math.fsum(map(entropy, mean(heads[name]))))
+
+
+# ---- the numbers ----
+
+@pytest.mark.parametrize("option", ["--attention", "--attention=all", "--attention=decoder.0.self_attention:0",
+                                    "--steps"])
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_standard_output_is_the_translation_only(variant, option):
+    text = f"{TWO_SENTENCES}\n\n{LONG_LINE.decode()}\r\n".encode()
+    done = run(option, model=GOLDEN / variant, stdin=text)
+    assert (done.returncode, done.stdout) == (0, run(model=GOLDEN / variant, stdin=text).stdout)
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_the_weights_shown_are_those_of_the_trace(variant, tmp_path):
+    for name, heads in traced_attention(variant, tmp_path).items():
+        views = {name: mean(heads), **{f"{name}:{h}": weights for h, weights in enumerate(heads)}}
+        for view, weights in views.items():
+            numbers = map_of(shown(f"--attention={view}", TEXT, model=GOLDEN / variant))
+            if "decoder" in view and "self" in view:  # the causal triangle
+                assert [len(row) for row in numbers] == list(range(1, len(weights) + 1))
+            else:
+                assert {len(row) for row in numbers} == {len(weights[0])}
+            assert len(numbers) == len(weights)
+            for row, expected in zip(numbers, weights):
+                assert not any(expected[len(row):])
+                for number, weight in zip(row, expected):
+                    assert abs((number or 0.0) - weight) < 0.00501
+                    assert (number is None) == (weight < 0.005) or abs(weight - 0.005) < 1e-6
+
+
+@pytest.mark.parametrize("name", ["", "=decoder.0.self_attention", "=encoder.0.self_attention:1"])
+@pytest.mark.parametrize("model", [BUNDLED, *(GOLDEN / variant for variant in VARIANTS)], ids=lambda model: model.name)
+def test_the_rows_shown_sum_to_1(model, name):
+    for row in map_of(shown(f"--attention{name}", TEXT, model=model)):
+        assert sum(number or 0.0 for number in row) == pytest.approx(1.0, abs=0.0051 * len(row))
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_rows_and_columns_are_named_by_their_pieces(variant):
+    source, target = pieces_of(TEXT, GOLDEN / variant)
+    config = json.loads((GOLDEN / variant / "config.json").read_text())
+    vocabulary = "source.vocab" if config["shared_vocabulary"] else "target.vocab"
+    start = (GOLDEN / variant / vocabulary).read_text().split("\n")[config["target"]["start"]]
+    for name, down, across in [("encoder.0.self_attention", source, source),
+                               ("decoder.0.self_attention", target, [start, *target[:-1]]),
+                               ("decoder.0.cross_attention", target, source)]:
+        header, *rows = shown(f"--attention={name}", TEXT, model=GOLDEN / variant).split("\n\n")[0].splitlines()[2:]
+        assert header.split() == across and [row.split()[0] for row in rows] == down
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_the_most_concentrated_layer_is_taken(variant, tmp_path):
+    heads = traced_attention(variant, tmp_path)
+    name = most_concentrated(heads)
+    n_layers = json.loads((GOLDEN / variant / "config.json").read_text())["decoder"]["n_layers"]
+    among = f"lowest mean entropy of {n_layers} layers, " if n_layers > 1 else ""
+    heading = shown("--attention", TEXT, model=GOLDEN / variant).splitlines()[1]
+    assert heading == (f"{name}, mean of {len(heads[name])} heads, {among}target pieces down, source pieces across")
+
+
+def thumbnail(weights, limit):
+    """Characters for at most `limit` rows and columns, each for the largest weight of its share."""
+    def shares(n):
+        n_shares = min(n, limit)
+        return [range(i * n // n_shares, (i + 1) * n // n_shares) for i in range(n_shares)]
+    return ["".join(".:-=+*#%@"[int(max(weights[i][j] for i in rows for j in columns) * 8.999)]
+                    for columns in shares(len(weights[0]))) for rows in shares(len(weights))]
+
+
+@pytest.mark.parametrize("columns", [40, 200])
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_all_shows_every_head_as_characters(variant, columns, monkeypatch, tmp_path):
+    monkeypatch.setenv("COLUMNS", str(columns))
+    expected = []
+    for name, heads in traced_attention(variant, tmp_path).items():
+        drawn = [thumbnail(weights, min(24, (columns + 2) // len(heads) - 2)) for weights in heads]
+        numbers = [f":{h}".ljust(len(rows[0])) for h, rows in enumerate(drawn)]
+        expected += [name, *map("  ".join, [numbers, *zip(*drawn)])]
+    assert shown("--attention=all", TEXT, model=GOLDEN / variant).splitlines()[1:] == expected
+
+
+# ---- words ----
+
+def words_of(pieces):
+    """Lists of the places of the pieces that make up each word, and its text."""
+    words = []
+    for i, piece in enumerate(pieces):
+        text = piece.replace("\u2581", "")
+        mark = bool(text) and not any(map(str.isalnum, text))
+        before = pieces[i - 1].replace("\u2581", "") if i else ""
+        if not i or piece.startswith("\u2581") or mark or (before and not any(map(str.isalnum, before))):
+            words.append([[], "", mark])
+        words[-1][0].append(i)
+        words[-1][1] += text
+    return words
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_each_word_is_aligned_with_the_word_it_attends_to_most(variant, tmp_path):
+    text = "We go to the sea in summer, my friend."
+    heads = traced_attention(variant, tmp_path, text)
+    weights = mean(heads[most_concentrated(heads)])
+    source, target = pieces_of(text, GOLDEN / variant)
+    expected = []
+    for rows, word, mark in words_of(target[:-1] if target[-1] == "</s>" else target):
+        others = [word for word in words_of(source[:-1]) if not word[2]]
+        best = max(others, key=lambda other: math.fsum(weights[i][j] for i in rows for j in other[0]))
+        expected += [] if mark else [f"{word}–{best[1]}"]
+    assert shown("--attention", text, model=GOLDEN / variant).splitlines()[-1] == "  ".join(expected)
+
+
+def test_punctuation_is_aligned_with_nothing():
+    assert "–" in shown("--attention", "I am.", model=BUNDLED)
+    assert "–" not in shown("--attention", "...", model=BUNDLED)
+
+
+def test_the_bundled_checkpoint_aligns_a_house_with_a_house():
+    assert "Haus–house" in shown("--attention", "The house is small.", model=BUNDLED).splitlines()[-1]
+
+
+# ---- sentences and lines ----
+
+@pytest.mark.parametrize("option", ["--attention", "--attention=all", "--steps"])
+def test_every_sentence_of_every_line_is_shown(option):
+    def places(*arguments):
+        return re.findall(PLACE, run(*arguments, stdin=f"{TEXT}\n\n{TWO_SENTENCES}\n".encode()).stderr.decode())
+    assert places(option) == places("--tokens") and len(places(option)) == 3
+
+
+def test_a_blank_line_shows_nothing():
+    for option in ("--attention", "--attention=all", "--steps"):
+        done = run(option, stdin=b"\n \n")
+        assert (done.returncode, done.stdout, done.stderr) == (0, b"\n\n", b"")
+
+
+# ---- the terminal ----
+
+def width_of(text):
+    return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
+
+
+def widths(text):
+    """The width of each line but the place of the sentence, which is that of --tokens."""
+    return [width_of(re.sub(ESCAPE, "", line)) for line in text.splitlines() if not re.fullmatch(PLACE, line)]
+
+
+def copy_with_prefix(tmp_path, prefix):
+    """A checkpoint that shows all its pieces with something before them. It reads all text as unknown."""
+    checkpoint = copy_of("relu", tmp_path)
+    edit_lines(lambda lines: lines.__setitem__(slice(None), [prefix.encode() + line for line in lines]))(
+        checkpoint / "source.vocab")
+    return checkpoint
+
+
+@pytest.mark.parametrize("columns", [40, 80, 200])
+@pytest.mark.parametrize("option", ["--attention", "--attention=encoder.0.self_attention",
+                                    "--attention=decoder.0.self_attention:1", "--attention=all", "--steps"])
+def test_no_line_is_wider_than_the_terminal(option, columns, monkeypatch, tmp_path):
+    monkeypatch.setenv("COLUMNS", str(columns))
+    text = "When I was young, my grandmother told me stories about the sea in summer, and we go to the sea."
+    models = [BUNDLED, GOLDEN / "gelu", copy_with_prefix(tmp_path / "a", "語e\u0301"),
+              copy_with_prefix(tmp_path / "b", "語" * 40)]
+    for model in models:
+        found = widths(shown(option, text, model=model))
+        assert max(found) <= columns and len(found) > 10
+    assert "語" in shown(option, text, model=models[-1]) or option == "--attention=all"
+    if columns == 40 and option == "--attention":
+        assert max(found) > 30  # the room is used
+
+
+def test_columns_that_are_too_few_are_taken_as_40(monkeypatch):
+    expected = {columns: None for columns in ("1", "40")}
+    for columns in expected:
+        monkeypatch.setenv("COLUMNS", columns)
+        expected[columns] = shown("--attention", TEXT, model=BUNDLED)
+    assert expected["1"] == expected["40"]
+
+
+def drawn_in_colour(option, tmp_path):
+    return without_notices(on_a_terminal("-o", tmp_path / "out", option, TEXT).replace("\r\n", "\n"))
+
+
+@pytest.mark.parametrize("option", ["--attention", "--attention=decoder.0.self_attention", "--attention=all"])
+@pytest.mark.parametrize("depth, colour", [("", r"\x1b\[[34]8;5;\d+m"), ("truecolor", r"\x1b\[48;2;\d+;\d+;\d+m"),
+                                           ("24bit", r"\x1b\[48;2;\d+;\d+;\d+m")])
+def test_colours_end_with_their_line(depth, colour, option, monkeypatch, tmp_path):
+    monkeypatch.setenv("COLORTERM", depth)
+    text = drawn_in_colour(option, tmp_path)
+    assert len(re.findall(colour, text)) > 20
+    assert depth or "8;2;" not in text
+    for line in text.splitlines():
+        assert "\x1b" not in line or re.search(r"\x1b\[0m *$", line)
+        assert "\x1b" not in re.sub(ESCAPE, "", line)
+
+
+@pytest.mark.parametrize("name", ["", "=decoder.0.self_attention"])
+def test_colours_change_no_number(name, tmp_path):
+    coloured = re.sub(ESCAPE, "", drawn_in_colour(f"--attention{name}", tmp_path))
+    plain = shown(f"--attention{name}", TEXT)
+    def numbers(text):  # without the dots of what rounds to 0.00, which have a shade instead
+        return re.sub(r"(?<= )\.(?= |$)| +$", "", text, flags=re.MULTILINE).split("\n")
+    assert [line.split() for line in numbers(coloured)] == [line.split() for line in numbers(plain)]
+
+
+@pytest.mark.parametrize("name, value", [("NO_COLOR", "1"), ("TERM", "dumb"), ("TERM", "")])
+def test_a_terminal_without_colours_gets_plain_text(name, value, monkeypatch, tmp_path):
+    monkeypatch.setenv("COLORTERM", "truecolor")
+    monkeypatch.setenv(name, value)
+    for option in ("--attention", "--attention=all", "--steps"):
+        assert drawn_in_colour(option, tmp_path) == shown(option, TEXT)
+
+
+@pytest.mark.parametrize("option", ["--attention", "--attention=all", "--steps"])
+def test_what_is_not_a_terminal_gets_no_escape(option, monkeypatch):
+    monkeypatch.setenv("COLORTERM", "truecolor")
+    assert b"\x1b" not in run(option, TEXT).stderr
+
+
+def test_a_piece_cannot_command_the_terminal(tmp_path):
+    checkpoint = copy_with_prefix(tmp_path, "\x1b[2J\t\x9b\u2028")
+    for option in ("--attention", "--attention=decoder.0.self_attention", "--steps"):
+        text = shown(option, TEXT, model=checkpoint)
+        assert "\ufffd[2J\ufffd" in text and not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028]", text)
+
+
+# ---- names ----
+
+@pytest.mark.parametrize("name", [
+    "encoder.3.self_attention", "decoder.1.cross_attention", "encoder.0.cross_attention", "decoder.0.cross_attention:2",
+    "decoder.0.cross_attention:", "decoder.0.cross_attention:-1", "decoder.0.cross_attention:01",
+    "decoder.0.cross_attention.weights", "decoder.0", "ALL", "all:0", "\x1b[2J", "x" * 3000])
+def test_an_unknown_name_is_wrong_usage(name, tmp_path):
+    said = sentence_of(run(f"--attention={name}", "-o", tmp_path / "out", TEXT), 2)
+    assert "encoder.L.self_attention with L below 3" in said and "decoder.L.cross_attention with L below 1" in said
+    assert "below 2 in the encoder and 2 in the decoder" in said and "translate --help" in said
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("option", ["--attention", "--steps"])
+def test_info_shows_no_sentence(option):
+    assert "--info together with" in sentence_of(run("--info", option), 2)
+
+
+# ---- steps ----
+
+def steps_of(text, model):
+    """For each step its log-probability, the piece and the alternatives as (log-probability, piece)."""
+    steps = []
+    for line in shown("--steps", text, model=model).splitlines():
+        if step := re.fullmatch(r"  step +(\d+) +(\S+)  (.*)", line):
+            steps.append((step[2], step[3], []))
+            assert int(step[1]) <= len(steps)
+        elif not re.fullmatch(PLACE, line):
+            steps[-1][2].extend((float(number), piece) for number, piece in re.findall(r"(-?\d+\.\d\d) (\S+)", line))
+    return steps
+
+
+@pytest.mark.parametrize("model", [BUNDLED, *(GOLDEN / variant for variant in VARIANTS)], ids=lambda model: model.name)
+def test_steps_choose_what_tokens_show(model):
+    text = "We go to the sea in summer, my friend. Good morning!"
+    tokens = re.findall(r"^  target +\d+ +(\S+)  (.*)$", shown("--tokens", text, model=model), re.MULTILINE)
+    steps = steps_of(text, model)
+    assert [(number, piece) for number, piece, _ in steps] == tokens
+    forced = [i for i, (_, piece, _) in enumerate(steps) if piece == "</s>"]
+    for i, (number, piece, others) in enumerate(steps):
+        assert len({other for _, other in others} - {piece}) == 5
+        assert [least for least, _ in others] == sorted((least for least, _ in others), reverse=True)
+        assert others[0][0] <= float(number) + 0.01 or i in forced
+        assert math.exp(float(number)) + sum(math.exp(other) for other, _ in others) <= 1.02
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_alternatives_are_the_best_of_the_traced_output(variant, tmp_path):
+    metadata, tensors = trace(variant, tmp_path / "trace", TEXT)
+    config = json.loads((GOLDEN / variant / "config.json").read_text())
+    rows, columns, logits = tensors["output"]
+    allowed = set(range(columns)) - {config["target"]["pad"], *config["generation"]["suppressed"]}
+    name = "source" if config["shared_vocabulary"] else "target"
+    pieces = (GOLDEN / variant / f"{name}.vocab").read_text().split("\n")
+    chosen = [int(id) for id in metadata["target_ids"].split()]
+    for i, (_, _, others) in enumerate(steps_of(TEXT, GOLDEN / variant)):
+        row = logits[i * columns:(i + 1) * columns]
+        total = math.log(math.fsum(math.exp(row[id]) for id in allowed))
+        best = sorted(allowed - {chosen[i]}, key=lambda id: (-row[id], id))[:5]
+        assert [piece for _, piece in others] == [pieces[id] for id in best]
+        assert [number for number, _ in others] == pytest.approx([row[id] - total for id in best], abs=0.006)
