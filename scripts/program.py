@@ -25,6 +25,8 @@ class Sentence:
 
 def translate(checkpoint, lines, *options):
     """The finished process of the program over `lines`; its translations are in stdout, bytes."""
+    if not TRANSLATE.is_file():
+        raise ProgramFailure(f"{TRANSLATE}: not built yet; run scripts/translate once")
     done = subprocess.run([TRANSLATE, "-m", checkpoint, *options], input="".join(f"{line}\n" for line in lines).encode(),
                           capture_output=True)
     if done.returncode != 0:

@@ -14,6 +14,7 @@ more than 1e-4 (of its largest magnitude, where that is above 1).
 import argparse
 import sys
 import tempfile
+from itertools import zip_longest
 from pathlib import Path
 
 import numpy
@@ -74,11 +75,31 @@ def trace(model, source, target):
     return out
 
 
+def both_traces(model, directory, text):
+    """(source ids, target ids, [(name, this program's array, PyTorch's array)] in the order of computation) of one
+    sentence; PyTorch gets the ids that this program has."""
+    with tempfile.TemporaryDirectory() as scratch:
+        file = str(Path(scratch) / "trace.safetensors")
+        translate(directory, [], "--trace", file, "--", text)
+        with safe_open(file, "numpy") as found:
+            source, target = ([int(id_) for id_ in found.metadata()[f"{side}_ids"].split()] for side in ("source", "target"))
+            expected = trace(model, source, target)
+            if set(found.keys()) != set(expected):
+                raise SystemExit(f"the names differ: {sorted(set(found.keys()) ^ set(expected))}")
+            return source, target, [(name, found.get_tensor(name), expected[name]) for name in found.offset_keys()]
+
+
 def difference(found, expected):
     """The largest difference of two arrays, of the larger magnitude where that is above 1; infinite when shapes differ."""
     if found.shape != expected.shape or not numpy.isfinite(found).all():
         return float("inf")
     return float(numpy.abs(found - expected).max() / max(1.0, numpy.abs(expected).max()))
+
+
+def first_difference(found, expected):
+    """The index of the first token of two lists that differs, or None."""
+    pairs = enumerate(zip_longest(found, expected))
+    return next((i for i, (ours, theirs) in pairs if ours != theirs), None)
 
 
 @torch.no_grad()
@@ -124,10 +145,10 @@ def compare_ids(model, tokenizer, directory, path):
         equal = True
         for sentence in line_sentences:
             expected = next(wanted)
-            if sentence.target == expected:
+            step = first_difference(sentence.target, expected)
+            if step is None:
                 continue
             equal = False
-            step = next(i for i, pair in enumerate(zip(sentence.target + [-1], expected + [-1])) if pair[0] != pair[1])
             gap = gap_at(model, sentence.source, expected, step)
             inexcusable += gap >= TIE
             print(f"  differs at token {step}, where the two best logits are {gap:.2g} apart: {line}")
@@ -138,22 +159,15 @@ def compare_ids(model, tokenizer, directory, path):
 
 
 def compare_tensors(model, tokenizer, directory, path, n_lines):
-    worst = {}
-    with tempfile.TemporaryDirectory() as scratch:
-        file, n_compared = str(Path(scratch) / "trace.safetensors"), 0
-        for line, sentences in zip(read_lines(path), translate_tokens(directory, read_lines(path))):
-            if len(sentences) != 1:
-                continue
-            translate(directory, [], "--trace", file, "--", line)
-            expected = trace(model, sentences[0].source, sentences[0].target)
-            with safe_open(file, "numpy") as found:
-                if set(found.keys()) != set(expected):
-                    raise SystemExit(f"the names differ: {sorted(set(found.keys()) ^ set(expected))}")
-                for name, array in expected.items():
-                    worst[name] = max(worst.get(name, (0.0, "")), (difference(found.get_tensor(name), array), line))
-            n_compared += 1
-            if n_compared == n_lines:
-                break
+    worst, n_compared, lines = {}, 0, read_lines(path)
+    for line, sentences in zip(lines, translate_tokens(directory, lines)):
+        if len(sentences) != 1:
+            continue
+        for name, found, expected in both_traces(model, directory, line)[2]:
+            worst[name] = max(worst.get(name, (0.0, "")), (difference(found, expected), line))
+        n_compared += 1
+        if n_compared == n_lines:
+            break
     for name in sorted(worst, key=lambda name: worst[name], reverse=True)[:10]:
         print(f"  {worst[name][0]:.2e}  {name}  ({worst[name][1][:60]})")
     if not worst:

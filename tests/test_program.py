@@ -28,6 +28,7 @@ import program  # noqa: E402
 
 FLOAT32 = ["relu", "swish", "gelu", "odd"]
 VARIANTS = [*FLOAT32, "int8"]
+CHECKPOINTS = [*VARIANTS, "../../checkpoints/en-de"]
 RELU = GOLDEN / "relu"
 CONFIG = json.loads((RELU / "config.json").read_text())
 MODEL = (RELU / "model.safetensors").read_bytes()
@@ -543,7 +544,7 @@ def trace(variant, path, text="I have a dog."):
     return read_safetensors(path)
 
 
-@pytest.mark.parametrize("variant", VARIANTS)
+@pytest.mark.parametrize("variant", CHECKPOINTS)
 def test_a_trace_is_in_order_of_computation(variant, tmp_path):
     names = list(trace(variant, tmp_path / "trace")[1])
     assert (names[0], names[-1]) == ("encoder.embedding", "output")
@@ -553,7 +554,46 @@ def test_a_trace_is_in_order_of_computation(variant, tmp_path):
     assert max(i for i, name in enumerate(names) if name.startswith("encoder.")) < places[0]
 
 
-@pytest.mark.parametrize("variant", VARIANTS)
+def named_tensors(config, n_source, n_target):
+    """{name: (rows, columns)} of every activation and attention weight, from the table in weights/FORMAT.md."""
+    d = config["d_model"]
+    shapes = {"encoder.embedding": (n_source, d), "decoder.embedding": (n_target, d),
+              "output": (n_target, config["target"]["n_vocabulary"])}
+    for stack, n in (("encoder", n_source), ("decoder", n_target)):
+        attentions = {"self_attention": n} | ({"cross_attention": n_source} if stack == "decoder" else {})
+        for layer in range(config[stack]["n_layers"]):
+            for attention, n_keys in attentions.items():
+                part = f"{stack}.{layer}.{attention}"
+                shapes |= {f"{part}.query": (n, d), f"{part}.key": (n_keys, d), f"{part}.value": (n_keys, d),
+                           f"{part}.weights": (config[stack]["n_heads"] * n, n_keys), f"{part}.heads": (n, d),
+                           part: (n, d), f"{part}_norm": (n, d)}
+            part = f"{stack}.{layer}.feed_forward"
+            shapes |= {f"{part}.inner": (n, config[stack]["d_ff"]), part: (n, d), f"{part}_norm": (n, d)}
+    return shapes
+
+
+@pytest.mark.parametrize("variant", CHECKPOINTS)
+def test_a_trace_holds_every_tensor_that_has_a_name(variant, tmp_path):
+    metadata, tensors = trace(variant, tmp_path / "trace")
+    config = json.loads((GOLDEN / variant / "config.json").read_text())
+    expected = named_tensors(config, *(len(metadata[f"{side}_ids"].split()) for side in ("source", "target")))
+    assert {name: tensor[:2] for name, tensor in tensors.items()} == expected
+
+
+@pytest.mark.parametrize("variant", CHECKPOINTS)
+def test_a_trace_is_read_by_safetensors(variant, tmp_path):
+    """By the library of that name; that our own reader takes it too, tests/test_translator.c shows."""
+    safetensors = pytest.importorskip("safetensors")
+    metadata, tensors = trace(variant, tmp_path / "trace")
+    with safetensors.safe_open(tmp_path / "trace", "numpy") as file:
+        assert file.metadata() == metadata
+        assert file.offset_keys() == list(tensors)
+        for name, (rows, columns, values) in tensors.items():
+            assert file.get_tensor(name).shape == (rows, columns)
+            assert file.get_tensor(name).tobytes() == values.tobytes(), name
+
+
+@pytest.mark.parametrize("variant", CHECKPOINTS)
 def test_a_trace_holds_the_ids(variant, tmp_path):
     metadata, tensors = trace(variant, tmp_path / "trace")
     [[sentence]] = program.translate_tokens(GOLDEN / variant, ["I have a dog."])
@@ -563,7 +603,7 @@ def test_a_trace_holds_the_ids(variant, tmp_path):
     assert tensors["decoder.embedding"][0] == len(sentence.target)
 
 
-@pytest.mark.parametrize("variant", VARIANTS)
+@pytest.mark.parametrize("variant", CHECKPOINTS)
 def test_the_largest_traced_output_is_the_next_token(variant, tmp_path):
     metadata, tensors = trace(variant, tmp_path / "trace")
     config = json.loads((GOLDEN / variant / "config.json").read_text())
@@ -573,7 +613,7 @@ def test_the_largest_traced_output_is_the_next_token(variant, tmp_path):
         assert max(allowed, key=lambda id: logits[i * columns + id]) == int(target[i])
 
 
-@pytest.mark.parametrize("variant", VARIANTS)
+@pytest.mark.parametrize("variant", CHECKPOINTS)
 def test_traced_attention_weights_sum_to_1(variant, tmp_path):
     tensors = trace(variant, tmp_path / "trace")[1]
     weights = [tensor for name, tensor in tensors.items() if name.endswith(".weights")]
@@ -585,7 +625,7 @@ def test_traced_attention_weights_sum_to_1(variant, tmp_path):
         assert sums == pytest.approx([1] * rows, abs=1e-5)
 
 
-@pytest.mark.parametrize("variant", VARIANTS)
+@pytest.mark.parametrize("variant", CHECKPOINTS)
 def test_traced_decoder_self_attention_sees_no_later_token(variant, tmp_path):
     tensors = trace(variant, tmp_path / "trace")[1]
     masked = [tensor for name, tensor in tensors.items() if re.match(r"decoder\.\d+\.self_attention\.weights", name)]

@@ -1,3 +1,6 @@
+#include <unistd.h>
+
+#include "cli/cli.h"
 #include "model/sentences.h"
 #include "model/translator.h"
 #include "tests/golden.h"
@@ -307,6 +310,36 @@ START_TEST(any_bytes_give_one_line)
 }
 END_TEST
 
+/* Takes a tensor from the file of `user`, which must hold what the hook shows, bit for bit. */
+static void take(void *user, const char *name, const float *data, size_t rows, size_t columns)
+{
+    failure why;
+    const float *stored = weights_take(user, name, TENSOR_F32, (size_t[]){rows, columns}, 2, &why);
+    ck_assert_done(stored != NULL, why);
+    ck_assert_msg(memcmp(stored, data, rows * columns * sizeof *data) == 0, "%s differs", name);
+}
+
+START_TEST(a_trace_file_holds_what_the_hook_shows)
+{
+    translator *t = translator_open(_i ? CHECKPOINT : golden_path("swish", ""), 1, &(failure){0});
+    ck_assert_ptr_nonnull(t);
+    noted notes = {0};
+    translation out = translate_one(t, "I have a dog.", &notes);
+    failure why;
+    char path[] = "/tmp/test_translator_XXXXXX";
+    close(mkstemp(path));
+    ck_assert_done(trace_file_write(path, t, &out.sentences[0], &why), why);
+    weights_file *file = weights_open(path, &why);
+    ck_assert_done(file != NULL, why);
+    ck_assert_done(translator_trace(t, &out.sentences[0], &(trace_reader){take, file}, &why), why);
+    ck_assert_done(weights_check_all_taken(file, &why), why); /* and nothing else */
+    weights_close(file);
+    unlink(path);
+    translation_free(&out);
+    translator_close(t);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("translator");
@@ -323,5 +356,6 @@ int main(void)
     add_test(suite, "a_language_code_goes_before_every_sentence", a_language_code_goes_before_every_sentence);
     add_test(suite, "a_cut_translation_is_noticed", a_cut_translation_is_noticed);
     add_test(suite, "any_bytes_give_one_line", any_bytes_give_one_line);
+    add_loop_test(suite, "a_trace_file_holds_what_the_hook_shows", a_trace_file_holds_what_the_hook_shows, 2);
     return run_suite(suite);
 }

@@ -1,0 +1,175 @@
+#!/usr/bin/env python3
+"""Mistakes that people make when they write a Transformer, planted one by one, and whether compare.py finds each.
+
+    planted_faults.py
+    planted_faults.py --model DIR
+
+Copies the sources, and for each of FAULTS changes a line or two, builds, and lets scripts/compare.py look for the first
+tensor that differs from PyTorch's. Prints the table of docs/compare.md. The exit status is 1 when a fault is not found
+at the tensor where it belongs, when none of the files named is the one that was changed, or when the page shows
+another table. --model only writes the small random model that it compares with: DIR/hf and its export, DIR/checkpoint.
+"""
+
+import argparse
+import contextlib
+import io
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import NamedTuple
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "scripts")]
+os.environ["OMP_NUM_THREADS"] = "1"
+
+import checkpoint  # noqa: E402
+import compare  # noqa: E402
+import export  # noqa: E402
+import make_golden  # noqa: E402
+import program  # noqa: E402
+import torch  # noqa: E402
+
+PAGE = ROOT / "docs/compare.md"
+TEXT = "The house is small."
+
+
+class Fault(NamedTuple):
+    """A mistake: in `file`, each text of `changes`, which stands there once, becomes another; `tensor` is the first that
+    it spoils."""
+    mistake: str
+    file: str
+    changes: dict
+    tensor: str
+
+
+FAULTS = [
+    Fault("embedding not scaled by √d_model", "model/embedding.c", {"sqrtf((float)d_model)": "1.0f"}, "encoder.embedding"),
+    Fault("position added before scaling", "model/embedding.c",
+          {"x[column] *= factor":
+           "x[column] = factor * (x[column] + model->positions[(first_position + i) * d_model + column])",
+           "add(x, model->positions + (first_position + i) * d_model, d_model);": ""}, "encoder.embedding"),
+    Fault("sines and cosines alternate", "model/embedding.c",
+          {"row[i] = ": "row[2 * i] = ", "row[n_sines + i] = ": "row[2 * i + 1] = "}, "encoder.embedding"),
+    Fault("value projection with the key's bias", "model/model.c",
+          {'w->output = bind_part(': 'w->value.bias = w->key.bias; w->output = bind_part('}, "encoder.0.self_attention.value"),
+    Fault("scores over √d_model", "attention/core.c", {"sqrtf((float)d_head)": "sqrtf((float)d_model)"},
+          "encoder.0.self_attention.weights"),
+    Fault("scores not scaled", "attention/core.c", {"1.0f / sqrtf((float)d_head)": "1.0f"},
+          "encoder.0.self_attention.weights"),
+    Fault("keys and values swapped", "attention/encoder_self.c",
+          {"scratch->k + first * d_model, scratch->v + first": "scratch->v + first * d_model, scratch->k + first"},
+          "encoder.0.self_attention.weights"),
+    Fault("heads interleaved: head h takes columns h, h + n_heads …", "attention/core.c",
+          {"softmax_of_seen(weights, n_queries":
+           "for (size_t i = 0; i < n_queries * n_keys; i++) { weights[i] = 0; for (size_t c = h; c < d_model; c += n_heads) "
+           "weights[i] += scale * q[i / n_keys * d_model + c] * k[i % n_keys * d_model + c]; } "
+           "softmax_of_seen(weights, n_queries"}, "encoder.0.self_attention.weights"),
+    Fault("every head mixes the values of head 0", "attention/core.c", {"v + column": "v"}, "encoder.0.self_attention.heads"),
+    Fault("norm before the residual connection", "model/add_and_norm.c",
+          {"add(x, sublayer, n_rows * d_model);": "", "trace(reader, w": "add(x, sublayer, n_rows * d_model); trace(reader, w"},
+          "encoder.0.self_attention_norm"),
+    Fault("gain of the norm forgotten", "kernels/level_float.h", {" * weight[i]": ""}, "encoder.0.self_attention_norm"),
+    Fault("variance over d − 1", "kernels/level_float.h", {"(squares) / (double)d ": "(squares) / (double)(d - 1) "},
+          "encoder.0.self_attention_norm"),
+    Fault("epsilon 1e-6", "kernels/level_float.h", {"1e-5": "1e-6"}, "encoder.0.feed_forward_norm"),
+    Fault("gelu for swish", "model/feed_forward.c", {"swish(x, n)": "gelu(x, n)"}, "encoder.0.feed_forward.inner"),
+    Fault("no residual around the feed-forward", "model/encoder.c",
+          {"add_and_norm(x, state->sublayer, &layer->feed_forward_norm":
+           "for (size_t i = 0; i < n_rows * d_model; i++) x[i] = 0;"
+           "add_and_norm(x, state->sublayer, &layer->feed_forward_norm"}, "encoder.0.feed_forward_norm"),
+    Fault("causal length one too long", "attention/core.c", {"n_keys - n_hidden + i :": "n_keys - n_hidden + i + 1 :"},
+          "decoder.0.self_attention.weights"),
+    Fault("no causality", "attention/decoder_self.c", {"n_keys, n - 1,": "n_keys, 0,"}, "decoder.0.self_attention.weights"),
+    Fault("cross-attention over the decoder's own keys", "model/decoder.c", {"&state->target, source,": "&state->target, past,"},
+          "decoder.0.cross_attention.weights"),
+    Fault("output bias forgotten", "model/model.c", {"m->output.bias = bind_vector(": "bind_vector("}, "output"),
+    Fault("every step at position 0", "model/decoder.c", {"state->past[s].n_keys)": "0)"}, "target ids"),
+]
+
+
+def faulty(fault, text):
+    """The text of the file with the fault in it; ends the program where the source has changed."""
+    for old, new in fault.changes.items():
+        if text.count(old) != 1:
+            raise SystemExit(f"{fault.file}: found {text.count(old)} times what the fault \"{fault.mistake}\" changes, expected "
+                             f"once: {old}\nAdapt it in tests/planted_faults.py.")
+        text = text.replace(old, new)
+    return text
+
+
+def quiet_model(directory):
+    """Writes directory/hf and directory/checkpoint: random biases and gains, and a first layer whose rows are so small before
+    the last norm that its epsilon shows. Returns (model, tokenizer)."""
+    hf_dir = make_golden.marian_directory(directory / "hf", **make_golden.VARIANTS["swish"])
+    model, tokenizer = checkpoint.open_marian(hf_dir)
+    layer = model.model.encoder.layers[0]
+    with torch.no_grad():
+        for part in (layer.self_attn_layer_norm, layer.fc2):
+            part.weight *= 0.01
+            part.bias *= 0.01
+    model.save_pretrained(hf_dir)
+    (directory / "checkpoint").mkdir()
+    export.write_checkpoint(hf_dir, directory / "checkpoint", model, tokenizer, "float32")
+    return model, tokenizer
+
+
+def build(copy):
+    done = subprocess.run(["cmake", "--build", copy / "build", "--target", "translate", "--parallel", str(os.cpu_count())],
+                          capture_output=True, text=True)
+    if done.returncode != 0:
+        raise SystemExit(done.stdout + done.stderr)
+
+
+def first_difference(*compared):
+    """The name of what compare.py finds first, None when all agree."""
+    with contextlib.redirect_stdout(io.StringIO()):
+        return compare.compare_text(*compared, "float32", TEXT)
+
+
+def plant_all(scratch):
+    """(the table, the number of faults that were not found where they are)"""
+    table, missed = "| mistake | what was changed | expected first difference | found | files named |\n|---|---|---|---|---|\n", 0
+    copy = scratch / "copy"
+    shutil.copytree(ROOT, copy, ignore=shutil.ignore_patterns("build", ".*", "checkpoints"))
+    subprocess.run(["cmake", "-S", copy, "-B", copy / "build"], check=True, capture_output=True)
+    build(copy)
+    program.TRANSLATE = copy / "build/translate"
+    compared = *quiet_model(scratch), scratch / "checkpoint"
+    if first_difference(*compared):
+        raise SystemExit("the sources as they are differ from PyTorch, expected no difference without a fault")
+    for fault in FAULTS:
+        file = copy / fault.file
+        sound = file.read_text(encoding="utf-8")
+        file.write_text(faulty(fault, sound), encoding="utf-8")
+        build(copy)
+        found = first_difference(*compared)
+        file.write_text(sound, encoding="utf-8")
+        named = dict.fromkeys(name for name, _ in compare.places(found)) if found else {}
+        missed += found != fault.tensor or fault.file not in named
+        table += (f"| {fault.mistake} | {fault.file}: `{next(iter(fault.changes)).strip()}` | {fault.tensor} | {found} | "
+                  f"{', '.join(named)} |\n")
+    return table, missed
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--model", type=Path, metavar="DIR")
+    arguments = parser.parse_args()
+    if arguments.model:
+        arguments.model.mkdir(parents=True)
+        quiet_model(arguments.model)
+        return
+    with tempfile.TemporaryDirectory() as scratch:
+        table, missed = plant_all(Path(scratch))
+    print(table, end="")
+    if missed:
+        sys.exit(f"planted_faults.py: {missed} of {len(FAULTS)} faults were not found where they are")
+    if table not in PAGE.read_text(encoding="utf-8"):
+        sys.exit(f"planted_faults.py: {PAGE.relative_to(ROOT)} shows another table, expected the one above")
+
+
+if __name__ == "__main__":
+    main()
