@@ -571,10 +571,10 @@ def print_tables(bench, models, machine):
         samples = bench_report.select(bench.samples, model=model.name)
         print(f"## {model.name}: start, memory, disk\n\n{bench_report.footprint_table(samples)}")
         limits = bench.limits[model.name]
-        machine.append(f"{model.name}: " + "; ".join(
-            f"threads: {threads}, {limits['read', 'int8', threads]:.0f} GB/s out of int8's and "
-            f"{limits['read', 'float32', threads]:.0f} GB/s out of float32's weights of a step, "
-            f"{limits['multiply', threads]:.0f} GMAC/s at most" for threads in thread_counts()))
+        for threads in thread_counts():
+            machine.append(f"{model.name}, threads: {threads}: at most {limits['read', 'int8', threads]:.0f} GB/s out of a step's "
+                           f"int8 weights, {limits['read', 'float32', threads]:.0f} GB/s out of its float32 weights, "
+                           f"{limits['multiply', threads]:.0f} GMAC/s")
     machine.append(f"Threads: OMP_NUM_THREADS, translate --threads {'' if has('--threads') else '(not there yet) '}and "
                    f"intra_threads as in the tables, processes bound to as many processors; before a cold start {bench.dropped}")
     print("".join(f"- {line}\n" for line in machine))
