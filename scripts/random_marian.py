@@ -57,22 +57,28 @@ def random_model(seed, *, pad, max_length, end=0, bias=True, forced_end=True, **
     return model
 
 
+def write(hf_dir, out_dir, model):
+    """`model` as a Hugging Face directory, with the tokenizer of hf_dir, its vocabulary filled up to the model's."""
+    vocabulary = json.loads((hf_dir / "vocab.json").read_text(encoding="utf-8"))
+    pieces = [piece for piece in sorted(vocabulary, key=vocabulary.get) if piece != "<pad>"]
+    pieces += [f"<fill{i}>" for i in range(model.config.vocab_size - 1 - len(pieces))] + ["<pad>"]
+    out_dir.mkdir(parents=True, exist_ok=True)
+    (out_dir / "vocab.json").write_text(json.dumps({piece: i for i, piece in enumerate(pieces)}))
+    for name in ("source.spm", "target.spm"):
+        shutil.copyfile(hf_dir / name, out_dir / name)
+    files = [str(out_dir / name) for name in ("source.spm", "target.spm", "vocab.json")]
+    MarianTokenizer(source_spm=files[0], target_spm=files[1], vocab=files[2], source_lang="en", target_lang="de",
+                    model_max_length=512).save_pretrained(out_dir)
+    model.save_pretrained(out_dir)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("hf_dir", type=Path)
     parser.add_argument("out_dir", type=Path)
     arguments = parser.parse_args()
-    vocabulary = json.loads((arguments.hf_dir / "vocab.json").read_text(encoding="utf-8"))
-    pieces = [piece for piece in sorted(vocabulary, key=vocabulary.get) if piece != "<pad>"]
-    pieces += [f"<fill{i}>" for i in range(OPUS_MT["vocab_size"] - 1 - len(pieces))] + ["<pad>"]
-    arguments.out_dir.mkdir(parents=True, exist_ok=True)
-    (arguments.out_dir / "vocab.json").write_text(json.dumps({piece: i for i, piece in enumerate(pieces)}))
-    for name in ("source.spm", "target.spm"):
-        shutil.copyfile(arguments.hf_dir / name, arguments.out_dir / name)
-    files = [str(arguments.out_dir / name) for name in ("source.spm", "target.spm", "vocab.json")]
-    MarianTokenizer(source_spm=files[0], target_spm=files[1], vocab=files[2], source_lang="en", target_lang="de",
-                    model_max_length=512).save_pretrained(arguments.out_dir)
-    random_model(1, pad=len(pieces) - 1, max_length=61, **OPUS_MT).save_pretrained(arguments.out_dir)
+    model = random_model(1, pad=OPUS_MT["vocab_size"] - 1, max_length=61, **OPUS_MT)
+    write(arguments.hf_dir, arguments.out_dir, model)
 
 
 if __name__ == "__main__":

@@ -158,18 +158,23 @@ def mean_of(snapshots):
     return {name: tensor / len(snapshots) for name, tensor in total.items()}
 
 
-def write_model(run, model, tokenizer, snapshots):
-    """The mean of `snapshots` as a Hugging Face directory, in place of an older one."""
-    averaged = MarianMTModel(model.config)
-    averaged.load_state_dict(mean_of(snapshots))
-    averaged.tie_weights()
-    averaged.generation_config = GenerationConfig(
+def save_model(directory, model, tokenizer):
+    """The model as a Hugging Face directory, set to greedy search, in place of an older one."""
+    model.generation_config = GenerationConfig(
         num_beams=1, max_length=model.config.max_position_embeddings, bad_words_ids=[[model.config.pad_token_id]],
         decoder_start_token_id=model.config.pad_token_id, pad_token_id=model.config.pad_token_id,
         eos_token_id=EOS, bos_token_id=EOS, forced_eos_token_id=EOS)
-    with directory_whole(run / "model") as directory:
-        averaged.save_pretrained(directory)
-        tokenizer.save_pretrained(directory)
+    with directory_whole(directory) as beside:
+        model.save_pretrained(beside)
+        tokenizer.save_pretrained(beside)
+
+
+def write_model(run, model, tokenizer, snapshots):
+    """Saves the mean of `snapshots`, and gives it."""
+    averaged = MarianMTModel(model.config)
+    averaged.load_state_dict(mean_of(snapshots))
+    averaged.tie_weights()
+    save_model(run / "model", averaged, tokenizer)
     return averaged
 
 
