@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <time.h>
 
+#include "explain/explain.h"
 #include "model/translator.h"
 
 /* Prints text that came from a file: what could end the line or command the terminal is replaced. */
@@ -33,10 +34,11 @@ typedef struct {
     translator *translator;
     FILE *in, *out;
     const char *in_name, *out_name;
-    size_t lines_at_once; /* at most TRANSLATOR_BATCH; 1: each line is answered before the next is read */
-    bool tokens;          /* show them, on standard error */
-    const char *trace;    /* a file for the tensors of a line of one sentence, or NULL */
-    progress *progress;   /* or NULL */
+    size_t lines_at_once;     /* at most TRANSLATOR_BATCH; 1: each line is answered before the next is read */
+    bool tokens;              /* show them, on standard error */
+    const char *trace;        /* a file for the tensors of a line of one sentence, or NULL */
+    explanation *explanation; /* gets every line, or NULL */
+    progress *progress;       /* or NULL */
 } line_filter;
 
 /* One line out per line in, until the input ends. */

@@ -84,6 +84,7 @@ static bool translate_lines(const line_filter *filter, const read_line *lines, s
         if (done && filter->tokens)
             show_tokens(filter->translator, &texts[l], &out[l], first_line + l);
         done = done && (!filter->trace || write_trace(filter, &out[l], first_line + l, why)) &&
+               (!filter->explanation || explanation_add(filter->explanation, &texts[l], &out[l], why)) &&
                write_line(filter, &out[l], carriage_return ? "\r\n" : "\n", why);
         translation_free(&out[l]);
         n_bytes += lines[l].size;

@@ -24,6 +24,7 @@ static const char help[] =
     "  -o, --output FILE   write the translations to FILE; with --input, a progress bar shows how far it is\n"
     "      --tokens        show pieces, ids and log-probabilities of both sides on standard error\n"
     "      --trace FILE    write every tensor of the computation of TEXT, one sentence, to a safetensors file\n"
+    "      --explain FILE  write an HTML page that shows the translation of TEXT inside the Transformer\n"
     "      --info          describe the checkpoint\n"
     "      --help          print this\n"
     "      --version       print the version\n"
@@ -31,7 +32,7 @@ static const char help[] =
     "Exit status: 0 done, 1 could not (one sentence on standard error says why), 2 wrong usage.\n";
 
 typedef struct {
-    const char *model, *input, *output, *trace;
+    const char *model, *input, *output, *trace, *explain;
     bool tokens, info;
     char **words; /* [n_words], TEXT */
     int n_words;
@@ -72,16 +73,14 @@ static int __attribute__((format(printf, 1, 2))) usage(const char *format, ...)
 /* -1: go on; otherwise the exit status. */
 static int parse(arguments *a, int argc, char **argv)
 {
-    enum { TOKENS = 256, TRACE, INFO, HELP, VERSION };
-    static const struct option options[] = {{"model", required_argument, NULL, 'm'},
-                                            {"input", required_argument, NULL, 'i'},
-                                            {"output", required_argument, NULL, 'o'},
-                                            {"tokens", no_argument, NULL, TOKENS},
-                                            {"trace", required_argument, NULL, TRACE},
-                                            {"info", no_argument, NULL, INFO},
-                                            {"help", no_argument, NULL, HELP},
-                                            {"version", no_argument, NULL, VERSION},
-                                            {NULL, 0, NULL, 0}};
+    enum { TOKENS = 256, TRACE, EXPLAIN, INFO, HELP, VERSION };
+    static const struct option options[] = {
+        {"model", required_argument, NULL, 'm'},   {"input", required_argument, NULL, 'i'},
+        {"output", required_argument, NULL, 'o'},  {"tokens", no_argument, NULL, TOKENS},
+        {"trace", required_argument, NULL, TRACE}, {"explain", required_argument, NULL, EXPLAIN},
+        {"info", no_argument, NULL, INFO},         {"help", no_argument, NULL, HELP},
+        {"version", no_argument, NULL, VERSION},   {NULL, 0, NULL, 0},
+    };
     *a = (arguments){.model = TRANSFORMER_CHECKPOINT};
     int option;
     opterr = 0;
@@ -92,6 +91,7 @@ static int parse(arguments *a, int argc, char **argv)
         case 'o': a->output = optarg; break;
         case TOKENS: a->tokens = true; break;
         case TRACE: a->trace = optarg; break;
+        case EXPLAIN: a->explain = optarg; break;
         case INFO: a->info = true; break;
         case HELP: fputs(help, stdout); return EXIT_DONE;
         case VERSION: puts("transformer.c " TRANSFORMER_VERSION); return EXIT_DONE;
@@ -109,6 +109,12 @@ static int parse(arguments *a, int argc, char **argv)
         return usage("found both TEXT and --input, expected one of them");
     if (a->trace && !a->n_words)
         return usage("--trace needs a TEXT");
+    if (a->explain && !a->n_words)
+        return usage("--explain needs a TEXT");
+    if (a->explain &&
+        ((a->output && strcmp(a->explain, a->output) == 0) || (a->trace && strcmp(a->explain, a->trace) == 0)))
+        return usage("found one file, %s, for both --explain and %s", a->explain,
+                     a->trace && strcmp(a->explain, a->trace) == 0 ? "--trace" : "--output");
     if (a->trace && a->output && strcmp(a->trace, a->output) == 0)
         return usage("found one file, %s, for both --trace and --output", a->trace);
     return -1;
@@ -167,7 +173,8 @@ static FILE *open_output(const arguments *a, FILE *in, failure *why)
     return out;
 }
 
-static bool translate_stream(const arguments *a, translator *with, FILE *in, size_t n_bytes, FILE *out, failure *why)
+static bool translate_stream(const arguments *a, translator *with, FILE *in, size_t n_bytes, FILE *out,
+                             explanation *page, failure *why)
 {
     progress bar;
     const line_filter filter = {.translator = with,
@@ -180,6 +187,7 @@ static bool translate_stream(const arguments *a, translator *with, FILE *in, siz
                                 .lines_at_once = a->input ? TRANSLATOR_BATCH : 1,
                                 .tokens = a->tokens,
                                 .trace = a->trace,
+                                .explanation = page,
                                 .progress = a->input && a->output ? &bar : NULL};
     if (filter.progress)
         progress_start(&bar, n_bytes);
@@ -189,12 +197,26 @@ static bool translate_stream(const arguments *a, translator *with, FILE *in, siz
     return done;
 }
 
+/* A page that is slow to open is announced. */
+static bool write_explanation(const explanation *of, const char *path, failure *why)
+{
+    size_t n_bytes;
+    if (!explanation_write(of, path, &n_bytes, why))
+        return false;
+    if (n_bytes > 1000000)
+        cli_say("%s: the page takes %.1f MB; a shorter TEXT makes a smaller one", path, 1e-6 * (double)n_bytes);
+    return true;
+}
+
 static bool translate_all(const arguments *a, translator *with, failure *why)
 {
     text_buffer joined = {0};
     size_t n_bytes = 0;
     FILE *in = open_input(a, &joined, &n_bytes, why), *out = in ? open_output(a, in, why) : NULL;
-    bool done = out && translate_stream(a, with, in, n_bytes, out, why);
+    explanation *page = out && a->explain ? explanation_open(with, why) : NULL;
+    bool done = out && (page || !a->explain) && translate_stream(a, with, in, n_bytes, out, page, why) &&
+                (!page || write_explanation(page, a->explain, why));
+    explanation_close(page);
     if (in && in != stdin)
         fclose(in);
     if (out && out != stdout && fclose(out) != 0 && done)

@@ -11,7 +11,7 @@ size_t greedy_length_cap(const model_config *config, size_t n_src)
     return cap < config->max_length ? cap : config->max_length;
 }
 
-static void suppress(float *logits, const model_config *config)
+void greedy_suppress(float *logits, const model_config *config)
 {
     logits[config->tokenizer.target_pad] = -INFINITY;
     for (size_t i = 0; i < config->n_suppressed; i++)
@@ -22,7 +22,7 @@ static void suppress(float *logits, const model_config *config)
 static bool choose(generated_tokens *tokens, float *logits, const model_config *config, bool with_log_probabilities)
 {
     size_t n_vocabulary = config->tokenizer.n_target_vocabulary;
-    suppress(logits, config);
+    greedy_suppress(logits, config);
     size_t best = argmax(logits, n_vocabulary);
     if (best == n_vocabulary)
         return false;

@@ -10,9 +10,13 @@
  * so that one which repeats itself ends soon; never more than the checkpoint's max_length. */
 size_t greedy_length_cap(const model_config *config, size_t n_src);
 
+/* Makes the ids that are never chosen, pad and the checkpoint's suppressed ones, impossible: -infinity in logits
+ * [n_target_vocabulary]. */
+void greedy_suppress(float *logits, const model_config *config);
+
 /* Fills state->generated for a state just laid out, which the search uses up, with n_tgt = greedy_length_cap and n_new
- * = 1 of each sentence; source_ids [rows of state->source]. Ties go to the lowest id; pad and the checkpoint's
- * suppressed ids are never chosen. Fails when a logit is not a number. */
+ * = 1 of each sentence; source_ids [rows of state->source]. Ties go to the lowest id; greedy_suppress holds.
+ * Fails when a logit is not a number. */
 bool greedy(transformer_state *state, const transformer *model, const int32_t *source_ids, bool with_log_probabilities,
             failure *why);
 

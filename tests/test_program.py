@@ -398,7 +398,7 @@ def test_help_shows_every_option():
     done = start("--help")
     assert (done.returncode, done.stderr) == (0, b"")
     shown = set(re.findall(r"-[a-z]\b|--[a-z]+", done.stdout.decode()))
-    assert shown >= {"-m", "--model", "-i", "--input", "-o", "--output", "--tokens", "--trace", "--info", "--help",
+    assert shown >= {"-m", "--model", "-i", "--input", "-o", "--output", "--tokens", "--trace", "--explain", "--info", "--help",
                      "--version"}
 
 
