@@ -1,0 +1,88 @@
+"""A headless Chromium, spoken to through chromedriver: W3C WebDriver, which is JSON over HTTP."""
+
+import base64
+import json
+import re
+import shutil
+import subprocess
+import urllib.error
+import urllib.request
+
+ELEMENT = "element-6066-11e4-a52e-4f735466cecf"
+FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+         "--disable-background-networking", "--disable-component-update", "--disable-sync"]
+INSTALLED = shutil.which("chromium") and shutil.which("chromedriver")
+KEYS = {"left": "\ue012", "up": "\ue013", "right": "\ue014", "down": "\ue015", "enter": "\ue007", "space": " ", "tab": "\ue004"}
+
+
+class Browser:
+    """Ends with close; `profile` is an empty directory for its data."""
+
+    def __init__(self, profile, width=1400, height=1000, flags=()):
+        self.driver = subprocess.Popen(["chromedriver", "--port=0"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        try:
+            for line in self.driver.stdout:
+                if port := re.search(r"started successfully on port (\d+)", line):
+                    break
+            self.at = f"http://127.0.0.1:{port[1]}"
+            options = {"args": [*FLAGS, *flags, f"--user-data-dir={profile}", f"--window-size={width},{height}"]}
+            session = self.call("POST", "/session", {"capabilities": {"alwaysMatch": {
+                "goog:chromeOptions": options, "goog:loggingPrefs": {"browser": "ALL"}}}})
+            self.at += f"/session/{session['sessionId']}"
+        except BaseException:
+            self.driver.kill()
+            raise
+
+    def call(self, method, path, body=None):
+        request = urllib.request.Request(self.at + path, method=method, data=None if body is None else json.dumps(body).encode(),
+                                         headers={"Content-Type": "application/json"})
+        try:
+            with urllib.request.urlopen(request, timeout=60) as answer:
+                return json.load(answer)["value"]
+        except urllib.error.HTTPError as error:
+            raise AssertionError(json.load(error)["value"]["message"]) from None
+
+    def close(self):
+        try:
+            self.call("DELETE", "")
+        finally:
+            self.driver.terminate()
+            self.driver.wait()
+
+    def open(self, path):
+        self.call("POST", "/url", {"url": path.as_uri()})
+
+    def run(self, script, *arguments):
+        """What the JavaScript function body `script` returns."""
+        return self.call("POST", "/execute/sync", {"script": script, "args": list(arguments)})
+
+    def devtools(self, command, **parameters):
+        return self.call("POST", "/goog/cdp/execute", {"cmd": command, "params": parameters})
+
+    def console(self):
+        """The warnings and errors since the last call."""
+        return [entry["message"] for entry in self.call("POST", "/se/log", {"type": "browser"})]
+
+    def find(self, selector):
+        return self.call("POST", "/element", {"using": "css selector", "value": selector})[ELEMENT]
+
+    def text(self, selector):
+        return self.call("GET", f"/element/{self.find(selector)}/text")
+
+    def click(self, selector):
+        self.run("document.querySelector(arguments[0]).scrollIntoView({block: 'center', behavior: 'instant'})", selector)
+        self.call("POST", f"/element/{self.find(selector)}/click", {})
+
+    def press(self, *keys):
+        """Keys, by name, to what has the focus."""
+        actions = [{"type": kind, "value": KEYS[key]} for key in keys for kind in ("keyDown", "keyUp")]
+        self.call("POST", "/actions", {"actions": [{"type": "key", "id": "keyboard", "actions": actions}]})
+
+    def point(self, selector):
+        """Moves the pointer to the middle of an element."""
+        self.run("document.querySelector(arguments[0]).scrollIntoView({block: 'center', behavior: 'instant'})", selector)
+        move = {"type": "pointerMove", "duration": 0, "x": 0, "y": 0, "origin": {ELEMENT: self.find(selector)}}
+        self.call("POST", "/actions", {"actions": [{"type": "pointer", "id": "mouse", "actions": [move]}]})
+
+    def screenshot(self):
+        return base64.b64decode(self.call("GET", "/screenshot"))
