@@ -2,11 +2,13 @@
 "use strict";
 
 const ATTENTION_KINDS = [
-    ["encoder", "self_attention", "encoder self"], ["decoder", "self_attention", "decoder self, causal"],
+    ["encoder", "self_attention", "encoder self"],
+    ["decoder", "self_attention", "decoder self, causal"],
     ["decoder", "cross_attention", "cross"],
 ];
 
-const attentionNames = (side, part) => Array.from({ length: checkpoint[side].n_layers }, (_, l) => `${side}.${l}.${part}`);
+const attentionNames = (side, part) =>
+    Array.from({ length: checkpoint[side].n_layers }, (_, l) => `${side}.${l}.${part}`);
 
 // The weights of query i as they are shown: traced, or without the division.
 const shownWeights = (head, i) => (view.divided ? head.weights(i) : head.weightsUndivided(i));
@@ -25,16 +27,25 @@ function drawAttention() {
 }
 
 function drawKinds() {
-    const field = byId("attention-kind"), kind = view.attention.replace(/\.\d+\./, ".");
-    field.replaceChildren(field.firstElementChild, ...choice("kind",
-        ATTENTION_KINDS.map(([side, part, label]) => [`${side}.${part}`, label]), kind, (chosen) => {
-            const [side, part] = chosen.split(".");
-            chooseHead(attentionNames(side, part)[0], 0);
-        }));
+    const field = byId("attention-kind"),
+        kind = view.attention.replace(/\.\d+\./, ".");
+    field.replaceChildren(
+        field.firstElementChild,
+        ...choice(
+            "kind",
+            ATTENTION_KINDS.map(([side, part, label]) => [`${side}.${part}`, label]),
+            kind,
+            (chosen) => {
+                const [side, part] = chosen.split(".");
+                chooseHead(attentionNames(side, part)[0], 0);
+            },
+        ),
+    );
 }
 
 function chooseHead(name, head) {
-    const kindOf = (of) => of.replace(/\.\d+\./, "."), otherKind = kindOf(name) !== kindOf(view.attention);
+    const kindOf = (of) => of.replace(/\.\d+\./, "."),
+        otherKind = kindOf(name) !== kindOf(view.attention);
     view.attention = name;
     view.head = Math.min(head, stackOf(name).n_heads - 1);
     if (otherKind) {
@@ -56,15 +67,35 @@ function chooseQuery(query) {
 
 function drawHeads() {
     const [side, , part] = view.attention.split(".");
-    const rows = attentionNames(side, part).map((name) => html("div", { class: "layer" }, code(name),
-        html("div", { class: "row", style: `--n-heads: ${checkpoint[side].n_heads}` }, ...Array.from({ length: checkpoint[side].n_heads }, (_, h) => {
-            const canvas = html("canvas");
-            paintWeights(canvas, allWeights(attentionHead(name, h)));
-            return html("button", {
-                type: "button", "data-name": name, "data-head": h, "aria-label": `${name}, head ${h}`,
-                onclick: () => chooseHead(name, h), onkeydown: stepHead,
-            }, canvas, html("span", null, `head ${h}`));
-        }))));
+    const rows = attentionNames(side, part).map((name) =>
+        html(
+            "div",
+            { class: "layer" },
+            code(name),
+            html(
+                "div",
+                { class: "row", style: `--n-heads: ${checkpoint[side].n_heads}` },
+                ...Array.from({ length: checkpoint[side].n_heads }, (_, h) => {
+                    const canvas = html("canvas");
+                    const of = attentionHead(name, h);
+                    paintWeights(canvas, allWeights(of), of.nKeys);
+                    return html(
+                        "button",
+                        {
+                            type: "button",
+                            "data-name": name,
+                            "data-head": h,
+                            "aria-label": `${name}, head ${h}`,
+                            onclick: () => chooseHead(name, h),
+                            onkeydown: stepHead,
+                        },
+                        canvas,
+                        html("span", null, `head ${h}`),
+                    );
+                }),
+            ),
+        ),
+    );
     byId("heads").replaceChildren(...rows);
     markHead();
 }
@@ -79,10 +110,10 @@ function markHead() {
 
 function stepHead(event) {
     const by = ARROWS[event.key];
-    if (!by)
-        return;
+    if (!by) return;
     event.preventDefault();
-    const [side, layer, part] = view.attention.split("."), { n_layers, n_heads } = checkpoint[side];
+    const [side, layer, part] = view.attention.split("."),
+        { n_layers, n_heads } = checkpoint[side];
     const to = Math.min(Math.max(Number(layer) + by[1], 0), n_layers - 1);
     chooseHead(`${side}.${to}.${part}`, Math.min(Math.max(view.head + by[0], 0), n_heads - 1));
     byId("heads").querySelector("[aria-pressed=true]").focus();
@@ -94,28 +125,68 @@ function drawMatrix() {
     const head = attentionHead(view.attention, view.head);
     view.query = Math.min(view.query, head.nQueries - 1);
     view.key = Math.min(view.key, head.nSeen(view.query) - 1);
-    const cross = view.attention.includes("cross");
-    const queries = piecesOfRows(`${view.attention}.query`), keys = piecesOfRows(`${view.attention}.key`);
+    const cross = view.attention.includes("cross"),
+        dense = head.nKeys * 24 > byId("matrix").clientWidth;
+    const queries = piecesOfRows(`${view.attention}.query`),
+        keys = piecesOfRows(`${view.attention}.key`);
     const body = queries.map((text, i) => {
-        const weights = shownWeights(head, i), nSeen = head.nSeen(i);
-        return html("tr", null, html("th", { scope: "row" }, piece(text)), ...weights.map((w, j) => html("td", {
-            class: j < nSeen ? "" : "unseen", role: "gridcell", "data-query": i, "data-key": j,
-            style: j < nSeen ? `background: ${weightColour(w)}` : "",
-            title: j < nSeen ? `${text} → ${keys[j]}: ${format(w)}` : `${keys[j]} comes later`,
-        })));
+        const weights = shownWeights(head, i);
+        return html(
+            "tr",
+            null,
+            html("th", { scope: "row" }, piece(text)),
+            ...keys.map((key, j) =>
+                html(
+                    "td",
+                    j < weights.length
+                        ? {
+                              role: "gridcell",
+                              "data-query": i,
+                              "data-key": j,
+                              style: `background: ${weightColour(weights[j])}`,
+                              title: `${text} → ${key}: ${format(weights[j])}`,
+                          }
+                        : { class: "unseen", title: `${key} comes later` },
+                ),
+            ),
+        );
     });
     byId("matrix").replaceChildren(
-        html("p", { class: "caption" }, code(`${view.attention}.weights`), ` head ${view.head}`,
-            html("span", { class: "shape" }, `${head.nQueries} × ${head.nKeys}`), legend(0, 1, "--weights")),
-        html("div", { class: "scroll" }, html("table", {
-            class: head.nKeys * 24 > byId("matrix").clientWidth ? "dense" : "", role: "grid", "aria-label": "weights", style: `--n-keys: ${head.nKeys}`,
-            onclick: ({ target: { dataset, className } }) => dataset.key && className !== "unseen"
-                && chooseCell(Number(dataset.query), Number(dataset.key)),
-            onkeydown: stepCell,
-        }, html("thead", null, html("tr", null,
-            html("th", { class: "corner" }, cross ? "target ↓ source →" : "query ↓ key →"),
-            ...keys.map((text) => html("th", { scope: "col" }, html("div", null, piece(text)))))),
-        html("tbody", null, ...body))));
+        html(
+            "p",
+            { class: "caption" },
+            code(`${view.attention}.weights`),
+            ` head ${view.head}`,
+            html("span", { class: "shape" }, `${head.nQueries} × ${head.nKeys}`),
+            legend(0, 1, "--weights"),
+        ),
+        html(
+            "div",
+            { class: dense ? "scroll dense" : "scroll" },
+            html(
+                "table",
+                {
+                    role: "grid",
+                    "aria-label": "weights",
+                    style: `--n-keys: ${head.nKeys}`,
+                    onclick: ({ target: { dataset } }) =>
+                        dataset.key && chooseCell(Number(dataset.query), Number(dataset.key)),
+                    onkeydown: stepCell,
+                },
+                html(
+                    "thead",
+                    null,
+                    html(
+                        "tr",
+                        null,
+                        html("th", { class: "corner" }, cross ? "target ↓ source →" : "query ↓ key →"),
+                        ...keys.map((text) => html("th", { scope: "col" }, html("div", null, piece(text)))),
+                    ),
+                ),
+                html("tbody", null, ...body),
+            ),
+        ),
+    );
     markCell();
     drawSaturation(head);
     drawWay();
@@ -130,19 +201,20 @@ function chooseCell(query, key) {
 }
 
 function markCell() {
-    for (const cell of byId("matrix").querySelectorAll("td")) {
-        const chosen = Number(cell.dataset.query) === view.query && Number(cell.dataset.key) === view.key;
-        cell.classList.toggle("cell", chosen);
-        if (chosen || cell.hasAttribute("tabindex"))
-            cell.tabIndex = chosen ? 0 : -1;
-        cell.setAttribute("aria-selected", String(chosen));
-    }
+    const matrix = byId("matrix"),
+        before = matrix.querySelector(".cell");
+    if (before) fill(before, { class: "", tabindex: -1, "aria-selected": "false" }, []);
+    fill(
+        matrix.querySelector(`[data-query="${view.query}"][data-key="${view.key}"]`),
+        { class: "cell", tabindex: 0, "aria-selected": "true" },
+        [],
+    );
 }
 
 function stepCell(event) {
-    const by = ARROWS[event.key], head = attentionHead(view.attention, view.head);
-    if (!by)
-        return;
+    const by = ARROWS[event.key],
+        head = attentionHead(view.attention, view.head);
+    if (!by) return;
     event.preventDefault();
     const query = Math.min(Math.max(view.query + by[1], 0), head.nQueries - 1);
     chooseCell(query, Math.min(Math.max(view.key + by[0], 0), head.nSeen(query) - 1));
@@ -152,56 +224,156 @@ function stepCell(event) {
 function sharpness(rows) {
     const mean = (numbers) => numbers.reduce((a, b) => a + b, 0) / numbers.length;
     const entropy = (row) => -row.reduce((sum, w) => sum + (w > 0 ? w * Math.log(w) : 0), 0);
-    return { largest: mean(rows.map((row) => Math.max(...row))), spread: mean(rows.map((row) => Math.exp(entropy(row)))) };
+    return {
+        largest: mean(rows.map((row) => Math.max(...row))),
+        spread: mean(rows.map((row) => Math.exp(entropy(row)))),
+    };
 }
 
 function drawSaturation(head) {
     const rows = Array.from({ length: head.nQueries }, (_, i) => i);
-    const divided = sharpness(rows.map(head.weights)), undivided = sharpness(rows.map(head.weightsUndivided));
-    const say = (label, { largest, spread }, shown) => html(shown ? "b" : "span", null,
-        `${label}: largest weight of a row ${format(largest, 2)} on average, spread over ${format(spread, 1)} keys`);
-    byId("saturation").replaceChildren(say("divided", divided, view.divided), html("br"),
-        say("not divided", undivided, !view.divided));
+    const divided = sharpness(rows.map(head.weights)),
+        undivided = sharpness(rows.map(head.weightsUndivided));
+    const say = (label, { largest, spread }, shown) =>
+        html(
+            shown ? "b" : "span",
+            null,
+            `${label}: largest weight of a row ${format(largest, 2)} on average, spread over ${format(spread, 1)} keys`,
+        );
+    byId("saturation").replaceChildren(
+        say("divided", divided, view.divided),
+        html("br"),
+        say("not divided", undivided, !view.divided),
+    );
 }
 
 // ---- the whole way ----
 
 function drawWay() {
-    const name = view.attention, head = attentionHead(name, view.head), { query: i, key: j } = view;
-    const queries = piecesOfRows(`${name}.query`), keys = piecesOfRows(`${name}.key`);
-    const q = head.q(i), k = head.k(j), v = head.v(j), products = head.products(i), weights = shownWeights(head, i);
-    const root = Math.sqrt(head.width), scores = view.divided ? products.map((p) => p / root) : products;
-    const largest = Math.max(...scores), powers = scores.map((s) => Math.exp(s - largest));
-    const found = Float32Array.from(q, (_, c) => weights.reduce((sum, w, key) => sum + (w ? w * head.v(key)[c] : 0), 0));
-    const end = colourEnd([...q, ...k]), valueEnd = colourEnd([...v, ...found]);
+    const name = view.attention,
+        head = attentionHead(name, view.head),
+        { query: i, key: j } = view;
+    const queries = piecesOfRows(`${name}.query`),
+        keys = piecesOfRows(`${name}.key`);
+    const q = head.q(i),
+        k = head.k(j),
+        v = head.v(j),
+        products = head.products(i),
+        weights = shownWeights(head, i);
+    const root = Math.sqrt(head.width),
+        scores = view.divided ? products.map((p) => p / root) : products;
+    const largest = Math.max(...scores),
+        powers = scores.map((s) => Math.exp(s - largest));
+    const found = Float32Array.from(q, (_, c) => weights.reduce((sum, w, key) => sum + w * head.v(key)[c], 0));
+    const end = colourEnd([...q, ...k]),
+        valueEnd = colourEnd([...v, ...found]);
     const times = Float32Array.from(q, (x, c) => x * k[c]);
     const named = (id, text) => html("b", { id }, text);
     byId("way").replaceChildren(
         html("h3", null, "From ", piece(queries[i]), " to ", piece(keys[j])),
         html("p", { class: "formula" }, formula(`softmax(Q K^T${view.divided ? " / √d_k" : ""}) V`)),
-        html("ol", { class: "steps" },
+        html(
+            "ol",
+            { class: "steps" },
             step("The query, row ", i, " of ", `${name}.query`, strip("q", q, end)),
             step("The key, row ", j, " of ", `${name}.key`, strip("k", k, end)),
-            html("li", null, html("p", null, "Their product, number by number, and summed: q · k = ",
-                named("way-product", format(products[j]))), strip("q × k", times, colourEnd(times))),
-            html("li", null, html("p", null, ...(view.divided
-                ? ["Divided by √d", html("sub", null, "head"), ` = √${head.width} = ${format(root)}: `]
-                : ["Not divided by √d", html("sub", null, "head"), ": "]), named("way-score", format(scores[j])))),
-            html("li", null, html("p", null, "Softmax over the row: exp(score − largest score), divided by their sum ",
-                format(powers.reduce((a, b) => a + b, 0)), ". The weight is ", named("way-weight", format(weights[j])),
-                view.divided ? "." : html("span", null, `; divided it is ${format(head.weights(i)[j])}.`)),
-            html("div", { class: "scroll softmax", tabindex: 0 }, html("table", null,
-                html("thead", null, html("tr", null, ...["key", "score", "exp", "weight"].map((t) => html("th", null, t)))),
-                html("tbody", null, ...scores.map((s, key) => html("tr", { class: key === j ? "chosen" : "" },
-                    html("th", { scope: "row" }, piece(keys[key])), html("td", null, format(s)),
-                    html("td", null, format(powers[key])),
-                    html("td", { class: "wide" }, bar(weights[key], format(weights[key]))))))))),
-            html("li", null, html("p", null, "The value, row ", String(j), " of ", code(`${name}.value`), ", counts ",
-                format(weights[j]), " times"), strip("v", v, valueEnd)),
-            html("li", null, html("p", null, "All weighted values summed: row ", String(i), ", columns ",
-                `${view.head * head.width} … ${(view.head + 1) * head.width - 1} of `, code(`${name}.heads`),
-                view.divided ? "" : ", had it not been divided"), strip("heads", found, valueEnd))));
+            html(
+                "li",
+                null,
+                html(
+                    "p",
+                    null,
+                    "Their product, number by number, and summed: q · k = ",
+                    named("way-product", format(products[j])),
+                ),
+                strip("q × k", times, colourEnd(times)),
+            ),
+            html(
+                "li",
+                null,
+                html(
+                    "p",
+                    null,
+                    ...(view.divided
+                        ? ["Divided by √d", html("sub", null, "head"), ` = √${head.width} = ${format(root)}: `]
+                        : ["Not divided by √d", html("sub", null, "head"), ": "]),
+                    named("way-score", format(scores[j])),
+                ),
+            ),
+            html(
+                "li",
+                null,
+                html(
+                    "p",
+                    null,
+                    "Softmax over the row: exp(score − largest score), divided by their sum ",
+                    format(powers.reduce((a, b) => a + b, 0)),
+                    ". The weight is ",
+                    named("way-weight", format(weights[j])),
+                    view.divided ? "." : html("span", null, `; divided it is ${format(head.weights(i)[j])}.`),
+                ),
+                html(
+                    "div",
+                    { class: "scroll softmax", tabindex: 0 },
+                    html(
+                        "table",
+                        null,
+                        html(
+                            "thead",
+                            null,
+                            html("tr", null, ...["key", "score", "exp", "weight"].map((t) => html("th", null, t))),
+                        ),
+                        html(
+                            "tbody",
+                            null,
+                            ...scores.map((s, key) =>
+                                html(
+                                    "tr",
+                                    { class: key === j ? "chosen" : "" },
+                                    html("th", { scope: "row" }, piece(keys[key])),
+                                    html("td", null, format(s)),
+                                    html("td", null, format(powers[key])),
+                                    html("td", { class: "wide" }, bar(weights[key], format(weights[key]))),
+                                ),
+                            ),
+                        ),
+                    ),
+                ),
+            ),
+            html(
+                "li",
+                null,
+                html(
+                    "p",
+                    null,
+                    "The value, row ",
+                    String(j),
+                    " of ",
+                    code(`${name}.value`),
+                    ", counts ",
+                    format(weights[j]),
+                    " times",
+                ),
+                strip("v", v, valueEnd),
+            ),
+            html(
+                "li",
+                null,
+                html(
+                    "p",
+                    null,
+                    "All weighted values summed: row ",
+                    String(i),
+                    ", columns ",
+                    `${view.head * head.width} … ${(view.head + 1) * head.width - 1} of `,
+                    code(`${name}.heads`),
+                    view.divided ? "" : ", had it not been divided",
+                ),
+                strip("heads", found, valueEnd),
+            ),
+        ),
+    );
 }
 
-const step = (before, row, between, name, ...rest) => html("li", null,
-    html("p", null, before, String(row), between, code(name)), ...rest);
+const step = (before, row, between, name, ...rest) =>
+    html("li", null, html("p", null, before, String(row), between, code(name)), ...rest);

@@ -27,10 +27,12 @@ const startPiece = { id: null, piece: checkpoint.start };
 const sourcePieces = () => sentence().source.map((token) => token.piece);
 const targetPieces = () => sentence().target.map((token) => token.piece);
 const decoderPieces = () => [startPiece.piece, ...targetPieces().slice(0, -1)];
-const piecesOfRows = (name) => (name.startsWith("encoder") || /cross_attention\.(key|value)$/.test(name)
-    ? sourcePieces() : decoderPieces());
+const piecesOfRows = (name) =>
+    name.startsWith("encoder") || /cross_attention\.(key|value)$/.test(name) ? sourcePieces() : decoderPieces();
 
-const BLOCK = 32, EXPONENT_BIAS = 32, DIGIT_BITS = 6;
+const BLOCK = 32,
+    EXPONENT_BIAS = 32,
+    DIGIT_BITS = 6;
 const DIGITS = new Map([..."ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"].map((c, i) => [c, i]));
 
 // Block floating point as explain/json_text.h describes it, to { rows, columns, at: Float32Array }.
@@ -40,10 +42,10 @@ function decode({ rows, columns, bits, numbers }) {
     for (let row = 0; row < rows; row++)
         for (let block = 0; block < columns; block += BLOCK) {
             const unit = 2 ** (DIGITS.get(numbers[next++]) - EXPONENT_BIAS - (bits - 1));
-            let held = 0, nHeld = 0;
+            let held = 0,
+                nHeld = 0;
             for (let column = block; column < Math.min(block + BLOCK, columns); column++) {
-                for (; nHeld < bits; nHeld += DIGIT_BITS)
-                    held = (held << DIGIT_BITS) | DIGITS.get(numbers[next++]);
+                for (; nHeld < bits; nHeld += DIGIT_BITS) held = (held << DIGIT_BITS) | DIGITS.get(numbers[next++]);
                 nHeld -= bits;
                 const number = held >> nHeld;
                 held &= (1 << nHeld) - 1;
@@ -58,8 +60,7 @@ const decoded = new Map();
 // A traced tensor of the sentence, by its trace name.
 function tensor(name) {
     const key = `${view.sentence} ${name}`;
-    if (!decoded.has(key))
-        decoded.set(key, decode(sentence().trace[name]));
+    if (!decoded.has(key)) decoded.set(key, decode(sentence().trace[name]));
     return decoded.get(key);
 }
 
@@ -73,10 +74,13 @@ function softmax(scores) {
 }
 
 // One head of one attention: q, k and v are functions of a row; weights(i) is the traced softmax of query i,
-// products(i) are q_i · k_j for the keys it sees.
+// products(i) are q_i · k_j; both of the keys that i sees.
 function attentionHead(name, head) {
-    const width = dHead(name), slice = (of, row) => rowOf(of, row).subarray(head * width, (head + 1) * width);
-    const query = tensor(`${name}.query`), key = tensor(`${name}.key`), value = tensor(`${name}.value`);
+    const width = dHead(name),
+        slice = (of, row) => rowOf(of, row).subarray(head * width, (head + 1) * width);
+    const query = tensor(`${name}.query`),
+        key = tensor(`${name}.key`),
+        value = tensor(`${name}.value`);
     const traced = tensor(`${name}.weights`);
     const of = {
         nQueries: query.rows,
@@ -86,47 +90,44 @@ function attentionHead(name, head) {
         k: (j) => slice(key, j),
         v: (j) => slice(value, j),
         nSeen: (i) => (name.startsWith("decoder") && name.endsWith("self_attention") ? i + 1 : key.rows),
-        weights: (i) => Array.from(rowOf(traced, head * query.rows + i)),
+        weights: (i) => Array.from(rowOf(traced, head * query.rows + i)).slice(0, of.nSeen(i)),
         products(i) {
             const q = of.q(i);
             return Array.from({ length: of.nSeen(i) }, (_, j) => dot(q, of.k(j)));
         },
-        // What the softmax makes of the products when they are not divided by sqrt(d_head); 0 where nothing is seen.
-        weightsUndivided(i) {
-            const seen = softmax(of.products(i));
-            return Array.from({ length: key.rows }, (_, j) => seen[j] ?? 0);
-        },
+        // What the softmax makes of the products when they are not divided by sqrt(d_head).
+        weightsUndivided: (i) => softmax(of.products(i)),
     };
     return of;
 }
 
 function dot(a, b) {
     let sum = 0;
-    for (let i = 0; i < a.length; i++)
-        sum += a[i] * b[i];
+    for (let i = 0; i < a.length; i++) sum += a[i] * b[i];
     return sum;
 }
 
 // Row p of the sinusoids: model/embedding.c, embedding_positions.
 function positionRow(p) {
-    const d = checkpoint.d_model, nSines = Math.ceil(d / 2);
+    const d = checkpoint.d_model,
+        nSines = Math.ceil(d / 2);
     return Float32Array.from({ length: d }, (_, column) => {
         const i = column < nSines ? column : column - nSines;
-        const angle = p / 10000 ** (2 * i / d);
+        const angle = p / 10000 ** ((2 * i) / d);
         return column < nSines ? Math.sin(angle) : Math.cos(angle);
     });
 }
 
 function positionRows(rows) {
     const at = new Float32Array(rows * checkpoint.d_model);
-    for (let p = 0; p < rows; p++)
-        at.set(positionRow(p), p * checkpoint.d_model);
+    for (let p = 0; p < rows; p++) at.set(positionRow(p), p * checkpoint.d_model);
     return { rows, columns: checkpoint.d_model, at };
 }
 
 // A number with as many decimals as its size leaves a meaning to, and a real minus.
 function format(x, decimals) {
-    const size = Math.abs(x), n = decimals ?? (size < 10 ? 3 : size < 100 ? 2 : 1);
+    const size = Math.abs(x),
+        n = decimals ?? (size < 10 ? 3 : size < 100 ? 2 : 1);
     const text = x.toFixed(n);
     return (Number(text) === 0 ? text.replace("-", "") : text).replace("-", "−");
 }

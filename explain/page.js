@@ -3,13 +3,29 @@
 
 function drawHeader() {
     const { encoder, decoder, d_model, dtype, source_language, target_language } = checkpoint;
-    byId("lines").replaceChildren(...data.lines.map((line) => html("blockquote", null,
-        html("p", { lang: source_language }, line.text), html("p", { lang: target_language }, line.translation))));
+    byId("lines").replaceChildren(
+        ...data.lines.map((line) =>
+            html(
+                "blockquote",
+                null,
+                html("p", { lang: source_language }, line.text),
+                html("p", { lang: target_language }, line.translation),
+            ),
+        ),
+    );
     byId("sentences").hidden = data.sentences.length === 1;
-    byId("sentences").append(...choice("sentence", data.sentences.map((of, i) => [i, of.text]), view.sentence, chooseSentence));
-    byId("checkpoint").textContent = `${source_language} to ${target_language}, ${dtype} weights: `
-        + `${encoder.n_layers} encoder and ${decoder.n_layers} decoder layers, ${encoder.n_heads} and ${decoder.n_heads} `
-        + `heads, d_model ${d_model}, d_ff ${encoder.d_ff} and ${decoder.d_ff}. transformer.c ${data.version}`;
+    byId("sentences").append(
+        ...choice(
+            "sentence",
+            data.sentences.map((of, i) => [i, of.text]),
+            view.sentence,
+            chooseSentence,
+        ),
+    );
+    byId("checkpoint").textContent =
+        `${source_language} to ${target_language}, ${dtype} weights: ` +
+        `${encoder.n_layers} encoder and ${decoder.n_layers} decoder layers, ` +
+        `${encoder.n_heads} and ${decoder.n_heads} heads, d_model ${d_model}, d_ff ${encoder.d_ff} and ${decoder.d_ff}. transformer.c ${data.version}`;
 }
 
 function chooseSentence(i) {
@@ -50,8 +66,7 @@ systemDark.onchange = () => setTheme(systemDark.matches ? "dark" : "light");
 // Lines are drawn between places on the screen, so they follow its width.
 let width = 0;
 new ResizeObserver(() => {
-    if (width !== (width = byId("pieces").clientWidth))
-        drawAlignment();
+    if (width !== (width = byId("pieces").clientWidth)) drawAlignment();
 }).observe(byId("pieces"));
 
 drawHeader();

@@ -215,9 +215,9 @@ HOSTILE = {
 def test_hostile_text_stays_text(text, tmp_path):
     plain = explain(tmp_path / "plain.html", "a", SMALL)[0]
     data, _ = explain(tmp_path / "page.html", text, SMALL)
-    page = Parsed((tmp_path / "page.html").read_text())
+    page, plain_page = (Parsed((tmp_path / name).read_text()) for name in ("page.html", "plain.html"))
     assert "<" not in page.data
-    assert [tag for tag, _ in page.elements] == [tag for tag, _ in Parsed((tmp_path / "plain.html").read_text()).elements]
+    assert page.elements == plain_page.elements
     assert [line["text"] for line in data["lines"]] == [text]
     assert data["checkpoint"] == plain["checkpoint"]
 
@@ -234,7 +234,8 @@ def test_a_text_without_a_sentence_is_refused(text, tmp_path):
 
 
 @pytest.mark.parametrize("arguments, said", [
-    ("--explain", "lacks its value"), ("--explain p", "--explain needs a TEXT"), ("--explain p -i f", "--explain needs a TEXT"),
+    ("--explain", "lacks its value"),
+    ("--explain p", "--explain needs a TEXT"), ("--explain p -i f", "--explain needs a TEXT"),
     ("a --explain p -o p", "found one file, p, for both --explain and --output"),
     ("a --explain p --trace p", "found one file, p, for both --explain and --trace")])
 def test_wrong_usage_ends_with_2(arguments, said):
@@ -272,7 +273,7 @@ def test_the_page_needs_nothing_beside_it(tmp_path):
 
 
 def test_the_functions_that_the_page_names_are_in_their_files():
-    named = re.findall(r'file: "(.+?)", function: "(.+?)"', (ROOT / "explain/figure.js").read_text())
+    named = re.findall(r'file: "(.+?)",\s+function: "(.+?)"', (ROOT / "explain/figure.js").read_text())
     assert len(named) == 9
     for file, function in named:
         assert re.search(rf"^(void|bool) {function}\(", (ROOT / file).read_text(), re.MULTILINE), function
@@ -320,8 +321,9 @@ def pixels(browser, selector):
 def opened_numbers(browser, selector):
     """The numbers of each strip, which shows them once it is open."""
     shown = browser.run("""const strips = [...document.querySelectorAll(arguments[0])];
+        const numbers = (strip) => [...strip.querySelectorAll(".numbers span")].map((x) => x.textContent);
         return Promise.all(strips.map((strip) => new Promise((done) => {
-            strip.addEventListener("toggle", () => done([...strip.querySelectorAll(".numbers span")].map((x) => x.textContent)));
+            strip.addEventListener("toggle", () => done(numbers(strip)));
             strip.open = true;
         })))""", selector)
     return [[number(text) for text in texts] for texts in shown]
@@ -340,7 +342,8 @@ def test_the_page_shows_source_and_translation(page):
     browser, _ = page
     translation = run(f"{TWENTY} Thank you.").stdout.decode().strip()
     assert texts(browser, "#lines p") == [f"{TWENTY} Thank you.", translation]
-    assert "".join(texts(browser, "#said .piece")[:-1]).replace("▁", " ").strip() + " " == translation[:-len("Vielen Dank.")]
+    said = "".join(texts(browser, "#said .piece")[:-1]).replace("▁", " ").strip()
+    assert f"{said} Vielen Dank." == translation
 
 
 @needs_browser
@@ -362,11 +365,11 @@ def test_every_box_of_the_map_can_be_looked_at(page):
     boxes = browser.run("return [...document.querySelectorAll('#map .box')].map((box) => box.dataset.box)")
     parts = {name for name in trace if not re.search(r"\.(query|key|value|weights|heads|inner)$", name)}
     assert set(boxes) == parts | {"encoder.positions", "decoder.positions", "softmax"}
+    tensors = "return [...document.querySelectorAll('#box [data-tensor]')].map((of) => of.dataset.tensor)"
     for box in boxes:
         browser.run("chooseBox(arguments[0])", box)
         assert texts(browser, "#box h3 + p code") == [box]
-        for name in browser.run("return [...document.querySelectorAll('#box [data-tensor]')].map((of) => of.dataset.tensor)"):
-            assert name in trace or name == box
+        assert set(browser.run(tensors)) <= {*trace, box}
 
 
 @needs_browser
@@ -420,7 +423,8 @@ def test_a_cell_shows_the_whole_way_with_traced_numbers(name, page):
     n_rows = len(q)
     assert number(browser.text("#way-product")) == pytest.approx(product, abs=0.1)
     assert number(browser.text("#way-score")) == pytest.approx(product / 8, abs=0.02)
-    assert number(browser.text("#way-weight")) == pytest.approx(trace[f"{name}.weights"][head * n_rows + query][key], abs=1e-3)
+    weight = trace[f"{name}.weights"][head * n_rows + query][key]
+    assert number(browser.text("#way-weight")) == pytest.approx(weight, abs=1e-3)
     strips = opened_numbers(browser, "#way details")
     expected = [q[query], keys[key], q[query] * keys[key], values[key], trace[f"{name}.heads"][query][columns]]
     for shown, numbers in zip(strips, expected, strict=True):
@@ -464,7 +468,8 @@ def test_without_the_division_the_softmax_saturates(page):
     assert number(browser.text("#way-weight")) == pytest.approx(weights[query][key], abs=0.03)
     assert number(browser.text("#way-score")) == number(browser.text("#way-product"))
     said = [float(x) for x in re.findall(r"row (\S+) on average", texts(browser, "#saturation")[0])]
-    assert said == pytest.approx([trace[f"{name}.weights"][:n_src].max(axis=1).mean(), weights.max(axis=1).mean()], abs=0.015)
+    largest = [of.max(axis=1).mean() for of in (trace[f"{name}.weights"][:n_src], weights)]
+    assert said == pytest.approx(largest, abs=0.015)
     assert said[1] > said[0] + 0.1
     assert pixels(browser, "#heads canvas") != before[1]
     browser.click("#undivided")
@@ -491,7 +496,8 @@ def test_the_alignment_follows_pointer_and_focus(page):
     assert shown()[0] == pytest.approx(weights[2].max(), abs=0.006)
     browser.run("document.querySelector('#pieces .source:nth-child(2)').focus()")
     assert shown()[0] == pytest.approx(weights[:, 1].max(), abs=0.006)
-    assert browser.run("return [...document.querySelectorAll('#pieces path:not(.off)')].every((of) => of.dataset.s === '1')")
+    lines = browser.run("return [...document.querySelectorAll('#pieces path:not(.off)')].map((of) => of.dataset.s)")
+    assert set(lines) == {"1"}
     choose(browser, "#aligned", "decoder.0.cross_attention 4")
     browser.point("#pieces .target:nth-child(3)")
     n = len(weights)
@@ -544,7 +550,8 @@ def test_the_theme_is_the_systems_until_it_is_switched(page):
 @pytest.mark.parametrize("width", [360, 800, 1400])
 def test_no_width_scrolls_sideways(width, page):
     browser, _ = page
-    browser.devtools("Emulation.setDeviceMetricsOverride", width=width, height=800, deviceScaleFactor=1, mobile=width < 500)
+    browser.devtools("Emulation.setDeviceMetricsOverride", width=width, height=800, deviceScaleFactor=1,
+                     mobile=width < 500)
     assert browser.run("return document.documentElement.scrollWidth") <= width
     browser.devtools("Emulation.clearDeviceMetricsOverride")
 

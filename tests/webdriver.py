@@ -1,6 +1,5 @@
 """A headless Chromium, spoken to through chromedriver: W3C WebDriver, which is JSON over HTTP."""
 
-import base64
 import json
 import re
 import shutil
@@ -12,20 +11,21 @@ ELEMENT = "element-6066-11e4-a52e-4f735466cecf"
 FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
          "--disable-background-networking", "--disable-component-update", "--disable-sync"]
 INSTALLED = shutil.which("chromium") and shutil.which("chromedriver")
-KEYS = {"left": "\ue012", "up": "\ue013", "right": "\ue014", "down": "\ue015", "enter": "\ue007", "space": " ", "tab": "\ue004"}
+KEYS = {"left": "\ue012", "up": "\ue013", "right": "\ue014", "down": "\ue015"}
 
 
 class Browser:
     """Ends with close; `profile` is an empty directory for its data."""
 
-    def __init__(self, profile, width=1400, height=1000, flags=()):
-        self.driver = subprocess.Popen(["chromedriver", "--port=0"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    def __init__(self, profile):
+        self.driver = subprocess.Popen(["chromedriver", "--port=0"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                                       text=True)
         try:
             for line in self.driver.stdout:
                 if port := re.search(r"started successfully on port (\d+)", line):
                     break
             self.at = f"http://127.0.0.1:{port[1]}"
-            options = {"args": [*FLAGS, *flags, f"--user-data-dir={profile}", f"--window-size={width},{height}"]}
+            options = {"args": [*FLAGS, f"--user-data-dir={profile}", "--window-size=1400,1000"]}
             session = self.call("POST", "/session", {"capabilities": {"alwaysMatch": {
                 "goog:chromeOptions": options, "goog:loggingPrefs": {"browser": "ALL"}}}})
             self.at += f"/session/{session['sessionId']}"
@@ -34,8 +34,8 @@ class Browser:
             raise
 
     def call(self, method, path, body=None):
-        request = urllib.request.Request(self.at + path, method=method, data=None if body is None else json.dumps(body).encode(),
-                                         headers={"Content-Type": "application/json"})
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(self.at + path, data, {"Content-Type": "application/json"}, method=method)
         try:
             with urllib.request.urlopen(request, timeout=60) as answer:
                 return json.load(answer)["value"]
@@ -69,8 +69,13 @@ class Browser:
     def text(self, selector):
         return self.call("GET", f"/element/{self.find(selector)}/text")
 
+    def show(self, selector):
+        """Scrolls an element into view."""
+        self.run("document.querySelector(arguments[0]).scrollIntoView({block: 'center', behavior: 'instant'})",
+                 selector)
+
     def click(self, selector):
-        self.run("document.querySelector(arguments[0]).scrollIntoView({block: 'center', behavior: 'instant'})", selector)
+        self.show(selector)
         self.call("POST", f"/element/{self.find(selector)}/click", {})
 
     def press(self, *keys):
@@ -80,9 +85,6 @@ class Browser:
 
     def point(self, selector):
         """Moves the pointer to the middle of an element."""
-        self.run("document.querySelector(arguments[0]).scrollIntoView({block: 'center', behavior: 'instant'})", selector)
+        self.show(selector)
         move = {"type": "pointerMove", "duration": 0, "x": 0, "y": 0, "origin": {ELEMENT: self.find(selector)}}
         self.call("POST", "/actions", {"actions": [{"type": "pointer", "id": "mouse", "actions": [move]}]})
-
-    def screenshot(self):
-        return base64.b64decode(self.call("GET", "/screenshot"))
