@@ -387,6 +387,7 @@ def test_a_click_on_a_box_shows_the_numbers_of_the_trace(page):
     browser.click("[data-box='decoder.1.feed_forward_norm']")
     selector = "#box [data-tensor='decoder.1.feed_forward']"
     browser.click(f"{selector} summary")
+    browser.until("document.querySelector(arguments[0]) !== null", f"{selector} .numbers span")
     shown = [number(text) for text in texts(browser, f"{selector} .numbers span")]
     row = trace["decoder.1.feed_forward"][0]
     assert len(shown) == len(row) and shown == pytest.approx(row.tolist(), abs=2 ** -8 * abs(row).max() + 5e-4)
@@ -536,14 +537,19 @@ def test_a_position_shows_its_row(page):
 def test_the_theme_is_the_systems_until_it_is_switched(page):
     browser, _ = page
     background = "return getComputedStyle(document.body).backgroundColor"
-    light = browser.run(background)
-    browser.devtools("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": "dark"}])
-    dark = browser.run(background)
-    assert dark != light
+    system = lambda theme: browser.devtools(  # noqa: E731
+        "Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": theme}])
+    light, light_map = browser.run(background), pixels(browser, "#sinusoids canvas")
+    system("dark")
+    browser.until("document.documentElement.dataset.theme === 'dark'")
+    assert browser.run(background) != light and pixels(browser, "#sinusoids canvas") != light_map
     browser.click("#theme")
+    assert (browser.run(background), pixels(browser, "#sinusoids canvas")) == (light, light_map)
+    system("light")
+    system("dark")
+    browser.until("matchMedia('(prefers-color-scheme: dark)').matches")
     assert browser.run(background) == light
-    browser.devtools("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": "light"}])
-    assert browser.run(background) == light
+    system("light")
 
 
 @needs_browser
@@ -552,7 +558,7 @@ def test_no_width_scrolls_sideways(width, page):
     browser, _ = page
     browser.devtools("Emulation.setDeviceMetricsOverride", width=width, height=800, deviceScaleFactor=1,
                      mobile=width < 500)
-    assert browser.run("return document.documentElement.scrollWidth") <= width
+    browser.until("innerWidth === arguments[0] && document.documentElement.scrollWidth <= innerWidth", width)
     browser.devtools("Emulation.clearDeviceMetricsOverride")
 
 

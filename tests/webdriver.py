@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 import subprocess
+import time
 import urllib.error
 import urllib.request
 
@@ -55,6 +56,13 @@ class Browser:
     def run(self, script, *arguments):
         """What the JavaScript function body `script` returns."""
         return self.call("POST", "/execute/sync", {"script": script, "args": list(arguments)})
+
+    def until(self, script, *arguments):
+        """Waits for what follows an event: the JavaScript expression `script` to become true."""
+        deadline = time.monotonic() + 20
+        while not self.run(f"return {script}", *arguments):
+            assert time.monotonic() < deadline, f"waited in vain for {script}"
+            time.sleep(0.02)
 
     def devtools(self, command, **parameters):
         return self.call("POST", "/goog/cdp/execute", {"cmd": command, "params": parameters})
