@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <time.h>
 
+#include "explain/explain.h"
 #include "model/translator.h"
 
 /* Prints text that came from a file: what could end the line or command the terminal is replaced. */
@@ -63,6 +64,7 @@ typedef struct {
     bool steps;                        /* show them, on standard error */
     const attention_choice *attention; /* shown on standard error, or NULL */
     const char *trace;                 /* a file for the tensors of a line of one sentence, or NULL */
+    explanation *explanation;          /* gets every line, or NULL */
     progress *progress;                /* or NULL */
 } line_filter;
 

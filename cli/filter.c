@@ -82,6 +82,7 @@ static bool translate_lines(const line_filter *filter, window *lines, size_t n, 
             show_tokens(filter->translator, &text, &out[l], first_line + l);
         done = done && (!filter->steps || show_steps(filter->translator, &text, &out[l], first_line + l, why)) &&
                (!filter->trace || write_trace(filter, &out[l], first_line + l, why)) &&
+               (!filter->explanation || explanation_add(filter->explanation, &text, &out[l], why)) &&
                write_line(filter, &out[l], carriage_return ? "\r\n" : "\n", why) &&
                (!filter->attention || /* the map comes after its line */
                 (flush_lines(filter, why) &&

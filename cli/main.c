@@ -33,6 +33,7 @@ static const char help[] =
     "                      NAME is another attention (decoder.0.self_attention), a head (encoder.0.self_attention:3)\n"
     "                      or all of them (all)\n"
     "      --trace FILE    write every tensor of the computation of TEXT, one sentence, to a safetensors file\n"
+    "      --explain FILE  write an HTML page that shows the translation of TEXT inside the Transformer\n"
     "      --info          describe the checkpoint\n"
     "      --help          print this\n"
     "      --version       print the version\n"
@@ -40,7 +41,7 @@ static const char help[] =
     "Exit status: 0 done, 1 could not (one sentence on standard error says why), 2 wrong usage.\n";
 
 typedef struct {
-    const char *model, *input, *output, *trace;
+    const char *model, *input, *output, *trace, *explain;
     const char *attention; /* as attention_choose takes it, or NULL */
     size_t n_threads;
     bool tokens, steps, info;
@@ -99,7 +100,7 @@ static bool read_threads(const char *text, size_t *n)
 /* -1: go on; otherwise the exit status. */
 static int parse(arguments *a, int argc, char **argv)
 {
-    enum { TOKENS = 256, STEPS, ATTENTION, TRACE, INFO, HELP, VERSION };
+    enum { TOKENS = 256, STEPS, ATTENTION, TRACE, EXPLAIN, INFO, HELP, VERSION };
     static const struct option options[] = {{"model", required_argument, NULL, 'm'},
                                             {"threads", required_argument, NULL, 't'},
                                             {"input", required_argument, NULL, 'i'},
@@ -108,6 +109,7 @@ static int parse(arguments *a, int argc, char **argv)
                                             {"steps", no_argument, NULL, STEPS},
                                             {"attention", optional_argument, NULL, ATTENTION},
                                             {"trace", required_argument, NULL, TRACE},
+                                            {"explain", required_argument, NULL, EXPLAIN},
                                             {"info", no_argument, NULL, INFO},
                                             {"help", no_argument, NULL, HELP},
                                             {"version", no_argument, NULL, VERSION},
@@ -128,6 +130,7 @@ static int parse(arguments *a, int argc, char **argv)
         case STEPS: a->steps = true; break;
         case ATTENTION: a->attention = optarg ? optarg : ""; break;
         case TRACE: a->trace = optarg; break;
+        case EXPLAIN: a->explain = optarg; break;
         case INFO: a->info = true; break;
         case HELP: fputs(help, stdout); return EXIT_DONE;
         case VERSION: puts("transformer.c " TRANSFORMER_VERSION); return EXIT_DONE;
@@ -145,6 +148,12 @@ static int parse(arguments *a, int argc, char **argv)
         return usage("found both TEXT and --input, expected one of them");
     if (a->trace && !a->n_words)
         return usage("--trace needs a TEXT");
+    if (a->explain && !a->n_words)
+        return usage("--explain needs a TEXT");
+    if (a->explain &&
+        ((a->output && strcmp(a->explain, a->output) == 0) || (a->trace && strcmp(a->explain, a->trace) == 0)))
+        return usage("found one file, %s, for both --explain and %s", a->explain,
+                     a->trace && strcmp(a->explain, a->trace) == 0 ? "--trace" : "--output");
     if (a->trace && a->output && strcmp(a->trace, a->output) == 0)
         return usage("found one file, %s, for both --trace and --output", a->trace);
     return -1;
@@ -204,7 +213,7 @@ static FILE *open_output(const arguments *a, const line_source *in, failure *why
 }
 
 static bool translate_stream(const arguments *a, const attention_choice *attention, translator *with, line_source *in,
-                             size_t n_bytes, FILE *out, failure *why)
+                             size_t n_bytes, FILE *out, explanation *page, failure *why)
 {
     progress bar;
     const line_filter filter = {.translator = with,
@@ -215,6 +224,7 @@ static bool translate_stream(const arguments *a, const attention_choice *attenti
                                 .steps = a->steps,
                                 .attention = attention,
                                 .trace = a->trace,
+                                .explanation = page,
                                 .progress = a->input && a->output ? &bar : NULL};
     if (filter.progress)
         progress_start(&bar, n_bytes);
@@ -224,12 +234,27 @@ static bool translate_stream(const arguments *a, const attention_choice *attenti
     return done;
 }
 
+/* A page that is slow to open is announced. */
+static bool write_explanation(const explanation *of, const char *path, failure *why)
+{
+    size_t n_bytes;
+    if (!explanation_write(of, path, &n_bytes, why))
+        return false;
+    if (n_bytes > 1000000)
+        cli_say("%s: the page takes %.1f MB; a shorter TEXT makes a smaller one", path, 1e-6 * (double)n_bytes);
+    return true;
+}
+
 static bool translate_all(const arguments *a, const attention_choice *attention, translator *with, failure *why)
 {
     line_source in;
     size_t n_bytes = 0;
     FILE *out = open_input(a, &in, &n_bytes, why) ? open_output(a, &in, why) : NULL;
-    bool done = out && translate_stream(a, attention, with, &in, n_bytes, out, why);
+    explanation *page = out && a->explain ? explanation_open(with, why) : NULL;
+    bool done = out && (page || !a->explain) &&
+                translate_stream(a, attention, with, &in, n_bytes, out, page, why) &&
+                (!page || write_explanation(page, a->explain, why));
+    explanation_close(page);
     if (out && out != stdout && fclose(out) != 0 && done)
         done = failure_set(why, "%s: cannot be written: %s", a->output, strerror(errno));
     close_input(a, &in);

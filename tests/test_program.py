@@ -433,7 +433,7 @@ def test_help_shows_every_option():
     assert (done.returncode, done.stderr) == (0, b"")
     shown = set(re.findall(r"-[a-z]\b|--[a-z]+", done.stdout.decode()))
     assert shown >= {"-m", "--model", "-t", "--threads", "-i", "--input", "-o", "--output", "--tokens", "--steps",
-                     "--attention", "--trace", "--info", "--help", "--version"}
+                     "--attention", "--trace", "--explain", "--info", "--help", "--version"}
 
 
 def test_version_is_one_line():

@@ -14,7 +14,8 @@ ROOMS = {
     "tokenizer": {"support"},
     "attention": {"kernels", "support"},
     "model": {"attention", "kernels", "weights", "tokenizer", "support"},
-    "cli": {"model", "support"},
+    "explain": {"model", "kernels", "support"},
+    "cli": {"explain", "model", "support"},
 }
 
 

@@ -1,0 +1,10 @@
+/* page.html with the style sheet and the scripts it names inside it, cut where the data go; embed.cmake makes it. */
+#ifndef EXPLAIN_PAGE_H
+#define EXPLAIN_PAGE_H
+
+#include <stddef.h>
+
+extern const char explain_page_before_data[], explain_page_after_data[];
+extern const size_t explain_page_before_data_size, explain_page_after_data_size;
+
+#endif

@@ -1,0 +1,576 @@
+"""`translate --explain`: the page is one safe file, its numbers are those of `--trace`, and in a browser every control
+changes what it should. The browser tests need chromium and chromium-driver (Debian packages)."""
+
+import html.parser
+import json
+import re
+import subprocess
+
+import numpy as np
+import pytest
+import safetensors.numpy
+
+import program
+import webdriver
+
+ROOT = program.ROOT
+GOLDEN = ROOT / "tests/golden"
+BUNDLED = ROOT / "checkpoints/en-de"
+SMALL = GOLDEN / "odd"
+TWENTY = "The little house by the lake is for sale, and we want to buy it."
+BLOCK, BIAS = 32, 32
+DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+
+
+def run(*arguments):
+    return subprocess.run([program.TRANSLATE, *arguments], stdin=subprocess.DEVNULL, capture_output=True, timeout=60)
+
+
+class Parsed(html.parser.HTMLParser):
+    """The elements of a page and the text of its scripts."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.elements, self.data = [], ""
+        self.feed(text)
+
+    def handle_starttag(self, tag, attributes):
+        self.elements.append((tag, dict(attributes)))
+
+    def handle_data(self, text):
+        if self.elements[-1:] == [("script", {"type": "application/json", "id": "data"})]:
+            self.data += text
+
+
+def explain(path, text, model=BUNDLED):
+    """The data of the page of `text`, and what was printed."""
+    done = run("-m", model, "--explain", path, text)
+    assert done.returncode == 0, done.stderr
+    return json.loads(Parsed(path.read_text()).data), done
+
+
+def unpack(tensor):
+    """The numbers of a packed tensor, and how far each may be from what was packed."""
+    rows, columns, bits = tensor["rows"], tensor["columns"], tensor["bits"]
+    numbers, errors, digits = [], [], iter(tensor["numbers"])
+    for _ in range(rows):
+        for column in range(0, columns, BLOCK):
+            n = min(BLOCK, columns - column)
+            unit = 2.0 ** (DIGITS.index(next(digits)) - BIAS - (bits - 1))
+            block = "".join(f"{DIGITS.index(next(digits)):06b}" for _ in range(-(-n * bits // 6)))
+            whole = [int(block[i * bits:(i + 1) * bits], 2) for i in range(n)]
+            numbers += [unit * (i - (i >> (bits - 1) << bits)) for i in whole]
+            errors += [unit / 2] * n
+    assert next(digits, None) is None
+    return np.array(numbers).reshape(rows, columns), np.array(errors).reshape(rows, columns)
+
+
+@pytest.fixture(scope="module", params=["bundled", "relu", "swish", "odd", "int8"])
+def explained(request, tmp_path_factory):
+    """A checkpoint, the page's only sentence, and the trace of the same text."""
+    model = BUNDLED if request.param == "bundled" else GOLDEN / request.param
+    text = TWENTY if request.param == "bundled" else "I have a dog."
+    place = tmp_path_factory.mktemp("explained")
+    data, _ = explain(place / "page.html", text, model)
+    assert run("-m", model, "--trace", place / "trace", text).returncode == 0
+    [sentence] = data["sentences"]
+    return model, sentence, safetensors.numpy.load_file(place / "trace")
+
+
+def probabilities(logits, model):
+    config = json.loads((model / "config.json").read_text())
+    logits = logits.astype(np.float64)
+    logits[:, [config["target"]["pad"], *config["generation"]["suppressed"]]] = -np.inf
+    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return powers / powers.sum(axis=1, keepdims=True)
+
+
+def assert_reading(reading, expected, sentence, model):
+    """The best pieces of each step in order, and the chosen one's probability."""
+    vocabulary = (model / "target.vocab" if (model / "target.vocab").exists() else model / "source.vocab").read_text()
+    pieces = vocabulary.split("\n")
+    assert len(reading) == len(expected)
+    for step, row, token in zip(reading, expected, sentence["target"], strict=True):
+        assert step["chosen"] == pytest.approx(row[token["id"]], rel=2e-3, abs=1e-7)
+        best = [row[pieces.index(piece)] for piece, _ in step["best"]]
+        assert [p for _, p in step["best"]] == pytest.approx(best, rel=2e-3, abs=1e-7)
+        assert best == pytest.approx(sorted(row, reverse=True)[:len(best)], rel=2e-3)
+
+
+# ---- the data ----
+
+def test_numbers_are_packed_as_blocks():
+    numbers, errors = unpack({"rows": 1, "columns": 2, "bits": 12, "numbers": "hQAwA"})
+    assert numbers.tolist() == [[1024 * 2 ** -10, -1024 * 2 ** -10]] and errors.tolist() == [[2 ** -11, 2 ** -11]]
+
+
+def test_every_tensor_is_that_of_the_trace(explained):
+    _, sentence, trace = explained
+    assert set(sentence["trace"]) == {name for name in trace if not name.endswith(".heads")}
+    for name, tensor in sentence["trace"].items():
+        assert (tensor["rows"], tensor["columns"]) == trace[name].shape
+        if "numbers" in tensor:
+            numbers, errors = unpack(tensor)
+            assert (abs(numbers - trace[name]) <= 1.000001 * errors).all(), name
+            assert errors.max() <= 1.01 * 2 ** -(tensor["bits"] - 1) * abs(trace[name]).max(), name
+
+
+def test_heads_are_weights_times_values(explained):
+    model, sentence, trace = explained
+    for name in (name for name in trace if name.endswith(".heads")):
+        of = {what: unpack(sentence["trace"][name.replace("heads", what)])[0] for what in ("weights", "value")}
+        rows, n_keys = len(trace[name]), len(of["value"])
+        n_heads = len(of["weights"]) // rows
+        by_head = np.einsum("hik,khc->ihc", of["weights"].reshape(n_heads, rows, n_keys),
+                            of["value"].reshape(n_keys, n_heads, -1))
+        assert abs(by_head.reshape(rows, -1) - trace[name]).max() <= 4e-3 * abs(of["value"]).max(), name
+
+
+def test_weights_are_the_softmax_of_queries_and_keys(explained):
+    model, sentence, trace = explained
+    for name in (name for name in trace if name.endswith(".weights")):
+        q, k = (unpack(sentence["trace"][name.replace("weights", what)])[0] for what in ("query", "key"))
+        n_heads, width = len(trace[name]) // len(q), q.shape[1] * len(q) // len(trace[name])
+        scores = np.einsum("ihc,khc->hik", q.reshape(len(q), n_heads, width), k.reshape(len(k), n_heads, width))
+        if name.startswith("decoder") and "self" in name:
+            scores[:, np.triu(np.ones(scores.shape[1:], bool), 1)] = -np.inf
+        powers = np.exp((scores - scores.max(axis=2, keepdims=True)) / np.sqrt(width))
+        weights = powers / powers.sum(axis=2, keepdims=True)
+        assert abs(weights.reshape(trace[name].shape) - trace[name]).max() < 5e-3, name
+
+
+def test_the_strongest_inner_numbers_are_those_of_the_trace(explained):
+    _, sentence, trace = explained
+    inner = {name: of for name, of in sentence["trace"].items() if name.endswith(".inner")}
+    assert inner
+    for name, of in inner.items():
+        for shown, row in zip(of["strongest"], trace[name], strict=True):
+            columns, numbers = zip(*shown["numbers"])
+            assert shown["positive"] == (row > 0).sum() and len(set(columns)) == min(16, len(row))
+            assert numbers == pytest.approx(row[list(columns)], rel=1e-3)
+            assert abs(row[list(columns)]).tolist() == sorted(abs(row), reverse=True)[:16]
+
+
+def test_the_last_reading_is_the_output(explained):
+    model, sentence, trace = explained
+    assert_reading(sentence["trace"]["output"]["reading"], probabilities(trace["output"], model), sentence, model)
+
+
+@pytest.mark.parametrize("variant", ["relu", "swish", "odd"])
+def test_other_readings_are_the_output_layer_over_the_residual_stream(variant, tmp_path):
+    model = GOLDEN / variant
+    data, _ = explain(tmp_path / "page.html", "I have a dog.", model)
+    run("-m", model, "--trace", tmp_path / "trace", "I have a dog.")
+    trace = safetensors.numpy.load_file(tmp_path / "trace")
+    tensors = safetensors.numpy.load_file(model / "model.safetensors")
+    weight = next(tensors[f"{name}.weight"] for name in ("output", "target_embedding", "source_embedding")
+                  if f"{name}.weight" in tensors)
+    [sentence] = data["sentences"]
+    read = {name: of["reading"] for name, of in sentence["trace"].items() if "reading" in of and name != "output"}
+    n_layers = json.loads((model / "config.json").read_text())["decoder"]["n_layers"]
+    assert len(read) == 3 * n_layers  # the embedding and each sublayer but the last, whose reading is `output`
+    for name, reading in read.items():
+        logits = trace[name].astype(np.float64) @ weight.T + tensors["output.bias"]
+        assert_reading(reading, probabilities(logits, model), sentence, model)
+
+
+def test_what_is_chosen_is_what_a_run_without_a_page_prints(explained, tmp_path):
+    model, sentence, _ = explained
+    data, done = explain(tmp_path / "page.html", sentence["text"], model)
+    assert done.stdout == run("-m", model, sentence["text"]).stdout
+    assert [line["translation"] for line in data["lines"]] == done.stdout.decode().splitlines()
+    [[tokens]] = program.translate_tokens(model, [sentence["text"]])
+    for side, ids in (("source", tokens.source), ("target", tokens.target)):
+        assert [token["id"] for token in sentence[side]] == ids
+
+
+def test_a_length_cap_that_forces_the_end_is_told(tmp_path):
+    data, done = explain(tmp_path / "page.html", "I have a dog.", GOLDEN / "relu")
+    assert b"cut at the length cap" in done.stderr and data["sentences"][0]["cut"]
+
+
+# ---- TEXT ----
+
+def test_every_sentence_of_every_line_is_there(tmp_path):
+    text = "The house is small. Where is it?\n\nThank you."
+    data, done = explain(tmp_path / "page.html", text)
+    assert [line["text"] for line in data["lines"]] == text.split("\n")
+    assert [line["translation"] for line in data["lines"]] == done.stdout.decode().split("\n")[:3]
+    assert [of["text"] for of in data["sentences"]] == ["The house is small.", "Where is it?", "Thank you."]
+    assert [of["translation"] for of in data["sentences"]] == ["Das Haus ist klein.", *(
+        run(text).stdout.decode().strip() for text in ("Where is it?", "Thank you."))]
+
+
+HOSTILE = {
+    "the end of a script": "</script><script>alert(1)</script>",
+    "a comment": "<!-- <script> --> a",
+    "quotes and backslashes": "\"quoted\" 'text' \\u003c \\ &lt;b&gt;",
+    "line separators": "one\u2028two\u2029three",
+    "a placeholder": "@data@ page.css",
+    "a name of objects": "__proto__ constructor",
+}
+
+
+@pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
+def test_hostile_text_stays_text(text, tmp_path):
+    plain = explain(tmp_path / "plain.html", "a", SMALL)[0]
+    data, _ = explain(tmp_path / "page.html", text, SMALL)
+    page, plain_page = (Parsed((tmp_path / name).read_text()) for name in ("page.html", "plain.html"))
+    assert "<" not in page.data
+    assert page.elements == plain_page.elements
+    assert [line["text"] for line in data["lines"]] == [text]
+    assert data["checkpoint"] == plain["checkpoint"]
+
+
+def test_what_is_not_utf8_is_replaced(tmp_path):
+    assert explain(tmp_path / "page.html", b"Z\xff \x01 a", SMALL)[0]["lines"][0]["text"] == "Z\ufffd \x01 a"
+
+
+@pytest.mark.parametrize("text", ["", " ", "\n\n"])
+def test_a_text_without_a_sentence_is_refused(text, tmp_path):
+    done = run("--explain", tmp_path / "page.html", text)
+    assert done.returncode == 1 and b"found no sentence in TEXT, expected at least one for --explain" in done.stderr
+    assert not (tmp_path / "page.html").exists()
+
+
+@pytest.mark.parametrize("arguments, said", [
+    ("--explain", "lacks its value"),
+    ("--explain p", "--explain needs a TEXT"), ("--explain p -i f", "--explain needs a TEXT"),
+    ("a --explain p -o p", "found one file, p, for both --explain and --output"),
+    ("a --explain p --trace p", "found one file, p, for both --explain and --trace")])
+def test_wrong_usage_ends_with_2(arguments, said):
+    done = run(*arguments.split())
+    assert (done.returncode, done.stdout) == (2, b"") and said in done.stderr.decode()
+
+
+@pytest.mark.parametrize("path, said", [("none/page.html", "No such file"), ("/dev/full", "No space left")])
+def test_a_page_that_cannot_be_written_is_named(path, said, tmp_path):
+    done = run("-m", SMALL, "--explain", tmp_path / path, "a")
+    assert done.returncode == 1 and f"{tmp_path / path}: cannot be written: {said}" in done.stderr.decode()
+
+
+# ---- the file ----
+
+def test_twenty_pieces_take_less_than_a_megabyte(tmp_path):
+    data, done = explain(tmp_path / "page.html", TWENTY)
+    assert len(data["sentences"][0]["source"]) == 20
+    assert (tmp_path / "page.html").stat().st_size < 1_000_000 and done.stderr == b""
+
+
+def test_a_page_that_is_larger_is_announced(tmp_path):
+    _, done = explain(tmp_path / "page.html", f"{TWENTY} {TWENTY}")
+    megabytes = (tmp_path / "page.html").stat().st_size / 1e6
+    assert f"{tmp_path / 'page.html'}: the page takes {megabytes:.1f} MB" in done.stderr.decode()
+
+
+def test_the_page_needs_nothing_beside_it(tmp_path):
+    explain(tmp_path / "page.html", "a", SMALL)
+    text = (tmp_path / "page.html").read_text()
+    assert not re.search(r"https?:|//[a-z]+\.|@import|url\((?!#)|\b(fetch|XMLHttpRequest|WebSocket|import)\(", text)
+    for tag, attributes in Parsed(text).elements:
+        assert "src" not in attributes
+        assert attributes.get("href", "#").startswith(("#", "data:"))
+
+
+def test_the_functions_that_the_page_names_are_in_their_files():
+    named = re.findall(r'file: "(.+?)",\s+function: "(.+?)"', (ROOT / "explain/figure.js").read_text())
+    assert len(named) == 9
+    for file, function in named:
+        assert re.search(rf"^(static )?(void|bool) {function}\(", (ROOT / file).read_text(), re.MULTILINE), function
+
+
+# ---- in a browser ----
+
+needs_browser = pytest.mark.skipif(not webdriver.INSTALLED, reason="chromium or chromedriver is not installed")
+
+
+@pytest.fixture(scope="module")
+def opened(tmp_path_factory):
+    """A browser, the page of two sentences, and the trace of the first."""
+    place = tmp_path_factory.mktemp("opened")
+    explain(place / "page.html", f"{TWENTY} Thank you.")
+    run("--trace", place / "trace", TWENTY)
+    browser = webdriver.Browser(place / "profile")
+    try:
+        yield browser, place / "page.html", safetensors.numpy.load_file(place / "trace")
+    finally:
+        browser.close()
+
+
+@pytest.fixture
+def page(opened):
+    """The freshly opened page, which must not complain, and the trace."""
+    browser, path, trace = opened
+    browser.open(path)
+    yield browser, trace
+    assert browser.console() == []
+
+
+def number(text):
+    return float(text.replace("−", "-"))
+
+
+def texts(browser, selector):
+    return browser.run("return [...document.querySelectorAll(arguments[0])].map((of) => of.textContent)", selector)
+
+
+def pixels(browser, selector):
+    return browser.run("return document.querySelector(arguments[0]).toDataURL()", selector)
+
+
+def opened_numbers(browser, selector):
+    """The numbers of each strip, which shows them once it is open."""
+    shown = browser.run("""const strips = [...document.querySelectorAll(arguments[0])];
+        const numbers = (strip) => [...strip.querySelectorAll(".numbers span")].map((x) => x.textContent);
+        return Promise.all(strips.map((strip) => new Promise((done) => {
+            strip.addEventListener("toggle", () => done(numbers(strip)));
+            strip.open = true;
+        })))""", selector)
+    return [[number(text) for text in texts] for texts in shown]
+
+
+def choose(browser, selector, value):
+    """Sets a range or a select as a person would."""
+    browser.run("""const of = document.querySelector(arguments[0]);
+        of.value = arguments[1];
+        of.dispatchEvent(new Event("input"));
+        of.dispatchEvent(new Event("change"));""", selector, value)
+
+
+@needs_browser
+def test_the_page_shows_source_and_translation(page):
+    browser, _ = page
+    translation = run(f"{TWENTY} Thank you.").stdout.decode().strip()
+    assert texts(browser, "#lines p") == [f"{TWENTY} Thank you.", translation]
+    said = "".join(texts(browser, "#said .piece")[:-1]).replace("▁", " ").strip()
+    assert f"{said} Vielen Dank." == translation
+
+
+@needs_browser
+def test_another_sentence_changes_every_section(page):
+    browser, _ = page
+    rooms = ["#pieces", "#map", "#box", "#matrix", "#heads", "#way", "#said", "#best", "#readings", "#sinusoids"]
+    markup = "return arguments[0].map((room) => document.querySelector(room).innerHTML)"
+    before = browser.run(markup, rooms)
+    browser.click("#sentences label:nth-of-type(2)")
+    assert texts(browser, "#pieces .side:nth-of-type(1) .piece")[-1] == "</s>"
+    assert len(texts(browser, "#pieces .side:nth-of-type(1) .piece")) == 4
+    after = browser.run(markup, rooms)
+    assert [room for room, a, b in zip(rooms, before, after) if a == b] == []
+
+
+@needs_browser
+def test_every_box_of_the_map_can_be_looked_at(page):
+    browser, trace = page
+    boxes = browser.run("return [...document.querySelectorAll('#map .box')].map((box) => box.dataset.box)")
+    parts = {name for name in trace if not re.search(r"\.(query|key|value|weights|heads|inner)$", name)}
+    assert set(boxes) == parts | {"encoder.positions", "decoder.positions", "softmax"}
+    tensors = "return [...document.querySelectorAll('#box [data-tensor]')].map((of) => of.dataset.tensor)"
+    for box in boxes:
+        browser.run("chooseBox(arguments[0])", box)
+        assert texts(browser, "#box h3 + p code") == [box]
+        assert set(browser.run(tensors)) <= {*trace, box}
+
+
+@needs_browser
+def test_shapes_on_the_map_are_those_of_the_trace(page):
+    browser, trace = page
+    shapes = set(texts(browser, "#map .shape"))
+    for name in ("encoder.embedding", "decoder.embedding", "output"):
+        assert "{} × {}".format(*trace[name].shape) in shapes
+    assert any("encoded {} × {}".format(*trace["encoder.5.feed_forward_norm"].shape) == shape for shape in shapes)
+
+
+@needs_browser
+def test_a_click_on_a_box_shows_the_numbers_of_the_trace(page):
+    browser, trace = page
+    browser.click("[data-box='decoder.1.feed_forward_norm']")
+    selector = "#box [data-tensor='decoder.1.feed_forward']"
+    browser.click(f"{selector} summary")
+    browser.until("document.querySelector(arguments[0]) !== null", f"{selector} .numbers span")
+    shown = [number(text) for text in texts(browser, f"{selector} .numbers span")]
+    row = trace["decoder.1.feed_forward"][0]
+    assert len(shown) == len(row) and shown == pytest.approx(row.tolist(), abs=2 ** -8 * abs(row).max() + 5e-4)
+    browser.run("document.querySelector(arguments[0]).focus()", f"{selector} canvas")
+    browser.press("down", "down", "right")
+    assert "row 2, column 1" in texts(browser, f"{selector} output")[0]
+    assert number(texts(browser, f"{selector} output b")[0]) == pytest.approx(
+        trace["decoder.1.feed_forward"][2][1], abs=2 ** -8 * abs(trace["decoder.1.feed_forward"][2][:32]).max())
+
+
+@needs_browser
+def test_the_map_is_walked_with_the_arrow_keys(page):
+    browser, _ = page
+    browser.run("document.querySelector('[data-box=\"encoder.0.self_attention\"]').focus()")
+    chosen = lambda: browser.run("return document.activeElement.dataset.box")  # noqa: E731
+    browser.press("up")
+    assert chosen() == "encoder.0.self_attention_norm" == texts(browser, "#box h3 + p code")[0]
+    browser.press("right")
+    assert chosen().startswith("decoder.0.")
+    browser.press("left", "down", "down", "down")
+    assert chosen().startswith("encoder.")
+
+
+@needs_browser
+@pytest.mark.parametrize("name", ["encoder.3.self_attention", "decoder.1.self_attention", "decoder.0.cross_attention"])
+def test_a_cell_shows_the_whole_way_with_traced_numbers(name, page):
+    browser, trace = page
+    head, query, key, width = 2, 7, 4, 64
+    browser.run("chooseHead(arguments[0], arguments[1])", name, head)
+    browser.click(f"#matrix td[data-query='{query}'][data-key='{key}']")
+    columns = slice(head * width, (head + 1) * width)
+    q, keys, values = (trace[f"{name}.{what}"][:, columns] for what in ("query", "key", "value"))
+    product = float(q[query] @ keys[key])
+    n_rows = len(q)
+    assert number(browser.text("#way-product")) == pytest.approx(product, abs=0.1)
+    assert number(browser.text("#way-score")) == pytest.approx(product / 8, abs=0.02)
+    weight = trace[f"{name}.weights"][head * n_rows + query][key]
+    assert number(browser.text("#way-weight")) == pytest.approx(weight, abs=1e-3)
+    strips = opened_numbers(browser, "#way details")
+    expected = [q[query], keys[key], q[query] * keys[key], values[key], trace[f"{name}.heads"][query][columns]]
+    for shown, numbers in zip(strips, expected, strict=True):
+        assert shown == pytest.approx(numbers.tolist(), abs=6e-3 * abs(numbers).max() + 1e-3)
+
+
+@needs_browser
+def test_the_matrix_has_the_traced_weights_and_the_causal_triangle(page):
+    browser, trace = page
+    browser.run("chooseHead('decoder.0.self_attention', 1)")
+    n = len(trace["decoder.embedding"])
+    cells = browser.run("return [...document.querySelectorAll('#matrix td')].map((td) => [td.className, td.title])")
+    weights = trace["decoder.0.self_attention.weights"][n:2 * n]
+    for i, (kind, title) in enumerate(cells):
+        unseen = i % n > i // n
+        assert ("unseen" in kind) == unseen
+        if not unseen:
+            assert number(title.rsplit(": ", 1)[1]) == pytest.approx(weights[i // n][i % n], abs=1e-3)
+
+
+@needs_browser
+def test_the_matrix_is_walked_with_the_arrow_keys(page):
+    browser, _ = page
+    browser.run("chooseHead('decoder.0.self_attention', 0)")
+    browser.click("#matrix td[data-query='3'][data-key='3']")
+    browser.press("right", "down", "left")
+    assert browser.run("return [view.query, view.key]") == [4, 2]  # nothing beyond the triangle
+
+
+@needs_browser
+def test_without_the_division_the_softmax_saturates(page):
+    browser, trace = page
+    name, head, n_src = "encoder.0.self_attention", 0, len(trace["encoder.embedding"])
+    browser.run("chooseHead(arguments[0], arguments[1])", name, head)
+    before = texts(browser, "#saturation")[0], pixels(browser, "#heads canvas")
+    browser.click("#undivided")
+    q, k = (trace[f"{name}.{what}"][:, :64] for what in ("query", "key"))
+    powers = np.exp(q @ k.T - (q @ k.T).max(axis=1, keepdims=True))
+    weights = powers / powers.sum(axis=1, keepdims=True)
+    query, key = browser.run("return [view.query, view.key]")
+    assert number(browser.text("#way-weight")) == pytest.approx(weights[query][key], abs=0.03)
+    assert number(browser.text("#way-score")) == number(browser.text("#way-product"))
+    said = [float(x) for x in re.findall(r"row (\S+) on average", texts(browser, "#saturation")[0])]
+    largest = [of.max(axis=1).mean() for of in (trace[f"{name}.weights"][:n_src], weights)]
+    assert said == pytest.approx(largest, abs=0.015)
+    assert said[1] > said[0] + 0.1
+    assert pixels(browser, "#heads canvas") != before[1]
+    browser.click("#undivided")
+    assert (texts(browser, "#saturation")[0], pixels(browser, "#heads canvas")) == before
+
+
+@needs_browser
+def test_a_small_matrix_is_chosen_by_click_and_key(page):
+    browser, _ = page
+    browser.click("#attention-kind label:nth-of-type(1)")
+    browser.click("#heads button[data-name='encoder.4.self_attention'][data-head='3']")
+    assert texts(browser, "#matrix .caption code") == ["encoder.4.self_attention.weights"]
+    browser.press("down", "left")
+    assert texts(browser, "#matrix .caption code") == ["encoder.5.self_attention.weights"]
+    assert browser.run("return [view.attention, view.head]") == ["encoder.5.self_attention", 2]
+
+
+@needs_browser
+def test_the_alignment_follows_pointer_and_focus(page):
+    browser, trace = page
+    weights = trace["decoder.1.cross_attention.weights"].reshape(5, -1, len(trace["encoder.embedding"])).mean(axis=0)
+    shown = lambda: [number(x) for x in re.findall(r" (\d\.\d\d)", texts(browser, "#aligned-numbers")[0])]  # noqa: E731
+    browser.point("#pieces .target:nth-child(3)")
+    assert shown()[0] == pytest.approx(weights[2].max(), abs=0.006)
+    browser.run("document.querySelector('#pieces .source:nth-child(2)').focus()")
+    assert shown()[0] == pytest.approx(weights[:, 1].max(), abs=0.006)
+    lines = browser.run("return [...document.querySelectorAll('#pieces path:not(.off)')].map((of) => of.dataset.s)")
+    assert set(lines) == {"1"}
+    choose(browser, "#aligned", "decoder.0.cross_attention 4")
+    browser.point("#pieces .target:nth-child(3)")
+    n = len(weights)
+    assert shown()[0] == pytest.approx(trace["decoder.0.cross_attention.weights"][4 * n + 2].max(), abs=0.006)
+
+
+@needs_browser
+def test_the_slider_goes_through_the_steps(page):
+    browser, trace = page
+    p = probabilities(trace["output"], BUNDLED)
+    for step in (0, 5, len(p) - 1):
+        choose(browser, "#step", step)
+        best = [float(x.split()[0]) for x in texts(browser, "#best .bar b") if "<" not in x]
+        assert best == pytest.approx(100 * np.sort(p[step])[::-1][:len(best)], abs=0.06)
+        assert texts(browser, "#readings tbody th")[0] == "output"
+        assert f"step {step + 1} of {len(p)}" in browser.text("#step-name")
+    browser.click("#step-back")
+    assert f"step {len(p) - 1} of" in browser.text("#step-name")
+    browser.click("#step-on")
+    assert f"step {len(p)} of" in browser.text("#step-name")
+    browser.click("#said button:nth-child(3)")
+    assert "step 3 of" in browser.text("#step-name") and texts(browser, "#said .now") == ["▁Haus"]
+
+
+@needs_browser
+def test_a_position_shows_its_row(page):
+    browser, _ = page
+    choose(browser, "#position", 3)
+    assert "position 3" in browser.text("#position-name")
+    [row] = opened_numbers(browser, "#position-row details")
+    angles = 3 / 10000 ** (2 * np.arange(160) / 320)
+    assert row == pytest.approx(np.concatenate([np.sin(angles), np.cos(angles)]).tolist(), abs=6e-4)
+
+
+@needs_browser
+def test_the_theme_is_the_systems_until_it_is_switched(page):
+    browser, _ = page
+    background = "return getComputedStyle(document.body).backgroundColor"
+    system = lambda theme: browser.devtools(  # noqa: E731
+        "Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": theme}])
+    light, light_map = browser.run(background), pixels(browser, "#sinusoids canvas")
+    system("dark")
+    browser.until("document.documentElement.dataset.theme === 'dark'")
+    assert browser.run(background) != light and pixels(browser, "#sinusoids canvas") != light_map
+    browser.click("#theme")
+    assert (browser.run(background), pixels(browser, "#sinusoids canvas")) == (light, light_map)
+    system("light")
+    system("dark")
+    browser.until("matchMedia('(prefers-color-scheme: dark)').matches")
+    assert browser.run(background) == light
+    system("light")
+
+
+@needs_browser
+@pytest.mark.parametrize("width", [360, 800, 1400])
+def test_no_width_scrolls_sideways(width, page):
+    browser, _ = page
+    browser.devtools("Emulation.setDeviceMetricsOverride", width=width, height=800, deviceScaleFactor=1,
+                     mobile=width < 500)
+    browser.until("innerWidth === arguments[0] && document.documentElement.scrollWidth <= innerWidth", width)
+    browser.devtools("Emulation.clearDeviceMetricsOverride")
+
+
+@needs_browser
+@pytest.mark.parametrize("variant", ["odd", "swish"])
+def test_other_shapes_are_drawn_without_a_complaint(variant, opened, tmp_path):
+    browser, _, _ = opened
+    data, _ = explain(tmp_path / "page.html", "I have a dog. " + HOSTILE["the end of a script"], GOLDEN / variant)
+    browser.open(tmp_path / "page.html")
+    n_layers = [data["checkpoint"][side]["n_layers"] for side in ("encoder", "decoder")]
+    boxes = browser.run("return [...document.querySelectorAll('#map .box')].map((box) => box.dataset.box)")
+    assert len(boxes) == 4 * n_layers[0] + 6 * n_layers[1] + 6
+    for box in boxes:
+        browser.run("chooseBox(arguments[0])", box)
+    assert browser.console() == []
