@@ -44,7 +44,7 @@ static inline void sum_chunks(int32_t *to, const chunk of[4])
     _mm_storeu_si128((__m128i *)(void *)to, half);
 }
 
-#include "kernels/level_tile.h"
+#include "kernels/level_vnni.h"
 
 static bool runs_here(void)
 {

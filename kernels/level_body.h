@@ -2,9 +2,7 @@
  *
  *   ROWS                         rows of activations that dot_tile takes at most
  *   OFFSET                       the sum of products is too large by OFFSET times the sum of the row's values
- *   dot_tile(sums, w, w_stride, x, x_stride, d, n_rows)
- *                                sums [n_rows, 4] = rows of x times 4 rows of w, each d long; n_rows is ROWS or 1, and
- *                                rows of x go on with zeros up to a multiple of 64 values
+ *   dot_tile, look_at_weights    see level_int8.h
  *
  * and afterwards make a kernel_level of them. */
 #include "kernels/level_float.h"

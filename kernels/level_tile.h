@@ -1,4 +1,5 @@
-/* dot_tile in registers, for the levels with vectors of bytes. Included by their files, which define beforehand
+/* dot, which is dot_tile in registers, for the levels with vectors of bytes. Included by their files, which define
+ * beforehand
  *
  *   CHUNK, ROWS, OFFSET          bytes of a vector; rows of activations in a tile; see level_body.h
  *   chunk, weight_chunk          a vector of bytes or sums; weights as multiply_add wants them
@@ -34,9 +35,11 @@ static inline __attribute__((always_inline)) void add_chunk(chunk sum[ROWS][OUTP
     }
 }
 
-static inline __attribute__((always_inline)) void dot(int32_t (*sums)[OUTPUTS], const int8_t *w, size_t w_stride,
-                                                      const int8_t *x, size_t x_stride, size_t d, size_t n_rows)
+static inline __attribute__((always_inline)) void dot(int32_t (*sums)[OUTPUTS], const weight_tile *tile,
+                                                      const int8_t *x, size_t x_stride, size_t n_rows)
 {
+    const int8_t *w = tile->w;
+    size_t w_stride = tile->stride, d = tile->d;
     chunk sum[ROWS][OUTPUTS];
 #pragma GCC unroll 4
     for (size_t r = 0; r < n_rows; r++)
@@ -51,13 +54,4 @@ static inline __attribute__((always_inline)) void dot(int32_t (*sums)[OUTPUTS], 
 #pragma GCC unroll 4
     for (size_t r = 0; r < n_rows; r++)
         sum_chunks(sums[r], sum[r]);
-}
-
-static void dot_tile(int32_t (*sums)[OUTPUTS], const int8_t *w, size_t w_stride, const int8_t *x, size_t x_stride,
-                     size_t d, size_t n_rows)
-{
-    if (n_rows == ROWS)
-        dot(sums, w, w_stride, x, x_stride, d, ROWS);
-    else
-        dot(sums, w, w_stride, x, x_stride, d, 1);
 }

@@ -89,6 +89,16 @@ def test_a_difference_is_found(marian, tmp_path, capsys):
     assert not reference.compare_ids(model, tokenizer, tmp_path / "out", lines)
 
 
+def test_int8_neighbours_add_up_to_129_at_most():
+    rounded, scale = export.quantize(numpy.array([[1.0, 1.0, -1.0, 0.5], [1.0, -1.0, 0.0, 1.0]], dtype=numpy.float32))
+    assert rounded.tolist() == [[64, 64, -64, 32], [127, -127, 0, 127]]
+    assert scale == pytest.approx([1 / 64, 1 / 127])
+    weight = numpy.random.default_rng(1).normal(size=(200, 33)).astype(numpy.float32)
+    rounded = export.quantize(weight)[0].astype(int)
+    assert numpy.abs(rounded[:, 0:32:2] + rounded[:, 1:32:2]).max() in (127, 128, 129)
+    assert numpy.abs(rounded).max() <= 127
+
+
 def test_int8_rows_are_rounded_to_127_steps():
     weight = numpy.array([[1.0, -2.0, 0.5], [0.0, 0.0, 0.0]], dtype=numpy.float32)
     rounded, scale = export.quantize(weight)

@@ -273,6 +273,15 @@ static void fill_extreme(float *x, int8_t *weight, uint64_t seed)
     memset(weight, -128, MOST_OUT * MOST_IN);
 }
 
+/* Neighbouring weights that add up to 129, or to -129, times the largest activations. */
+static void fill_small_pairs(float *x, int8_t *weight, uint64_t seed)
+{
+    for (size_t i = 0; i < MOST_ROWS * MOST_IN; i++)
+        x[i] = (seed + i / MOST_IN) % 3 ? 1.0f : -1.0f;
+    for (size_t i = 0; i < MOST_OUT * MOST_IN; i++)
+        weight[i] = (int8_t)((seed % 2 ? 1 : -1) * (i % 2 ? 64 : 65));
+}
+
 static void fill_zeros_and_ties(float *x, int8_t *weight, uint64_t seed)
 {
     random_bytes(weight, MOST_OUT * MOST_IN, seed);
@@ -283,8 +292,10 @@ static void fill_zeros_and_ties(float *x, int8_t *weight, uint64_t seed)
 
 START_TEST(int8_levels_give_the_same_bits)
 {
-    static const numbers kinds[] = {
-        {"random", fill_random}, {"extreme", fill_extreme}, {"zeros and ties", fill_zeros_and_ties}};
+    static const numbers kinds[] = {{"random", fill_random},
+                                    {"extreme", fill_extreme},
+                                    {"small pairs", fill_small_pairs},
+                                    {"zeros and ties", fill_zeros_and_ties}};
     static float x[MOST_ROWS * MOST_IN], scale[MOST_OUT], bias[MOST_OUT];
     static float expected[MOST_ROWS * MOST_OUT], out[MOST_ROWS * MOST_OUT];
     static int8_t weight[MOST_OUT * MOST_IN];
