@@ -128,7 +128,7 @@ static void dot_tile(int32_t (*sums)[OUTPUTS], const weight_tile *tile, const in
 
 static bool runs_here(void)
 {
-    return __builtin_cpu_supports("avx2");
+    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
 }
 
 const kernel_level level_avx2 = {.name = "avx2", .runs_here = runs_here, LEVEL_KERNELS};

@@ -52,7 +52,8 @@ static bool runs_here(void)
     return true;
 #else
     unsigned a, b, c, d; /* gcc 12 has no name for it: leaf 7, subleaf 1, EAX bit 4 */
-    return __builtin_cpu_supports("avx2") && __get_cpuid_count(7, 1, &a, &b, &c, &d) && (a >> 4 & 1);
+    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __get_cpuid_count(7, 1, &a, &b, &c, &d) &&
+           (a >> 4 & 1);
 #endif
 }
 

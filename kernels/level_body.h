@@ -10,6 +10,6 @@
 
 /* clang-format off */
 #define LEVEL_KERNELS                                                                                                  \
-    .round_row = round_row, .int8_outputs = int8_outputs,                               \
+    .round_row = round_row, .int8_outputs = int8_outputs, .float_outputs = float_outputs,                               \
     .product_transposed = product_transposed_lanes, .product = product_lanes, .layer_norm = layer_norm_lanes,          \
     .largest = largest_lanes, .softmax = softmax_lanes, .swish = swish_lanes

@@ -1,7 +1,7 @@
 /* Linear layers and matrix products.
  *
- * float32 goes to BLAS: gemv for a few rows, gemm for more (a gemm of few rows packs the whole weight first, and is
- * several times slower in OpenBLAS 0.3.21). int8 goes to the level's exact integer products. Outputs are shared
+ * float32 goes to BLAS when there are many rows; for few rows it would copy the whole weight into its own order
+ * first, which takes longer than the products. int8 goes to the level's exact integer products. Outputs are shared
  * out to the threads of a team, if there is one. */
 #include <cblas.h>
 #include <math.h>
@@ -10,7 +10,7 @@
 #include "kernels/level.h"
 
 enum {
-    GEMV_ROWS = 4,         /* at most, one gemv each */
+    FEW_ROWS = 24,         /* float32 rows that are computed here */
     WORTH_SHARING = 65536, /* products: fewer are done before another thread has begun */
 };
 
@@ -48,14 +48,12 @@ static void some_outputs(float *out, size_t out_stride, const input_rows *in, co
         level->int8_outputs(out, out_stride, &in->rounded, w, first, last, in->n_rows);
         return;
     }
-    const float *weight = w->weight + first * d_in;
-    if (in->n_rows <= GEMV_ROWS)
-        for (size_t row = 0; row < in->n_rows; row++)
-            cblas_sgemv(CblasRowMajor, CblasNoTrans, (int)n, (int)d_in, 1.0f, weight, (int)d_in, in->x + row * d_in, 1,
-                        0.0f, out + row * out_stride, 1);
-    else
-        cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (int)in->n_rows, (int)n, (int)d_in, 1.0f, in->x, (int)d_in,
-                    weight, (int)d_in, 0.0f, out, (int)out_stride);
+    if (in->n_rows <= FEW_ROWS) {
+        level->float_outputs(out, out_stride, in->x, w, first, last, in->n_rows);
+        return;
+    }
+    cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (int)in->n_rows, (int)n, (int)d_in, 1.0f, in->x, (int)d_in,
+                w->weight + first * d_in, (int)d_in, 0.0f, out, (int)out_stride);
     if (w->bias)
         for (size_t row = 0; row < in->n_rows; row++)
             add(out + row * out_stride, w->bias + first, n);
