@@ -5,6 +5,7 @@
 #define KERNELS_LANES_H
 
 #include <math.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -98,11 +99,12 @@ static inline lanes lanes_of_ints(int_lanes x)
     return __builtin_convertvector(x, lanes);
 }
 
-/* Eight values of -128 … 127. */
-static inline void int_lanes_store_bytes(int8_t *to, int_lanes x)
+/* Eight values of -128 … 127, or of 0 … 255 when they have no sign. */
+static inline void int_lanes_store_bytes(int8_t *to, int_lanes x, bool without_sign)
 {
     __m128i words = _mm_packs_epi32(_mm256_castsi256_si128((__m256i)x), _mm256_extracti128_si256((__m256i)x, 1));
-    _mm_storel_epi64((__m128i *)(void *)to, _mm_packs_epi16(words, words));
+    __m128i bytes = without_sign ? _mm_packus_epi16(words, words) : _mm_packs_epi16(words, words);
+    _mm_storel_epi64((__m128i *)(void *)to, bytes);
 }
 
 #else
@@ -223,8 +225,9 @@ static inline lanes lanes_of_ints(int_lanes x)
     return r;
 }
 
-static inline void int_lanes_store_bytes(int8_t *to, int_lanes x)
+static inline void int_lanes_store_bytes(int8_t *to, int_lanes x, bool without_sign)
 {
+    (void)without_sign; /* the same bits */
     for (int i = 0; i < LANES; i++)
         to[i] = (int8_t)x.at[i];
 }

@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { ROWS = 4, CHUNK = 64, OFFSET = 128 };
+enum { ROWS = 4, CHUNK = 64, OFFSET = 128, STORED_PLUS = 0 };
 
 typedef __m512i chunk, weight_chunk;
 

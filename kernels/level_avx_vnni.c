@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { ROWS = 2, CHUNK = 32, OFFSET = 128 };
+enum { ROWS = 2, CHUNK = 32, OFFSET = 128, STORED_PLUS = 0 };
 
 typedef __m256i chunk, weight_chunk;
 

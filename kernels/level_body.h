@@ -2,7 +2,8 @@
  *
  *   ROWS                         rows of activations that dot_tile takes at most
  *   OFFSET                       the sum of products is too large by OFFSET times the sum of the row's values
- *   dot_tile, look_at_weights    see level_int8.h
+ *   STORED_PLUS                  what is added to rounded values: 0, or 127 where they are stored without a sign
+ *   dot_tile, many_rows          see level_int8.h
  *
  * and afterwards make a kernel_level of them. */
 #include "kernels/level_float.h"

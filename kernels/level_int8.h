@@ -10,21 +10,15 @@ enum { OUTPUTS = 4 }; /* of dot_tile */
 #define SMALLEST_ROW 1e-30f /* rows of smaller magnitude count as zeros: their reciprocal would overflow */
 #define L1_BUDGET 20480     /* bytes of rounded rows that stay in the first-level cache while weights pass by */
 
-/* Four rows of weights, each d long. */
-typedef struct {
-    const int8_t *w;
-    size_t stride, d;
-    bool small_pairs;      /* what look_at_weights has found, where a level wants to know */
-    int32_t sums[OUTPUTS]; /* of each row, with small_pairs */
-} weight_tile;
-
-/* Called before the tile meets n_rows rows of activations. */
-static void look_at_weights(weight_tile *tile, size_t n_rows);
-
-/* sums [n_rows, 4] = rows of x times those of the tile; n_rows is ROWS or 1, and rows of x go on with zeros up to a
+/* sums [n_rows, 4] = rows of rounded x times 4 rows of w, each d long; n_rows is ROWS or 1, and rows of x go on up to a
  * multiple of 64 values. */
-static void dot_tile(int32_t (*sums)[OUTPUTS], const weight_tile *tile, const int8_t *x, size_t x_stride,
-                     size_t n_rows);
+static void dot_tile(int32_t (*sums)[OUTPUTS], const int8_t *w, size_t w_stride, const int8_t *x, size_t x_stride,
+                     size_t d, size_t n_rows);
+
+/* out [n_rows, outputs first … last - 1] of as many outputs as the level has a quicker way for; returns the first one
+ * that is left. */
+static size_t many_rows(float *out, size_t out_stride, const rounded_rows *x, const linear_weights *w, size_t first,
+                        size_t last, size_t n_rows);
 
 static float round_row(int8_t *values, int32_t *offset, const float *x, size_t d, size_t stride)
 {
@@ -46,7 +40,7 @@ static float round_row(int8_t *values, int32_t *offset, const float *x, size_t d
         lanes v = d - i < LANES ? lanes_load_part(x + i, d - i, 0.0f) : lanes_load(x + i);
         int_lanes rounded = lanes_rounded(lanes_multiply(v, steps));
         sum = int_lanes_add(sum, rounded);
-        int_lanes_store_bytes(values + i, rounded);
+        int_lanes_store_bytes(values + i, int_lanes_add(rounded, int_lanes_of(STORED_PLUS)), STORED_PLUS);
     }
     size_t written = (d + LANES - 1) / LANES * LANES;
     memset(values + written, 0, stride - written);
@@ -75,23 +69,22 @@ static inline void finish_tile(float *out, size_t out_stride, int32_t (*sums)[OU
 }
 
 /* sums [n_rows, n_outputs] of what does not fill a tile. */
-static void dot_rows(int32_t (*sums)[OUTPUTS], const weight_tile *tile, const int8_t *x, size_t x_stride, size_t n_rows,
-                     size_t n_outputs)
+static void dot_rows(int32_t (*sums)[OUTPUTS], const int8_t *w, size_t w_stride, const int8_t *x, size_t x_stride,
+                     size_t d, size_t n_rows, size_t n_outputs)
 {
     for (size_t r = 0; r < n_rows; r++, x += x_stride)
         if (n_outputs == OUTPUTS)
-            dot_tile(sums + r, tile, x, x_stride, 1);
+            dot_tile(sums + r, w, w_stride, x, x_stride, d, 1);
         else
             for (size_t j = 0; j < n_outputs; j++) { /* the same output four times */
-                const weight_tile same = {.w = tile->w + j * tile->stride, .d = tile->d};
                 int32_t four[1][OUTPUTS];
-                dot_tile(four, &same, x, x_stride, 1);
+                dot_tile(four, w + j * w_stride, 0, x, x_stride, d, 1);
                 sums[r][j] = four[0][0];
             }
 }
 
-static void int8_outputs(float *out, size_t out_stride, const rounded_rows *x, const linear_weights *w, size_t first,
-                         size_t last, size_t n_rows)
+static void any_rows(float *out, size_t out_stride, const rounded_rows *x, const linear_weights *w, size_t first,
+                     size_t last, size_t n_rows)
 {
     size_t d_in = w->d_in, most = L1_BUDGET / x->stride / ROWS * ROWS;
     most = most ? most : ROWS;
@@ -99,18 +92,16 @@ static void int8_outputs(float *out, size_t out_stride, const rounded_rows *x, c
         size_t end = begin + most < n_rows ? begin + most : n_rows;
         for (size_t o = first; o < last; o += OUTPUTS) {
             size_t n_outputs = last - o < OUTPUTS ? last - o : OUTPUTS;
-            weight_tile tile = {.w = w->weight_int8 + o * d_in, .stride = d_in, .d = d_in};
-            if (n_outputs == OUTPUTS)
-                look_at_weights(&tile, end - begin);
+            const int8_t *weights = w->weight_int8 + o * d_in;
             for (size_t row = begin; row < end; row += ROWS) {
                 const int8_t *values = x->values + row * x->stride;
                 float *to = out + row * out_stride + (o - first);
                 int32_t sums[ROWS][OUTPUTS];
                 size_t n = end - row < ROWS ? end - row : ROWS;
                 if (n_outputs == OUTPUTS && n == ROWS)
-                    dot_tile(sums, &tile, values, x->stride, ROWS);
+                    dot_tile(sums, weights, d_in, values, x->stride, d_in, ROWS);
                 else
-                    dot_rows(sums, &tile, values, x->stride, n, n_outputs);
+                    dot_rows(sums, weights, d_in, values, x->stride, d_in, n, n_outputs);
                 if (n_outputs == OUTPUTS) /* a constant, for the compiler */
                     finish_tile(to, out_stride, sums, x, row, n, w, o, OUTPUTS);
                 else
@@ -118,4 +109,11 @@ static void int8_outputs(float *out, size_t out_stride, const rounded_rows *x, c
             }
         }
     }
+}
+
+static void int8_outputs(float *out, size_t out_stride, const rounded_rows *x, const linear_weights *w, size_t first,
+                         size_t last, size_t n_rows)
+{
+    size_t left = many_rows(out, out_stride, x, w, first, last, n_rows);
+    any_rows(out + (left - first), out_stride, x, w, left, last, n_rows);
 }

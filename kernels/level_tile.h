@@ -1,9 +1,9 @@
-/* dot, which is dot_tile in registers, for the levels with vectors of bytes. Included by their files, which define
+/* dot_tile in registers, for the levels with vectors of bytes. Included by their files, which define
  * beforehand
  *
  *   CHUNK, ROWS, OFFSET          bytes of a vector; rows of activations in a tile; see level_body.h
  *   chunk, weight_chunk          a vector of bytes or sums; weights as multiply_add wants them
- *   zero_chunk, load_chunk, prepare_weights, multiply_add, sum_chunks */
+ *   zero_chunk, load_chunk, load_values (rounded activations), prepare_weights, multiply_add, sum_chunks */
 #include <stdint.h>
 
 #include "kernels/level_body.h"
@@ -24,7 +24,7 @@ static inline __attribute__((always_inline)) void add_chunk(chunk sum[ROWS][OUTP
     chunk values[ROWS];
 #pragma GCC unroll 4
     for (size_t r = 0; r < n_rows; r++)
-        values[r] = load_chunk(x + r * x_stride);
+        values[r] = load_values(x + r * x_stride);
 #pragma GCC unroll 4
     for (size_t j = 0; j < OUTPUTS; j++) {
         const int8_t *at = w + j * w_stride;
@@ -35,11 +35,9 @@ static inline __attribute__((always_inline)) void add_chunk(chunk sum[ROWS][OUTP
     }
 }
 
-static inline __attribute__((always_inline)) void dot(int32_t (*sums)[OUTPUTS], const weight_tile *tile,
-                                                      const int8_t *x, size_t x_stride, size_t n_rows)
+static inline __attribute__((always_inline)) void dot(int32_t (*sums)[OUTPUTS], const int8_t *w, size_t w_stride,
+                                                      const int8_t *x, size_t x_stride, size_t d, size_t n_rows)
 {
-    const int8_t *w = tile->w;
-    size_t w_stride = tile->stride, d = tile->d;
     chunk sum[ROWS][OUTPUTS];
 #pragma GCC unroll 4
     for (size_t r = 0; r < n_rows; r++)
@@ -54,4 +52,13 @@ static inline __attribute__((always_inline)) void dot(int32_t (*sums)[OUTPUTS], 
 #pragma GCC unroll 4
     for (size_t r = 0; r < n_rows; r++)
         sum_chunks(sums[r], sum[r]);
+}
+
+static void dot_tile(int32_t (*sums)[OUTPUTS], const int8_t *w, size_t w_stride, const int8_t *x, size_t x_stride,
+                     size_t d, size_t n_rows)
+{
+    if (n_rows == ROWS)
+        dot(sums, w, w_stride, x, x_stride, d, ROWS);
+    else
+        dot(sums, w, w_stride, x, x_stride, d, 1);
 }

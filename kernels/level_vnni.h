@@ -1,16 +1,14 @@
-/* What the two VNNI levels share: one way for all weights. */
-#include "kernels/level_tile.h"
-
-static void look_at_weights(weight_tile *tile, size_t n_rows)
+/* What the two VNNI levels share. */
+static inline chunk load_values(const int8_t *x)
 {
-    (void)tile;
-    (void)n_rows;
+    return load_chunk(x);
 }
 
-static void dot_tile(int32_t (*sums)[OUTPUTS], const weight_tile *tile, const int8_t *x, size_t x_stride, size_t n_rows)
+#include "kernels/level_tile.h"
+
+static size_t many_rows(float *out, size_t out_stride, const rounded_rows *x, const linear_weights *w, size_t first,
+                        size_t last, size_t n_rows)
 {
-    if (n_rows == ROWS)
-        dot(sums, tile, x, x_stride, ROWS);
-    else
-        dot(sums, tile, x, x_stride, 1);
+    (void)out, (void)out_stride, (void)x, (void)w, (void)last, (void)n_rows;
+    return first;
 }
