@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """Train a MarianMT checkpoint from parallel text, as one recipe file says.
 
-    train.py RECIPE --data DIR --run DIR [--start CHECKPOINT --start-step N]
+    train.py RECIPE [--data DIR] --run DIR [--start CHECKPOINT --start-step N]
 
-RECIPE is a TOML file (recipes/): corpora with weights, vocabulary, shape, schedule. DIR of --data
-holds the corpora that the recipe names. The directory of --run keeps everything of the run:
+RECIPE is a TOML file (recipes/): corpora with weights, pairs that rules make, vocabulary, shape, schedule. DIR of
+--data holds the corpora that the recipe names, but for those beside the recipe (./NAME). The directory of --run keeps everything of the run:
 
     tokenizer/      spm.model, vocab.json
     state.pt        weights, optimizer and place in the data; written every `save_minutes`
@@ -41,6 +41,7 @@ from transformers import GenerationConfig, MarianConfig, MarianMTModel, MarianTo
 
 import checkpoint
 import corpora
+import made
 from files import directory_whole, write_whole
 
 EOS, UNK = 0, 1
@@ -59,13 +60,13 @@ def learning_rate(step, schedule, start_step=0):
     return rate * min(1.0, (schedule["steps"] - step) / schedule["decay_steps"])
 
 
-def train_tokenizer(directory, pairs_by_corpus, settings):
+def train_tokenizer(directory, pairs_by_corpus, n_made, settings):
     """One SentencePiece model for both sides; ids are Marian's: </s> 0, <unk> 1, pieces, <pad> last."""
     if (directory / "vocab.json").exists():
         return
     say("training the SentencePiece model")
     directory.mkdir(parents=True, exist_ok=True)
-    order = corpora.one_pass(pairs_by_corpus, random.Random("vocabulary"))
+    order = corpora.one_pass(pairs_by_corpus, n_made, random.Random("vocabulary"))
     order = order[:settings["sentences"]]
     model = io.BytesIO()  # a file's name would be kept in the model
     sentencepiece.SentencePieceTrainer.train(
@@ -176,18 +177,24 @@ def write_model(run, model, tokenizer, snapshots):
 class Run:
     """A training run: what is learned, where it stands, and its directory."""
 
-    def __init__(self, recipe, data, run, start, start_step):
-        self.recipe, self.run, self.start_step = recipe, run, start_step
+    def __init__(self, recipe_file, data, run, start, start_step):
+        self.recipe = recipe = tomllib.loads(recipe_file.read_text(encoding="utf-8"))
+        self.run, self.start_step = run, start_step
         self.schedule = recipe["schedule"]
         self.device = "cuda" if torch.cuda.is_available() else "cpu"
         run.mkdir(parents=True, exist_ok=True)
         (run / "snapshots").mkdir(exist_ok=True)
-        self.validation = {name: corpora.read_pairs(data / name)[:recipe["validation"]["lines"]]
-                           for name in recipe["validation"]["files"]}
-        self.corpora = corpora.load_corpora(data, recipe["corpora"])
+        n_validation = recipe["validation"]["lines"]
+        self.validation = {name: corpora.read_pairs(corpora.place_of(name, recipe_file, data))[:n_validation]
+                           for name in recipe["validation"].get("files", [])}
+        self.validation |= {name: made.pairs(name, n_validation, random.Random("validation"), held_out=True)
+                            for name in recipe.get("made", {})}
+        self.n_made = recipe.get("made", {})
+        self.corpora = corpora.load_corpora({corpora.place_of(name, recipe_file, data): weight
+                                             for name, weight in recipe.get("corpora", {}).items()})
         if start:
             take_tokenizer(run / "tokenizer", start)
-        train_tokenizer(run / "tokenizer", self.corpora, recipe["vocabulary"])
+        train_tokenizer(run / "tokenizer", self.corpora, self.n_made, recipe["vocabulary"])
         spm = str(run / "tokenizer/spm.model")
         self.pieces = sentencepiece.SentencePieceProcessor(model_file=spm)
         self.tokenizer = MarianTokenizer(source_spm=spm, target_spm=spm, vocab=str(run / "tokenizer/vocab.json"),
@@ -286,7 +293,7 @@ class Run:
         saved = reported = time.monotonic()
         loss_sum, loss_tokens = 0.0, 0
         place_and_batch = corpora.training_batches(
-            self.corpora, self.recipe["augmentation"], self.pieces.encode, EOS, schedule["batch_tokens"],
+            self.corpora, self.n_made, self.recipe["augmentation"], self.pieces.encode, EOS, schedule["batch_tokens"],
             min(schedule["longest"], self.model.config.max_position_embeddings), self.recipe["model"]["seed"],
             self.place)
         for place, batch in place_and_batch:
@@ -333,13 +340,12 @@ class Run:
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("recipe", type=Path)
-    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--data", type=Path)
     parser.add_argument("--run", type=Path, required=True)
     parser.add_argument("--start", type=Path)
     parser.add_argument("--start-step", type=int, default=0)
     arguments = parser.parse_args()
-    recipe = tomllib.loads(arguments.recipe.read_text(encoding="utf-8"))
-    Run(recipe, arguments.data, arguments.run, arguments.start, arguments.start_step).train()
+    Run(arguments.recipe, arguments.data, arguments.run, arguments.start, arguments.start_step).train()
 
 
 if __name__ == "__main__":

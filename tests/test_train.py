@@ -26,9 +26,14 @@ target = "de"
 
 [corpora]
 "train.tsv" = 1.0
+"./beside.tsv" = 2.0
+
+[made]
+numbers_en_de = 20
 
 [augmentation]
 joined = 0.1
+other_numbers = 0.1
 copied_text = 0.0
 other_quotes = 0.1
 without_full_stop = 0.1
@@ -36,7 +41,7 @@ lower_case = 0.1
 all_caps = 0.0
 
 [vocabulary]
-size = 320
+size = 360
 character_coverage = 1.0
 sentences = 1000
 
@@ -83,6 +88,7 @@ def data(tmp_path):
     directory.mkdir()
     (directory / "train.tsv").write_text("".join(f"{source}\t{target}\n" for source, target in pairs))
     (directory / "valid.tsv").write_text("".join(f"{source}\t{target}\n" for source, target in pairs[:5]))
+    (directory / "beside.tsv").write_text("Hello!\tHallo!\n")
     (directory / "recipe.toml").write_text(RECIPE)
     return directory
 
