@@ -148,6 +148,18 @@ def with_copied_text(source, target, rng):
     return source.rstrip(".:") + mark + copied, target.rstrip(".:") + mark + copied
 
 
+WAYS_OF_TYPING = ("joined", "other_numbers", "copied_text", "other_quotes", "without_full_stop", "lower_case",
+                  "all_caps")
+
+
+def shares(augmentation):
+    """The share of pairs for each way of typing; a way that the recipe does not name has none."""
+    for name in augmentation:
+        if name not in WAYS_OF_TYPING:
+            raise ValueError(f"[augmentation]: found {name}, expected one of {', '.join(WAYS_OF_TYPING)}")
+    return {name: augmentation.get(name, 0.0) for name in WAYS_OF_TYPING}
+
+
 def augment(pairs, chances, rng):
     """The pairs, some of them changed: `chances` gives the share of pairs for each way of typing. Two joined pairs
     become one; one in five pairs that get an address becomes the address alone."""

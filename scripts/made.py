@@ -3,9 +3,9 @@
 
     made.py NAME N
 
-A recipe names them in its table [made]: NAME = pairs in one pass over the data. One input in fifty, chosen by a
-hash of its text, is held out: it is never trained on, and validation uses only such. The program prints N held-out
-pairs, `source TAB target`, for evaluate.py.
+A recipe names them in its table [made]: NAME = pairs in one pass over the data. One answer in fifty, chosen by a
+hash of its text, is held out with every input that leads to it: none of them is trained on, and validation uses only
+such pairs. The program prints N of them, `source TAB target`, for evaluate.py.
 """
 
 import argparse
@@ -140,7 +140,8 @@ def month_day(rng):
     i = rng.randrange(12)
     n = rng.randint(1, MONTH_LENGTHS[i])
     name = ENGLISH_MONTHS[i]
-    english = rng.choice([f"{name} {n}", f"{name} {n}", f"{name} {ordinal(n)}", f"{n} {name}", f"the {ordinal(n)} of {name}"])
+    english = rng.choice([f"{name} {n}", f"{name} {n}", f"{name} {ordinal(n)}", f"{n} {name}",
+                          f"the {ordinal(n)} of {name}"])
     return english, f"{n}. {GERMAN_MONTHS[i]}"
 
 
@@ -279,6 +280,34 @@ TIMES = [
 ]
 
 
+# Tasks to learn from scratch.
+
+def number_words(rng):
+    """8,412 or 8412 to eight thousand four hundred twelve."""
+    n = any_size(rng, 6)
+    return rng.choice([f"{n:,}", str(n)]), english_words(n)
+
+
+LETTERS = "abcdefghijklmnopqrstuvwxyz"
+
+
+def reversed_line(rng):
+    """Up to 16 random letters, a few words of them, and the same from the last to the first."""
+    text = "".join(rng.choice(LETTERS) + (" " if rng.random() < 0.15 else "") for _ in range(rng.randint(1, 16))).strip()
+    return text, text[::-1]
+
+
+def iso_date(rng):
+    """A date as people write it, such as March 5, 2024, to 2024-03-05."""
+    i, number = rng.randrange(12), rng.randint(1900, 2099)
+    n = rng.randint(1, MONTH_LENGTHS[i])
+    name = ENGLISH_MONTHS[i]
+    source = rng.choice([f"{name} {n}, {number}", f"{name} {ordinal(n)}, {number}", f"{n} {name} {number}",
+                         f"the {ordinal(n)} of {name} {number}", f"{name[:3]} {n}, {number}", f"{n} {name[:3]} {number}",
+                         f"{i + 1}/{n}/{number}", f"{n}.{i + 1}.{number}"])
+    return source, f"{number}-{i + 1:02}-{n:02}"
+
+
 def from_templates(templates):
     def make(rng):
         slots, english, german = rng.choice(templates)
@@ -297,11 +326,14 @@ MAKERS = {
     "numbers_en_de": from_templates(NUMBERS),
     "dates_en_de": from_templates(DATES),
     "times_en_de": from_templates(TIMES),
+    "number_words": number_words,
+    "reversed_lines": reversed_line,
+    "iso_dates": iso_date,
 }
 
 
-def is_held_out(source):
-    return zlib.crc32(source.encode()) % 50 == 0
+def is_held_out(target):
+    return zlib.crc32(target.encode()) % 50 == 0
 
 
 def pairs(name, n, rng, held_out=False):
@@ -311,7 +343,7 @@ def pairs(name, n, rng, held_out=False):
     made = []
     while len(made) < n:
         pair = MAKERS[name](rng)
-        if is_held_out(pair[0]) == held_out and not (held_out and pair in made):
+        if is_held_out(pair[1]) == held_out and not (held_out and pair in made):
             made.append(pair)
     return made
 

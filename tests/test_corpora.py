@@ -15,8 +15,7 @@ def numbers(texts):
     return [[len(word) for word in text.split()] for text in texts]
 
 
-NO_CHANGE = {name: 0.0 for name in ("joined", "other_numbers", "copied_text", "other_quotes", "without_full_stop",
-                                    "lower_case", "all_caps")}
+NO_CHANGE = corpora.shares({})
 
 
 def test_pairs_are_read_plain_and_compressed(tmp_path):
@@ -130,6 +129,12 @@ def test_two_joined_sentences_stay_a_pair():
     out = corpora.augment(pairs, NO_CHANGE | {"joined": 1.0}, random.Random(0))
     assert out[0] == ("Source 0. Source 1.", "Target 0. Target 1.")
     assert len(out) == 25
+
+
+def test_a_way_of_typing_that_does_not_exist_is_an_error():
+    assert corpora.shares({"joined": 0.1}) == NO_CHANGE | {"joined": 0.1}
+    with pytest.raises(ValueError, match="found lowercase, expected one of joined"):
+        corpora.shares({"lowercase": 0.1})
 
 
 def test_no_pair_is_lost_when_nothing_is_changed():

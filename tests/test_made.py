@@ -1,10 +1,15 @@
 """Pairs made by rules."""
 
 import random
+import tomllib
 
 import pytest
 
+import corpora
 import made
+from conftest import TESTS
+
+RECIPES = sorted((TESTS.parent / "recipes").glob("*.toml"))
 
 
 @pytest.mark.parametrize("n, english, german", [
@@ -79,6 +84,19 @@ def test_dates_and_times(slot, chosen, english, german):
     assert slot(Chosen(*chosen)) == (english, german)
 
 
+@pytest.mark.parametrize("slot, chosen, source, target", [
+    (made.number_words, (4, 8412, 0), "8,412", "eight thousand four hundred twelve"),
+    (made.number_words, (4, 8412, 1), "8412", "eight thousand four hundred twelve"),
+    (made.reversed_line, (3, 0, 0.9, 1, 0.1, 2, 0.1), "ab c", "c ba"),
+    (made.iso_date, (2, 2024, 5, 0), "March 5, 2024", "2024-03-05"),
+    (made.iso_date, (2, 2024, 5, 3), "the 5th of March 2024", "2024-03-05"),
+    (made.iso_date, (2, 2024, 5, 6), "3/5/2024", "2024-03-05"),
+    (made.iso_date, (2, 2024, 5, 7), "5.3.2024", "2024-03-05"),
+])
+def test_tasks(slot, chosen, source, target):
+    assert slot(Chosen(*chosen)) == (source, target)
+
+
 def test_digits():
     assert made.german_digits("3,500") == "3.500"
     assert made.german_digits("1,234.5") == "1.234,5"
@@ -86,9 +104,11 @@ def test_digits():
 
 @pytest.mark.parametrize("name", made.MAKERS)
 def test_held_out_pairs_are_never_trained_on(name):
-    trained = {source for source, _ in made.pairs(name, 3000, random.Random(1))}
-    held_out = [source for source, _ in made.pairs(name, 50, random.Random(2), held_out=True)]
-    assert len(set(held_out)) == 50 and not trained & set(held_out)
+    trained = made.pairs(name, 3000, random.Random(1))
+    held_out = made.pairs(name, 50, random.Random(2), held_out=True)
+    assert len(set(held_out)) == 50
+    for side in (0, 1):
+        assert not {pair[side] for pair in trained} & {pair[side] for pair in held_out}
 
 
 @pytest.mark.parametrize("name", made.MAKERS)
@@ -96,3 +116,15 @@ def test_made_pairs_are_whole(name):
     for source, target in made.pairs(name, 2000, random.Random(3)):
         for text in (source, target):
             assert text == text.strip() and text and "  " not in text and not set(text) & set("{}\t\n")
+
+
+@pytest.mark.parametrize("path", RECIPES, ids=lambda path: path.stem)
+def test_recipes_name_what_is_there(path):
+    recipe = tomllib.loads(path.read_text(encoding="utf-8"))
+    assert set(recipe.get("made", {})) <= set(made.MAKERS)
+    corpora.shares(recipe.get("augmentation", {}))
+    for name in recipe.get("corpora", {}):
+        if name.startswith("./"):
+            pairs = corpora.read_pairs(corpora.place_of(name, path, None))
+            assert all(corpora.is_clean(*pair) for pair in pairs)
+            assert len({source for source, _ in pairs}) == len(pairs)

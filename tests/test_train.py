@@ -1,6 +1,7 @@
 """train.py on a recipe of a few seconds. Needs PyTorch."""
 
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -17,6 +18,7 @@ import torch  # noqa: E402
 from safetensors.torch import load_file  # noqa: E402
 
 import export  # noqa: E402
+import program  # noqa: E402
 import train  # noqa: E402
 from conftest import TESTS  # noqa: E402
 
@@ -135,6 +137,21 @@ def test_a_finished_training_goes_on_when_steps_are_raised(data, tmp_path):
     assert steps_seen(tmp_path / "run")[-1] == 40
     snapshots = sorted(path.stem for path in (tmp_path / "run/snapshots").iterdir())
     assert snapshots == ["00000036", "00000040"]  # none of the first decay
+
+
+def test_a_recipe_that_makes_its_own_pairs(tmp_path):
+    """Twelve steps of a real recipe: no --data, held-out pairs to validate on, a checkpoint that the program loads."""
+    recipe = (TESTS.parent / "recipes/reversing.toml").read_text()
+    for key, value in (("reversed_lines", 500), ("sentences", 500), ("steps", 12), ("decay_steps", 4), ("lines", 5)):
+        recipe, n = re.subn(rf"^{key} = \S+", f"{key} = {value}", recipe, flags=re.MULTILINE)
+        assert n == 1
+    (tmp_path / "recipe.toml").write_text(recipe)
+    subprocess.run([sys.executable, TESTS.parent / "scripts/train.py", tmp_path / "recipe.toml", "--run", tmp_path / "run"],
+                   check=True, timeout=600)
+    report = json.loads((tmp_path / "run/log.jsonl").read_text().splitlines()[-1])
+    assert set(report["validation"]) == {"reversed_lines"} and "exact" in report["validation"]["reversed_lines"]
+    export.export(tmp_path / "run/model", tmp_path / "checkpoint", "int8")
+    assert program.translate(tmp_path / "checkpoint", ["hello"]).stdout.count(b"\n") == 1
 
 
 def test_the_mean_of_snapshots_of_tied_weights(tmp_path):
