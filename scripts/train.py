@@ -106,8 +106,9 @@ def new_model(shape, n_vocab):
         encoder_attention_heads=shape["heads"], decoder_attention_heads=shape["heads"],
         activation_function=shape["activation"], dropout=shape["dropout"],
         attention_dropout=shape["attention_dropout"], activation_dropout=0.0,
-        max_position_embeddings=shape["max_positions"], scale_embedding=True, attn_implementation="eager",
-        pad_token_id=pad, eos_token_id=EOS, bos_token_id=EOS, decoder_start_token_id=pad, forced_eos_token_id=EOS))
+        max_position_embeddings=shape["max_positions"], init_std=shape.get("init_std", 0.02), scale_embedding=True,
+        attn_implementation="eager", pad_token_id=pad, eos_token_id=EOS, bos_token_id=EOS, decoder_start_token_id=pad,
+        forced_eos_token_id=EOS))
 
 
 def bfloat16_is_faster(device, d_model, d_ff):

@@ -87,7 +87,7 @@ def test_dates_and_times(slot, chosen, english, german):
 @pytest.mark.parametrize("slot, chosen, source, target", [
     (made.number_words, (4, 8412, 0), "8,412", "eight thousand four hundred twelve"),
     (made.number_words, (4, 8412, 1), "8412", "eight thousand four hundred twelve"),
-    (made.reversed_line, (3, 0, 0.9, 1, 0.1, 2, 0.1), "ab c", "c ba"),
+    (made.reversed_line, (9, 3, 0, 0.9, 1, 0.1, 2, 0.1), "ab c", "c ba"),
     (made.iso_date, (2, 2024, 5, 0), "March 5, 2024", "2024-03-05"),
     (made.iso_date, (2, 2024, 5, 3), "the 5th of March 2024", "2024-03-05"),
     (made.iso_date, (2, 2024, 5, 6), "3/5/2024", "2024-03-05"),
