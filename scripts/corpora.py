@@ -2,6 +2,8 @@
 
 A corpus is a file of lines `source TAB target` (UTF-8, plain or .xz). A recipe gives each corpus a
 weight: how often its pairs are seen in one pass over the data (0.5: a new random half every pass).
+A name that begins with ./ is a file beside the recipe, any other one in the data directory. Pairs that rules make
+(made.py) join each pass, as many as the recipe says.
 
 Everything random is drawn from (seed, pass, shard), so a training run that was killed goes on with
 exactly the batches it would have seen.
@@ -11,6 +13,8 @@ import lzma
 import random
 import re
 from pathlib import Path
+
+import made
 
 PAIRS_PER_SHARD = 40_000  # pairs that are encoded, sorted by length and batched together
 
@@ -41,12 +45,21 @@ def is_clean(source, target):
     return True
 
 
-def load_corpora(data, weights):
-    """{name: weight} to a list of (weight, pairs): clean, no pair twice in the whole of the data."""
+def place_of(name, recipe, data):
+    """The path of a file that a recipe names: beside the recipe, or in the data directory."""
+    if name.startswith("./"):
+        return Path(recipe).parent / name
+    if data is None:
+        raise ValueError(f"{recipe}: names {name}, so say with --data in which directory it is")
+    return Path(data) / name
+
+
+def load_corpora(weights):
+    """{path: weight} to a list of (weight, pairs): clean, no pair twice in the whole of the data."""
     seen, corpora = set(), []
-    for name, weight in weights.items():
+    for path, weight in weights.items():
         pairs = []
-        for pair in read_pairs(Path(data) / name):
+        for pair in read_pairs(path):
             if is_clean(*pair) and pair not in seen:
                 seen.add(pair)
                 pairs.append(pair)
@@ -54,13 +67,16 @@ def load_corpora(data, weights):
     return corpora
 
 
-def one_pass(corpora, rng):
-    """All pairs of one pass in random order: each corpus floor(weight) times plus a random part of it."""
+def one_pass(corpora, n_made, rng):
+    """All pairs of one pass in random order: each corpus floor(weight) times plus a random part of it, and for each
+    {name: pairs} of n_made so many new pairs of that maker."""
     order = []
     for weight, pairs in corpora:
         whole, part = divmod(weight, 1.0)
         order += pairs * int(whole)
         order += rng.sample(pairs, round(part * len(pairs)))
+    for name, n in n_made.items():
+        order += made.pairs(name, n, rng)
     rng.shuffle(order)
     return order
 
@@ -92,6 +108,23 @@ def other_quotes(source, target):
     return re.sub(r'"([^"]*)"', r"“\1”", source), target
 
 
+# A number of 2 to 4 digits that is not part of another one, of a word, a date or a version.
+NUMBER = re.compile(r"(?<![\w.,:/-])[1-9]\d{1,3}(?![\w]|[.,:/-]\w)")
+
+
+def other_numbers(source, target, rng):
+    """Other digits in numbers that stand once on each side, so that they are copied and not learnt by heart. A year
+    stays a year."""
+    in_source, in_target = NUMBER.findall(source), NUMBER.findall(target)
+    other = {}
+    for number in in_source:
+        if in_source.count(number) == in_target.count(number) == 1:
+            low, high = (1900, 2100) if number[:2] in ("19", "20") and len(number) == 4 else (
+                10 ** (len(number) - 1), 10 ** len(number))
+            other[number] = str(rng.randrange(low, high))
+    return tuple(NUMBER.sub(lambda match: other.get(match[0], match[0]), text) for text in (source, target))
+
+
 COPIED_NAMES = "anna ben clara jonas lena mueller schmidt smith garcia kim ivanov lopez tanaka".split()
 COPIED_WORDS = "info shop news blog support home mail docs archive team data cloud forum".split()
 COPIED_ENDS = "com de org net co.uk at ch io".split()
@@ -115,6 +148,18 @@ def with_copied_text(source, target, rng):
     return source.rstrip(".:") + mark + copied, target.rstrip(".:") + mark + copied
 
 
+WAYS_OF_TYPING = ("joined", "other_numbers", "copied_text", "other_quotes", "without_full_stop", "lower_case",
+                  "all_caps")
+
+
+def shares(augmentation):
+    """The share of pairs for each way of typing; a way that the recipe does not name has none."""
+    for name in augmentation:
+        if name not in WAYS_OF_TYPING:
+            raise ValueError(f"[augmentation]: found {name}, expected one of {', '.join(WAYS_OF_TYPING)}")
+    return {name: augmentation.get(name, 0.0) for name in WAYS_OF_TYPING}
+
+
 def augment(pairs, chances, rng):
     """The pairs, some of them changed: `chances` gives the share of pairs for each way of typing. Two joined pairs
     become one; one in five pairs that get an address becomes the address alone."""
@@ -126,6 +171,8 @@ def augment(pairs, chances, rng):
         elif rng.random() < chances["joined"] and pair[0][-1] in ".?!" and pair[1][-1] in ".?!" and len(pair[0]) < 60:
             waiting = pair
             continue
+        if rng.random() < chances["other_numbers"]:
+            pair = other_numbers(*pair, rng)
         if rng.random() < chances["copied_text"] and len(pair[0]) < 100:
             pair = with_copied_text(*pair, rng)
         if rng.random() < chances["other_quotes"]:
@@ -158,7 +205,7 @@ def batches_of(examples, batch_tokens, rng):
     return batches
 
 
-def training_batches(corpora, chances, encode, eos, batch_tokens, max_pieces, seed, start=(0, 0, 0)):
+def training_batches(corpora, n_made, chances, encode, eos, batch_tokens, max_pieces, seed, start=(0, 0, 0)):
     """Endless batches with their place: yields ((pass, shard, batch), [(source ids, target ids), …]).
 
     `start` is the place to go on at. `encode` takes a list of texts to a list of id lists; pairs with more
@@ -166,7 +213,7 @@ def training_batches(corpora, chances, encode, eos, batch_tokens, max_pieces, se
     """
     pass_, first_shard, first_batch = start
     while True:
-        order, n_batches = one_pass(corpora, random.Random(f"{seed} {pass_}")), 0
+        order, n_batches = one_pass(corpora, n_made, random.Random(f"{seed} {pass_}")), 0
         shards = range(0, len(order), PAIRS_PER_SHARD)
         for shard in range(first_shard, len(shards)):
             rng = random.Random(f"{seed} {pass_} {shard}")

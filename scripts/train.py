@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """Train a MarianMT checkpoint from parallel text, as one recipe file says.
 
-    train.py RECIPE --data DIR --run DIR [--start CHECKPOINT --start-step N]
+    train.py RECIPE [--data DIR] --run DIR [--start CHECKPOINT [--start-step N]]
 
-RECIPE is a TOML file (recipes/): corpora with weights, vocabulary, shape, schedule. DIR of --data
-holds the corpora that the recipe names. The directory of --run keeps everything of the run:
+RECIPE is a TOML file (recipes/): corpora with weights, pairs that rules make, vocabulary, shape, schedule. DIR of
+--data holds the corpora that the recipe names, but for those beside the recipe (./NAME). The directory of --run
+keeps everything of the run:
 
     tokenizer/      spm.model, vocab.json
     state.pt        weights, optimizer and place in the data; written every `save_minutes`
@@ -18,8 +19,9 @@ Run the same command again and it goes on where it was killed, with the batches 
 with Ctrl-C or SIGTERM it saves its state first.
 Raise `steps` in the recipe of a finished run and it goes on from undecayed.pt.
 
-With --start a new run begins with the tokenizer and the weights of a checkpoint that export.py wrote, at step N
-of the schedule, and warms up for `restart_steps`: to go on where only the checkpoint was kept, or on other text.
+With --start a new run begins with the tokenizer and the weights of a checkpoint that export.py wrote: to learn other
+text, with a schedule of its own, or, where only the checkpoint was kept, to go on at step N of the schedule after a
+warm-up of `restart_steps`.
 """
 
 import argparse
@@ -41,6 +43,7 @@ from transformers import GenerationConfig, MarianConfig, MarianMTModel, MarianTo
 
 import checkpoint
 import corpora
+import made
 from files import directory_whole, write_whole
 
 EOS, UNK = 0, 1
@@ -59,18 +62,19 @@ def learning_rate(step, schedule, start_step=0):
     return rate * min(1.0, (schedule["steps"] - step) / schedule["decay_steps"])
 
 
-def train_tokenizer(directory, pairs_by_corpus, settings):
+def train_tokenizer(directory, pairs_by_corpus, n_made, settings):
     """One SentencePiece model for both sides; ids are Marian's: </s> 0, <unk> 1, pieces, <pad> last."""
     if (directory / "vocab.json").exists():
         return
     say("training the SentencePiece model")
     directory.mkdir(parents=True, exist_ok=True)
-    order = corpora.one_pass(pairs_by_corpus, random.Random("vocabulary"))
+    order = corpora.one_pass(pairs_by_corpus, n_made, random.Random("vocabulary"))
     order = order[:settings["sentences"]]
     model = io.BytesIO()  # a file's name would be kept in the model
     sentencepiece.SentencePieceTrainer.train(
-        sentence_iterator=(text for pair in order for text in pair), model_writer=model, vocab_size=settings["size"] - 1, model_type="unigram",
-        character_coverage=settings["character_coverage"], byte_fallback=True, split_digits=True,
+        sentence_iterator=(text for pair in order for text in pair), model_writer=model, model_type="unigram",
+        vocab_size=settings["size"] - 1, character_coverage=settings["character_coverage"],
+        normalization_rule_name=settings.get("normalization", "nmt_nfkc"), byte_fallback=True, split_digits=True,
         eos_id=EOS, unk_id=UNK, bos_id=-1, pad_id=-1, num_threads=os.cpu_count(), minloglevel=2)
     write_whole(directory / "spm.model", lambda path: path.write_bytes(model.getvalue()))
     pieces = sentencepiece.SentencePieceProcessor(model_proto=model.getvalue())
@@ -102,21 +106,23 @@ def new_model(shape, n_vocab):
         encoder_attention_heads=shape["heads"], decoder_attention_heads=shape["heads"],
         activation_function=shape["activation"], dropout=shape["dropout"],
         attention_dropout=shape["attention_dropout"], activation_dropout=0.0,
-        max_position_embeddings=shape["max_positions"], scale_embedding=True, attn_implementation="eager",
-        pad_token_id=pad, eos_token_id=EOS, bos_token_id=EOS, decoder_start_token_id=pad, forced_eos_token_id=EOS))
+        max_position_embeddings=shape["max_positions"], init_std=shape.get("init_std", 0.02), scale_embedding=True,
+        attn_implementation="eager", pad_token_id=pad, eos_token_id=EOS, bos_token_id=EOS, decoder_start_token_id=pad,
+        forced_eos_token_id=EOS))
 
 
-def bfloat16_is_faster(device):
-    """Time one matrix product of the model's kind both ways: CPUs without bfloat16 units emulate it slowly."""
+def bfloat16_is_faster(device, d_model, d_ff):
+    """Time the model's largest matrix product both ways, with the rounding of its factors: CPUs without bfloat16 units
+    emulate it slowly, and in a small model the rounding takes longer than the product."""
     if device == "cuda":
         return torch.cuda.is_bf16_supported()
     seconds = {}
     for dtype in (torch.float32, torch.bfloat16):
-        a, b = torch.ones(2048, 512, dtype=dtype), torch.ones(512, 2048, dtype=dtype)
-        seconds[dtype] = float("inf")
-        for _ in range(20):  # the best of many: other work on the machine must not decide
+        a, b = torch.ones(256, d_model), torch.ones(d_model, d_ff)
+        seconds[dtype], end = float("inf"), time.perf_counter() + 0.5
+        while seconds[dtype] == float("inf") or time.perf_counter() < end:
             start = time.perf_counter()
-            a @ b
+            a.to(dtype) @ b.to(dtype)  # the best of many: other work on the machine must not decide
             seconds[dtype] = min(seconds[dtype], time.perf_counter() - start)
     return seconds[torch.bfloat16] < seconds[torch.float32]
 
@@ -181,18 +187,25 @@ def write_model(run, model, tokenizer, snapshots):
 class Run:
     """A training run: what is learned, where it stands, and its directory."""
 
-    def __init__(self, recipe, data, run, start, start_step):
-        self.recipe, self.run, self.start_step = recipe, run, start_step
+    def __init__(self, recipe_file, data, run, start, start_step):
+        self.recipe = recipe = tomllib.loads(recipe_file.read_text(encoding="utf-8"))
+        self.run, self.start_step = run, start_step
         self.schedule = recipe["schedule"]
         self.device = "cuda" if torch.cuda.is_available() else "cpu"
         run.mkdir(parents=True, exist_ok=True)
         (run / "snapshots").mkdir(exist_ok=True)
-        self.validation = {name: corpora.read_pairs(data / name)[:recipe["validation"]["lines"]]
-                           for name in recipe["validation"]["files"]}
-        self.corpora = corpora.load_corpora(data, recipe["corpora"])
+        n_validation = recipe["validation"]["lines"]
+        self.validation = {name: corpora.read_pairs(corpora.place_of(name, recipe_file, data))[:n_validation]
+                           for name in recipe["validation"].get("files", [])}
+        self.validation |= {name: made.pairs(name, n_validation, random.Random("validation"), held_out=True)
+                            for name in recipe.get("made", {})}
+        self.n_made = recipe.get("made", {})
+        self.corpora = corpora.load_corpora({corpora.place_of(name, recipe_file, data): weight
+                                             for name, weight in recipe.get("corpora", {}).items()})
         if start:
             take_tokenizer(run / "tokenizer", start)
-        train_tokenizer(run / "tokenizer", self.corpora, recipe["vocabulary"])
+        else:
+            train_tokenizer(run / "tokenizer", self.corpora, self.n_made, recipe["vocabulary"])
         spm = str(run / "tokenizer/spm.model")
         self.pieces = sentencepiece.SentencePieceProcessor(model_file=spm)
         self.tokenizer = MarianTokenizer(source_spm=spm, target_spm=spm, vocab=str(run / "tokenizer/vocab.json"),
@@ -205,7 +218,7 @@ class Run:
         if start:
             self.model.load_state_dict(checkpoint.exported_weights(start, self.model))
         self.stopped = False
-        self.bfloat16 = bfloat16_is_faster(self.device)
+        self.bfloat16 = bfloat16_is_faster(self.device, recipe["model"]["d_model"], recipe["model"]["d_ff"])
         self.resume()
 
     @property
@@ -263,7 +276,8 @@ class Run:
                       for name, value in {"step": self.step, **values}.items()))
 
     def validate(self):
-        """BLEU and chrF of the mean of the snapshots on each validation file; the model is written too."""
+        """BLEU, chrF and the share of exact outputs of the mean of the snapshots on each validation set; the model is
+        written too."""
         if not self.snapshots():
             self.save_snapshot()
         averaged = write_model(self.run, self.model, self.tokenizer, self.snapshots()).to(self.device)
@@ -272,7 +286,8 @@ class Run:
             out = translate(averaged, self.tokenizer, [source for source, _ in pairs])
             references = [[target for _, target in pairs]]
             scores[name] = {"BLEU": round(BLEU().corpus_score(out, references).score, 2),
-                            "chrF": round(CHRF().corpus_score(out, references).score, 2)}
+                            "chrF": round(CHRF().corpus_score(out, references).score, 2),
+                            "exact": round(100 * sum(map(str.__eq__, out, references[0])) / len(out), 2)}
         self.log(validation=scores)
         for line, text in zip(self.recipe["validation"]["show"],
                               translate(averaged, self.tokenizer, self.recipe["validation"]["show"])):
@@ -291,7 +306,8 @@ class Run:
         saved = reported = time.monotonic()
         loss_sum, loss_tokens = 0.0, 0
         place_and_batch = corpora.training_batches(
-            self.corpora, self.recipe["augmentation"], self.pieces.encode, EOS, schedule["batch_tokens"],
+            self.corpora, self.n_made, corpora.shares(self.recipe.get("augmentation", {})), self.pieces.encode, EOS,
+            schedule["batch_tokens"],
             min(schedule["longest"], self.model.config.max_position_embeddings), self.recipe["model"]["seed"],
             self.place)
         for place, batch in place_and_batch:
@@ -338,13 +354,12 @@ class Run:
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("recipe", type=Path)
-    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--data", type=Path)
     parser.add_argument("--run", type=Path, required=True)
     parser.add_argument("--start", type=Path)
     parser.add_argument("--start-step", type=int, default=0)
     arguments = parser.parse_args()
-    recipe = tomllib.loads(arguments.recipe.read_text(encoding="utf-8"))
-    Run(recipe, arguments.data, arguments.run, arguments.start, arguments.start_step).train()
+    Run(arguments.recipe, arguments.data, arguments.run, arguments.start, arguments.start_step).train()
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """train.py on a recipe of a few seconds. Needs PyTorch."""
 
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -17,6 +18,7 @@ import torch  # noqa: E402
 from safetensors.torch import load_file  # noqa: E402
 
 import export  # noqa: E402
+import program  # noqa: E402
 import train  # noqa: E402
 from conftest import TESTS  # noqa: E402
 
@@ -26,9 +28,14 @@ target = "de"
 
 [corpora]
 "train.tsv" = 1.0
+"./beside.tsv" = 2.0
+
+[made]
+numbers_en_de = 20
 
 [augmentation]
 joined = 0.1
+other_numbers = 0.1
 copied_text = 0.0
 other_quotes = 0.1
 without_full_stop = 0.1
@@ -36,7 +43,7 @@ lower_case = 0.1
 all_caps = 0.0
 
 [vocabulary]
-size = 320
+size = 360
 character_coverage = 1.0
 sentences = 1000
 
@@ -83,6 +90,7 @@ def data(tmp_path):
     directory.mkdir()
     (directory / "train.tsv").write_text("".join(f"{source}\t{target}\n" for source, target in pairs))
     (directory / "valid.tsv").write_text("".join(f"{source}\t{target}\n" for source, target in pairs[:5]))
+    (directory / "beside.tsv").write_text("Hello!\tHallo!\n")
     (directory / "recipe.toml").write_text(RECIPE)
     return directory
 
@@ -129,6 +137,21 @@ def test_a_finished_training_goes_on_when_steps_are_raised(data, tmp_path):
     assert steps_seen(tmp_path / "run")[-1] == 40
     snapshots = sorted(path.stem for path in (tmp_path / "run/snapshots").iterdir())
     assert snapshots == ["00000036", "00000040"]  # none of the first decay
+
+
+def test_a_recipe_that_makes_its_own_pairs(tmp_path):
+    """Twelve steps of a real recipe: no --data, held-out pairs to validate on, a checkpoint that the program loads."""
+    recipe = (TESTS.parent / "recipes/reversing.toml").read_text()
+    for key, value in (("reversed_lines", 500), ("sentences", 500), ("steps", 12), ("decay_steps", 4), ("lines", 5)):
+        recipe, n = re.subn(rf"^{key} = \S+", f"{key} = {value}", recipe, flags=re.MULTILINE)
+        assert n == 1
+    (tmp_path / "recipe.toml").write_text(recipe)
+    subprocess.run([sys.executable, TESTS.parent / "scripts/train.py", tmp_path / "recipe.toml", "--run", tmp_path / "run"],
+                   check=True, timeout=600)
+    report = json.loads((tmp_path / "run/log.jsonl").read_text().splitlines()[-1])
+    assert set(report["validation"]) == {"reversed_lines"} and "exact" in report["validation"]["reversed_lines"]
+    export.export(tmp_path / "run/model", tmp_path / "checkpoint", "int8")
+    assert program.translate(tmp_path / "checkpoint", ["hello"]).stdout.count(b"\n") == 1
 
 
 def test_the_mean_of_snapshots_of_tied_weights(tmp_path):
