@@ -36,10 +36,12 @@ typedef struct {
     text_buffer buffer; /* what was read; freed by whoever fills in the source */
     size_t used;        /* bytes of the buffer that were handed out */
     bool ended;
+    int problem; /* why it cannot be read on, an errno, once the lines before are handed out; 0 for none */
 } line_source;
 
-/* Waits for a line, and takes those that have arrived behind it, n at most: sizes [n_read] with their ends, one
- * after the other from the beginning of the buffer on, until the next call. None when the source has ended. */
+/* Waits for a line, and takes those that have arrived behind it, n at most and about a megabyte: sizes [n_read] with
+ * their ends, one after the other from the beginning of the buffer on, until the next call. None when the source has
+ * ended. */
 bool line_source_next(line_source *from, size_t *sizes, size_t n, size_t *n_read, failure *why);
 
 /* Which attention to show: all of them; one, as its mean over the heads where head = n_heads; or, where `of` is NULL,

@@ -7,7 +7,7 @@
 
 #include "cli/cli.h"
 
-enum { CHUNK = 65536 };
+enum { CHUNK = 65536, ENOUGH = 1 << 20 };
 
 /* Whether a read would not wait: there is something, or the end. */
 static bool has_arrived(int descriptor)
@@ -16,7 +16,7 @@ static bool has_arrived(int descriptor)
     return poll(&one, 1, 0) > 0;
 }
 
-/* Appends what the next read gives, waiting for it. */
+/* Appends what the next read gives, waiting for it; a read that fails ends the source with its problem. */
 static bool read_more(line_source *from, failure *why)
 {
     char chunk[CHUNK];
@@ -26,7 +26,12 @@ static bool read_more(line_source *from, failure *why)
         if (errno == EAGAIN)
             poll(&one, 1, -1);
         else if (errno != EINTR)
-            return failure_set(why, "%s: cannot be read: %s", from->name, strerror(errno));
+            break;
+    }
+    if (n < 0) {
+        from->problem = errno;
+        from->ended = true;
+        return true;
     }
     from->ended = n == 0;
     return text_append(&from->buffer, chunk, (size_t)n, why);
@@ -47,7 +52,7 @@ bool line_source_next(line_source *from, size_t *sizes, size_t n, size_t *n_read
     size_t searched;
     drop_used(from);
     searched = *n_read = 0;
-    while (*n_read < n) {
+    while (*n_read < n && from->used < ENOUGH) {
         size_t left = from->buffer.size - searched;
         const char *end = left ? memchr(from->buffer.bytes + searched, '\n', left) : NULL;
         if (end) {
@@ -68,5 +73,6 @@ bool line_source_next(line_source *from, size_t *sizes, size_t n, size_t *n_read
         if (!read_more(from, why))
             return false;
     }
-    return true;
+    return *n_read > 0 || !from->problem ||
+           failure_set(why, "%s: cannot be read: %s", from->name, strerror(from->problem));
 }

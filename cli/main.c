@@ -251,8 +251,7 @@ static bool translate_all(const arguments *a, const attention_choice *attention,
     size_t n_bytes = 0;
     FILE *out = open_input(a, &in, &n_bytes, why) ? open_output(a, &in, why) : NULL;
     explanation *page = out && a->explain ? explanation_open(with, why) : NULL;
-    bool done = out && (page || !a->explain) &&
-                translate_stream(a, attention, with, &in, n_bytes, out, page, why) &&
+    bool done = out && (page || !a->explain) && translate_stream(a, attention, with, &in, n_bytes, out, page, why) &&
                 (!page || write_explanation(page, a->explain, why));
     explanation_close(page);
     if (out && out != stdout && fclose(out) != 0 && done)

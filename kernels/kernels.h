@@ -58,7 +58,7 @@ size_t linear_padded(size_t d_in);
 
 /* out [n_rows, d_out] = x [n_rows, d_in] Wᵀ + b.
  * int8: each row of x is rounded to 127 steps of its largest magnitude, products are summed exactly in
- * int32 (d_in < 2^16), and out = sum * (scale of the row * scale of the output) + b; so a row's result does not
+ * int32 (d_in <= 2^16), and out = sum * (scale of the row * scale of the output) + b; so a row's result does not
  * depend on the other rows, nor on the threads. float32: the last bits of sums differ with n_rows and the level. */
 void linear(float *out, const float *x, const linear_weights *weights, size_t n_rows, linear_scratch *scratch);
 

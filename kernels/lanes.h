@@ -212,7 +212,7 @@ static inline lanes lanes_power_of_two(int_lanes n)
 {
     lanes r;
     for (int i = 0; i < LANES; i++)
-        n.at[i] = (n.at[i] + 127) * (1 << 23);
+        n.at[i] = (int32_t)((uint32_t)(n.at[i] + 127) << 23);
     memcpy(&r, &n, sizeof r);
     return r;
 }

@@ -1,5 +1,5 @@
 /* int8 linear layers: rounding rows of activations, and the outputs of a layer from tiles of exact integer sums.
- * Part of level_body.h. Sums of products are exact in int32 for d < 2^16, so their order does not matter. */
+ * Part of level_body.h. Sums of products are exact in int32 for d <= 2^16, so their order does not matter. */
 #include <math.h>
 
 #include "kernels/lanes.h"

@@ -78,7 +78,7 @@ static linear_scratch carve_linear(carving *c, const sizes *size, size_t d, thre
     of.values = carve(c, size->rows, linear_padded(d), sizeof(int8_t));
     of.scales = carve_floats(c, size->rows, 1);
     of.offsets = carve(c, size->rows, 1, sizeof(int32_t));
-    of.block = carve_floats(c, n_threads * size->target_rows, LINEAR_BLOCK);
+    of.block = carve(c, n_threads, size->target_rows, LINEAR_BLOCK * sizeof(float));
     of.best = carve(c, n_threads, size->target_rows, sizeof(linear_best));
     return of;
 }

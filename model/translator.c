@@ -10,7 +10,10 @@
 #include "model/state.h"
 #include "support/utf8.h"
 
-enum { FEW_SENTENCES = 4 }; /* for each thread */
+enum {
+    FEW_SENTENCES = 4,   /* for each thread */
+    BATCH_TOKENS = 2048, /* source tokens of a batch */
+};
 
 struct translator {
     transformer *model;
@@ -223,29 +226,45 @@ static bool translate_batch(const transformer *model, transformer_state *state, 
     return done;
 }
 
-/* All sentences of a call, the longest first, and the batches that the threads take from them one by one. */
+/* All sentences of a call, the longest first, and the batches that the threads take one by one. */
 typedef struct {
     translator *translator;
     translated_sentence **items;
-    size_t n_items, batch_size;
+    size_t *first; /* [n_batches + 1], batch b is items first[b] … first[b + 1] - 1 */
+    size_t n_items, n_batches;
     bool with_log_probabilities;
-    atomic_size_t next; /* of the items that nobody has taken yet */
+    atomic_size_t next; /* of the batches that nobody has taken yet */
     atomic_flag failed; /* somebody has written `why` */
     failure *why;
 } batch_queue;
 
+/* At most `most` sentences and BATCH_TOKENS source tokens to a batch, so that its memory stays small; or one. */
+static void cut_batches(batch_queue *queue, size_t most)
+{
+    size_t n_tokens = 0;
+    queue->n_batches = 0;
+    for (size_t i = 0; i < queue->n_items; i++) {
+        size_t n = queue->items[i]->source.n;
+        if (i == 0 || i - queue->first[queue->n_batches - 1] == most || n_tokens + n > BATCH_TOKENS) {
+            queue->first[queue->n_batches++] = i;
+            n_tokens = 0;
+        }
+        n_tokens += n;
+    }
+    queue->first[queue->n_batches] = queue->n_items;
+}
+
 static void translate_batches(batch_queue *queue, transformer_state *state, thread_team *team)
 {
-    size_t first;
-    while ((first = atomic_fetch_add(&queue->next, queue->batch_size)) < queue->n_items) {
-        size_t left = queue->n_items - first, n = left < queue->batch_size ? left : queue->batch_size;
+    size_t b;
+    while ((b = atomic_fetch_add(&queue->next, 1)) < queue->n_batches) {
         failure why;
-        if (translate_batch(queue->translator->model, state, team, queue->items + first, n,
-                            queue->with_log_probabilities, &why))
+        if (translate_batch(queue->translator->model, state, team, queue->items + queue->first[b],
+                            queue->first[b + 1] - queue->first[b], queue->with_log_probabilities, &why))
             continue;
         if (!atomic_flag_test_and_set(&queue->failed))
             *queue->why = why;
-        atomic_store(&queue->next, queue->n_items);
+        atomic_store(&queue->next, queue->n_batches);
     }
 }
 
@@ -261,11 +280,11 @@ static bool translate_queue(batch_queue *queue)
 {
     translator *t = queue->translator;
     size_t n_threads = team_size(t->team), for_each = (queue->n_items + n_threads - 1) / n_threads;
-    queue->batch_size = TRANSLATOR_BATCH;
-    if (queue->n_items < FEW_SENTENCES * n_threads)
+    if (queue->n_items < FEW_SENTENCES * n_threads) {
+        cut_batches(queue, TRANSLATOR_BATCH);
         translate_batches(queue, &t->states[0], t->team);
-    else {
-        queue->batch_size = for_each < TRANSLATOR_BATCH ? for_each : TRANSLATOR_BATCH;
+    } else {
+        cut_batches(queue, for_each < TRANSLATOR_BATCH ? for_each : TRANSLATOR_BATCH);
         team_run(t->team, translate_batches_alone, queue);
     }
     return !atomic_flag_test_and_set(&queue->failed);
@@ -289,8 +308,12 @@ static bool translate_sentences(translator *t, translation *out, size_t n_lines,
     if (queue.n_items == 0)
         return true;
     queue.items = malloc(queue.n_items * sizeof *queue.items);
-    if (!queue.items)
+    queue.first = malloc((queue.n_items + 1) * sizeof *queue.first);
+    if (!queue.items || !queue.first) {
+        free(queue.items);
+        free(queue.first);
         return failure_memory(why, "the sentences of a batch");
+    }
     size_t n = 0;
     for (size_t l = 0; l < n_lines; l++)
         for (size_t s = 0; s < out[l].n_sentences; s++)
@@ -298,6 +321,7 @@ static bool translate_sentences(translator *t, translation *out, size_t n_lines,
     qsort(queue.items, n, sizeof *queue.items, by_length);
     bool done = translate_queue(&queue);
     free(queue.items);
+    free(queue.first);
     return done;
 }
 

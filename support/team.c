@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SPINS = 4000 }; /* some 50 microseconds */
+enum { SPINS = 4000 }; /* tens of microseconds where `pause` takes its time */
 
 typedef struct {
     thread_team *of;
@@ -33,6 +33,8 @@ static inline void pause_briefly(void)
 {
 #ifdef __x86_64__
     __builtin_ia32_pause();
+#elif defined __aarch64__
+    __asm__ volatile("yield");
 #endif
 }
 

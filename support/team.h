@@ -1,6 +1,6 @@
 /* A team of threads that does one task together.
  *
- * Between tasks the threads spin for some microseconds before they sleep: a single sentence is hundreds of
+ * Between tasks the threads spin for a while before they sleep: a single sentence is hundreds of
  * tasks of microseconds, one right after the other. */
 #ifndef SUPPORT_TEAM_H
 #define SUPPORT_TEAM_H

@@ -394,6 +394,23 @@ START_TEST(softmax_is_exact_to_some_units_in_the_last_place)
 }
 END_TEST
 
+START_TEST(what_is_not_a_number_stays_so_at_every_level)
+{
+    const kernel_level *levels[MOST_LEVELS];
+    size_t n_levels = levels_to_compare(levels);
+    for (size_t l = 0; l < n_levels; l++)
+        for (size_t n = 1; n <= 20; n++) {
+            float x[20] = {0}, y[20] = {0};
+            x[n / 2] = y[n / 2] = NAN;
+            level = levels[l];
+            level->softmax(x, n);
+            level->swish(y, n);
+            ck_assert(isnan(x[n / 2]) && isnan(y[n / 2]) && isnan(level->largest(y, n)));
+        }
+    kernels_start(NULL);
+}
+END_TEST
+
 START_TEST(argmax_of_a_layer_is_that_of_its_outputs)
 {
     static float weight[MOST_OUT * MOST_IN], bias[MOST_OUT], scale[MOST_OUT], x[MOST_ROWS * MOST_IN];
@@ -495,6 +512,7 @@ int main(void)
     add_test(suite, "float_levels_give_the_same_bits", float_levels_give_the_same_bits);
     add_test(suite, "softmax_is_exact_to_some_units_in_the_last_place",
              softmax_is_exact_to_some_units_in_the_last_place);
+    add_test(suite, "what_is_not_a_number_stays_so_at_every_level", what_is_not_a_number_stays_so_at_every_level);
     add_test(suite, "argmax_of_a_layer_is_that_of_its_outputs", argmax_of_a_layer_is_that_of_its_outputs);
     add_test(suite, "threads_change_nothing", threads_change_nothing);
     add_test(suite, "a_level_is_chosen_by_its_name", a_level_is_chosen_by_its_name);

@@ -13,10 +13,12 @@ import re
 import resource
 import select
 import shutil
+import socket
 import struct
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -40,9 +42,9 @@ SECONDS = 30  # a process that takes longer hangs
 
 
 def start(*arguments, stdin=b"", **options):
-    """The finished process of the program with exactly these arguments."""
-    options = {"capture_output": True, **options}
-    return subprocess.run([program.TRANSLATE, *arguments], input=stdin, timeout=SECONDS, **options)
+    """The finished process of the program with exactly these arguments; stdin is text, or something to read from."""
+    options = {"capture_output": True, **({"input": stdin} if isinstance(stdin, bytes) else {"stdin": stdin}), **options}
+    return subprocess.run([program.TRANSLATE, *arguments], timeout=SECONDS, **options)
 
 
 def run(*arguments, model=RELU, **options):
@@ -259,6 +261,30 @@ def test_a_line_is_answered_before_the_next_is_read():
             assert process.wait(SECONDS) == 0
         finally:
             process.kill()
+
+
+def test_lines_before_a_broken_connection_are_answered():
+    ours, theirs = socket.socketpair()
+    ours.sendall(b"Good morning.\nThank you.\n")
+    theirs.sendall(b"never read, so that closing breaks the connection")
+    ours.close()
+    with theirs:
+        done = start("-m", RELU, stdin=theirs)
+    assert done.stdout == translated(b"Good morning.\nThank you.\n")
+    assert "standard input: cannot be read: " in failure_of(done)
+
+
+def test_a_pipe_that_would_block_is_waited_for():
+    reading, writing = os.pipe()
+    os.set_blocking(reading, False)
+    with os.fdopen(reading, "rb") as stdin:
+        process = subprocess.Popen([program.TRANSLATE, "-m", RELU], stdin=stdin, stdout=subprocess.PIPE)
+    time.sleep(0.2)
+    os.write(writing, b"Good mor")
+    time.sleep(0.2)
+    os.write(writing, b"ning.\n")
+    os.close(writing)
+    assert process.communicate(timeout=SECONDS)[0] == translated(b"Good morning.\n")
 
 
 def test_a_reader_that_leaves_ends_the_program():

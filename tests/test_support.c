@@ -1,6 +1,10 @@
 #include "support/json.h"
+#include "support/team.h"
 #include "support/utf8.h"
 #include "tests/suite.h"
+
+#include <stdatomic.h>
+#include <unistd.h>
 
 #include <string.h>
 
@@ -105,6 +109,41 @@ START_TEST(json_is_strict)
 }
 END_TEST
 
+enum { PARTS = 3 };
+
+typedef struct {
+    atomic_int runs[PARTS];
+} counted;
+
+static void count_part(void *user, size_t part, size_t n_parts)
+{
+    counted *counts = user;
+    ck_assert_uint_eq(n_parts, PARTS);
+    atomic_fetch_add(&counts->runs[part], 1);
+    if (part == 1 && atomic_load(&counts->runs[part]) % 100 == 0)
+        usleep(2000); /* longer than the others spin: they sleep */
+}
+
+START_TEST(a_team_runs_each_part_once)
+{
+    failure why;
+    static counted counts;
+    thread_team *team = team_open(PARTS, &why);
+    ck_assert_ptr_nonnull(team);
+    ck_assert_uint_eq(team_size(team), PARTS);
+    for (int task = 1; task <= 1000; task++) {
+        team_run(team, count_part, &counts);
+        for (size_t part = 0; part < PARTS; part++)
+            ck_assert_int_eq(atomic_load(&counts.runs[part]), task);
+        if (task % 100 == 50)
+            usleep(2000);
+    }
+    team_close(team);
+    team_close(NULL);
+    ck_assert_uint_eq(team_size(NULL), 1);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("support");
@@ -113,5 +152,6 @@ int main(void)
     add_test(suite, "utf8_replaces", utf8_replaces);
     add_test(suite, "buffers_grow", buffers_grow);
     add_test(suite, "json_is_strict", json_is_strict);
+    add_test(suite, "a_team_runs_each_part_once", a_team_runs_each_part_once);
     return run_suite(suite);
 }
