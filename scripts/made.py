@@ -292,10 +292,10 @@ LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 
 def reversed_line(rng):
-    """One to 12 random letters, some with a blank after them, and the same from the last to the first. Short lines are
-    more frequent: how to find the last letter is learnt from them."""
+    """Up to 12 random letters and blanks, and the same from the last to the first. Short lines are more frequent: how
+    to find the last letter is learnt from them."""
     length = rng.randint(1, rng.randint(1, 12))
-    text = "".join(rng.choice(LETTERS) + (" " if rng.random() < 0.15 else "") for _ in range(length)).strip()
+    text = "".join(rng.choice(LETTERS) + (" " if rng.random() < 0.15 else "") for _ in range(length))[:12].strip()
     return text, text[::-1]
 
 

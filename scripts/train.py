@@ -301,7 +301,8 @@ class Run:
         signal.signal(signal.SIGINT, self.stop)
         signal.signal(signal.SIGTERM, self.stop)
         say(f"{sum(p.numel() for p in self.model.parameters()):,} parameters on {self.device}, "
-            f"{'bfloat16' if self.bfloat16 else 'float32'}, {sum(len(p) for _, p in self.corpora):,} pairs")
+            f"{'bfloat16' if self.bfloat16 else 'float32'}, {sum(len(p) for _, p in self.corpora):,} pairs of text and "
+            f"{sum(self.n_made.values()):,} made ones in each pass")
         self.model.train()
         saved = reported = time.monotonic()
         loss_sum, loss_tokens = 0.0, 0
@@ -338,7 +339,7 @@ class Run:
                 self.save("undecayed.pt")
             if self.step % schedule["snapshot_steps"] == 0:
                 self.save_snapshot()
-            if self.step % schedule["validate_steps"] == 0:
+            if self.step % schedule["validate_steps"] == 0 and self.step < schedule["steps"]:
                 self.validate()
             if time.monotonic() - saved > 60 * schedule["save_minutes"]:
                 self.save()
