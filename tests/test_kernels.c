@@ -484,6 +484,27 @@ START_TEST(threads_change_nothing)
 }
 END_TEST
 
+START_TEST(threads_change_no_float_but_in_its_last_bits)
+{
+    enum { ROWS = 40, IN = 64, OUT = 300 }; /* enough rows for BLAS, which all threads call at once */
+    static float weight[OUT * IN], x[ROWS * IN], alone[ROWS * OUT], shared[ROWS * OUT];
+    failure why;
+    random_floats(weight, OUT * IN, 51);
+    random_floats(x, ROWS * IN, 52);
+    const linear_weights w = {.d_out = OUT, .d_in = IN, .weight = weight};
+    linear_scratch scratch = {0};
+    linear(alone, x, &w, ROWS, &scratch);
+    scratch.team = team_open(MOST_THREADS, &why);
+    ck_assert_ptr_nonnull(scratch.team);
+    for (int again = 0; again < 300; again++) {
+        linear(shared, x, &w, ROWS, &scratch);
+        for (size_t i = 0; i < ROWS * OUT; i++)
+            ck_assert_float_eq_tol(shared[i], alone[i], 1e-4f);
+    }
+    team_close(scratch.team);
+}
+END_TEST
+
 START_TEST(a_level_is_chosen_by_its_name)
 {
     ck_assert(kernels_start("plain"));
@@ -515,6 +536,7 @@ int main(void)
     add_test(suite, "what_is_not_a_number_stays_so_at_every_level", what_is_not_a_number_stays_so_at_every_level);
     add_test(suite, "argmax_of_a_layer_is_that_of_its_outputs", argmax_of_a_layer_is_that_of_its_outputs);
     add_test(suite, "threads_change_nothing", threads_change_nothing);
+    add_test(suite, "threads_change_no_float_but_in_its_last_bits", threads_change_no_float_but_in_its_last_bits);
     add_test(suite, "a_level_is_chosen_by_its_name", a_level_is_chosen_by_its_name);
     return run_suite(suite);
 }
