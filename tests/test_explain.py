@@ -428,8 +428,10 @@ def test_a_cell_shows_the_whole_way_with_traced_numbers(name, page):
     assert number(browser.text("#way-weight")) == pytest.approx(weight, abs=1e-3)
     strips = opened_numbers(browser, "#way details")
     expected = [q[query], keys[key], q[query] * keys[key], values[key], trace[f"{name}.heads"][query][columns]]
-    for shown, numbers in zip(strips, expected, strict=True):
-        assert shown == pytest.approx(numbers.tolist(), abs=6e-3 * abs(numbers).max() + 1e-3)
+    # What the page shows comes from values kept in 9 bits of the largest of 32: a mean of values is as far off as they are.
+    largest = [abs(numbers).max() for numbers in expected[:-1]] + [abs(values).max()]
+    for shown, numbers, size in zip(strips, expected, largest, strict=True):
+        assert shown == pytest.approx(numbers.tolist(), abs=6e-3 * size + 1e-3)
 
 
 @needs_browser
