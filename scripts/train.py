@@ -25,6 +25,7 @@ warm-up of `restart_steps`.
 """
 
 import argparse
+import concurrent.futures
 import io
 import json
 import math
@@ -140,13 +141,14 @@ def tensors_of(batch, pad, device):
 
 
 def loss_of(model, tensors, smoothing):
-    """Label-smoothed cross-entropy per target token, and the number of tokens; padding is not computed."""
+    """The sum of the label-smoothed cross-entropy of the target tokens, and their number; padding is not computed."""
     source, mask, decoder_input, target = tensors
     hidden = model.model(input_ids=source, attention_mask=mask, decoder_input_ids=decoder_input,
                          use_cache=False).last_hidden_state
     wanted = target != model.config.pad_token_id
     logits = model.lm_head(hidden[wanted]) + model.final_logits_bias
-    return torch.nn.functional.cross_entropy(logits.float(), target[wanted], label_smoothing=smoothing), int(wanted.sum())
+    loss = torch.nn.functional.cross_entropy(logits.float(), target[wanted], label_smoothing=smoothing, reduction="sum")
+    return loss, int(wanted.sum())
 
 
 def translate(model, tokenizer, lines):
@@ -212,12 +214,19 @@ class Run:
                                          source_lang=recipe["source"], target_lang=recipe["target"],
                                          model_max_length=recipe["model"]["max_positions"])
         self.model = new_model(recipe["model"], len(self.pieces) + 1).to(self.device)
-        self.optimizer = torch.optim.Adam(self.model.parameters(), lr=0.0, betas=(0.9, 0.98), eps=1e-9, fused=True)
+        self.learned = [parameter for parameter in self.model.parameters() if parameter.requires_grad]
+        self.optimizer = torch.optim.Adam(self.learned, lr=0.0, betas=(0.9, 0.98), eps=1e-9, fused=True)
         # Passes are drawn from their number: one that begins at start_step is none that was seen before.
         self.step, self.tokens, self.place = start_step, 0, (start_step, 0, 0)
         if start:
             self.model.load_state_dict(checkpoint.exported_weights(start, self.model))
         self.stopped = False
+        # On a CPU each thread computes a part of the batch: threads that share each product wait for one another. Dropout
+        # draws from one generator, in an order that threads would change.
+        dropout = recipe["model"]["dropout"] or recipe["model"]["attention_dropout"]
+        self.n_parts = torch.get_num_threads() if self.device == "cpu" and not dropout else 1
+        self.pool = concurrent.futures.ThreadPoolExecutor(
+            self.n_parts, initializer=torch.set_num_threads, initargs=(torch.get_num_threads() // self.n_parts,))
         self.bfloat16 = bfloat16_is_faster(self.device, recipe["model"]["d_model"], recipe["model"]["d_ff"])
         self.resume()
 
@@ -293,6 +302,21 @@ class Run:
                               translate(averaged, self.tokenizer, self.recipe["validation"]["show"])):
             say(f"    {line} -> {text}")
 
+    def gradients_of(self, part):
+        """Of a list of (source ids, target ids): loss_of, and the gradients of the loss."""
+        with torch.autocast(self.device, dtype=torch.bfloat16, enabled=self.bfloat16, cache_enabled=False):
+            loss, n_tokens = loss_of(self.model, tensors_of(part, self.model.config.pad_token_id, self.device),
+                                     self.schedule["label_smoothing"])
+        return loss.item(), n_tokens, torch.autograd.grad(loss, self.learned)
+
+    def set_gradients(self, batch):
+        """Sets the gradients of the mean loss of a batch; that loss, and the number of target tokens."""
+        parts = [batch[i::self.n_parts] for i in range(min(self.n_parts, len(batch)))]
+        losses, n_tokens, gradients = zip(*self.pool.map(self.gradients_of, parts))
+        for parameter, of_parts in zip(self.learned, zip(*gradients)):
+            parameter.grad = sum(of_parts[1:], of_parts[0]) / sum(n_tokens)
+        return sum(losses) / sum(n_tokens), sum(n_tokens)
+
     def stop(self, *_):
         self.stopped = True
 
@@ -316,20 +340,17 @@ class Run:
                 break
             for group in self.optimizer.param_groups:
                 group["lr"] = learning_rate(self.step + 1, schedule, self.start_step)
-            with torch.autocast(self.device, dtype=torch.bfloat16, enabled=self.bfloat16):
-                loss, n_tokens = loss_of(self.model, tensors_of(batch, self.model.config.pad_token_id, self.device),
-                                         schedule["label_smoothing"])
-            if not torch.isfinite(loss):
+            loss, n_tokens = self.set_gradients(batch)
+            if not math.isfinite(loss):
                 raise SystemExit(f"step {self.step + 1}: the loss is not a number; the last state is from before, "
                                  f"lower schedule.peak and go on")
-            loss.backward()
-            torch.nn.utils.clip_grad_norm_(self.model.parameters(), schedule["clip_norm"])
+            torch.nn.utils.clip_grad_norm_(self.learned, schedule["clip_norm"])
             self.optimizer.step()
             self.optimizer.zero_grad(set_to_none=True)
             self.step += 1
             self.tokens += n_tokens
             self.place = (place[0], place[1], place[2] + 1)
-            loss_sum, loss_tokens = loss_sum + loss.item() * n_tokens, loss_tokens + n_tokens
+            loss_sum, loss_tokens = loss_sum + loss * n_tokens, loss_tokens + n_tokens
             if self.step % schedule["report_steps"] == 0:
                 now = time.monotonic()
                 self.log(loss=loss_sum / loss_tokens, rate=learning_rate(self.step, schedule, self.start_step),

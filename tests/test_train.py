@@ -139,6 +139,21 @@ def test_a_finished_training_goes_on_when_steps_are_raised(data, tmp_path):
     assert snapshots == ["00000036", "00000040"]  # none of the first decay
 
 
+def test_the_parts_of_a_batch_give_the_gradients_of_the_whole(data, tmp_path):
+    (data / "recipe.toml").write_text(RECIPE.replace("\ndropout = 0.1", "\ndropout = 0.0"))
+    run = train.Run(data / "recipe.toml", data, tmp_path / "run", None, 0)
+    run.bfloat16 = False
+    batch = [([5, 6, 7, 0], [8, 0]), ([9, 0], [10, 11, 12, 13, 0]), ([14, 15, 0], [16, 17, 0])]
+    result = {}
+    for run.n_parts in (1, 2, 8):
+        mean, n_tokens = run.set_gradients(batch)
+        result[run.n_parts] = torch.cat([torch.tensor([mean, n_tokens])] + [p.grad.flatten() for p in run.learned])
+    assert n_tokens == 10
+    assert result[1][2:].abs().max() > 1e-3
+    for n_parts in (2, 8):
+        torch.testing.assert_close(result[n_parts], result[1], rtol=1e-4, atol=1e-6)
+
+
 def test_a_recipe_that_makes_its_own_pairs(tmp_path):
     """Twelve steps of a real recipe: no --data, held-out pairs to validate on, a checkpoint that the program loads."""
     recipe = (TESTS.parent / "recipes/reversing.toml").read_text()
