@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { ROWS = 4, CHUNK = 64, OFFSET = 128, STORED_PLUS = 0 };
+enum { CHUNK = 64, ROWS = 4, MANY_ROWS = 24, VECTORS = 2, WIDE_ROWS = 12, PART_ROWS = 4 };
 
 typedef __m512i chunk, weight_chunk;
 
@@ -23,7 +23,7 @@ static inline chunk load_chunk(const int8_t *x)
     return _mm512_loadu_si512(x);
 }
 
-/* w + 128: the instruction wants one factor without a sign. The sums are then too large by 128 times the row's sum. */
+/* w + 128: the instruction wants one factor without a sign. */
 static inline weight_chunk prepare_weights(chunk w)
 {
     return _mm512_xor_si512(w, _mm512_set1_epi8(-128));
@@ -43,6 +43,31 @@ static inline void sum_chunks(int32_t *to, const chunk of[4])
     __m256i half = _mm256_add_epi32(_mm512_castsi512_si256(all), _mm512_extracti64x4_epi64(all, 1));
     __m128i quarter = _mm_add_epi32(_mm256_castsi256_si128(half), _mm256_extracti128_si256(half, 1));
     _mm_storeu_si128((__m128i *)(void *)to, quarter);
+}
+
+/* For level_wide.h: lanes of 16 bytes are loaded from the rows where their words go. */
+static inline void transpose_words(chunk to[4], const int8_t *w, size_t stride)
+{
+    chunk rows[4];
+    for (size_t j = 0; j < 4; j++) {
+        __m128i lane[4];
+        for (size_t l = 0; l < 4; l++)
+            lane[l] = _mm_loadu_si128((const __m128i *)(const void *)(w + (4 * l + j) * stride));
+        __m256i low = _mm256_inserti128_si256(_mm256_castsi128_si256(lane[0]), lane[1], 1);
+        __m256i high = _mm256_inserti128_si256(_mm256_castsi128_si256(lane[2]), lane[3], 1);
+        rows[j] = _mm512_inserti64x4(_mm512_castsi256_si512(low), high, 1);
+    }
+    chunk a = _mm512_unpacklo_epi32(rows[0], rows[1]), b = _mm512_unpackhi_epi32(rows[0], rows[1]);
+    chunk c = _mm512_unpacklo_epi32(rows[2], rows[3]), d = _mm512_unpackhi_epi32(rows[2], rows[3]);
+    to[0] = _mm512_unpacklo_epi64(a, c);
+    to[1] = _mm512_unpackhi_epi64(a, c);
+    to[2] = _mm512_unpacklo_epi64(b, d);
+    to[3] = _mm512_unpackhi_epi64(b, d);
+}
+
+static inline chunk four_columns_of(int32_t columns)
+{
+    return _mm512_set1_epi32(columns);
 }
 
 #include "kernels/level_vnni.h"

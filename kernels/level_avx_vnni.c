@@ -11,21 +11,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { ROWS = 2, CHUNK = 32, OFFSET = 128, STORED_PLUS = 0 };
+#include "kernels/level_256.h"
 
-typedef __m256i chunk, weight_chunk;
+enum { ROWS = 2, MANY_ROWS = 24, VECTORS = 2, WIDE_ROWS = 6, PART_ROWS = 2 };
 
-static inline chunk zero_chunk(void)
-{
-    return _mm256_setzero_si256();
-}
+typedef chunk weight_chunk;
 
-static inline chunk load_chunk(const int8_t *x)
-{
-    return _mm256_loadu_si256((const __m256i *)(const void *)x);
-}
-
-/* w + 128: the instruction wants one factor without a sign. The sums are then too large by 128 times the row's sum. */
+/* w + 128: the instruction wants one factor without a sign. */
 static inline weight_chunk prepare_weights(chunk w)
 {
     return _mm256_xor_si256(w, _mm256_set1_epi8(-128));
@@ -36,12 +28,9 @@ static inline chunk multiply_add(chunk sum, weight_chunk w, chunk x)
     return _mm256_dpbusd_avx_epi32(sum, w, x);
 }
 
-/* to [4]: the sums of the eight values of each of four. */
-static inline void sum_chunks(int32_t *to, const chunk of[4])
+static inline chunk four_columns_of(int32_t columns)
 {
-    __m256i all = _mm256_hadd_epi32(_mm256_hadd_epi32(of[0], of[1]), _mm256_hadd_epi32(of[2], of[3]));
-    __m128i half = _mm_add_epi32(_mm256_castsi256_si128(all), _mm256_extracti128_si256(all, 1));
-    _mm_storeu_si128((__m128i *)(void *)to, half);
+    return _mm256_set1_epi32(columns);
 }
 
 #include "kernels/level_vnni.h"

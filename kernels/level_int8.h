@@ -10,8 +10,8 @@ enum { OUTPUTS = 4 }; /* of dot_tile */
 #define SMALLEST_ROW 1e-30f /* rows of smaller magnitude count as zeros: their reciprocal would overflow */
 #define L1_BUDGET 20480     /* bytes of rounded rows that stay in the first-level cache while weights pass by */
 
-/* sums [n_rows, 4] = rows of rounded x times 4 rows of w, each d long; n_rows is ROWS or 1, and rows of x go on up to a
- * multiple of 64 values. */
+/* sums [n_rows, 4] = rows of rounded x times 4 rows of w, each d long; n_rows is ROWS, 2 or 1, and rows of x go on up
+ * to a multiple of 64 values. */
 static void dot_tile(int32_t (*sums)[OUTPUTS], const int8_t *w, size_t w_stride, const int8_t *x, size_t x_stride,
                      size_t d, size_t n_rows);
 
@@ -72,15 +72,18 @@ static inline void finish_tile(float *out, size_t out_stride, int32_t (*sums)[OU
 static void dot_rows(int32_t (*sums)[OUTPUTS], const int8_t *w, size_t w_stride, const int8_t *x, size_t x_stride,
                      size_t d, size_t n_rows, size_t n_outputs)
 {
-    for (size_t r = 0; r < n_rows; r++, x += x_stride)
+    for (size_t r = 0, n; r < n_rows; r += n, x += n * x_stride) {
+        n = n_rows - r < 2 ? 1 : 2;
         if (n_outputs == OUTPUTS)
-            dot_tile(sums + r, w, w_stride, x, x_stride, d, 1);
+            dot_tile(sums + r, w, w_stride, x, x_stride, d, n);
         else
             for (size_t j = 0; j < n_outputs; j++) { /* the same output four times */
-                int32_t four[1][OUTPUTS];
-                dot_tile(four, w + j * w_stride, 0, x, x_stride, d, 1);
-                sums[r][j] = four[0][0];
+                int32_t four[2][OUTPUTS];
+                dot_tile(four, w + j * w_stride, 0, x, x_stride, d, n);
+                for (size_t i = 0; i < n; i++)
+                    sums[r + i][j] = four[i][0];
             }
+    }
 }
 
 static void any_rows(float *out, size_t out_stride, const rounded_rows *x, const linear_weights *w, size_t first,

@@ -1,4 +1,7 @@
-/* What the two VNNI levels share. */
+/* What the two VNNI levels share. Weights take part without a sign, as w + 128; a row's sums are then too large by 128
+ * times the sum of its values. */
+enum { OFFSET = 128, STORED_PLUS = 0 };
+
 static inline chunk load_values(const int8_t *x)
 {
     return load_chunk(x);
@@ -6,9 +9,26 @@ static inline chunk load_values(const int8_t *x)
 
 #include "kernels/level_tile.h"
 
-static size_t many_rows(float *out, size_t out_stride, const rounded_rows *x, const linear_weights *w, size_t first,
-                        size_t last, size_t n_rows)
+static inline chunk wide_weights_of(chunk w)
 {
-    (void)out, (void)out_stride, (void)x, (void)w, (void)last, (void)n_rows;
-    return first;
+    return prepare_weights(w);
 }
+
+static inline chunk add_words(chunk sum, chunk words, int32_t four_columns)
+{
+    return multiply_add(sum, words, four_columns_of(four_columns));
+}
+
+static inline chunk note_words(chunk offsets, chunk *largest, chunk words)
+{
+    (void)largest, (void)words;
+    return offsets;
+}
+
+static inline bool may_be_wide(chunk largest)
+{
+    (void)largest;
+    return true;
+}
+
+#include "kernels/level_wide.h"
