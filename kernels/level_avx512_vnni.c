@@ -49,10 +49,11 @@ static inline void sum_chunks(int32_t *to, const chunk of[4])
 static inline void transpose_words(chunk to[4], const int8_t *w, size_t stride)
 {
     chunk rows[4];
-    for (size_t j = 0; j < 4; j++) {
+    for (size_t j = 0; j < 4; j++, w += stride) {
+        const int8_t *at = w;
         __m128i lane[4];
-        for (size_t l = 0; l < 4; l++)
-            lane[l] = _mm_loadu_si128((const __m128i *)(const void *)(w + (4 * l + j) * stride));
+        for (size_t l = 0; l < 4; l++, at += 4 * stride)
+            lane[l] = _mm_loadu_si128((const __m128i *)(const void *)at);
         __m256i low = _mm256_inserti128_si256(_mm256_castsi128_si256(lane[0]), lane[1], 1);
         __m256i high = _mm256_inserti128_si256(_mm256_castsi128_si256(lane[2]), lane[3], 1);
         rows[j] = _mm512_inserti64x4(_mm512_castsi256_si512(low), high, 1);
