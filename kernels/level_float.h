@@ -51,30 +51,45 @@ static void float_outputs(float *out, size_t out_stride, const float *x, const l
     }
 }
 
-static inline lanes dot_lanes(const float *a, const float *b, size_t k)
+/* out [n]: factor times the products of a [k] with n rows of b. */
+static inline __attribute__((always_inline)) void dots(float *out, const float *a, const float *b, size_t b_stride,
+                                                       size_t k, float factor, size_t n)
 {
-    lanes sum = lanes_of(0.0f);
+    lanes sums[FLOAT_OUTPUTS];
     size_t i = 0;
-    for (; i + LANES <= k; i += LANES)
-        sum = lanes_add(sum, lanes_multiply(lanes_load(a + i), lanes_load(b + i)));
-    if (i < k)
-        sum = lanes_add(sum, lanes_multiply(lanes_load_part(a + i, k - i, 0.0f), lanes_load_part(b + i, k - i, 0.0f)));
-    return sum;
+    for (size_t j = 0; j < n; j++)
+        sums[j] = lanes_of(0.0f);
+    for (; i + LANES <= k; i += LANES) {
+        lanes of_a = lanes_load(a + i);
+        for (size_t j = 0; j < n; j++)
+            sums[j] = lanes_add(sums[j], lanes_multiply(of_a, lanes_load(b + j * b_stride + i)));
+    }
+    if (i < k) {
+        lanes of_a = lanes_load_part(a + i, k - i, 0.0f);
+        for (size_t j = 0; j < n; j++)
+            sums[j] = lanes_add(sums[j], lanes_multiply(of_a, lanes_load_part(b + j * b_stride + i, k - i, 0.0f)));
+    }
+    for (size_t j = 0; j < n; j++)
+        out[j] = factor * lanes_sum(sums[j]);
 }
 
 static void product_transposed_lanes(float *out, size_t out_stride, const float *a, size_t a_stride, const float *b,
                                      size_t b_stride, size_t m, size_t n, size_t k, float factor)
 {
-    for (size_t i = 0; i < m; i++)
-        for (size_t j = 0; j < n; j++)
-            out[i * out_stride + j] = factor * lanes_sum(dot_lanes(a + i * a_stride, b + j * b_stride, k));
+    for (size_t i = 0; i < m; i++, a += a_stride, out += out_stride) {
+        size_t j = 0;
+        for (; j + FLOAT_OUTPUTS <= n; j += FLOAT_OUTPUTS)
+            dots(out + j, a, b + j * b_stride, b_stride, k, factor, FLOAT_OUTPUTS);
+        for (; j < n; j++)
+            dots(out + j, a, b + j * b_stride, b_stride, k, factor, 1);
+    }
 }
 
 /* n_lanes * LANES columns of one row of the product, each summed over k in order. */
-static inline void product_columns(float *out, const float *a, const float *b, size_t b_stride, size_t k,
-                                   size_t n_lanes)
+static inline __attribute__((always_inline)) void product_columns(float *out, const float *a, const float *b,
+                                                                  size_t b_stride, size_t k, size_t n_lanes)
 {
-    lanes sums[4];
+    lanes sums[8];
     for (size_t l = 0; l < n_lanes; l++)
         sums[l] = lanes_of(0.0f);
     for (size_t i = 0; i < k; i++) {
@@ -91,8 +106,8 @@ static void product_lanes(float *out, size_t out_stride, const float *a, size_t 
 {
     for (size_t i = 0; i < m; i++, a += a_stride, out += out_stride) {
         size_t j = 0;
-        for (; j + 4 * LANES <= n; j += 4 * LANES)
-            product_columns(out + j, a, b + j, b_stride, k, 4);
+        for (; j + 8 * LANES <= n; j += 8 * LANES)
+            product_columns(out + j, a, b + j, b_stride, k, 8);
         for (; j + LANES <= n; j += LANES)
             product_columns(out + j, a, b + j, b_stride, k, 1);
         for (; j < n; j++) {
