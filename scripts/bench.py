@@ -109,11 +109,12 @@ def processor():
             f"{' '.join(wanted)}")
 
 
-def conditions():
-    """A name for all that the figures depend on besides the models and texts."""
+def conditions(models):
+    """A name for all that the figures depend on besides the texts."""
     files = [TRANSLATE, ROOT / "scripts/bench_worker.py"]
     return digest(processor(), program_info(), [hashlib.sha256(path.read_bytes()).hexdigest() for path in files],
-                  [importlib.metadata.version(name) for name in PACKAGES])
+                  [importlib.metadata.version(name) for name in PACKAGES],
+                  [model.directory.name for model in models.values()])
 
 
 def describe(model):
@@ -141,7 +142,7 @@ def measure(arguments, effort):
     say("preparing the models")
     models = dict(zip(MODELS, bench_models.prepare(BUNDLED, BUILD)))
     texts = [read_text(path, effort.lines) for path in arguments.files or [BUNDLED / "everyday.tsv"]]
-    samples = Samples(arguments.samples, conditions())
+    samples = Samples(arguments.samples, conditions(models))
     if not samples.description:
         samples.describe(describe(models["bundled"]))
     wanted = arguments.only or MEASURES

@@ -185,7 +185,7 @@ def report(samples, description, loads):
     return "\n".join(parts + ["".join(f"- {line}\n" for line in [*description, *cold, load])])
 
 
-COLOURS = {"transformer.c": "#0b84c4", "CTranslate2": "#d9722b", "transformers": "#7a9a3a"}
+LINES = {"transformer.c": ("#0b84c4", "o"), "CTranslate2": ("#d9722b", "s"), "transformers": ("#7a9a3a", "^")}
 INK = "#123456"  # stands for the colour of text and axes, which depends on light and dark
 STYLE = "<style>svg{--ink:#333}@media(prefers-color-scheme:dark){svg{--ink:#ddd}}</style>"
 
@@ -202,13 +202,14 @@ def draw(samples, path):
                          "axes.edgecolor": INK, "axes.labelcolor": INK, "axes.titlecolor": INK, "xtick.color": INK,
                          "ytick.color": INK, "axes.spines.top": False, "axes.spines.right": False})
     models = [model for model, in distinct(sweep, "model")]
-    figure, panels = plt.subplots(1, len(models), figsize=(5 * len(models), 4), layout="constrained", squeeze=False)
+    figure, panels = plt.subplots(1, len(models), figsize=(5 * len(models), 4.4), layout="constrained", squeeze=False)
     for panel, model in zip(panels[0], models):
         here = select(sweep, model=model)
         batches = sorted(batch for batch, in distinct(here, "batch"))
         for system, precision in distinct(here, "system", "precision"):
             rates = {batch: sentence_rates(select(here, system=system, precision=precision, batch=batch)) for batch in batches}
-            panel.plot(batches, [median(rates[batch]) for batch in batches], color=COLOURS[system], marker="o", markersize=4,
+            colour, marker = LINES[system]
+            panel.plot(batches, [median(rates[batch]) for batch in batches], color=colour, marker=marker, markersize=5,
                        linestyle="--" if precision == "float32" else "-", label=f"{system} {precision}")
         panel.set_title(f"{model}, {counted(here[0]['threads'])}", fontsize=10)
         panel.set_xscale("log", base=2)
@@ -217,7 +218,7 @@ def draw(samples, path):
         panel.set_xlabel("sentences given at once")
         panel.grid(axis="y", color="#808080", alpha=0.3)
     panels[0][0].set_ylabel("sentences per second")
-    panels[0][0].legend(frameon=False, fontsize=9)
+    figure.legend(*panels[0][0].get_legend_handles_labels(), loc="outside lower center", ncols=3, frameon=False, fontsize=9)
     figure.savefig(path, format="svg", transparent=True, metadata={"Date": None, "Title": "Throughput over batch size"})
     plt.close(figure)
     svg = path.read_text(encoding="utf-8").replace(INK, "var(--ink, #333)")
