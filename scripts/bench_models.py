@@ -52,10 +52,9 @@ def write_hugging_face(stored, directory):
         train.save_model(directory, model, tokenizer)
 
 
-def write_random(tokenizer_directory, directory):
-    """A random model of OPUS-MT's shape that never ends a translation, so that every one has FIXED_LENGTH tokens."""
-    pad = random_marian.OPUS_MT["vocab_size"] - 1
-    model = random_marian.random_model(1, pad=pad, max_length=FIXED_LENGTH + 1, **random_marian.OPUS_MT)
+def write_random(tokenizer_directory, directory, **shape):
+    """A random model that never ends a translation, so that every one has FIXED_LENGTH tokens."""
+    model = random_marian.random_model(1, pad=shape["vocab_size"] - 1, max_length=FIXED_LENGTH + 1, **shape)
     with torch.no_grad():
         model.final_logits_bias[0, model.config.eos_token_id] = -1e9
     random_marian.write(tokenizer_directory, directory, model)
@@ -103,7 +102,7 @@ def prepare(bundled, build):
             complete(beside, int8=bundled.resolve())
     if not random.is_dir():
         with directory_whole(random) as beside:
-            write_random(trained / "hugging-face", beside / "hugging-face")
+            write_random(trained / "hugging-face", beside / "hugging-face", **random_marian.OPUS_MT)
             complete(beside)
     return [Model(f"the bundled checkpoint, {bundled.name}", trained),
             Model("random weights of OPUS-MT's shape", random, FIXED_LENGTH)]

@@ -1,10 +1,15 @@
 """From bench.py's samples to its tables and the drawing. Nothing here measures.
 
-A sample is a dictionary: model, input, system, precision, threads, measure, repeat, and what the measure gives.
+A sample is a dictionary: model, input, system, precision, threads, measure, repeat, and what the measure gives. What was
+not measured is a dash.
 """
 
 import math
 from statistics import median
+
+class NothingMeasured(Exception):
+    """There are no samples of what was asked for."""
+
 
 PEER = "CTranslate2"  # speeds are also given as multiples of its own in the same precision
 
@@ -24,13 +29,16 @@ def number(value):
 
 def spread(values):
     """The median, and the smallest and the largest where they differ."""
+    if not values:
+        return "–"
     middle, low, high = number(median(values)), number(min(values)), number(max(values))
     return middle if low == high else f"{middle} ({low}–{high})"
 
 
 def ratio(values, others):
     """The median of the quotients, pair by pair: the two were measured one after the other."""
-    return f"{median(a / b for a, b in zip(values, others)):.2f}"
+    quotients = [a / b for a, b in zip(values, others)]
+    return f"{median(quotients):.2f}" if quotients else "–"
 
 
 def table(header, rows):
@@ -47,109 +55,171 @@ def distinct(samples, *keys):
     return list(dict.fromkeys(tuple(sample[key] for key in keys) for sample in samples))
 
 
-def percent(part, whole):
-    return f"{100 * part / whole:.0f} %"
+def with_share(value, limits):
+    """A rate, and its share of the largest that the machine itself reached."""
+    largest = max((sample["value"] for sample in limits), default=None)
+    return number(value) + (f" ({100 * value / largest:.0f} %)" if largest else "")
 
 
-def speed_rows(samples, limits):
+def by_threads(samples):
+    """(threads, system, precision) of the samples, fewer threads first."""
+    return distinct(sorted(samples, key=lambda sample: sample["threads"]), "threads", "system", "precision")
+
+
+def p50s(latency):
+    return [1e3 * percentile(sample["seconds"], 50) for sample in latency]
+
+
+def sentence_rates(file):
+    return [sample["sentences"] / sample["seconds"] for sample in file]
+
+
+def latency_table(samples, limits):
     """One row for each system and number of threads of one model and input."""
     rows = []
-    for threads, system, precision in distinct(sorted(select(samples, measure="latency"), key=lambda s: s["threads"]),
-                                               "threads", "system", "precision"):
+    for threads, system, precision in by_threads(samples):
         here = {"threads": threads, "precision": precision}
-        latency = select(samples, measure="latency", system=system, **here)
-        file = select(samples, measure="file", system=system, **here)
-        peer_latency = select(samples, measure="latency", system=PEER, **here)
-        peer_file = select(samples, measure="file", system=PEER, **here)
-        p50 = [1e3 * percentile(sample["seconds"], 50) for sample in latency]
-        p95 = [1e3 * percentile(sample["seconds"], 95) for sample in latency]
+        latency = select(samples, system=system, **here)
         read = median(sample["bytes"] / sum(sample["seconds"]) for sample in latency) / 1e9
-        tokens = [sample["tokens"] / sample["seconds"] for sample in file]
-        multiplied = median(sample["multiply_adds"] / sample["seconds"] for sample in file) / 1e9
-        bandwidth, peak = limits["read", precision, threads], limits["multiply", threads]
-        quality = file[0]
         rows.append([
-            system, precision, str(threads), spread(p50), spread(p95),
-            ratio([1e3 * percentile(sample["seconds"], 50) for sample in peer_latency], p50),
-            f"{number(read)} ({percent(read, bandwidth)})",
-            spread(tokens), spread([sample["sentences"] / sample["seconds"] for sample in file]),
-            ratio(tokens, [sample["tokens"] / sample["seconds"] for sample in peer_file]),
-            f"{number(multiplied)} ({percent(multiplied, peak)})", quality["batching"],
-            f"{latency[0]['same']:.1f}, {quality['same']:.1f}",
-            *([f"{quality['BLEU']:.1f}", f"{quality['chrF']:.1f}"] if "BLEU" in quality else [])])
-    return rows
+            system, precision, str(threads), spread(p50s(latency)),
+            spread([1e3 * percentile(sample["seconds"], 95) for sample in latency]),
+            ratio(p50s(select(samples, system=PEER, **here)), p50s(latency)),
+            with_share(read, select(limits, measure="limit of reading", **here)), f"{latency[0]['same']:.1f}"])
+    return table(["system", "weights", "threads", "p50 ms", "p95 ms", "× CT2", "GB/s of weights", "same text %"], rows)
 
 
-SPEED_HEADER = ["system", "weights", "threads", "p50 ms", "p95 ms", "× CT2", "GB/s of weights", "tokens/s", "sentences/s",
-                "× CT2", "GMAC/s", "batch", "same text %"]
-
-
-def speed_table(samples, limits):
-    scored = any("BLEU" in sample for sample in samples)
-    return table(SPEED_HEADER + (["BLEU", "chrF"] if scored else []), speed_rows(samples, limits))
+def file_table(samples, limits):
+    rows, scores = [], [name for name in ("BLEU", "chrF") if name in samples[0]]
+    for threads, system, precision in by_threads(samples):
+        here = {"threads": threads, "precision": precision}
+        file = select(samples, system=system, **here)
+        multiplied = median(sample["multiply_adds"] / sample["seconds"] for sample in file) / 1e9
+        rows.append([
+            system, precision, str(threads), spread(sentence_rates(file)),
+            spread([sample["tokens"] / sample["seconds"] for sample in file]),
+            ratio(sentence_rates(file), sentence_rates(select(samples, system=PEER, **here))),
+            with_share(multiplied, select(limits, measure="limit of multiplying", **here)), file[0]["batching"],
+            f"{file[0]['same']:.1f}", *(f"{file[0][name]:.1f}" for name in scores)])
+    return table(["system", "weights", "threads", "sentences/s", "tokens/s", "× CT2", "GMAC/s", "batch", "same text %",
+                  *scores], rows)
 
 
 def footprint_table(samples):
     """Start, memory and disk of one model."""
-    def cell(measure, system, precision, factor):
-        return spread([factor * s["value"] for s in select(samples, measure=measure, system=system, precision=precision)])
+    def values(measure, system, precision, factor):
+        return [factor * s["value"] for s in select(samples, measure=measure, system=system, precision=precision)]
     columns = [("cold start s", "start cold", 1), ("warm start s", "start warm", 1),
                ("MB, one sentence", "memory of a sentence", 1e-6), ("MB, file", "memory of a file", 1e-6),
                ("MB on disk: program", "disk of the program", 1e-6), ("model", "disk of the model", 1e-6)]
-    rows = [[system, precision, *(cell(measure, system, precision, factor) for _, measure, factor in columns)]
-            for system, precision in distinct(select(samples, measure="start warm"), "system", "precision")]
-    return table(["system", "weights", *(title for title, _, _ in columns)], rows)
+    rows = [[system, precision, *(spread(values(measure, system, precision, factor)) for _, measure, factor in columns),
+             ratio(values("start warm", PEER, precision, 1), values("start warm", system, precision, 1)),
+             ratio(values("memory of a sentence", system, precision, 1), values("memory of a sentence", PEER, precision, 1))]
+            for system, precision in distinct(samples, "system", "precision")]
+    return table(["system", "weights", *(title for title, _, _ in columns), "start × CT2", "memory ÷ CT2"], rows)
 
 
-COLOURS = {"transformer.c": "#0b84c4", "CTranslate2": "#d9722b", "transformers": "#7a9a3a"}
-WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 760, 420, 70, 190, 50, 50
+def sweep_table(samples):
+    """Sentences per second, a row for each system and a column for each batch size."""
+    batches = sorted(batch for batch, in distinct(samples, "batch"))
+    rows = [[system, precision, *(spread(sentence_rates(select(samples, system=system, precision=precision, batch=batch)))
+                                  for batch in batches)] for system, precision in distinct(samples, "system", "precision")]
+    return table(["system", "weights", *map(str, batches)], rows)
 
 
-def nice_step(largest):
-    """A step of 1, 2 or 5 times a power of ten that divides the axis into four to ten."""
-    power = 10 ** math.floor(math.log10(largest))
-    return next(step for step in (power / 5, power / 2, power, 2 * power) if largest / step <= 6)
+def short_table(samples):
+    """The README's, for one model: its first input, one sentence with one thread and a file with all; start; memory."""
+    first = select(samples, input=samples[0]["input"])
+    most = max(sample["threads"] for sample in samples)
+    rows = []
+    for system, precision in distinct([sample for sample in samples if sample["system"] != "machine"], "system", "precision"):
+        mine = select(first, system=system, precision=precision)
+        rows.append([system, precision, *map(middle, (
+            p50s(select(mine, measure="latency", threads=1)),
+            sentence_rates(select(mine, measure="file", threads=most)),
+            [sample["value"] for sample in select(mine, measure="start warm")],
+            [1e-6 * sample["value"] for sample in select(mine, measure="memory of a sentence")]))])
+    return table(["system", "weights", "one sentence, 1 thread: ms", f"file, {counted(most)}: sentences/s", "start s",
+                  "memory MB"], rows)
 
 
-def drawing(samples):
-    """An SVG: sentences per second over the batch size, a line for each system and precision."""
+def counted(threads):
+    return f"{threads} thread{'s' if threads > 1 else ''}"
+
+
+def middle(values):
+    return number(median(values)) if values else "–"
+
+
+def limits(samples):
+    """A sentence for each limit of the machine."""
+    found = [sample for sample in samples if sample["measure"].startswith("limit")]
+    sentences = []
+    for measure, used, threads in distinct(sorted(found, key=lambda s: (s["measure"], s["used"])), "measure", "used", "threads"):
+        largest = max(s["value"] for s in select(found, measure=measure, used=used, threads=threads))
+        unit = "GB/s" if measure == "limit of reading" else "GMAC/s"
+        sentences.append(f"At most {largest:,.0f} {unit} by {used}, threads: {threads}")
+    return sentences
+
+
+def report(samples, description, loads):
+    """All tables of the samples, in Markdown."""
+    if not samples:
+        raise NothingMeasured("found no samples, expected some; run scripts/bench first")
+    parts = [f"## In short: {model}\n\n{short_table(select(samples, model=model))}" for model, in distinct(samples, "model")]
+    found_limits = [sample for sample in samples if sample["measure"].startswith("limit")]
+    for title, measure, make in (("one sentence at a time", "latency", latency_table), ("a file", "file", file_table)):
+        for model, text, n in distinct(select(samples, measure=measure), "model", "input", "sentences"):
+            mine = select(samples, measure=measure, model=model, input=text, sentences=n)
+            parts.append(f"## {title}: {model}, {text}, {n} sentences\n\n{make(mine, select(found_limits, model=model))}")
+    footprints = [s for s in samples if s["measure"].startswith(("start", "memory", "disk"))]
+    for model, text in distinct(footprints, "model", "input"):
+        mine = select(footprints, model=model, input=text)
+        parts.append(f"## Start, memory, disk: {model}, {text}\n\n{footprint_table(mine)}")
+    for model, text, threads in distinct(select(samples, measure="sweep"), "model", "input", "threads"):
+        mine = select(samples, measure="sweep", model=model, input=text, threads=threads)
+        parts.append(f"## Sentences per second over the batch size, {counted(threads)}: {model}, {text}\n\n{sweep_table(mine)}")
+    cold = [f"Before a cold start: {dropped}" for dropped in
+            dict.fromkeys(sample["dropped"] for sample in select(samples, measure="start cold"))]
+    load = f"Load before the runs: {', '.join(f'{load:.2f}' for load in loads)}"
+    return "\n".join(parts + ["".join(f"- {line}\n" for line in [*description, *cold, load])])
+
+
+LINES = {"transformer.c": ("#0b84c4", "o"), "CTranslate2": ("#d9722b", "s"), "transformers": ("#7a9a3a", "^")}
+INK = "#123456"  # stands for the colour of text and axes, which depends on light and dark
+STYLE = "<style>svg{--ink:#333}@media(prefers-color-scheme:dark){svg{--ink:#ddd}}</style>"
+
+
+def draw(samples, path):
+    """An SVG: sentences per second over the batch size, a panel for each model, a line for each system and precision."""
     sweep = select(samples, measure="sweep")
-    curves = {}
-    for system, precision, batch in distinct(sweep, "system", "precision", "batch"):
-        values = [sample["sentences"] / sample["seconds"]
-                  for sample in select(sweep, system=system, precision=precision, batch=batch)]
-        curves.setdefault((system, precision), []).append((batch, median(values)))
-    largest = max(value for points in curves.values() for _, value in points)
-    batches = sorted({batch for points in curves.values() for batch, _ in points})
-    step = nice_step(largest)
-    top = math.ceil(largest / step) * step
-
-    def x(batch):
-        return LEFT + (WIDTH - LEFT - RIGHT) * math.log2(batch) / max(math.log2(batches[-1]), 1)
-
-    def y(value):
-        return HEIGHT - BOTTOM - (HEIGHT - TOP - BOTTOM) * value / top
-
-    threads = sweep[0]["threads"]
-    out = [f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" role="img">',
-           "<title>Throughput over batch size</title>",
-           "<style>text{font:13px sans-serif;fill:#333}.grid{stroke:#ccc}.end{text-anchor:end}.middle{text-anchor:middle}"
-           "@media(prefers-color-scheme:dark){text{fill:#ddd}.grid{stroke:#444}}</style>",
-           f'<text x="{LEFT}" y="26">sentences per second, {threads} thread{"s" if threads > 1 else ""}</text>']
-    for tick in range(round(top / step) + 1):
-        height = y(tick * step)
-        out.append(f'<path class="grid" d="M{LEFT} {height:.1f}H{WIDTH - RIGHT}"/>'
-                   f'<text class="end" x="{LEFT - 8}" y="{height + 4:.1f}">{tick * step:g}</text>')
-    for batch in batches:
-        out.append(f'<text class="middle" x="{x(batch):.1f}" y="{HEIGHT - BOTTOM + 20}">{batch}</text>')
-    out.append(f'<text class="middle" x="{(LEFT + WIDTH - RIGHT) / 2}" y="{HEIGHT - 8}">sentences computed together</text>')
-    label = -math.inf
-    for (system, precision), points in sorted(curves.items(), key=lambda curve: -curve[1][-1][1]):
-        colour, dashes = COLOURS[system], ' stroke-dasharray="6 4"' if precision == "float32" else ""
-        path = "L".join(f"{x(batch):.1f} {y(value):.1f}" for batch, value in points)
-        label = max(y(points[-1][1]), label + 16)  # labels keep apart
-        out.append(f'<path d="M{path}" fill="none" stroke="{colour}" stroke-width="2"{dashes}/>')
-        out += [f'<circle cx="{x(batch):.1f}" cy="{y(value):.1f}" r="3" fill="{colour}"/>' for batch, value in points]
-        out.append(f'<text x="{WIDTH - RIGHT + 10}" y="{label + 4:.1f}"><tspan fill="{colour}">●</tspan> '
-                   f'{system} {precision}</text>')
-    return "\n".join(out + ["</svg>\n"])
+    if not sweep:
+        raise NothingMeasured("found no samples of the sweep, expected some; run scripts/bench --only sweep first")
+    import matplotlib
+    matplotlib.use("svg")
+    import matplotlib.pyplot as plt
+    plt.rcParams.update({"svg.fonttype": "none", "svg.hashsalt": "bench", "font.family": "sans-serif", "text.color": INK,
+                         "axes.edgecolor": INK, "axes.labelcolor": INK, "axes.titlecolor": INK, "xtick.color": INK,
+                         "ytick.color": INK, "axes.spines.top": False, "axes.spines.right": False})
+    models = [model for model, in distinct(sweep, "model")]
+    figure, panels = plt.subplots(1, len(models), figsize=(5 * len(models), 4.4), layout="constrained", squeeze=False)
+    for panel, model in zip(panels[0], models):
+        here = select(sweep, model=model)
+        batches = sorted(batch for batch, in distinct(here, "batch"))
+        for system, precision in distinct(here, "system", "precision"):
+            rates = {batch: sentence_rates(select(here, system=system, precision=precision, batch=batch)) for batch in batches}
+            colour, marker = LINES[system]
+            panel.plot(batches, [median(rates[batch]) for batch in batches], color=colour, marker=marker, markersize=5,
+                       linestyle="--" if precision == "float32" else "-", label=f"{system} {precision}")
+        panel.set_title(f"{model}, {counted(here[0]['threads'])}", fontsize=10)
+        panel.set_xscale("log", base=2)
+        panel.set_xticks(batches, map(str, batches))
+        panel.set_ylim(bottom=0)
+        panel.set_xlabel("sentences given at once")
+        panel.grid(axis="y", color="#808080", alpha=0.3)
+    panels[0][0].set_ylabel("sentences per second")
+    figure.legend(*panels[0][0].get_legend_handles_labels(), loc="outside lower center", ncols=3, frameon=False, fontsize=9)
+    figure.savefig(path, format="svg", transparent=True, metadata={"Date": None, "Title": "Throughput over batch size"})
+    plt.close(figure)
+    svg = path.read_text(encoding="utf-8").replace(INK, "var(--ink, #333)")
+    path.write_text(svg.replace("<defs>", f"{STYLE}<defs>", 1), encoding="utf-8")
