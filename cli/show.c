@@ -60,5 +60,6 @@ void show_checkpoint(const translator *of, const char *directory)
            c->tied_output ? "tied to the target's" : "of its own");
     printf("%-22s%zu positions, translations of at most %zu tokens\n", "lengths", c->max_positions, c->max_length);
     printf("%-22s%s\n", "instruction set", kernels_level());
-    printf("%-22sOpenBLAS, for %s\n", "float32 products by", kernels_blas_core());
+    if (kernels_blas_core())
+        printf("%-22sOpenBLAS, for %s\n", "float32 products by", kernels_blas_core());
 }

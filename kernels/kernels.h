@@ -1,7 +1,8 @@
 /* The arithmetic. The only room that knows BLAS and vector instructions; nothing here knows what a Transformer is.
  *
  * Outputs come first, then inputs, then dimensions. Matrices are row-major, shapes are [rows, columns].
- * Nothing here allocates or fails. An output must not overlap an input unless a comment allows it. */
+ * Nothing here allocates or fails but for kernels_open_blas. An output must not overlap an input unless a comment
+ * allows it. */
 #ifndef KERNELS_KERNELS_H
 #define KERNELS_KERNELS_H
 
@@ -9,11 +10,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "support/failure.h"
 #include "support/team.h"
 
 /* Call before anything else, as often as you like, while nothing is computed; process-wide. Chooses the
  * instruction-set level: `wanted` by its name, or the best that runs here when it is NULL; false when the processor
- * lacks it or it does not exist. All levels give the same bits. BLAS then computes in the calling thread only. */
+ * lacks it or it does not exist. All levels give the same bits. */
 bool kernels_start(const char *wanted);
 
 /* The i-th level that runs on this processor, the best first; NULL behind the last. */
@@ -22,7 +24,11 @@ const char *kernels_level_name(size_t i);
 /* The level in use, such as "avx512_vnni", "avx_vnni", "avx2" or "plain". */
 const char *kernels_level(void);
 
-/* The processor that OpenBLAS found and chose its kernels for, such as "Haswell" or "Cooperlake". */
+/* Loads OpenBLAS, as often as you like, while nothing is computed; process-wide. `linear` uses it for float32 and many
+ * rows, in the calling thread only; without it such layers are slower. */
+bool kernels_open_blas(failure *why);
+
+/* The processor that OpenBLAS chose its kernels for, such as "Haswell" or "SkylakeX"; NULL when it is not loaded. */
 const char *kernels_blas_core(void);
 
 /* A linear layer y = W x + b, its weight stored as float32 or as int8 with one scale per output:

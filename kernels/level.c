@@ -1,7 +1,6 @@
 /* Chooses the instruction-set level. */
 #include "kernels/level.h"
 
-#include <cblas.h>
 #include <string.h>
 
 /* The best first. */
@@ -17,7 +16,6 @@ const kernel_level *level = &level_plain;
 
 bool kernels_start(const char *wanted)
 {
-    openblas_set_num_threads(1);
     for (size_t i = 0; i < N_LEVELS; i++)
         if (wanted ? strcmp(wanted, levels[i]->name) == 0 : levels[i]->runs_here()) {
             if (!levels[i]->runs_here())
@@ -39,9 +37,4 @@ const char *kernels_level_name(size_t i)
         if (levels[l]->runs_here() && i-- == 0)
             return levels[l]->name;
     return NULL;
-}
-
-const char *kernels_blas_core(void)
-{
-    return openblas_get_corename();
 }

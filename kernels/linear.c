@@ -3,19 +3,16 @@
  * float32 goes to BLAS when there are many rows; for few rows it would copy the whole weight into its own order
  * first, which takes longer than the products. int8 goes to the level's exact integer products. Outputs are shared
  * out to the threads of a team, if there is one. */
-#include <cblas.h>
 #include <math.h>
-#include <pthread.h>
 #include <string.h>
 
+#include "kernels/blas.h"
 #include "kernels/level.h"
 
 enum {
     FEW_ROWS = 24,         /* float32 rows that are computed here */
     WORTH_SHARING = 65536, /* products: fewer are done before another thread has begun */
 };
-
-static pthread_mutex_t sequential_blas = PTHREAD_MUTEX_INITIALIZER;
 
 size_t linear_padded(size_t d_in)
 {
@@ -51,17 +48,11 @@ static void some_outputs(float *out, size_t out_stride, const input_rows *in, co
         level->int8_outputs(out, out_stride, &in->rounded, w, first, last, in->n_rows);
         return;
     }
-    if (in->n_rows <= FEW_ROWS) {
+    if (in->n_rows <= FEW_ROWS || !blas_is_open()) {
         level->float_outputs(out, out_stride, in->x, w, first, last, in->n_rows);
         return;
     }
-    bool one_at_a_time = openblas_get_parallel() == OPENBLAS_SEQUENTIAL; /* which is not made for several callers */
-    if (one_at_a_time)
-        pthread_mutex_lock(&sequential_blas);
-    cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (int)in->n_rows, (int)n, (int)d_in, 1.0f, in->x, (int)d_in,
-                w->weight + first * d_in, (int)d_in, 0.0f, out, (int)out_stride);
-    if (one_at_a_time)
-        pthread_mutex_unlock(&sequential_blas);
+    blas_product_transposed(out, out_stride, in->x, w->weight + first * d_in, in->n_rows, n, d_in);
     if (w->bias)
         for (size_t row = 0; row < in->n_rows; row++)
             add(out + row * out_stride, w->bias + first, n);

@@ -138,6 +138,8 @@ static bool open_all(transformer *m, const char *directory, failure *why)
     m->dtype = b.n_int8 == 0 ? "float32" : b.n_float32 == 0 ? "int8" : "float32 and int8";
     if (!b.good || !weights_check_all_taken(m->weights, why))
         return false;
+    if (b.n_float32 && !kernels_open_blas(why))
+        return false;
     m->positions = calloc(c->max_positions * c->d_model, sizeof *m->positions); /* the tensors vouch for d_model */
     if (!m->positions)
         return failure_memory(why, "the positions");

@@ -50,7 +50,7 @@ from pathlib import Path
 import bench_report
 from bench_measures import FULL, MEASURES, QUICK, Bench, OutOfTime, evenly, say
 from bench_samples import Samples, digest
-from bench_systems import CPUS, SYSTEMS, Failure
+from bench_systems import CPUS, SYSTEMS, Failure, environment
 from program import ROOT, TRANSLATE, ProgramFailure, translate_tokens
 
 BUNDLED, BUILD = ROOT / "checkpoints/en-de", ROOT / "build/bench"
@@ -92,9 +92,10 @@ def read_text(path, n):
     return Text(f"{path.name} ({len(lines)} lines)", lines, [row[1] for row in rows] if all(len(row) > 1 for row in rows) else [], ranges)
 
 
-def program_info():
+def program_info(model):
     """What `translate --info` says of the instruction set and of float32 products."""
-    info = subprocess.run([TRANSLATE, "-m", BUNDLED, "--info"], capture_output=True, text=True, check=True).stdout
+    info = subprocess.run([TRANSLATE, "-m", model.directory / "float32", "--info"], capture_output=True, text=True,
+                          check=True, env=environment(1)).stdout
     return [" ".join(line.split()) for line in info.splitlines() if line.startswith(("instruction set", "float32 products"))]
 
 
@@ -112,7 +113,7 @@ def processor():
 def conditions(models):
     """A name for all that the figures depend on besides the texts."""
     files = [TRANSLATE, ROOT / "scripts/bench_worker.py"]
-    return digest(processor(), program_info(), [hashlib.sha256(path.read_bytes()).hexdigest() for path in files],
+    return digest(processor(), [program_info(model) for model in models.values()], [hashlib.sha256(path.read_bytes()).hexdigest() for path in files],
                   [importlib.metadata.version(name) for name in PACKAGES],
                   [model.directory.name for model in models.values()])
 
@@ -128,7 +129,7 @@ def describe(model):
     versions = {name: importlib.metadata.version(name) for name in PACKAGES}
     return [
         f"{processor()}; {platform.platform()}",
-        f"{version}: {'; '.join(program_info())}",
+        f"{version}: {'; '.join(program_info(model))}",
         f"CTranslate2 {versions['ctranslate2']}: {', '.join(dict.fromkeys(chosen))}",
         f"transformers {versions['transformers']}, torch {versions['torch']}: {torch.backends.cpu.get_cpu_capability()}; "
         f"sentencepiece {versions['sentencepiece']}",

@@ -34,7 +34,9 @@ def thread_counts():
 
 
 def environment(threads):
-    return os.environ | {"OMP_NUM_THREADS": str(threads), "HF_HUB_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "false"}
+    """Without what the machine's own environment tells the libraries to do."""
+    own = {name: value for name, value in os.environ.items() if not name.startswith(("OPENBLAS_", "MKL_", "DNNL_", "CT2_"))}
+    return own | {"OMP_NUM_THREADS": str(threads), "HF_HUB_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "false"}
 
 
 class Resident:
@@ -125,9 +127,11 @@ class Own:
         return seconds, memory
 
     def files(self, model):
-        """What lies on the disk: the program with its libraries, and the model."""
-        linked = subprocess.run(["ldd", TRANSLATE], capture_output=True, text=True, check=True).stdout
-        libraries = [Path(path).resolve() for path in re.findall(r"=> (/\S+)", linked)
+        """What lies on the disk: the program with the libraries it loads, and the model."""
+        with self.start(model, 1) as resident:
+            resident.ask("Hello.")
+            mapped = Path(f"/proc/{resident.process.pid}/maps").read_text()
+        libraries = [Path(path) for path in sorted(set(re.findall(r" (/\S+\.so\S*)$", mapped, re.MULTILINE)))
                      if not Path(path).name.startswith(LIBC)]
         names = ("config.json", "model.safetensors", "source.spm", "target.spm", "source.vocab", "target.vocab")
         model_files = [self.checkpoint(model) / name for name in names]
