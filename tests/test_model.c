@@ -58,7 +58,7 @@ START_TEST(every_tensor_is_that_of_PyTorch)
     target.at[0] = model->config.tokenizer.target_start;
 
     failure why;
-    comparison c = {weights_open(golden_path(variant, "golden.safetensors"), &why), 0};
+    comparison c = {weights_open(golden_path(variant, "golden.safetensors"), 1000, &why), 0};
     ck_assert_done(c.golden != NULL, why);
     transformer_state state = {0};
     trace_reader reader = {compare, &c};
