@@ -6,6 +6,7 @@
 #include "support/file.h"
 #include "support/utf8.h"
 #include "tokenizer/sentencepiece_c.h"
+#include "tokenizer/sentencepiece_check.h"
 #include "tokenizer/vocabulary.h"
 
 struct tokenizer {
@@ -17,11 +18,13 @@ struct tokenizer {
 static sentencepiece_model *open_model(const char *directory, const char *name, failure *why)
 {
     char path[4096];
-    mapped_file file;
-    if (!file_path(path, sizeof path, directory, name, why) || !file_map(&file, path, why))
+    text_buffer file;
+    if (!file_path(path, sizeof path, directory, name, why) || !file_read(&file, path, SENTENCEPIECE_LARGEST_FILE, why))
         return NULL;
-    sentencepiece_model *model = sentencepiece_open(file.bytes, file.size, path, why);
-    file_unmap(&file);
+    sentencepiece_model *model = NULL;
+    if (sentencepiece_check(file.bytes, file.size, path, why))
+        model = sentencepiece_open(file.bytes, file.size, path, why);
+    text_free(&file);
     return model;
 }
 
