@@ -562,6 +562,7 @@ static bool check_model(check *c, size_t size)
                                        {4, BYTES, false, "the self_test_data"},
                                        {5, BYTES, false, "the denormalizer_spec"},
                                        {0}};
+    enum { N_REQUIRED = 3 }; /* the first ones; every trainer writes them, in this order */
     message m = message_of(c, (range){0, size}, "model", rules);
     field f;
     while (message_next(&m, &f)) {
@@ -575,6 +576,9 @@ static bool check_model(check *c, size_t size)
         if (!m.good)
             return false;
     }
+    for (size_t i = 0; m.good && i < N_REQUIRED; i++)
+        if (!(m.seen >> i & 1))
+            m.good = bad(c, size, "found the end before %s", rules[i].name);
     return m.good && check_special_pieces(c, size) && check_texts(c);
 }
 
