@@ -48,8 +48,9 @@ typedef enum { NORMAL = 1, UNKNOWN, CONTROL, USER_DEFINED, UNUSED, BYTE } piece_
 
 typedef struct {
     const char *text;
-    size_t size, at; /* bytes; where the piece's message begins */
-    piece_type type;
+    uint32_t at;   /* where its message begins, SENTENCEPIECE_LARGEST_FILE at most */
+    uint16_t size; /* bytes of text, LONGEST_PIECE at most */
+    uint8_t type;
 } piece;
 
 typedef struct {
@@ -231,17 +232,17 @@ static bool check_piece(check *c, range bytes)
     static const field_rule rules[] = {
         {1, BYTES, false, "the text"}, {2, FIXED32, false, "the score"}, {3, VARINT, false, "the type"}, {0}};
     message m = message_of(c, bytes, "piece", rules);
-    piece p = {.at = bytes.begin, .type = NORMAL};
+    piece p = {.at = (uint32_t)bytes.begin, .type = NORMAL};
     field f;
     while (message_next(&m, &f)) {
         if (f.number == 1) {
-            p.text = c->bytes + f.bytes.begin;
-            p.size = f.bytes.end - f.bytes.begin;
             m.good = check_text(c, f.bytes, LONGEST_PIECE, "piece");
+            p.text = c->bytes + f.bytes.begin;
+            p.size = (uint16_t)(f.bytes.end - f.bytes.begin);
         } else if (f.number == 2)
             m.good = check_score(c, &f);
         else if (f.value >= NORMAL && f.value <= BYTE)
-            p.type = (piece_type)f.value;
+            p.type = (uint8_t)f.value;
         else
             m.good = bad(c, f.at, "found the type %llu of a piece, expected 1 to 6", (unsigned long long)f.value);
         if (!m.good)
@@ -276,7 +277,7 @@ static bool check_texts(check *c)
     for (size_t i = 0; i < c->n_pieces; i++) {
         const piece *p = &c->pieces[i];
         if (i > 0 && by_text(&p[-1], p) == 0)
-            return bad(c, p->at > p[-1].at ? p->at : p[-1].at, "found a piece a second time, first at byte %zu",
+            return bad(c, p->at > p[-1].at ? p->at : p[-1].at, "found a piece a second time, first at byte %u",
                        p->at > p[-1].at ? p[-1].at : p->at);
         if (p->type != USER_DEFINED)
             continue;
@@ -585,6 +586,8 @@ static bool check_model(check *c, size_t size)
 bool sentencepiece_check(const char *bytes, size_t size, const char *path, failure *why)
 {
     check c = {.bytes = bytes, .path = path, .why = why};
+    if (size > SENTENCEPIECE_LARGEST_FILE)
+        return bad(&c, 0, "found %zu bytes, expected at most %d", size, SENTENCEPIECE_LARGEST_FILE);
     bool good = check_model(&c, size);
     free(c.pieces);
     return good;
