@@ -410,8 +410,10 @@ WRONG_MODELS = [
      '"source_embedding.weight" holds -inf as number 1001 of 1616'),
     ("NaN everywhere", content(MODEL[:HEADER_END] + b"\xff\xff\xff\x7f" * ((len(MODEL) - HEADER_END) // 4)),
      "holds nan as number 1"),
-    ("numbers that overflow", numbers(INNER, 3e38, n=384), "gives a logit that is not a number at target token 1"),
+    ("numbers that overflow", numbers(INNER, 3e38, n=384), "gives a logit that is not a finite number at target token 1"),
 ]
+CASES += [Case("model an output that overflows", "model.safetensors", numbers("output.weight", 3e38, at=30, n=15),
+               "gives a logit that is not a finite number", variant="odd")]
 CASES += [Case(f"model {name}", "model.safetensors", spoil, said) for name, spoil, said in WRONG_MODELS]
 
 SCALE = "encoder.0.self_attention.key.scale"
@@ -420,7 +422,7 @@ WRONG_INT8_MODELS = [
      f'"{SCALE}" is missing'),
     ("NaN in a scale", numbers(SCALE, math.nan, at=15), f'"{SCALE}" holds nan as number 16 of 16'),
     ("scales that overflow", numbers("encoder.1.feed_forward.outer.scale", 3e38, n=16),
-     "gives a logit that is not a number"),
+     "gives a logit that is not a finite number"),
     ("a scale for each column", edit_tensor(SCALE, shape=[1, 16]), f'"{SCALE}" is F32 [1, 16], expected F32 [16]'),
 ]
 CASES += [Case(f"int8 model {name}", "model.safetensors", spoil, said, variant="int8")
