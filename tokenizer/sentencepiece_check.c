@@ -311,7 +311,7 @@ typedef struct {
     uint8_t *most_rules;                /* [n]: by base, what nested_rules found and 1, or 0, or BUSY */
 } trie;
 
-enum { BUSY = UINT8_MAX };
+enum { BUSY = UINT8_MAX, BLOCK = 256 }; /* units are made a block at a time, one for each label */
 
 static uint32_t unit_at(const trie *t, size_t i)
 {
@@ -354,17 +354,18 @@ static bool check_replacements(const check *c, range texts)
     return true;
 }
 
-/* Every unit that a look-up could come to is inside, and so is every replacement. */
+/* Every unit that a look-up could come to is inside: the block of each base, in which its labels lead, and so is every
+ * replacement. */
 static bool check_units(const check *c, const trie *t, range texts)
 {
     for (size_t i = 0; i < t->n; i++) {
         uint32_t unit = unit_at(t, i);
         size_t base = base_of(i, unit), at = (size_t)(t->bytes - c->bytes) + 4 * i;
-        if (is_leaf(unit))
+        if (is_leaf(unit) && i > 0) /* a look-up begins at unit 0, whatever it is */
             continue;
-        if ((base | 0xFF) >= t->n)
+        if (base >= t->n)
             return bad(c, at, "found unit %zu of a normalizer map leading to unit %zu, expected one of its %zu", i,
-                       base | 0xFF, t->n);
+                       base, t->n);
         if (!has_leaf(unit))
             continue;
         size_t begin = unit_at(t, base) & INT32_MAX;
@@ -438,9 +439,9 @@ static bool check_map(const check *c, range map)
     if (map.end - map.begin < 4)
         return bad(c, map.begin, "found a normalizer map of %zu bytes", map.end - map.begin);
     size_t left = map.end - map.begin - 4, size = unit_at(&(trie){.bytes = c->bytes + map.begin}, 0);
-    if (size == 0 || size % 4 != 0 || size > left)
-        return bad(c, map.begin, "found a trie of %zu bytes in a normalizer map of %zu more, expected a multiple of 4",
-                   size, left);
+    if (size == 0 || size % (4 * BLOCK) != 0 || size > left)
+        return bad(c, map.begin, "found a trie of %zu bytes in a normalizer map of %zu more, expected a multiple of %d",
+                   size, left, 4 * BLOCK);
     trie t = {.bytes = c->bytes + map.begin + 4, .n = size / 4};
     range texts = {map.begin + 4 + size, map.end};
     return check_replacements(c, texts) && check_units(c, &t, texts) && check_rules(c, &t);
