@@ -17,6 +17,10 @@ void cli_print(FILE *to, const char *untrusted);
 /* Prints "translate: …" on standard error, by cli_print. */
 void cli_say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* From now on a file of the checkpoint that becomes shorter while it is mapped ends the program with a sentence and the
+ * exit status 1. Once in a program. */
+bool cli_catch_bus_errors(const char *directory, failure *why);
+
 /* A bar on standard error: how much of a file is done, lines per second, time left. */
 typedef struct {
     bool shown;

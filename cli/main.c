@@ -281,7 +281,7 @@ static bool flush_output(failure *why)
 static int run(const arguments *a)
 {
     failure why;
-    translator *with = translator_open(a->model, a->n_threads, &why);
+    translator *with = cli_catch_bus_errors(a->model, &why) ? translator_open(a->model, a->n_threads, &why) : NULL;
     bool done = with != NULL;
     attention_choice attention;
     if (done && a->attention && !attention_choose(&attention, a->attention, translator_model(with), &why)) {

@@ -176,7 +176,7 @@ void linear_argmax(size_t *out, const float *x, const linear_weights *w, size_t 
             if (isnan(other.value) || other.value > best.value)
                 best = other;
         }
-        out[row] = isnan(best.value) ? w->d_out : best.output;
+        out[row] = best.value < INFINITY ? best.output : w->d_out;
     }
 }
 

@@ -6,10 +6,11 @@
 #include "support/file.h"
 #include "support/json.h"
 
+#define LARGEST_FILE 65536u  /* bytes */
 #define LARGEST_WIDTH 65536u /* int8 products of this many terms still fit in an int32 */
 #define LARGEST_VOCABULARY 4194304u
 #define LARGEST_LENGTH 65536u
-#define MOST_LAYERS 1024u
+#define MOST_LAYERS 128u
 #define MOST_HEADS 1024u
 
 static const char *const activation_names[] = {
@@ -201,13 +202,13 @@ static bool read_root(model_config *c, const cJSON *root, const char *file, fail
 bool config_read(model_config *config, const char *directory, failure *why)
 {
     char path[4096];
-    mapped_file file;
+    text_buffer file;
     *config = (model_config){0};
-    if (!file_path(path, sizeof path, directory, "config.json", why) || !file_map(&file, path, why))
+    if (!file_path(path, sizeof path, directory, "config.json", why) || !file_read(&file, path, LARGEST_FILE, why))
         return false;
     cJSON *root = json_parse_object(file.bytes, file.size, path, why);
     bool read = root && read_root(config, root, path, why);
     cJSON_Delete(root);
-    file_unmap(&file);
+    text_free(&file);
     return read;
 }

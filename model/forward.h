@@ -20,8 +20,8 @@ void decoder(transformer_state *state, const transformer *model, const int32_t *
 void output_layer(transformer_state *state, const transformer *model, const trace_reader *reader);
 
 /* state->chosen [rows of state->target]: the token with the largest logit for each row of the decoder's output in
- * state->x, the lowest one among equals, suppressed ones left out; n_target_vocabulary when a logit is not a number.
- * The logits are never written down. */
+ * state->x, the lowest one among equals, suppressed ones left out; n_target_vocabulary when a logit is +infinity or not
+ * a number. The logits are never written down. */
 void output_choose(transformer_state *state, const transformer *model);
 
 /* All of it for one sentence with its whole target: decoder_ids [n_tgt] begin with the start token; the

@@ -71,7 +71,7 @@ bool greedy(transformer_state *state, const transformer *model, const int32_t *s
             if (state->chosen[i] == n_vocabulary)
                 return failure_set(
                     why,
-                    "%s: gives a logit that is not a number at target token %zu; the weights are damaged, "
+                    "%s: gives a logit that is not a finite number at target token %zu; the weights are damaged, "
                     "export the checkpoint again",
                     weights_path(model->weights), tokens->n + 1);
             append(tokens, state->chosen[i], with_log_probabilities ? state->logits + i * n_vocabulary : NULL, config);

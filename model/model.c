@@ -122,12 +122,21 @@ static void bind_all(binding *b, transformer *m)
     m->output.bias = bind_vector(b, "output", "bias", n_target);
 }
 
+/* How many tensors bind_all takes at most: with scales, and nothing shared. */
+static size_t most_tensors(const model_config *c)
+{
+    enum { LINEAR = 3, NORM = 2, ATTENTION = 4 * LINEAR, FEED_FORWARD = 2 * LINEAR };
+    return 3 * LINEAR + c->encoder.n_layers * (ATTENTION + FEED_FORWARD + 2 * NORM) +
+           c->decoder.n_layers * (2 * ATTENTION + FEED_FORWARD + 3 * NORM);
+}
+
 static bool open_all(transformer *m, const char *directory, failure *why)
 {
     const model_config *c = &m->config;
     char path[4096];
     if (!config_read(&m->config, directory, why) ||
-        !file_path(path, sizeof path, directory, "model.safetensors", why) || !(m->weights = weights_open(path, why)))
+        !file_path(path, sizeof path, directory, "model.safetensors", why) ||
+        !(m->weights = weights_open(path, most_tensors(c), why)))
         return false;
     m->encoder = calloc(c->encoder.n_layers, sizeof *m->encoder);
     m->decoder = calloc(c->decoder.n_layers, sizeof *m->decoder);

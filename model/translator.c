@@ -366,7 +366,8 @@ bool translator_translate(translator *with, const text_line *lines, size_t n_lin
         out[l] = (translation){0};
     for (size_t l = 0; l < n_lines && done; l++)
         done = encode_line(with, &lines[l], l, &out[l], notices, why);
-    done = done && translate_sentences(with, out, n_lines, with_log_probabilities, why);
+    done = done && translate_sentences(with, out, n_lines, with_log_probabilities, why) &&
+           weights_check_unchanged(with->model->weights, why);
     for (size_t l = 0; l < n_lines && done; l++) {
         done = write_line(with, &lines[l], &out[l], why);
         note_cuts(&out[l], l, notices);
@@ -389,5 +390,5 @@ bool translator_trace(translator *with, const translated_sentence *sentence, con
     if (done)
         forward(&with->states[0], with->model, sentence->source.at, decoder_ids, n_tgt, reader);
     free(decoder_ids);
-    return done;
+    return done && weights_check_unchanged(with->model->weights, why);
 }

@@ -4,49 +4,109 @@
 #include <fcntl.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* The descriptor is not needed once the file is mapped: the caller closes it in every case. */
-static bool map_descriptor(mapped_file *file, int descriptor, const char *path, failure *why)
+/* The descriptor of a regular file, and what the system says of it; -1 on failure. */
+static int open_regular(const char *path, struct stat *status, failure *why)
+{
+    int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a FIFO must not wait for a writer */
+    if (descriptor < 0) {
+        failure_set(why, "%s: cannot be opened: %s; expected a file of a checkpoint directory", path, strerror(errno));
+        return -1;
+    }
+    bool good = false;
+    if (fstat(descriptor, status) != 0)
+        failure_set(why, "%s: cannot be looked at: %s", path, strerror(errno));
+    else if (!S_ISREG(status->st_mode))
+        failure_set(why, "%s: found a %s, expected a file", path,
+                    S_ISDIR(status->st_mode) ? "directory" : "device, pipe or socket");
+    else if ((uintmax_t)status->st_size >= SIZE_MAX)
+        failure_set(why, "%s: too large for this machine's addresses", path);
+    else
+        good = true;
+    if (!good)
+        close(descriptor);
+    return good ? descriptor : -1;
+}
+
+/* How many bytes could be read, at most `size`; a failed read ends them, with errno. */
+static size_t read_up_to(int descriptor, char *bytes, size_t size)
+{
+    size_t n = 0;
+    ssize_t got;
+    errno = 0;
+    while (n < size && ((got = read(descriptor, bytes + n, size - n)) > 0 || (got < 0 && errno == EINTR)))
+        n += got > 0 ? (size_t)got : 0;
+    return n;
+}
+
+static bool read_descriptor(text_buffer *to, int descriptor, size_t size, const char *path, failure *why)
+{
+    to->bytes = malloc(size + 1);
+    if (!to->bytes)
+        return failure_set(why, "%s: there is not enough memory for its %zu bytes; close other programs", path, size);
+    to->capacity = size + 1;
+    to->size = read_up_to(descriptor, to->bytes, size + 1); /* one more would be read of a file that grows */
+    if (to->size != size)
+        return errno ? failure_set(why, "%s: cannot be read: %s", path, strerror(errno))
+                     : failure_set(why, "%s: changed while it was read; run the program again", path);
+    to->bytes[size] = '\0';
+    return true;
+}
+
+bool file_read(text_buffer *to, const char *path, size_t most, failure *why)
 {
     struct stat status;
-    if (fstat(descriptor, &status) != 0)
-        return failure_set(why, "%s: cannot be looked at: %s", path, strerror(errno));
-    if (!S_ISREG(status.st_mode))
-        return failure_set(why, "%s: found a %s, expected a file", path,
-                           S_ISDIR(status.st_mode) ? "directory" : "device, pipe or socket");
-    if ((uintmax_t)status.st_size > SIZE_MAX)
-        return failure_set(why, "%s: too large for this machine's addresses", path);
+    *to = (text_buffer){0};
+    int descriptor = open_regular(path, &status, why);
+    if (descriptor < 0)
+        return false;
     size_t size = (size_t)status.st_size;
-    if (size == 0)
-        return true;
-    void *mapping = mmap(NULL, size, PROT_READ, MAP_PRIVATE, descriptor, 0);
-    if (mapping == MAP_FAILED)
-        return failure_set(why, "%s: cannot be mapped into memory: %s", path, strerror(errno));
-    *file = (mapped_file){mapping, size};
-    return true;
+    bool done = size <= most ? read_descriptor(to, descriptor, size, path, why)
+                             : failure_set(why, "%s: found %zu bytes, expected at most %zu; it is another file", path,
+                                           size, most);
+    close(descriptor);
+    if (!done)
+        text_free(to);
+    return done;
 }
 
 bool file_map(mapped_file *file, const char *path, failure *why)
 {
-    *file = (mapped_file){"", 0};
-    int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a FIFO must not wait for a writer */
+    struct stat status;
+    *file = (mapped_file){.bytes = "", .descriptor = -1};
+    int descriptor = open_regular(path, &status, why);
     if (descriptor < 0)
-        return failure_set(why, "%s: cannot be opened: %s; expected a file of a checkpoint directory", path,
-                           strerror(errno));
-    bool mapped = map_descriptor(file, descriptor, path, why);
-    close(descriptor);
-    return mapped;
+        return false;
+    size_t size = (size_t)status.st_size;
+    void *mapping = size ? mmap(NULL, size, PROT_READ, MAP_PRIVATE, descriptor, 0) : NULL;
+    if (mapping == MAP_FAILED) {
+        failure_set(why, "%s: cannot be mapped into memory: %s", path, strerror(errno));
+        close(descriptor);
+        return false;
+    }
+    *file = (mapped_file){mapping ? mapping : "", size, descriptor, status.st_mtim};
+    return true;
+}
+
+bool file_is_unchanged(const mapped_file *file)
+{
+    struct stat now;
+    return fstat(file->descriptor, &now) == 0 && (size_t)now.st_size == file->size &&
+           now.st_mtim.tv_sec == file->modified.tv_sec && now.st_mtim.tv_nsec == file->modified.tv_nsec;
 }
 
 void file_unmap(mapped_file *file)
 {
     if (file->size)
         munmap((void *)(uintptr_t)file->bytes, file->size);
-    *file = (mapped_file){"", 0};
+    if (file->descriptor >= 0)
+        close(file->descriptor);
+    *file = (mapped_file){.bytes = "", .descriptor = -1};
 }
 
 bool file_path(char *path, size_t size, const char *directory, const char *name, failure *why)

@@ -1,21 +1,33 @@
-/* Whole files: mapped read-only. */
+/* Whole files: read into memory, or mapped read-only. */
 #ifndef SUPPORT_FILE_H
 #define SUPPORT_FILE_H
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <time.h>
 
+#include "support/buffer.h"
 #include "support/failure.h"
+
+/* Reads a regular file of at most `most` bytes, which nobody can change any more then; text_free frees it, and its
+ * bytes end with a NUL that is not counted. Fails for what is missing, unreadable, larger or not a file, and leaves
+ * *to empty then. */
+bool file_read(text_buffer *to, const char *path, size_t most, failure *why);
 
 typedef struct {
     const char *bytes; /* [size], page aligned; "" when size is 0 */
     size_t size;
+    int descriptor;
+    struct timespec modified;
 } mapped_file;
 
 /* Maps a regular file. Fails for what is missing, unreadable or not a file, and leaves *file empty then;
- * file_unmap ends it. */
+ * file_unmap ends it. Reading beyond the end of a file that became shorter since raises SIGBUS. */
 bool file_map(mapped_file *file, const char *path, failure *why);
 void file_unmap(mapped_file *file);
+
+/* Whether nobody has written to the file since it was mapped. */
+bool file_is_unchanged(const mapped_file *file);
 
 /* directory + '/' + name in `path`, or a failure when that is longer than `size` holds. */
 bool file_path(char *path, size_t size, const char *directory, const char *name, failure *why);

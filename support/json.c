@@ -17,10 +17,22 @@ static const char *kind(const cJSON *item)
                                   : "null";
 }
 
+/* Whether a text has \u0000 in it, behind which cJSON would forget the rest. */
+static bool has_escaped_nul(const char *bytes, size_t size)
+{
+    const char *end = bytes + size, *at = bytes;
+    while ((at = memchr(at, '\\', (size_t)(end - at))) != NULL) {
+        if (end - at >= 6 && memcmp(at, "\\u0000", 6) == 0)
+            return true;
+        at += end - at > 1 ? 2 : 1; /* a backslash, and what it escapes */
+    }
+    return false;
+}
+
 cJSON *json_parse_object(const char *bytes, size_t size, const char *where, failure *why)
 {
     const char *end = NULL;
-    if (memchr(bytes, '\0', size)) {
+    if (memchr(bytes, '\0', size) || has_escaped_nul(bytes, size)) {
         failure_set(why, "%s: found a NUL byte, expected JSON text", where);
         return NULL;
     }

@@ -25,12 +25,12 @@ static inline const char *golden_path(const char *variant, const char *file)
 /* A JSON file of the golden ones; cJSON_Delete frees it. */
 static inline cJSON *golden_json(const char *path)
 {
-    mapped_file file;
+    text_buffer file;
     failure why;
-    ck_assert_done(file_map(&file, path, &why), why);
+    ck_assert_done(file_read(&file, path, 1 << 20, &why), why);
     cJSON *root = json_parse_object(file.bytes, file.size, path, &why);
     ck_assert_done(root != NULL, why);
-    file_unmap(&file);
+    text_free(&file);
     return root;
 }
 

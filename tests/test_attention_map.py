@@ -8,7 +8,8 @@ import unicodedata
 import pytest
 
 import program
-from test_program import (GOLDEN, LONG_LINE, RELU, VARIANTS, copy_of, edit_lines, on_a_terminal, run,
+from crafted import copy_of, edit_lines
+from test_program import (GOLDEN, LONG_LINE, RELU, VARIANTS, on_a_terminal, run,
                           sentence_of, trace)
 
 BUNDLED = program.ROOT / "checkpoints/en-de"

@@ -10,7 +10,6 @@ import os
 import pty
 import random
 import re
-import resource
 import select
 import shutil
 import socket
@@ -27,16 +26,13 @@ GOLDEN = Path(__file__).resolve().parent / "golden"
 sys.path.insert(0, str(GOLDEN.parent.parent / "scripts"))
 
 import program  # noqa: E402
+from crafted import copy_of, config, edit_lines  # noqa: E402
 
 FLOAT32 = ["relu", "swish", "gelu", "odd"]
 VARIANTS = [*FLOAT32, "int8"]
 CHECKPOINTS = [*VARIANTS, "../../checkpoints/en-de"]
 RELU = GOLDEN / "relu"
 CONFIG = json.loads((RELU / "config.json").read_text())
-MODEL = (RELU / "model.safetensors").read_bytes()
-HEADER_END = 8 + struct.unpack("<Q", MODEL[:8])[0]
-N_VOCABULARY = CONFIG["source"]["n_vocabulary"]
-D_MODEL = CONFIG["d_model"]
 LONG_LINE = b"the small house " * 40
 SECONDS = 30  # a process that takes longer hangs
 
@@ -701,12 +697,7 @@ def test_a_trace_on_a_full_device_is_named():
     assert "/dev/full: cannot be written: No space left" in failure_of(run("--trace", "/dev/full", "a"))
 
 
-# ---- bad checkpoints ----
-
-def copy_of(variant, tmp_path):
-    """A checkpoint to break; the path has a space and a letter beyond ASCII in it."""
-    return Path(shutil.copytree(GOLDEN / variant, tmp_path / f"bad ü {variant}"))
-
+# ---- bad checkpoints (test_crafted.py has many more) ----
 
 def refusal(checkpoint, name):
     """The sentence that refuses a checkpoint because of its file `name`; --info refuses it with the same words."""
@@ -714,16 +705,6 @@ def refusal(checkpoint, name):
     assert said.startswith(f"translate: {checkpoint / name}")
     assert sentence_of(run("--info", model=checkpoint), 1) == said
     return said
-
-
-def test_the_copy_is_sound_as_long_as_nothing_is_broken(tmp_path):
-    assert translated(b"a\n", model=copy_of("relu", tmp_path)) == translated(b"a\n")
-
-
-def test_a_rewritten_model_is_sound_as_long_as_nothing_is_broken(tmp_path):
-    checkpoint = copy_of("relu", tmp_path)
-    edit_model(lambda header, data: data)(checkpoint / "model.safetensors")
-    assert translated(b"a\n", model=checkpoint) == translated(b"a\n")
 
 
 def test_a_missing_checkpoint_is_named(tmp_path):
@@ -748,406 +729,13 @@ def test_a_very_long_path_is_refused():
     assert "path of the checkpoint is longer" in sentence_of(run("a", model="x" * 5000), 1)
 
 
-FILES = [("relu", "config.json"), ("relu", "model.safetensors"), ("relu", "source.spm"), ("relu", "source.vocab"),
-         ("gelu", "target.spm"), ("gelu", "target.vocab")]
-
-
-@pytest.mark.parametrize("make, said", [
-    (lambda path: None, "No such file"),
-    (lambda path: path.mkdir(), "found a directory, expected a file"),
-    (lambda path: os.mkfifo(path), "found a device, pipe or socket, expected a file"),
-    (lambda path: path.symlink_to("/dev/zero"), "found a device, pipe or socket, expected a file"),
-    (lambda path: path.symlink_to(path), "symbolic links"),
-], ids=["missing", "directory", "FIFO", "device", "link to itself"])
-@pytest.mark.parametrize("variant, name", FILES, ids=[name for _, name in FILES])
-def test_what_is_not_a_file_is_refused(variant, name, make, said, tmp_path):
-    checkpoint = copy_of(variant, tmp_path)
-    (checkpoint / name).unlink()
-    make(checkpoint / name)
-    assert said in refusal(checkpoint, name)
-
-
-EXPECTED = {"config.json": "JSON", "model.safetensors": "safetensors file", ".spm": "SentencePiece",
-            ".vocab": "whole lines, expected the"}
-PAGE = b"<!DOCTYPE html>\n<html><body>404 Not Found</body></html>\n"
-
-
-@pytest.mark.parametrize("content", [b"", PAGE, random.Random(1).randbytes(1000)], ids=["empty", "web page", "random"])
-@pytest.mark.parametrize("variant, name", FILES, ids=[name for _, name in FILES])
-def test_a_file_of_something_else_is_refused(variant, name, content, tmp_path):
-    checkpoint = copy_of(variant, tmp_path)
-    (checkpoint / name).write_bytes(content)
-    assert next(words for end, words in EXPECTED.items() if name.endswith(end)) in refusal(checkpoint, name)
-
-
-def test_a_sentence_about_a_web_page_as_sentencepiece_model_is_for_people(tmp_path):
+@pytest.mark.parametrize("language", ["\x1b[2J", "\n"], ids=ascii)
+def test_a_language_cannot_command_the_terminal(language, tmp_path):
     checkpoint = copy_of("relu", tmp_path)
-    (checkpoint / "source.spm").write_bytes(PAGE)
-    said = refusal(checkpoint, "source.spm")
-    assert ".cc" not in said and not said.endswith(" \n")  # no line of a library's source
-
-
-@pytest.mark.parametrize("keep", [1, 100, 1000])
-def test_an_incomplete_sentencepiece_model_is_refused(keep, tmp_path):
-    checkpoint = copy_of("relu", tmp_path)
-    (checkpoint / "source.spm").write_bytes((RELU / "source.spm").read_bytes()[:keep])
-    assert "SentencePiece" in refusal(checkpoint, "source.spm")
-
-
-# ---- config.json ----
-
-def test_a_config_that_is_not_one_json_object_is_refused_with_the_place(tmp_path):
-    checkpoint = copy_of("relu", tmp_path)
-    (checkpoint / "config.json").write_bytes(b'{"format": oops}')
-    assert "not JSON at byte 11" in refusal(checkpoint, "config.json")
-
-
-WHOLE = json.dumps(CONFIG).encode()
-CONFIGS = {
-    "half": (WHOLE[:len(WHOLE) // 2], "not JSON"),
-    "list": (b"[]", "expected one JSON object"),
-    "null": (b"null", "expected one JSON object"),
-    "nothing in it": (b"{}", '"format"'),
-    "two": (WHOLE + WHOLE, "expected one JSON object { … } and nothing else"),
-    "more after it": (WHOLE + b"\nmore", "expected one JSON object { … } and nothing else"),
-    "a NUL byte": (WHOLE + b"\0", "NUL"),
-    "very deep": (b'{"a":' * 100_000, "not JSON"),
-    "a key twice": (WHOLE[:-1] + b', "d_model": 16}', 'the key "d_model" 2 times'),
-    "a terminal command": (WHOLE[:-1] + b', "\\u001b[2J\\n": 1}', 'unknown key "\ufffd[2J "'),
-}
-
-
-@pytest.mark.parametrize("content, said", CONFIGS.values(), ids=CONFIGS)
-def test_a_config_that_is_not_one_json_object_is_refused(content, said, tmp_path):
-    checkpoint = copy_of("relu", tmp_path)
-    (checkpoint / "config.json").write_bytes(content)
-    assert said in refusal(checkpoint, "config.json")
-
-
-ABSENT = object()
-
-
-def edit_config(checkpoint, **changes):
-    """Sets keys of config.json, or takes those that are ABSENT out; `encoder__n_layers` is n_layers in encoder."""
-    config = json.loads((checkpoint / "config.json").read_text())
-    for path, value in changes.items():
-        *parents, key = path.split("__")
-        place = config
-        for parent in parents:
-            place = place[parent]
-        if value is ABSENT:
-            del place[key]
-        else:
-            place[key] = value
-    (checkpoint / "config.json").write_text(json.dumps(config))
-
-
-IDS = rf'a whole number from 0 to {N_VOCABULARY - 1}$'
-BAD_CONFIGS = [
-    (dict(format="pytorch"), r'found the format "pytorch", expected "transformer\.c"'),
-    (dict(format=ABSENT), r'found .+ under "format", expected a string'),
-    (dict(format=1), r'found .+ under "format", expected a string'),
-    (dict(version=2), r"found version 2, expected 1"),
-    (dict(version="1"), r'found .+ under "version", expected a number'),
-    (dict(version=ABSENT), r'found .+ under "version", expected a number'),
-    (dict(version=2, novelty=True), r"found version 2, expected 1"),
-    (dict(colour="red"), r'unknown key "colour"'),
-    (dict(encoder__colour="red"), r'encoder: .*unknown key "colour"'),
-    (dict(source__colour="red"), r'source: .*unknown key "colour"'),
-    (dict(d_model=ABSENT), r'the key "d_model"'),
-    (dict(origin=ABSENT), r'the key "origin"'),
-    (dict(decoder=ABSENT), r'the key "decoder"'),
-    (dict(decoder__d_ff=ABSENT), r'decoder: .*the key "d_ff"'),
-    (dict(target__start=ABSENT), r'target: .*the key "start"'),
-    (dict(generation__suppressed=ABSENT), r'generation: .*the key "suppressed"'),
-    (dict(d_model=15), r"encoder: found n_heads 2, expected a divisor of d_model, 15"),
-    (dict(d_model=0), r'found 0 under "d_model", expected a whole number from'),
-    (dict(d_model=-16), r'found -16 under "d_model", expected a whole number from'),
-    (dict(d_model=16.5), r'found 16\.5 under "d_model", expected a whole number from'),
-    (dict(d_model=1e300), r'found 1e\+300 under "d_model", expected a whole number from'),
-    (dict(d_model="16"), r'found .+ under "d_model", expected a number'),
-    (dict(d_model=True), r'found .+ under "d_model", expected a number'),
-    (dict(d_model=None), r'found .+ under "d_model", expected a number'),
-    (dict(max_positions=0), r'found 0 under "max_positions"'),
-    (dict(encoder=[]), r'found .+ under "encoder", expected an object'),
-    (dict(encoder__n_layers=0), r'encoder: found 0 under "n_layers", expected a whole number from 1'),
-    (dict(encoder__n_layers=100_000), r'encoder: found 100000 under "n_layers", expected a whole number from 1'),
-    (dict(decoder__n_heads=0), r'decoder: found 0 under "n_heads", expected a whole number from 1'),
-    (dict(decoder__n_heads=3), r"decoder: found n_heads 3, expected a divisor of d_model, 16"),
-    (dict(activation="tanh"), r'found the activation "tanh", expected relu, swish or gelu'),
-    (dict(scale_embedding=1), r'found .+ under "scale_embedding", expected true or false'),
-    (dict(source__n_vocabulary=N_VOCABULARY + 1), rf"vocabularies of {N_VOCABULARY + 1} and {N_VOCABULARY} pieces"),
-    (dict(source__n_vocabulary=N_VOCABULARY + 1, shared_embedding=False), rf"n_vocabulary {N_VOCABULARY + 1} and"),
-    (dict(source__language=7), r'source: found .* under "language", expected a string'),
-    (dict(source__language="e" * 1000), r"source: found a language of 1000 bytes"),
-    (dict(source__end=N_VOCABULARY), rf'source: found {N_VOCABULARY} under "end", expected {IDS}'),
-    (dict(source__unknown=-1), rf'source: found -1 under "unknown", expected {IDS}'),
-    (dict(target__start=N_VOCABULARY), rf'target: found {N_VOCABULARY} under "start", expected {IDS}'),
-    (dict(target__end=2 ** 32), rf'target: found 4294967296 under "end", expected {IDS}'),
-    (dict(target__pad=1e18), r'target: found 1e\+18 under "pad"'),
-    (dict(target__pad=0), r"target: found 0 as both the end and the pad token"),
-    (dict(generation__max_length=0), r'generation: found 0 under "max_length"'),
-    (dict(generation__max_length=65), r'generation: found 65 under "max_length", expected a whole number from 1 to 64'),
-    (dict(generation__forced_end="yes"), r'generation: found .* under "forced_end", expected true or false'),
-    (dict(generation__suppressed=7), r'generation: .* under "suppressed"'),
-    (dict(generation__suppressed=[N_VOCABULARY]), r'generation: expected ids from 0 to .* under "suppressed"'),
-    (dict(generation__suppressed=[-1]), r'generation: expected ids from 0 to .* under "suppressed"'),
-    (dict(generation__suppressed=[0]), r"generation: the end token, 0, is suppressed"),
-    (dict(generation__suppressed=[5] * 10_000), r'generation: expected a list of at most \d+ ids under "suppressed"'),
-]
-
-
-@pytest.mark.parametrize("changes, said", BAD_CONFIGS, ids=[
-    " ".join(f"{key}={'absent' if value is ABSENT else str(value)[:12]}" for key, value in changes.items())
-    for changes, _ in BAD_CONFIGS])
-def test_a_wrong_config_is_refused(changes, said, tmp_path):
-    checkpoint = copy_of("relu", tmp_path)
-    edit_config(checkpoint, **changes)
-    assert re.search(said, refusal(checkpoint, "config.json"))
-
-
-@pytest.mark.parametrize("changes, said", [
-    (dict(d_model=2 * D_MODEL), f'"source_embedding.weight" is F32 [{N_VOCABULARY}, {D_MODEL}], '
-                                f'expected F32 [{N_VOCABULARY}, {2 * D_MODEL}] by config.json'),
-    (dict(encoder__n_layers=4), '"encoder.3.self_attention.query.weight" is missing'),
-    (dict(encoder__n_layers=1024), '"encoder.3.self_attention.query.weight" is missing'),
-    (dict(decoder__n_layers=2), '"decoder.1.self_attention.query.weight" is missing'),
-    (dict(encoder__n_layers=2), 'found the tensor "encoder.2.'),
-    (dict(encoder__d_ff=25), '"encoder.0.feed_forward.inner.weight" is F32 [24, 16], expected F32 [25, 16]'),
-    (dict(shared_embedding=False), '"target_embedding.weight" is missing'),
-    (dict(tied_output=False), '"output.weight" is missing'),
-    (dict(source__n_vocabulary=N_VOCABULARY + 1, target__n_vocabulary=N_VOCABULARY + 1),
-     f'"source_embedding.weight" is F32 [{N_VOCABULARY}, {D_MODEL}], expected F32 [{N_VOCABULARY + 1}, {D_MODEL}]'),
-], ids=lambda value: " ".join(f"{key}={v}" for key, v in value.items()) if isinstance(value, dict) else "")
-def test_a_config_of_another_model_is_refused(changes, said, tmp_path):
-    checkpoint = copy_of("relu", tmp_path)
-    edit_config(checkpoint, **changes)
-    assert said in refusal(checkpoint, "model.safetensors")
-
-
-def test_a_config_of_a_huge_model_is_refused_without_its_memory(tmp_path):
-    checkpoint = copy_of("relu", tmp_path)
-
-    def run_small():
-        limit = 4 << 30
-        return run("a", model=checkpoint, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (limit, limit)))
-
-    if run_small().returncode != 0:
-        pytest.skip("the program cannot run under a limit of its addresses")
-    edit_config(checkpoint, d_model=65536, max_positions=65536)
-    assert '"source_embedding.weight" is F32' in sentence_of(run_small(), 1)
-
-
-@pytest.mark.parametrize("changes", [dict(source__language="\x1b[2J"), dict(source__language="\n")], ids=ascii)
-def test_a_language_cannot_command_the_terminal(changes, tmp_path):
-    checkpoint = copy_of("relu", tmp_path)
-    edit_config(checkpoint, **changes)
+    config(source__language=language)(checkpoint / "config.json")
     shown = run("--info", model=checkpoint)
     assert b"\x1b" not in shown.stdout + shown.stderr
     assert shown.returncode == 1 or shown.stdout.count(b"\n") == run("--info").stdout.count(b"\n")
-
-
-# ---- model.safetensors ----
-
-def model_bytes(header, data):
-    """A safetensors file; the header is an object, or JSON text that may break the rules."""
-    text = header if isinstance(header, bytes) else json.dumps(header).encode()
-    text += b" " * (-len(text) % 8)
-    return struct.pack("<Q", len(text)) + text + data
-
-
-def edit_model(edit):
-    """A function that rewrites a model file: edit(header, data) changes the header in place, or gives new data."""
-    def rewrite(path):
-        content = path.read_bytes()
-        end = 8 + struct.unpack("<Q", content[:8])[0]
-        header = json.loads(content[8:end])
-        data = edit(header, content[end:])
-        path.write_bytes(model_bytes(header, content[end:] if data is None else data))
-    return rewrite
-
-
-def edit_tensor(name, **changes):
-    return edit_model(lambda header, data: header[name].update(changes))
-
-
-def edit_header_text(old, new):
-    """A function that replaces text in the header of a model file."""
-    def rewrite(path):
-        content = path.read_bytes()
-        end = 8 + struct.unpack("<Q", content[:8])[0]
-        assert old in content[8:end]
-        path.write_bytes(model_bytes(content[8:end].replace(old, new, 1), content[end:]))
-    return rewrite
-
-
-def header_length(length):
-    return lambda path: path.write_bytes(struct.pack("<Q", length) + path.read_bytes()[8:])
-
-
-def last_tensor(header):
-    return max((name for name in header if name != "__metadata__"), key=lambda name: header[name]["data_offsets"][1])
-
-
-def remove_last(header, data):
-    return data[:header.pop(last_tensor(header))["data_offsets"][0]]
-
-
-def add_extra(name):
-    def edit(header, data):
-        header[name] = {"dtype": "F32", "shape": [1], "data_offsets": [len(data), len(data) + 4]}
-        return data + b"\0\0\0\0"
-    return edit_model(edit)
-
-
-def move(name, begin, end):
-    """A function that moves both offsets of a tensor by so many bytes."""
-    def edit(header, data):
-        offsets = header[name]["data_offsets"]
-        header[name]["data_offsets"] = [offsets[0] + begin, offsets[1] + end]
-    return edit_model(edit)
-
-
-def swap_for(name, other):
-    """A function that gives a tensor the place of another."""
-    def edit(header, data):
-        header[name]["data_offsets"] = header[other]["data_offsets"]
-    return edit_model(edit)
-
-
-BIAS, INNER = "decoder.0.cross_attention.query.bias", "encoder.0.feed_forward.inner.weight"
-KEY = "decoder.0.cross_attention.key.bias"
-BAD_MODELS = {
-    "header length 0": (header_length(0), "not JSON"),
-    "header length to the end": (header_length(len(MODEL) - 8), "JSON"),
-    "header length one beyond": (header_length(len(MODEL) - 7), "header length"),
-    "header length 100 MB": (header_length(100_000_000), "header length"),
-    "header length 2^63": (header_length(2 ** 63), "header length of 9223372036854775808"),
-    "header length 2^64 - 1": (header_length(2 ** 64 - 1), "header length of 18446744073709551615"),
-    "header length 2^64 - 8": (header_length(2 ** 64 - 8), "header length of 18446744073709551608"),
-    "header not aligned": (lambda path: path.write_bytes(
-        struct.pack("<Q", HEADER_END - 8 + 1) + MODEL[8:HEADER_END] + b" " + MODEL[HEADER_END:]), "multiple of 4"),
-    "header a list": (lambda path: path.write_bytes(model_bytes(b"[]", b"")), "expected one JSON object"),
-    "header empty": (lambda path: path.write_bytes(model_bytes(b"{}", b"")), "is missing"),
-    "header empty with data": (lambda path: path.write_bytes(model_bytes(b"{}", b"\0" * 8)), "found 8 bytes of data"),
-    "header not UTF-8": (edit_header_text(b".bias", b".bi\xffs"), "not UTF-8"),
-    "header with a NUL": (edit_header_text(b".bias", b".bi\0s"), "NUL"),
-    "header cut in its text": (edit_header_text(b"}", b""), "not JSON"),
-    "header very deep": (lambda path: path.write_bytes(model_bytes(b'{"a":' * 100_000, b"")), "not JSON"),
-    "metadata a list": (edit_model(lambda header, data: header.update(__metadata__=[])), '"__metadata__"'),
-    "metadata of numbers": (edit_model(lambda header, data: header.update(__metadata__={"a": 1})), "strings"),
-    "tensor null": (edit_model(lambda header, data: header.update({BIAS: None})), f'"{BIAS}"'),
-    "tensor with an unknown key": (edit_tensor(BIAS, colour="red"), 'unknown key "colour"'),
-    "tensor without a shape": (edit_header_text(b'"shape":[16],', b""), 'the key "shape"'),
-    "overlap": (move(BIAS, -4, -4), f'"{BIAS}" begins at byte'),
-    "gap": (move(BIAS, 4, 4), "begins at byte"),
-    "the same place twice": (swap_for(BIAS, KEY), "begins at byte"),
-    "offsets beyond the file": (move(BIAS, 2 ** 40, 2 ** 40), "begins at byte"),
-    "offsets too far apart": (move(BIAS, 0, 4), f'"{BIAS}" has 68 bytes of data, expected the 64'),
-    "offsets reversed": (edit_tensor(BIAS, data_offsets=[64, 0]), f'"{BIAS}" has no data_offsets'),
-    "offsets negative": (edit_tensor(BIAS, data_offsets=[-64, 0]), f'"{BIAS}" has no data_offsets'),
-    "offsets fractional": (edit_tensor(BIAS, data_offsets=[0.5, 64.5]), f'"{BIAS}" has no data_offsets'),
-    "offsets huge": (edit_tensor(BIAS, data_offsets=[1e300, 1e300]), f'"{BIAS}" has no data_offsets'),
-    "offsets three": (edit_tensor(BIAS, data_offsets=[0, 64, 128]), f'"{BIAS}" has no data_offsets'),
-    "offsets text": (edit_tensor(BIAS, data_offsets="0 64"), f'"{BIAS}" has no data_offsets'),
-    "bytes after the last": (edit_model(lambda header, data: data + b"\0" * 4), "damaged"),
-    "a name twice": (edit_header_text(f'"{KEY}"'.encode(), f'"{BIAS}"'.encode()), f'"{BIAS}" is there twice'),
-    "an extra tensor": (add_extra("extra"), 'found the tensor "extra"'),
-    "an extra tensor that commands": (add_extra("\x1b[2J\n"), 'found the tensor "\ufffd[2J "'),
-    "a missing tensor": (edit_model(remove_last), "is missing, expected F32 ["),
-    "dtype F16": (edit_tensor(BIAS, dtype="F16"), f'"{BIAS}" has the dtype F16, expected F32 or I8'),
-    "dtype BF16": (edit_tensor(BIAS, dtype="BF16"), f'"{BIAS}" has the dtype BF16, expected F32 or I8'),
-    "dtype a number": (edit_tensor(BIAS, dtype=32), f'"{BIAS}" has the dtype'),
-    "dtype I8 of as many bytes": (edit_tensor(BIAS, dtype="I8", shape=[64]),
-                                  f'"{BIAS}" is I8 [64], expected F32 [16] by config.json'),
-    "dtype I8 of other bytes": (edit_tensor(BIAS, dtype="I8"), f'"{BIAS}" has 64 bytes of data, expected the 16'),
-    "shape turned": (edit_tensor(INNER, shape=[16, 24]), f'"{INNER}" is F32 [16, 24], expected F32 [24, 16]'),
-    "shape flat": (edit_tensor(INNER, shape=[384]), f'"{INNER}" is F32 [384], expected F32 [24, 16]'),
-    "shape with a 1": (edit_tensor(BIAS, shape=[1, 16]), f'"{BIAS}" is F32 [1, 16], expected F32 [16]'),
-    "shape of other bytes": (edit_tensor(BIAS, shape=[17]), f'"{BIAS}" has 64 bytes of data, expected the 68'),
-    "shape none": (edit_tensor(BIAS, shape=[]), f'"{BIAS}" has 64 bytes of data, expected the 4'),
-    "shape negative": (edit_tensor(BIAS, shape=[-16]), f'"{BIAS}" has a shape that is negative'),
-    "shape too large": (edit_tensor(BIAS, shape=[2 ** 31, 2 ** 31, 16]), f'"{BIAS}" has a shape that is'),
-    "shape of nine dimensions": (edit_tensor(BIAS, shape=[1] * 8 + [16]), f'"{BIAS}" has no shape of at most 8'),
-    "shape a number": (edit_tensor(BIAS, shape=16), f'"{BIAS}" has no shape'),
-}
-
-
-@pytest.mark.parametrize("broken, said", BAD_MODELS.values(), ids=BAD_MODELS)
-def test_a_broken_model_is_refused(broken, said, tmp_path):
-    checkpoint = copy_of("relu", tmp_path)
-    broken(checkpoint / "model.safetensors")
-    assert said in refusal(checkpoint, "model.safetensors")
-
-
-@pytest.mark.parametrize("keep, said", [
-    (1, "found 1 bytes"), (7, "found 7 bytes"), (8, "header length"), (9, "header length"),
-    (HEADER_END - 1, "header length"), (HEADER_END, "incomplete, copy it again"),
-    (HEADER_END + 1, "incomplete, copy it again"), (len(MODEL) // 2, "incomplete, copy it again"),
-    (len(MODEL) - 1, "incomplete, copy it again")])
-def test_a_truncated_model_is_refused(keep, said, tmp_path):
-    checkpoint = copy_of("relu", tmp_path)
-    (checkpoint / "model.safetensors").write_bytes(MODEL[:keep])
-    assert said in refusal(checkpoint, "model.safetensors")
-
-
-def test_a_quantized_model_without_a_scale_is_refused(tmp_path):
-    checkpoint = copy_of("int8", tmp_path)
-    edit_header_text(b'"encoder.0.self_attention.key.scale"', b'"encoder.0.self_attention.key.other"')(
-        checkpoint / "model.safetensors")
-    assert '"encoder.0.self_attention.key.scale" is missing' in refusal(checkpoint, "model.safetensors")
-
-
-@pytest.mark.parametrize("number", [math.nan, math.inf, -math.inf])
-def test_weights_that_are_not_numbers_give_no_translation(number, tmp_path):
-    checkpoint = copy_of("relu", tmp_path)
-    n_floats = (len(MODEL) - HEADER_END) // 4
-    (checkpoint / "model.safetensors").write_bytes(MODEL[:HEADER_END] + struct.pack("<f", number) * n_floats)
-    assert "not a number" in sentence_of(run("a", model=checkpoint), 1)
-
-
-# ---- source.vocab ----
-
-def edit_lines(edit):
-    """A function that rewrites a vocabulary: edit(lines) changes its lines, which have no ends, in place."""
-    def rewrite(path):
-        lines = path.read_bytes().split(b"\n")[:-1]
-        edit(lines)
-        path.write_bytes(b"".join(line + b"\n" for line in lines))
-    return rewrite
-
-
-def set_line(i, value):
-    return edit_lines(lambda lines: lines.__setitem__(i, value))
-
-
-WRONG_COUNT = "found {} whole lines, expected the %d pieces of config.json" % N_VOCABULARY
-BAD_VOCABULARIES = {
-    "a line too few": (edit_lines(lambda lines: lines.pop()), WRONG_COUNT.format(N_VOCABULARY - 1)),
-    "a line too many": (edit_lines(lambda lines: lines.append(b"more")), WRONG_COUNT.format(N_VOCABULARY + 1)),
-    "a last line without an end": (lambda path: path.write_bytes(path.read_bytes()[:-1]),
-                                   WRONG_COUNT.format(N_VOCABULARY - 1)),
-    "a piece twice": (edit_lines(lambda lines: lines.__setitem__(20, lines[10])), "a second time, first on line 11"),
-    "an empty line": (set_line(10, b""), "line 11: found an empty line"),
-    "a NUL byte": (set_line(10, b"a\0b"), "not text"),
-    "not UTF-8": (set_line(10, b"\xff"), "not text"),
-    "line ends of another system": (edit_lines(lambda lines: lines.__setitem__(
-        slice(None), [line + b"\r" for line in lines])), "line"),
-}
-
-
-@pytest.mark.parametrize("broken, said", BAD_VOCABULARIES.values(), ids=BAD_VOCABULARIES)
-def test_a_broken_vocabulary_is_refused(broken, said, tmp_path):
-    checkpoint = copy_of("relu", tmp_path)
-    broken(checkpoint / "source.vocab")
-    assert said in refusal(checkpoint, "source.vocab")
-
-
-def test_more_after_the_last_line_is_not_called_a_wrong_count(tmp_path):
-    checkpoint = copy_of("relu", tmp_path)
-    with (checkpoint / "source.vocab").open("ab") as file:
-        file.write(b"more")
-    assert WRONG_COUNT.format(N_VOCABULARY) not in refusal(checkpoint, "source.vocab")
 
 
 def test_a_piece_cannot_command_the_terminal(tmp_path):
@@ -1156,3 +744,55 @@ def test_a_piece_cannot_command_the_terminal(tmp_path):
         checkpoint / "source.vocab")
     done = run("--tokens", "I have a dog.", model=checkpoint)
     assert b"\x1b" not in done.stdout + done.stderr
+
+
+# ---- a checkpoint that changes while it is mapped ----
+
+def shorten(path):
+    os.truncate(path, 5000)
+
+
+def write_again(path):
+    path.write_bytes(path.read_bytes())
+
+
+def overwrite(path):
+    with path.open("r+b") as file:
+        file.seek(-1000, os.SEEK_END)
+        file.write(bytes(1000))
+
+
+def put_another_in_its_place(path):
+    shutil.copyfile(GOLDEN / "odd/model.safetensors", path.with_suffix(".new"))
+    path.with_suffix(".new").rename(path)
+
+
+def translations_around(change, tmp_path, *options):
+    """The process that translates a line, lets `change` have the weights, and gets a second line."""
+    checkpoint = copy_of("relu", tmp_path)
+    with subprocess.Popen([program.TRANSLATE, "-m", checkpoint, *options], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE, bufsize=0) as process:
+        process.stdin.write(b"a dog.\n")
+        first = process.stdout.readline()
+        assert first == translated(b"a dog.\n")
+        time.sleep(0.02)  # so that the time of the file becomes another
+        change(checkpoint / "model.safetensors")
+        rest, said = process.communicate(b"the house.\n" * 100, timeout=SECONDS)
+        return subprocess.CompletedProcess([], process.returncode, rest, said)
+
+
+@pytest.mark.parametrize("n_threads", ["1", "3"])
+@pytest.mark.parametrize("change, said", [
+    (shorten, "became shorter or unreadable while it was in use; copy the checkpoint again and run the program again"),
+    (write_again, "was written to while it was in use, so that the translation cannot be relied on; run the program again"),
+    (overwrite, "was written to while it was in use, so that the translation cannot be relied on; run the program again"),
+], ids=lambda value: getattr(value, "__name__", ""))
+def test_weights_that_change_give_a_sentence(change, said, n_threads, tmp_path):
+    done = translations_around(change, tmp_path, "--threads", n_threads)
+    assert failure_of(done) == f"translate: {tmp_path / 'bad ü relu/model.safetensors'}: {said}"
+    assert done.stdout == b""
+
+
+def test_weights_with_others_put_in_their_place_stay_as_they_were(tmp_path):
+    done = translations_around(put_another_in_its_place, tmp_path)
+    assert (done.returncode, done.stdout) == (0, translated(b"the house.\n") * 100)

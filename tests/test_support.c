@@ -84,8 +84,11 @@ START_TEST(json_is_strict)
         ck_assert_ptr_nonnull(strstr(why.sentence, "test.json"));
     }
     ck_assert(!json_parse_object("{\"a\":\0 1}", 9, "test.json", &why));
+    ck_assert(!parse("{\"a\\u0000b\": 1}", &why));
+    ck_assert_str_eq(why.sentence, "test.json: found a NUL byte, expected JSON text");
 
-    cJSON *object = parse(" {\"a\": 3, \"b\": 2.5, \"c\": 1e300, \"d\": -1, \"e\": \"x\", \"a2\": true} \n", &why);
+    cJSON *object = parse(
+        " {\"a\": 3, \"b\": 2.5, \"c\": 1e300, \"d\": -1, \"e\": \"x\", \"a2\": true, \"\\\\u0000\": 1} \n", &why);
     size_t size;
     bool truth;
     ck_assert_done(object != NULL, why);

@@ -1,5 +1,6 @@
 #include "model/config.h"
 #include "tests/golden.h"
+#include "tokenizer/sentencepiece_check.h"
 #include "tokenizer/tokenizer.h"
 #include "tokenizer/vocabulary.h"
 
@@ -176,6 +177,306 @@ START_TEST(a_vocabulary_is_a_piece_a_line)
 }
 END_TEST
 
+/* ---- sentencepiece_check ---- */
+
+/* A model has a piece for what is unknown, and its two specs, which may be empty. */
+#define UNKNOWN_PIECE "\x0A\x09\x0A\x05<unk>\x18\x02"
+#define SPECS "\x12\x00\x1A\x00"
+
+static bool passes(const char *bytes, size_t size, failure *why)
+{
+    char *exact = malloc(size ? size : 1); /* so that a read beyond the end is seen */
+    memcpy(exact, bytes, size);
+    bool good = sentencepiece_check(exact, size, "x.spm", why);
+    free(exact);
+    return good;
+}
+
+#define BYTES(literal) literal, sizeof literal - 1
+
+START_TEST(models_that_break_a_rule_are_refused)
+{
+    static const struct {
+        const char *bytes;
+        size_t size;
+        const char *says;
+    } bad[] = {
+        {BYTES(""), "byte 0: found the end before the pieces"},
+        {BYTES(UNKNOWN_PIECE), "byte 11: found the end before the trainer_spec"},
+        {BYTES(UNKNOWN_PIECE "\x12\x00"), "found the end before the normalizer_spec"},
+        {BYTES("\x0A"), "byte 1: found the end of the model inside a number"},
+        {BYTES("\x0A\x05z"), "byte 1: found a length of 5 where the model has 1 bytes left"},
+        {BYTES("\x0A\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\x01z"), "found a length of 18446744073709551615"},
+        {BYTES("\x0A\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\x02z"), "byte 1: found a number of more than 64 bits"},
+        {BYTES("\x0A\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x01z"), "more than 64 bits"},
+        {BYTES("\x0B"), "byte 0: found field 1 of wire type 3 in the model, expected the type 0, 1, 2 or 5"},
+        {BYTES("\x0E\x00"), "of wire type 6"},
+        {BYTES("\x02\x00"), "found the field number 0"},
+        {BYTES("\x82\x80\x80\x80\x10\x00"), "found the field number 536870912"},
+        {BYTES("\x08\x01"), "byte 0: found the pieces of the model with wire type 0, expected 2"},
+        {BYTES("\x32\x00"), "byte 0: found the unknown field 6 in the model"},
+        {BYTES(UNKNOWN_PIECE SPECS "\x12\x00"), "byte 15: found the trainer_spec of the model a second time"},
+        {BYTES(SPECS "\x0A\x00"), "found a piece without text"},
+        {BYTES(SPECS "\x0A\x02\x0A\x00"), "found a piece without text"},
+        {BYTES(SPECS "\x0A\x04\x0A\x02z\0"), "byte 8: found a piece that is not UTF-8 or has a NUL in it"},
+        {BYTES(SPECS "\x0A\x03\x0A\x01\xFF"), "not UTF-8"},
+        {BYTES(SPECS "\x0A\x06\x0A\x01z\x0A\x01y"), "found the text of the piece a second time"},
+        {BYTES(SPECS "\x0A\x05\x0A\x01z\x20\x01"), "found the unknown field 4 in the piece"},
+        {BYTES(SPECS "\x0A\x03\x15\0\0"), "byte 7: found the end of the piece inside a number"},
+        {BYTES(SPECS "\x0A\x08\x0A\x01z\x15\0\0\xC0\x7F"), "byte 9: found the score nan of a piece"},
+        {BYTES(SPECS "\x0A\x08\x0A\x01z\x15\0\0\x80\xFF"), "found the score -inf of a piece"},
+        {BYTES(SPECS "\x0A\x05\x0A\x01z\x18\x00"), "found the type 0 of a piece, expected 1 to 6"},
+        {BYTES(SPECS "\x0A\x05\x0A\x01z\x18\x07"), "found the type 7 of a piece"},
+        {BYTES(SPECS "\x0A\x05\x0A\x01z\x18\x06"), "not written as <0x00> to <0xFF>"},
+        {BYTES(SPECS "\x0A\x03\x0A\x01z"), "found 0 pieces of 1 for what is unknown, expected one"},
+        {BYTES(SPECS UNKNOWN_PIECE "\x0A\x05\x0A\x01z\x18\x02"), "found 2 pieces of 2 for what is unknown"},
+        {BYTES(SPECS UNKNOWN_PIECE "\x0A\x0A\x0A\x06<0x1F>\x18\x06"), "found 1 pieces for bytes, expected 0"},
+        {BYTES(UNKNOWN_PIECE "\x12\x03\x98\x02\x01\x1A\x00"), "found 0 pieces for bytes, expected 256"},
+        {BYTES("\x12\x03\x98\x02\x02"), "found the byte_fallback 2, expected 0 or 1"},
+        {BYTES("\x12\x02\x18\x05"), "byte 2: found the model_type 5, expected 1 to 4"},
+        {BYTES("\x12\x06\x18\x82\x80\x80\x80\x10"), "found the model_type 4294967298"}, /* 2 in its lowest 32 bits */
+        {BYTES("\x12\x02\x22\x00"), "found vocab_size of the trainer_spec with wire type 2, expected 0"},
+        {BYTES("\x12\x04\xE2\x02\x01\xFF"), "found a text for what is unknown that is not UTF-8"},
+        {BYTES("\x1A\x02\x38\x00"), "found the unknown field 7 in the normalizer_spec"},
+        {BYTES("\x1A\x05\x12\x03map"), "found a normalizer map of 3 bytes"},
+        {BYTES("\x1A\x07\x12\x05\0\0\0\0\0"), "found a trie of 0 bytes"},
+        {BYTES("\x1A\x0A\x12\x08\x03\0\0\0map\0"), "found a trie of 3 bytes"},
+        {BYTES("\x1A\x0A\x12\x08\x05\0\0\0map\0"), "found a trie of 5 bytes in a normalizer map of 4 more"},
+        {BYTES("\x1A\x0A\x12\x08\x04\0\0\0map\0"),
+         "found a trie of 4 bytes in a normalizer map of 4 more, expected a multiple of 1024"},
+        {BYTES("\x22\x05\x0A\x03\x0A\x01\xFF"), "found a sample that is not UTF-8"},
+        {BYTES("\x2A\x07\x12\x05\0\0\0\0\0"), "found a trie of 0 bytes"},
+    };
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        failure why = {0};
+        ck_assert_msg(!passes(bad[i].bytes, bad[i].size, &why), "passes: %s", bad[i].says);
+        ck_assert_msg(strstr(why.sentence, bad[i].says) != NULL, "\"%s\" lacks \"%s\"", why.sentence, bad[i].says);
+        ck_assert_msg(strncmp(why.sentence, "x.spm, byte ", 12) == 0, "%s", why.sentence);
+    }
+}
+END_TEST
+
+START_TEST(what_a_trainer_writes_passes)
+{
+    static const struct {
+        const char *bytes;
+        size_t size;
+    } good[] = {
+        {BYTES(UNKNOWN_PIECE SPECS)},
+        {BYTES(SPECS UNKNOWN_PIECE "\x0A\x08\x0A\x01z\x15\0\0\x80\xBF")},
+        {BYTES(UNKNOWN_PIECE "\x12\x0C\xD8\x02\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\x01\x1A\x00")}, /* pad_id -1 */
+        {BYTES(UNKNOWN_PIECE
+               "\x12\x0D\x9A\x06\x00\x99\x06\0\0\0\0\0\0\0\0\x1A\x00")}, /* fields 99 of a newer trainer_spec */
+        {BYTES(UNKNOWN_PIECE SPECS "\x22\x05\x0A\x03\x0A\x01z\x2A\x02\x12\x00")},
+    };
+    failure why;
+    for (size_t i = 0; i < sizeof good / sizeof *good; i++)
+        ck_assert_done(passes(good[i].bytes, good[i].size, &why), why);
+    text_buffer bundled;
+    ck_assert_done(file_read(&bundled, CHECKPOINT "/source.spm", SENTENCEPIECE_LARGEST_FILE, &why), why);
+    ck_assert_done(passes(bundled.bytes, bundled.size, &why), why);
+    text_free(&bundled);
+}
+END_TEST
+
+START_TEST(a_model_cut_anywhere_is_refused)
+{
+    text_buffer model;
+    failure why;
+    ck_assert_done(file_read(&model, golden_path("relu", "source.spm"), SENTENCEPIECE_LARGEST_FILE, &why), why);
+    for (size_t size = 0; size < model.size; size++)
+        ck_assert_msg(!passes(model.bytes, size, &why), "passes with %zu bytes", size);
+    ck_assert_done(passes(model.bytes, model.size, &why), why);
+    text_free(&model);
+}
+END_TEST
+
+static void append(text_buffer *to, const char *bytes, size_t size)
+{
+    failure why;
+    ck_assert_done(text_append(to, bytes, size, &why), why);
+}
+
+static void append_varint(text_buffer *to, size_t value)
+{
+    for (; value >= 0x80; value >>= 7)
+        append(to, &(char){(char)(value | 0x80)}, 1);
+    append(to, &(char){(char)value}, 1);
+}
+
+/* A field of bytes, of which the caller appends the content. */
+static void append_field(text_buffer *to, size_t number, size_t size)
+{
+    append_varint(to, number << 3 | 2);
+    append_varint(to, size);
+}
+
+/* The letter z n times, as a piece. */
+static void append_long_piece(text_buffer *to, size_t n, bool user_defined)
+{
+    size_t n_length = n < 0x80 ? 1 : 2;
+    append_field(to, 1, 1 + n_length + n + (user_defined ? 2 : 0));
+    append_field(to, 1, n);
+    for (size_t i = 0; i < n; i++)
+        append(to, "z", 1);
+    if (user_defined)
+        append(to, "\x18\x04", 2);
+}
+
+static void check_and_free(text_buffer *model, const char *says)
+{
+    failure why = {0};
+    bool good = passes(model->bytes, model->size, &why);
+    ck_assert_msg(good == !says, "%s", good ? says : why.sentence);
+    if (says)
+        ck_assert_msg(strstr(why.sentence, says) != NULL, "\"%s\" lacks \"%s\"", why.sentence, says);
+    text_free(model);
+}
+
+START_TEST(pieces_have_limits)
+{
+    for (int over = 0; over < 2; over++) {
+        text_buffer model = {0};
+        append(&model, BYTES(UNKNOWN_PIECE SPECS));
+        append_long_piece(&model, LONGEST_PIECE + (size_t)over, false);
+        check_and_free(&model, over ? "found a piece of 2049 bytes, expected at most 2048" : NULL);
+
+        append(&model, BYTES(UNKNOWN_PIECE SPECS));
+        for (int n = 1; n <= SENTENCEPIECE_MOST_NESTED_SYMBOLS + over; n++)
+            append_long_piece(&model, (size_t)n, true);
+        append_long_piece(&model, 200, false);
+        check_and_free(&model, over ? "found more than 64 user-defined pieces that begin one another" : NULL);
+    }
+    text_buffer model = {0};
+    append(&model, BYTES(UNKNOWN_PIECE SPECS));
+    append_long_piece(&model, 3, false);
+    append_long_piece(&model, 3, true);
+    check_and_free(&model, "byte 24: found a piece a second time, first at byte 17");
+    append(&model, BYTES(UNKNOWN_PIECE SPECS));
+    for (int n = 0; n < SENTENCEPIECE_MOST_PIECES; n++)
+        append(&model, BYTES("\x0A\x03\x0A\x01z"));
+    check_and_free(&model, "found more than 1000000 pieces");
+    append(&model, BYTES(SPECS));
+    append_field(&model, 4, SENTENCEPIECE_LARGEST_SELF_TEST + 1);
+    for (int n = 0; n <= SENTENCEPIECE_LARGEST_SELF_TEST; n++)
+        append(&model, "z", 1);
+    check_and_free(&model, "found self_test_data of 65537 bytes");
+}
+END_TEST
+
+/* A model with the map of n units and these replacements. */
+static text_buffer model_with_map(const uint32_t *units, size_t n, const char *texts, size_t n_texts)
+{
+    text_buffer model = {0};
+    size_t size = 4 + 4 * n + n_texts, n_length = size < 0x80 ? 1 : size < 0x4000 ? 2 : 3;
+    append(&model, BYTES(UNKNOWN_PIECE "\x12\x00"));
+    append_field(&model, 3, 1 + n_length + size);
+    append_field(&model, 2, size);
+    for (size_t i = 0; i <= n; i++) {
+        uint32_t unit = i == 0 ? (uint32_t)(4 * n) : units[i - 1];
+        append(&model, (char[]){(char)unit, (char)(unit >> 8), (char)(unit >> 16), (char)(unit >> 24)}, 4);
+    }
+    append(&model, texts, n_texts);
+    return model;
+}
+
+/* The unit at `from` for a label, whose children are at `base`. */
+static uint32_t node(uint32_t label, uint32_t from, uint32_t base, bool leaf)
+{
+    return label | (uint32_t)leaf << 8 | (from ^ base) << 10;
+}
+
+#define LEAF(begin) (UINT32_C(1) << 31 | (begin))
+
+/* A map with a rule for "a", units 0 (the root), 2 (its leaf) and 1 ^ 'a'; the others are as darts-clone leaves them.
+ */
+static void one_rule(uint32_t units[256])
+{
+    for (uint32_t i = 0; i < 256; i++)
+        units[i] = i ^ 3;
+    units[0] = node(0, 0, 1, false);
+    units[1 ^ 'a'] = node('a', 1 ^ 'a', 2, true);
+    units[2] = LEAF(0);
+}
+
+START_TEST(a_map_stays_inside)
+{
+    uint32_t units[256];
+    text_buffer model;
+    char long_text[SENTENCEPIECE_LONGEST_REPLACEMENT + 2] = {0};
+    one_rule(units);
+    model = model_with_map(units, 256, BYTES("\xC3\xA4\0"));
+    check_and_free(&model, NULL);
+    model = model_with_map(units, 255, BYTES("b\0"));
+    check_and_free(&model, "found a trie of 1020 bytes");
+    units[2] = LEAF(1);
+    model = model_with_map(units, 256, BYTES("b\0"));
+    check_and_free(&model, NULL); /* the empty text: "a" is taken out */
+    model = model_with_map(units, 256, BYTES("\xC3\xA4\0"));
+    check_and_free(&model, "begins inside a character");
+    units[2] = LEAF(2);
+    model = model_with_map(units, 256, BYTES("b\0"));
+    check_and_free(&model, "with a replacement at 2, expected one of its 2 bytes");
+    units[2] = LEAF(INT32_MAX);
+    model = model_with_map(units, 256, BYTES("b\0"));
+    check_and_free(&model, "with a replacement at 2147483647");
+    units[2] = 0;
+    model = model_with_map(units, 256, BYTES("b\0"));
+    check_and_free(&model, "with a replacement at 0");
+    one_rule(units);
+    units[9] = node(0, 9, 256, false);
+    model = model_with_map(units, 256, BYTES("b\0"));
+    check_and_free(&model, "found unit 9 of a normalizer map leading to unit 256, expected one of its 256");
+    units[9] = 1u << 9 | 1u << 30; /* the same, with an offset of higher bits */
+    model = model_with_map(units, 256, BYTES("b\0"));
+    check_and_free(&model, "found unit 9 of a normalizer map leading to unit");
+    one_rule(units);
+    units[0] = LEAF(node(0, 0, 256, false)); /* no leaf for the library */
+    model = model_with_map(units, 256, BYTES("b\0"));
+    check_and_free(&model, "found unit 0 of a normalizer map leading to unit");
+    one_rule(units);
+    memset(long_text, 'b', sizeof long_text - 1);
+    model = model_with_map(units, 256, long_text, sizeof long_text);
+    check_and_free(&model, "found a replacement of 1025 bytes");
+    model = model_with_map(units, 256, long_text + 1, sizeof long_text - 1);
+    check_and_free(&model, NULL);
+}
+END_TEST
+
+/* A map for the texts "z", "zz", … of n letters, on the bases 1, 257, 513, …; all but the last have a rule if asked
+ * for, and the last one leads to `last`. */
+static text_buffer nested_map(uint32_t n, uint32_t last, bool rules)
+{
+    static uint32_t units[300 * 256];
+    for (uint32_t i = 0; i < (n + 1) * 256; i++)
+        units[i] = (i & 0xFF) ^ 3;
+    units[0] = node(0, 0, 1, false);
+    for (uint32_t i = 0; i < n; i++) {
+        uint32_t from = (256 * i + 1) ^ 'z', base = i + 1 < n ? 256 * (i + 1) + 1 : last;
+        units[from] = node('z', from, base, rules && base != last);
+        if (rules && base != last)
+            units[base] = LEAF(0);
+    }
+    return model_with_map(units, (n + 1) * 256, BYTES("b\0"));
+}
+
+START_TEST(rules_of_a_map_end)
+{
+    enum { NOWHERE = 2, BEGINNING = 1 };
+    static const char says[] = "rules are longer than 256 bytes, or more than 32 of them begin one another";
+    text_buffer model = nested_map(SENTENCEPIECE_MOST_NESTED_RULES + 1, NOWHERE, true);
+    check_and_free(&model, NULL);
+    model = nested_map(SENTENCEPIECE_MOST_NESTED_RULES + 2, NOWHERE, true);
+    check_and_free(&model, says);
+    model = nested_map(3, BEGINNING, false);
+    check_and_free(&model, says);
+    model = nested_map(SENTENCEPIECE_LONGEST_RULE, NOWHERE, false);
+    check_and_free(&model, NULL);
+    model = nested_map(SENTENCEPIECE_LONGEST_RULE + 1, NOWHERE, false);
+    check_and_free(&model, says);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("tokenizer");
@@ -187,5 +488,11 @@ int main(void)
     add_test(suite, "text_survives_there_and_back", text_survives_there_and_back);
     add_test(suite, "a_line_stays_a_line", a_line_stays_a_line);
     add_test(suite, "a_vocabulary_is_a_piece_a_line", a_vocabulary_is_a_piece_a_line);
+    add_test(suite, "models_that_break_a_rule_are_refused", models_that_break_a_rule_are_refused);
+    add_test(suite, "what_a_trainer_writes_passes", what_a_trainer_writes_passes);
+    add_test(suite, "a_model_cut_anywhere_is_refused", a_model_cut_anywhere_is_refused);
+    add_test(suite, "pieces_have_limits", pieces_have_limits);
+    add_test(suite, "a_map_stays_inside", a_map_stays_inside);
+    add_test(suite, "rules_of_a_map_end", rules_of_a_map_end);
     return run_suite(suite);
 }

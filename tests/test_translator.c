@@ -329,7 +329,7 @@ START_TEST(a_trace_file_holds_what_the_hook_shows)
     char path[] = "/tmp/test_translator_XXXXXX";
     close(mkstemp(path));
     ck_assert_done(trace_file_write(path, t, &out.sentences[0], &why), why);
-    weights_file *file = weights_open(path, &why);
+    weights_file *file = weights_open(path, 1000, &why);
     ck_assert_done(file != NULL, why);
     ck_assert_done(translator_trace(t, &out.sentences[0], &(trace_reader){take, file}, &why), why);
     ck_assert_done(weights_check_all_taken(file, &why), why); /* and nothing else */

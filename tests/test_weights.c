@@ -29,7 +29,7 @@ START_TEST(tensors_are_found_by_name_type_and_shape)
     write_file("{\"__metadata__\":{\"a\":\"b\"},\"x\":{\"dtype\":\"F32\",\"shape\":[2,1],\"data_offsets\":[0,8]},"
                "\"y\":{\"dtype\":\"I8\",\"shape\":[3],\"data_offsets\":[8,11]}}",
                11);
-    weights_file *w = weights_open(path, &why);
+    weights_file *w = weights_open(path, 10, &why);
     ck_assert_done(w != NULL, why);
     ck_assert_uint_eq(weights_n_elements(w), 5);
     tensor_type type;
@@ -100,7 +100,7 @@ START_TEST(the_rules_of_the_format)
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         failure why = {0};
         write_file(bad[i].header, bad[i].n_data);
-        ck_assert_msg(!weights_open(path, &why), "opened: %s", bad[i].header);
+        ck_assert_msg(!weights_open(path, 10, &why), "opened: %s", bad[i].header);
         ck_assert_msg(strstr(why.sentence, bad[i].says) != NULL, "\"%s\" lacks \"%s\"", why.sentence, bad[i].says);
         ck_assert_msg(strstr(why.sentence, path) != NULL, "%s", why.sentence);
     }
@@ -110,15 +110,15 @@ END_TEST
 START_TEST(no_file_of_random_bytes_opens)
 {
     failure why;
-    ck_assert(!weights_open("/nowhere/at/all", &why));
-    ck_assert(!weights_open("/tmp", &why));
+    ck_assert(!weights_open("/nowhere/at/all", 10, &why));
+    ck_assert(!weights_open("/tmp", 10, &why));
     ck_assert_ptr_nonnull(strstr(why.sentence, "directory"));
-    ck_assert(!weights_open("/dev/null", &why));
+    ck_assert(!weights_open("/dev/null", 10, &why));
     for (size_t size = 0; size < 40; size++) { /* lengths of 0x2020202020202020 */
         FILE *file = fopen(path, "wb");
         fprintf(file, "%*s", (int)size, "");
         fclose(file);
-        ck_assert(!weights_open(path, &why));
+        ck_assert(!weights_open(path, 10, &why));
     }
 }
 END_TEST
@@ -127,7 +127,7 @@ START_TEST(an_empty_tensor_is_allowed)
 {
     failure why;
     write_file(X("\"F32\"", "[0,5]", "[0,0]"), 0);
-    weights_file *w = weights_open(path, &why);
+    weights_file *w = weights_open(path, 10, &why);
     ck_assert_done(w != NULL, why);
     ck_assert(weights_take(w, "x", TENSOR_F32, (size_t[]){0, 5}, 2, &why) != NULL);
     weights_close(w);

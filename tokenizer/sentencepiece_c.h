@@ -13,7 +13,7 @@ extern "C" {
 
 typedef struct sentencepiece_model sentencepiece_model;
 
-/* The model in bytes [size]; `path` is for failures only. NULL on failure. */
+/* The model in bytes [size], which sentencepiece_check has passed; `path` is for failures only. NULL on failure. */
 sentencepiece_model *sentencepiece_open(const char *bytes, size_t size, const char *path, failure *why);
 void sentencepiece_close(sentencepiece_model *of);
 

@@ -6,6 +6,7 @@
 #include "support/file.h"
 #include "support/utf8.h"
 #include "tokenizer/sentencepiece_c.h"
+#include "tokenizer/sentencepiece_check.h"
 #include "tokenizer/vocabulary.h"
 
 struct tokenizer {
@@ -14,14 +15,19 @@ struct tokenizer {
     vocabulary *source_vocabulary, *target_vocabulary;
 };
 
-static sentencepiece_model *open_model(const char *directory, const char *name, failure *why)
+/* A model may have more pieces than the vocabulary, but not many times as many; a normalizer takes 250,000 bytes. */
+static sentencepiece_model *open_model(const char *directory, const char *name, size_t n_vocabulary, failure *why)
 {
+    size_t most = (1 << 20) + 256 * n_vocabulary;
     char path[4096];
-    mapped_file file;
-    if (!file_path(path, sizeof path, directory, name, why) || !file_map(&file, path, why))
+    text_buffer file;
+    if (!file_path(path, sizeof path, directory, name, why) ||
+        !file_read(&file, path, most < SENTENCEPIECE_LARGEST_FILE ? most : SENTENCEPIECE_LARGEST_FILE, why))
         return NULL;
-    sentencepiece_model *model = sentencepiece_open(file.bytes, file.size, path, why);
-    file_unmap(&file);
+    sentencepiece_model *model = NULL;
+    if (sentencepiece_check(file.bytes, file.size, path, why))
+        model = sentencepiece_open(file.bytes, file.size, path, why);
+    text_free(&file);
     return model;
 }
 
@@ -36,8 +42,9 @@ static vocabulary *open_vocabulary(const char *directory, const char *name, size
 static bool open_all(tokenizer *t, const char *directory, failure *why)
 {
     const tokenizer_config *c = &t->config;
-    return (t->source = open_model(directory, "source.spm", why)) &&
-           (t->target = c->shared_sentencepiece ? t->source : open_model(directory, "target.spm", why)) &&
+    return (t->source = open_model(directory, "source.spm", c->n_source_vocabulary, why)) &&
+           (t->target = c->shared_sentencepiece ? t->source
+                                                : open_model(directory, "target.spm", c->n_target_vocabulary, why)) &&
            (t->source_vocabulary = open_vocabulary(directory, "source.vocab", c->n_source_vocabulary, why)) &&
            (t->target_vocabulary = c->shared_vocabulary
                                        ? t->source_vocabulary

@@ -1,4 +1,4 @@
-/* A hash table with open addressing over one copy of the file, in which each line end is a NUL. */
+/* A hash table with open addressing over the file, in which each line end is a NUL. */
 #include "tokenizer/vocabulary.h"
 
 #include <stdlib.h>
@@ -36,7 +36,7 @@ static int32_t *slot_of(const vocabulary *v, const char *piece, size_t size)
     return &v->slot[i];
 }
 
-static bool fill(vocabulary *v, const mapped_file *file, const char *path, failure *why)
+static bool fill(vocabulary *v, text_buffer *file, const char *path, failure *why)
 {
     size_t n_lines = 0;
     for (const char *at = file->bytes; at < file->bytes + file->size; at++)
@@ -52,12 +52,12 @@ static bool fill(vocabulary *v, const mapped_file *file, const char *path, failu
 
     while (v->n_slots < 2 * v->n)
         v->n_slots *= 2;
-    v->pieces = malloc(file->size);
+    v->pieces = file->bytes;
+    file->bytes = NULL; /* they are the vocabulary's now */
     v->piece = malloc(v->n * sizeof *v->piece);
     v->slot = malloc(v->n_slots * sizeof *v->slot);
-    if (!v->pieces || !v->piece || !v->slot)
+    if (!v->piece || !v->slot)
         return failure_memory(why, "the vocabulary");
-    memcpy(v->pieces, file->bytes, file->size);
     memset(v->slot, -1, v->n_slots * sizeof *v->slot);
 
     char *line = v->pieces;
@@ -67,6 +67,9 @@ static bool fill(vocabulary *v, const mapped_file *file, const char *path, failu
         size_t size = (size_t)(end - line);
         if (size == 0)
             return failure_set(why, "%s, line %zu: found an empty line, expected a piece", path, id + 1);
+        if (size > LONGEST_PIECE)
+            return failure_set(why, "%s, line %zu: found a piece of %zu bytes, expected at most %d", path, id + 1, size,
+                               LONGEST_PIECE);
         if (line[size - 1] == '\r')
             return failure_set(why, "%s, line %zu: found a carriage return at the end, expected the line end \\n alone",
                                path, id + 1);
@@ -83,8 +86,11 @@ static bool fill(vocabulary *v, const mapped_file *file, const char *path, failu
 
 vocabulary *vocabulary_open(const char *path, size_t n_vocabulary, failure *why)
 {
-    mapped_file file;
-    if (!file_map(&file, path, why))
+    text_buffer file;
+    size_t most;
+    if (!size_product(n_vocabulary, LONGEST_PIECE + 1, &most))
+        most = SIZE_MAX;
+    if (!file_read(&file, path, most, why))
         return NULL;
     vocabulary *v = calloc(1, sizeof *v);
     bool filled = false;
@@ -93,7 +99,7 @@ vocabulary *vocabulary_open(const char *path, size_t n_vocabulary, failure *why)
         filled = fill(v, &file, path, why);
     } else
         failure_memory(why, "the vocabulary");
-    file_unmap(&file);
+    text_free(&file);
     if (!filled) {
         vocabulary_close(v);
         return NULL;

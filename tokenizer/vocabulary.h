@@ -8,9 +8,11 @@
 
 #include "support/failure.h"
 
+enum { LONGEST_PIECE = 2048 }; /* bytes: 512 characters of four, the most that SentencePiece's trainer makes */
+
 typedef struct vocabulary vocabulary;
 
-/* The file must hold n_vocabulary different pieces. NULL on failure. */
+/* The file must hold n_vocabulary different pieces of at most LONGEST_PIECE bytes. NULL on failure. */
 vocabulary *vocabulary_open(const char *path, size_t n_vocabulary, failure *why);
 void vocabulary_close(vocabulary *of);
 

@@ -15,7 +15,10 @@
 #include "support/utf8.h"
 #include "weights/weights.h"
 
-#define MAX_HEADER 100000000u /* bytes, as the format says */
+/* The longest header that is read: so many bytes, and so many for each tensor, twice what one takes without white
+ * space. JSON takes forty times its bytes while it is read. */
+enum { HEADER_SIZE = 65536, HEADER_SIZE_OF_TENSOR = 256 };
+
 #define METADATA "__metadata__"
 
 typedef struct {
@@ -151,31 +154,54 @@ static bool check_names(weights_file *w, failure *why)
     return true;
 }
 
-static bool parse_header(weights_file *w, failure *why)
+/* The JSON of the header. It is read from a copy: nobody can change that meanwhile. */
+static bool read_header(weights_file *w, size_t size, failure *why)
 {
-    uint64_t header_size = 0;
+    text_buffer copy = {0};
+    if (!text_append(&copy, w->file.bytes + 8, size, why))
+        return false;
+    if (utf8_is_valid(copy.bytes, size))
+        w->header = json_parse_object(copy.bytes, size, w->path, why);
+    else
+        failure_set(why, "%s: found a header that is not UTF-8, expected JSON", w->path);
+    text_free(&copy);
+    return w->header != NULL;
+}
+
+/* The header's length, from the first 8 bytes. */
+static bool read_header_size(const weights_file *w, size_t most_tensors, size_t *size, failure *why)
+{
+    uint64_t length = 0;
+    size_t most = HEADER_SIZE + most_tensors * HEADER_SIZE_OF_TENSOR;
     if (w->file.size < 8)
         return failure_set(why, "%s: found %zu bytes, expected a safetensors file; it is incomplete", w->path,
                            w->file.size);
     for (size_t i = 0; i < 8; i++)
-        header_size |= (uint64_t)(unsigned char)w->file.bytes[i] << (8 * i);
-    if (header_size > MAX_HEADER || header_size > w->file.size - 8)
+        length |= (uint64_t)(unsigned char)w->file.bytes[i] << (8 * i);
+    if (length > w->file.size - 8)
         return failure_set(
             why,
             "%s: found a header length of %llu in a file of %zu bytes; it is not a safetensors file, or not "
             "all of one",
-            w->path, (unsigned long long)header_size, w->file.size);
-    if (header_size % sizeof(float) != 0)
+            w->path, (unsigned long long)length, w->file.size);
+    if (length > most)
+        return failure_set(why, "%s: found a header of %llu bytes, expected at most %zu for the tensors of config.json",
+                           w->path, (unsigned long long)length, most);
+    if (length % sizeof(float) != 0)
         return failure_set(why,
                            "%s: found a header of %llu bytes, expected a multiple of 4 so that the data is aligned",
-                           w->path, (unsigned long long)header_size);
-    if (!utf8_is_valid(w->file.bytes + 8, (size_t)header_size))
-        return failure_set(why, "%s: found a header that is not UTF-8, expected JSON", w->path);
-    w->header = json_parse_object(w->file.bytes + 8, (size_t)header_size, w->path, why);
-    if (!w->header)
+                           w->path, (unsigned long long)length);
+    *size = (size_t)length;
+    return true;
+}
+
+static bool parse_header(weights_file *w, size_t most_tensors, failure *why)
+{
+    size_t header_size = 0;
+    if (!read_header_size(w, most_tensors, &header_size, why) || !read_header(w, header_size, why))
         return false;
     w->data = w->file.bytes + 8 + header_size;
-    w->data_size = w->file.size - 8 - (size_t)header_size;
+    w->data_size = w->file.size - 8 - header_size;
     w->tensors = calloc((size_t)cJSON_GetArraySize(w->header) + 1, sizeof *w->tensors);
     if (!w->tensors)
         return failure_memory(why, "the names of the tensors");
@@ -198,15 +224,17 @@ static bool parse_header(weights_file *w, failure *why)
     return check_tiling(w, why) && check_names(w, why);
 }
 
-weights_file *weights_open(const char *path, failure *why)
+weights_file *weights_open(const char *path, size_t most_tensors, failure *why)
 {
     weights_file *w = calloc(1, sizeof *w);
+    if (w)
+        w->file.descriptor = -1;
     if (!w || !(w->path = strdup(path))) {
         failure_memory(why, "the weights");
         free(w);
         return NULL;
     }
-    if (!file_map(&w->file, path, why) || !parse_header(w, why)) {
+    if (!file_map(&w->file, path, why) || !parse_header(w, most_tensors, why)) {
         weights_close(w);
         return NULL;
     }
@@ -249,6 +277,40 @@ static const char *shape_text(char *out, size_t size, const size_t *shape, size_
     return out;
 }
 
+/* The index of the first number of x [n] that is infinite or none; n without one. Their exponent bits are all set: one
+ * more carries into the sign's place. */
+static size_t first_not_finite(const char *x, size_t n)
+{
+    enum { BLOCK = 4096 }; /* one branch for so many */
+    for (size_t begin = 0; begin < n; begin += BLOCK) {
+        size_t end = n - begin < BLOCK ? n : begin + BLOCK;
+        uint32_t carries = 0, bits;
+        for (size_t i = begin; i < end; i++) {
+            memcpy(&bits, x + i * sizeof bits, sizeof bits);
+            carries |= (bits & 0x7FFFFFFFu) + 0x00800000u;
+        }
+        for (size_t i = begin; carries >> 31 && i < end; i++) {
+            memcpy(&bits, x + i * sizeof bits, sizeof bits);
+            if (((bits & 0x7FFFFFFFu) + 0x00800000u) >> 31)
+                return i;
+        }
+    }
+    return n;
+}
+
+static bool check_finite(const weights_file *w, const tensor *t, failure *why)
+{
+    size_t n = (t->end - t->begin) / sizeof(float), i = first_not_finite(w->data + t->begin, n);
+    float found;
+    if (i == n)
+        return true;
+    memcpy(&found, w->data + t->begin + i * sizeof found, sizeof found);
+    return failure_set(why,
+                       "%s: tensor \"%s\" holds %f as number %zu of %zu, expected finite ones; export the checkpoint "
+                       "again",
+                       w->path, t->name, (double)found, i + 1, n);
+}
+
 const void *weights_take(weights_file *from, const char *name, tensor_type type, const size_t *shape,
                          size_t n_dimensions, failure *why)
 {
@@ -271,6 +333,8 @@ const void *weights_take(weights_file *from, const char *name, tensor_type type,
         failure_set(why, "%s: tensor \"%s\" would be used twice", from->path, name);
         return NULL;
     }
+    if (type == TENSOR_F32 && !check_finite(from, t, why))
+        return NULL;
     t->taken = true;
     return from->data + t->begin;
 }
@@ -282,6 +346,15 @@ bool weights_check_all_taken(const weights_file *of, failure *why)
             return failure_set(why, "%s: found the tensor \"%s\", which config.json has no place for", of->path,
                                of->tensors[i].name);
     return true;
+}
+
+bool weights_check_unchanged(const weights_file *of, failure *why)
+{
+    return file_is_unchanged(&of->file) ||
+           failure_set(why,
+                       "%s: was written to while it was in use, so that the translation cannot be relied on; run "
+                       "the program again",
+                       of->path);
 }
 
 const char *weights_path(const weights_file *of)

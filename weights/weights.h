@@ -1,7 +1,7 @@
 /* Tensors of a safetensors file, mapped read-only and handed out by name, type and shape.
  *
  *   weights_open   checks every rule of the format (FORMAT.md), so that no tensor can lie outside the file
- *   weights_take   gives one tensor, or says what was expected and what was found
+ *   weights_take   gives one tensor, or says what was expected and what was found; float32 numbers are finite
  *   weights_check_all_taken   refuses a file with tensors that nobody asked for
  *   weights_close  ends the mapping: pointers that weights_take gave are valid until then
  */
@@ -19,8 +19,8 @@ typedef enum { TENSOR_F32, TENSOR_I8 } tensor_type;
 
 enum { TENSOR_MAX_DIMENSIONS = 8 };
 
-/* NULL on failure. */
-weights_file *weights_open(const char *path, failure *why);
+/* `most_tensors`, how many the file may have, bounds the memory that its header can make this take. NULL on failure. */
+weights_file *weights_open(const char *path, size_t most_tensors, failure *why);
 void weights_close(weights_file *of);
 
 /* True and the type of the tensor when the file has one of that name. */
@@ -32,6 +32,10 @@ const void *weights_take(weights_file *from, const char *name, tensor_type type,
                          size_t n_dimensions, failure *why);
 
 bool weights_check_all_taken(const weights_file *of, failure *why);
+
+/* Fails when the file was written to since weights_open: what was computed meanwhile may be nonsense. (A file that
+ * became shorter raises SIGBUS where it lacks something.) */
+bool weights_check_unchanged(const weights_file *of, failure *why);
 
 /* The path that weights_open got, for failures. */
 const char *weights_path(const weights_file *of);

@@ -1,0 +1,36 @@
+/* The weights are mapped, which makes starting quick and lets processes share them. The price: when the file becomes
+ * shorter, or its disk cannot be read, an access raises SIGBUS where a read would have failed. */
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/cli.h"
+#include "support/utf8.h"
+
+static text_buffer said; /* made before, as a handler can only write */
+
+static void end_with_sentence(int number, siginfo_t *info, void *context)
+{
+    (void)context;
+    if (info->si_code == BUS_ADRERR) { /* no file behind the address */
+        ssize_t written = write(STDERR_FILENO, said.bytes, said.size);
+        (void)written;
+        _exit(1);
+    }
+    signal(number, SIG_DFL); /* another kind: the access is tried again, and ends the program */
+}
+
+bool cli_catch_bus_errors(const char *directory, failure *why)
+{
+    static const char name[] = "translate: ",
+                      problem[] = "/model.safetensors: became shorter or unreadable while it was in use; copy the "
+                                  "checkpoint again and run the program again\n";
+    struct sigaction action = {.sa_sigaction = end_with_sentence, .sa_flags = SA_SIGINFO};
+    if (!text_append(&said, name, sizeof name - 1, why) ||
+        !utf8_append_line(&said, directory, strlen(directory), why) ||
+        !text_append(&said, problem, sizeof problem - 1, why))
+        return false;
+    sigemptyset(&action.sa_mask);
+    sigaction(SIGBUS, &action, NULL);
+    return true;
+}

@@ -1,0 +1,595 @@
+/* A SentencePiece model is one protobuf message: fields, each a number and a wire type, then a number or a length and
+ * so many bytes. sentencepiece_model.proto of SentencePiece 0.1.97 names them.
+ *
+ *   pieces                  walked one by one; afterwards sorted, to find what is there twice or nested too deep
+ *   trainer_spec            settings; of those that it does not know yet only the wire format is checked, as newer
+ *                           trainers add notes on the training there
+ *   normalizer_spec, denormalizer_spec
+ *                           settings, and the map of the text that is replaced: a double-array trie
+ *   self_test_data          samples that the library encodes while it opens the model
+ *
+ * Elsewhere an unknown field is refused: it would change what a text becomes, and the library would not know. */
+#include "tokenizer/sentencepiece_check.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "support/utf8.h"
+#include "tokenizer/vocabulary.h"
+
+typedef enum { VARINT = 0, FIXED64 = 1, BYTES = 2, FIXED32 = 5 } wire_type;
+
+/* Bytes of the file, from begin to before end. */
+typedef struct {
+    size_t begin, end;
+} range;
+
+typedef struct {
+    uint32_t number;
+    wire_type type;
+    size_t at;      /* its first byte */
+    uint64_t value; /* of all but BYTES */
+    range bytes;    /* of BYTES */
+} field;
+
+/* A field that a message may have, once or often. */
+typedef struct {
+    uint32_t number;
+    wire_type type;
+    bool repeated;
+    const char *name;
+} field_rule;
+
+typedef enum { NORMAL = 1, UNKNOWN, CONTROL, USER_DEFINED, UNUSED, BYTE } piece_type;
+
+typedef struct {
+    const char *text;
+    uint32_t at;   /* where its message begins, SENTENCEPIECE_LARGEST_FILE at most */
+    uint16_t size; /* bytes of text, LONGEST_PIECE at most */
+    uint8_t type;
+} piece;
+
+typedef struct {
+    const char *bytes, *path;
+    failure *why;
+    piece *pieces; /* [n_pieces] */
+    size_t n_pieces, capacity;
+    size_t n_of_type[BYTE + 1];
+    bool byte_fallback;
+} check;
+
+/* Fails with what is wrong at a byte of the file. */
+static bool __attribute__((format(printf, 3, 4))) bad(const check *c, size_t at, const char *format, ...)
+{
+    char problem[512];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(problem, sizeof problem, format, arguments);
+    va_end(arguments);
+    return failure_set(c->why, "%s, byte %zu: %s; it is no SentencePiece model, or a damaged one", c->path, at,
+                       problem);
+}
+
+/* ---- the wire format ---- */
+
+/* A message that is walked field by field. */
+typedef struct {
+    check *c;
+    const char *name;
+    const field_rule *rules; /* the last one's name is NULL */
+    bool open;               /* may have fields that no rule names */
+    range left;
+    uint64_t seen; /* bit i: a field of rule i was there */
+    bool good;
+} message;
+
+static message message_of(check *c, range bytes, const char *name, const field_rule *rules)
+{
+    return (message){.c = c, .name = name, .rules = rules, .left = bytes, .good = true};
+}
+
+/* Seven bits a byte, the lowest first; the last one's eighth bit is 0. */
+static bool read_varint(message *m, uint64_t *value)
+{
+    size_t at = m->left.begin;
+    *value = 0;
+    for (unsigned shift = 0; shift < 64; shift += 7) {
+        if (m->left.begin == m->left.end)
+            return bad(m->c, at, "found the end of the %s inside a number", m->name);
+        unsigned char byte = (unsigned char)m->c->bytes[m->left.begin++];
+        if (shift == 63 && byte > 1)
+            break;
+        *value |= (uint64_t)(byte & 0x7F) << shift;
+        if (byte < 0x80)
+            return true;
+    }
+    return bad(m->c, at, "found a number of more than 64 bits in the %s", m->name);
+}
+
+/* `size` bytes, the lowest first. */
+static bool read_fixed(message *m, size_t size, uint64_t *value)
+{
+    if (m->left.end - m->left.begin < size)
+        return bad(m->c, m->left.begin, "found the end of the %s inside a number", m->name);
+    *value = 0;
+    for (size_t i = 0; i < size; i++)
+        *value |= (uint64_t)(unsigned char)m->c->bytes[m->left.begin++] << (8 * i);
+    return true;
+}
+
+static bool read_bytes(message *m, range *bytes)
+{
+    uint64_t length;
+    size_t at = m->left.begin;
+    if (!read_varint(m, &length))
+        return false;
+    if (length > m->left.end - m->left.begin)
+        return bad(m->c, at, "found a length of %llu where the %s has %zu bytes left", (unsigned long long)length,
+                   m->name, m->left.end - m->left.begin);
+    *bytes = (range){m->left.begin, m->left.begin + (size_t)length};
+    m->left.begin = bytes->end;
+    return true;
+}
+
+static bool read_field(message *m, field *f)
+{
+    uint64_t key;
+    *f = (field){.at = m->left.begin};
+    if (!read_varint(m, &key))
+        return false;
+    if (key < 8 || key > UINT32_MAX)
+        return bad(m->c, f->at, "found the field number %llu in the %s, expected one from 1 to 536870911",
+                   (unsigned long long)(key >> 3), m->name);
+    f->number = (uint32_t)(key >> 3);
+    f->type = (wire_type)(key & 7);
+    switch (f->type) {
+    case VARINT: return read_varint(m, &f->value);
+    case FIXED64: return read_fixed(m, 8, &f->value);
+    case BYTES: return read_bytes(m, &f->bytes);
+    case FIXED32: return read_fixed(m, 4, &f->value);
+    }
+    return bad(m->c, f->at, "found field %u of wire type %u in the %s, expected the type 0, 1, 2 or 5", f->number,
+               (unsigned)(key & 7), m->name);
+}
+
+static bool check_rule(message *m, const field *f)
+{
+    size_t i = 0;
+    while (m->rules[i].name && m->rules[i].number != f->number)
+        i++;
+    const field_rule *rule = &m->rules[i];
+    if (!rule->name)
+        return m->open || bad(m->c, f->at, "found the unknown field %u in the %s", f->number, m->name);
+    if (rule->type != f->type)
+        return bad(m->c, f->at, "found %s of the %s with wire type %u, expected %u", rule->name, m->name,
+                   (unsigned)f->type, (unsigned)rule->type);
+    if (m->seen >> i & 1 && !rule->repeated)
+        return bad(m->c, f->at, "found %s of the %s a second time", rule->name, m->name);
+    m->seen |= UINT64_C(1) << i;
+    return true;
+}
+
+/* The next field; false at the end, and when something is wrong, which leaves m->good false. */
+static bool message_next(message *m, field *f)
+{
+    if (m->left.begin == m->left.end)
+        return false;
+    m->good = read_field(m, f) && check_rule(m, f);
+    return m->good;
+}
+
+/* ---- pieces ---- */
+
+static bool check_text(const check *c, range text, size_t most, const char *name)
+{
+    size_t size = text.end - text.begin;
+    if (size > most)
+        return bad(c, text.begin, "found a %s of %zu bytes, expected at most %zu", name, size, most);
+    if (memchr(c->bytes + text.begin, '\0', size) || !utf8_is_valid(c->bytes + text.begin, size))
+        return bad(c, text.begin, "found a %s that is not UTF-8 or has a NUL in it", name);
+    return true;
+}
+
+static bool check_score(const check *c, const field *f)
+{
+    uint32_t bits = (uint32_t)f->value;
+    float score;
+    memcpy(&score, &bits, sizeof score);
+    return isfinite(score) || bad(c, f->at, "found the score %f of a piece, expected a finite one", (double)score);
+}
+
+/* "<0x00>" to "<0xFF>" */
+static bool names_byte(const piece *p)
+{
+    static const char digits[] = "0123456789ABCDEF";
+    return p->size == 6 && memcmp(p->text, "<0x", 3) == 0 && strchr(digits, p->text[3]) && strchr(digits, p->text[4]) &&
+           p->text[5] == '>';
+}
+
+static bool append_piece(check *c, const piece *p)
+{
+    if (c->n_pieces == SENTENCEPIECE_MOST_PIECES)
+        return bad(c, p->at, "found more than %d pieces", SENTENCEPIECE_MOST_PIECES);
+    if (c->n_pieces == c->capacity) {
+        size_t capacity = c->capacity ? 2 * c->capacity : 1024;
+        piece *grown = realloc(c->pieces, capacity * sizeof *grown);
+        if (!grown)
+            return failure_memory(c->why, "the check of a SentencePiece model");
+        c->pieces = grown;
+        c->capacity = capacity;
+    }
+    c->pieces[c->n_pieces++] = *p;
+    c->n_of_type[p->type]++;
+    return true;
+}
+
+static bool check_piece(check *c, range bytes)
+{
+    static const field_rule rules[] = {
+        {1, BYTES, false, "the text"}, {2, FIXED32, false, "the score"}, {3, VARINT, false, "the type"}, {0}};
+    message m = message_of(c, bytes, "piece", rules);
+    piece p = {.at = (uint32_t)bytes.begin, .type = NORMAL};
+    field f;
+    while (message_next(&m, &f)) {
+        if (f.number == 1) {
+            m.good = check_text(c, f.bytes, LONGEST_PIECE, "piece");
+            p.text = c->bytes + f.bytes.begin;
+            p.size = (uint16_t)(f.bytes.end - f.bytes.begin);
+        } else if (f.number == 2)
+            m.good = check_score(c, &f);
+        else if (f.value >= NORMAL && f.value <= BYTE)
+            p.type = (uint8_t)f.value;
+        else
+            m.good = bad(c, f.at, "found the type %llu of a piece, expected 1 to 6", (unsigned long long)f.value);
+        if (!m.good)
+            return false;
+    }
+    if (m.good && p.size == 0)
+        return bad(c, p.at, "found a piece without text");
+    if (m.good && p.type == BYTE && !names_byte(&p))
+        return bad(c, p.at, "found a piece for a byte that is not written as <0x00> to <0xFF>");
+    return m.good && append_piece(c, &p);
+}
+
+static int by_text(const void *a, const void *b)
+{
+    const piece *x = a, *y = b;
+    int order = memcmp(x->text, y->text, x->size < y->size ? x->size : y->size);
+    return order ? order : x->size < y->size ? -1 : x->size > y->size;
+}
+
+static bool begins_with(const piece *p, const piece *beginning)
+{
+    return p->size >= beginning->size && memcmp(p->text, beginning->text, beginning->size) == 0;
+}
+
+/* No text twice. User-defined pieces that begin one another go into an array of fixed size where the library looks
+ * for all that a text begins with. */
+static bool check_texts(check *c)
+{
+    const piece *nested[SENTENCEPIECE_MOST_NESTED_SYMBOLS]; /* each begins with the one before */
+    size_t n_nested = 0;
+    qsort(c->pieces, c->n_pieces, sizeof *c->pieces, by_text);
+    for (size_t i = 0; i < c->n_pieces; i++) {
+        const piece *p = &c->pieces[i];
+        if (i > 0 && by_text(&p[-1], p) == 0)
+            return bad(c, p->at > p[-1].at ? p->at : p[-1].at, "found a piece a second time, first at byte %u",
+                       p->at > p[-1].at ? p[-1].at : p->at);
+        if (p->type != USER_DEFINED)
+            continue;
+        while (n_nested > 0 && !begins_with(p, nested[n_nested - 1]))
+            n_nested--;
+        if (n_nested == SENTENCEPIECE_MOST_NESTED_SYMBOLS)
+            return bad(c, p->at, "found more than %d user-defined pieces that begin one another", (int)n_nested);
+        nested[n_nested++] = p;
+    }
+    return true;
+}
+
+static bool check_special_pieces(check *c, size_t size)
+{
+    size_t n_bytes = c->byte_fallback ? 256 : 0;
+    if (c->n_of_type[UNKNOWN] != 1)
+        return bad(c, size, "found %zu pieces of %zu for what is unknown, expected one", c->n_of_type[UNKNOWN],
+                   c->n_pieces);
+    return c->n_of_type[BYTE] == n_bytes ||
+           bad(c, size, "found %zu pieces for bytes, expected %zu by the trainer_spec", c->n_of_type[BYTE], n_bytes);
+}
+
+/* ---- the normalizer's map ---- */
+
+/* Units of 32 bits: a node, whose children are at base ^ label for the label in their lowest 8 bits, or with the
+ * highest bit set a leaf, which holds where a replacement begins. */
+typedef struct {
+    const char *bytes; /* of the units, [4 n] */
+    size_t n;
+    uint32_t *first_child, *next_child; /* [n]: by base, and by node; node + 1, or 0 for none */
+    uint8_t *most_rules;                /* [n]: by base, what nested_rules found and 1, or 0, or BUSY */
+} trie;
+
+enum { BUSY = UINT8_MAX, BLOCK = 256 }; /* units are made a block at a time, one for each label */
+
+static uint32_t unit_at(const trie *t, size_t i)
+{
+    const unsigned char *b = (const unsigned char *)t->bytes + 4 * i;
+    return b[0] | (uint32_t)b[1] << 8 | (uint32_t)b[2] << 16 | (uint32_t)b[3] << 24;
+}
+
+static bool is_leaf(uint32_t unit)
+{
+    return unit >> 31;
+}
+
+static bool has_leaf(uint32_t unit)
+{
+    return unit >> 8 & 1;
+}
+
+static size_t base_of(size_t i, uint32_t unit)
+{
+    return i ^ (size_t)(unit >> 10) << (unit & 1u << 9 ? 8 : 0);
+}
+
+/* Replacements are texts with a NUL behind each. */
+static bool check_replacements(const check *c, range texts)
+{
+    size_t size = texts.end - texts.begin;
+    const char *at = c->bytes + texts.begin, *end = c->bytes + texts.end;
+    if (size == 0 || end[-1] != '\0')
+        return bad(c, texts.end, "found a normalizer map that does not end with a NUL");
+    if (!utf8_is_valid(at, size))
+        return bad(c, texts.begin, "found replacements in a normalizer map that are not UTF-8");
+    for (const char *nul; at < end; at = nul + 1) {
+        nul = memchr(at, '\0', (size_t)(end - at));
+        if (nul - at > SENTENCEPIECE_LONGEST_REPLACEMENT)
+            return bad(c, (size_t)(at - c->bytes),
+                       "found a replacement of %zu bytes in a normalizer map, expected at "
+                       "most %d",
+                       (size_t)(nul - at), SENTENCEPIECE_LONGEST_REPLACEMENT);
+    }
+    return true;
+}
+
+/* Every unit that a look-up could come to is inside: the block of each base, in which its labels lead, and so is every
+ * replacement. */
+static bool check_units(const check *c, const trie *t, range texts)
+{
+    for (size_t i = 0; i < t->n; i++) {
+        uint32_t unit = unit_at(t, i);
+        size_t base = base_of(i, unit), at = (size_t)(t->bytes - c->bytes) + 4 * i;
+        if (is_leaf(unit) && i > 0) /* a look-up begins at unit 0, whatever it is */
+            continue;
+        if (base >= t->n)
+            return bad(c, at, "found unit %zu of a normalizer map leading to unit %zu, expected one of its %zu", i,
+                       base, t->n);
+        if (!has_leaf(unit))
+            continue;
+        size_t begin = unit_at(t, base) & INT32_MAX;
+        if (!is_leaf(unit_at(t, base)) || begin >= texts.end - texts.begin)
+            return bad(c, at,
+                       "found unit %zu of a normalizer map with a replacement at %zu, expected one of its %zu "
+                       "bytes",
+                       i, begin, texts.end - texts.begin);
+        if (((unsigned char)c->bytes[texts.begin + begin] & 0xC0) == 0x80)
+            return bad(c, at, "found a replacement in a normalizer map that begins inside a character");
+    }
+    return true;
+}
+
+/* The most rules on a way down from the nodes at `base`; -1 for more than the library has room for, a way that is too
+ * long, or comes back to where it was. */
+static int nested_rules(trie *t, size_t base, int depth)
+{
+    int most = 0;
+    if (t->most_rules[base] == BUSY || depth > SENTENCEPIECE_LONGEST_RULE)
+        return -1;
+    if (t->most_rules[base])
+        return t->most_rules[base] - 1;
+    t->most_rules[base] = BUSY;
+    for (size_t i = t->first_child[base]; i; i = t->next_child[i - 1]) {
+        uint32_t unit = unit_at(t, i - 1);
+        int below = nested_rules(t, base_of(i - 1, unit), depth + 1);
+        if (below < 0)
+            return -1;
+        below += has_leaf(unit);
+        most = below > most ? below : most;
+    }
+    if (most > SENTENCEPIECE_MOST_NESTED_RULES)
+        return -1;
+    t->most_rules[base] = (uint8_t)(most + 1);
+    return most;
+}
+
+static bool check_rules(const check *c, trie *t)
+{
+    t->first_child = calloc(t->n, sizeof *t->first_child);
+    t->next_child = calloc(t->n, sizeof *t->next_child);
+    t->most_rules = calloc(t->n, sizeof *t->most_rules);
+    bool good = t->first_child && t->next_child && t->most_rules;
+    if (!good)
+        failure_memory(c->why, "the check of a SentencePiece model");
+    for (size_t i = 0; good && i < t->n; i++) {
+        uint32_t unit = unit_at(t, i);
+        size_t base = i ^ (unit & 0xFF);
+        if (is_leaf(unit))
+            continue;
+        t->next_child[i] = t->first_child[base];
+        t->first_child[base] = (uint32_t)i + 1;
+    }
+    if (good && nested_rules(t, base_of(0, unit_at(t, 0)), 0) < 0)
+        good = bad(c, (size_t)(t->bytes - c->bytes),
+                   "found a normalizer map whose rules are longer than %d bytes, or "
+                   "more than %d of them begin one another",
+                   SENTENCEPIECE_LONGEST_RULE, SENTENCEPIECE_MOST_NESTED_RULES);
+    free(t->first_child);
+    free(t->next_child);
+    free(t->most_rules);
+    return good;
+}
+
+/* 4 bytes of size, the trie, the replacements; nothing at all for a normalizer without rules. */
+static bool check_map(const check *c, range map)
+{
+    if (map.begin == map.end)
+        return true;
+    if (map.end - map.begin < 4)
+        return bad(c, map.begin, "found a normalizer map of %zu bytes", map.end - map.begin);
+    size_t left = map.end - map.begin - 4, size = unit_at(&(trie){.bytes = c->bytes + map.begin}, 0);
+    if (size == 0 || size % (4 * BLOCK) != 0 || size > left)
+        return bad(c, map.begin, "found a trie of %zu bytes in a normalizer map of %zu more, expected a multiple of %d",
+                   size, left, 4 * BLOCK);
+    trie t = {.bytes = c->bytes + map.begin + 4, .n = size / 4};
+    range texts = {map.begin + 4 + size, map.end};
+    return check_replacements(c, texts) && check_units(c, &t, texts) && check_rules(c, &t);
+}
+
+/* ---- the messages ---- */
+
+static bool check_normalizer(check *c, range bytes, const char *name)
+{
+    static const field_rule rules[] = {{1, BYTES, false, "the name"},
+                                       {2, BYTES, false, "the map"},
+                                       {3, VARINT, false, "add_dummy_prefix"},
+                                       {4, VARINT, false, "remove_extra_whitespaces"},
+                                       {5, VARINT, false, "escape_whitespaces"},
+                                       {6, BYTES, false, "normalization_rule_tsv"},
+                                       {0}};
+    message m = message_of(c, bytes, name, rules);
+    field f;
+    while (message_next(&m, &f))
+        if (f.number == 2 && !check_map(c, f.bytes))
+            return false;
+    return m.good;
+}
+
+static bool check_trainer(check *c, range bytes)
+{
+    static const field_rule rules[] = {{1, BYTES, true, "input"},
+                                       {2, BYTES, false, "model_prefix"},
+                                       {3, VARINT, false, "model_type"},
+                                       {4, VARINT, false, "vocab_size"},
+                                       {5, BYTES, true, "accept_language"},
+                                       {6, VARINT, false, "self_test_sample_size"},
+                                       {7, BYTES, false, "input_format"},
+                                       {10, FIXED32, false, "character_coverage"},
+                                       {11, VARINT, false, "input_sentence_size"},
+                                       {12, VARINT, false, "mining_sentence_size"},
+                                       {13, VARINT, false, "training_sentence_size"},
+                                       {14, VARINT, false, "seed_sentencepiece_size"},
+                                       {15, FIXED32, false, "shrinking_factor"},
+                                       {16, VARINT, false, "num_threads"},
+                                       {17, VARINT, false, "num_sub_iterations"},
+                                       {18, VARINT, false, "max_sentence_length"},
+                                       {19, VARINT, false, "shuffle_input_sentence"},
+                                       {20, VARINT, false, "max_sentencepiece_length"},
+                                       {21, VARINT, false, "split_by_unicode_script"},
+                                       {22, VARINT, false, "split_by_whitespace"},
+                                       {23, VARINT, false, "split_by_number"},
+                                       {24, VARINT, false, "treat_whitespace_as_suffix"},
+                                       {25, VARINT, false, "split_digits"},
+                                       {26, VARINT, false, "allow_whitespace_only_pieces"},
+                                       {30, BYTES, true, "control_symbols"},
+                                       {31, BYTES, true, "user_defined_symbols"},
+                                       {32, VARINT, false, "vocabulary_output_piece_score"},
+                                       {33, VARINT, false, "hard_vocab_limit"},
+                                       {34, VARINT, false, "use_all_vocab"},
+                                       {35, VARINT, false, "byte_fallback"},
+                                       {36, BYTES, false, "required_chars"},
+                                       {40, VARINT, false, "unk_id"},
+                                       {41, VARINT, false, "bos_id"},
+                                       {42, VARINT, false, "eos_id"},
+                                       {43, VARINT, false, "pad_id"},
+                                       {44, BYTES, false, "unk_surface"},
+                                       {45, BYTES, false, "unk_piece"},
+                                       {46, BYTES, false, "bos_piece"},
+                                       {47, BYTES, false, "eos_piece"},
+                                       {48, BYTES, false, "pad_piece"},
+                                       {49, VARINT, false, "train_extremely_large_corpus"},
+                                       {50, VARINT, false, "enable_differential_privacy"},
+                                       {51, FIXED32, false, "differential_privacy_noise_level"},
+                                       {52, VARINT, false, "differential_privacy_clipping_threshold"},
+                                       {0}};
+    enum { MODEL_TYPE = 3, BYTE_FALLBACK = 35, UNKNOWN_SURFACE = 44, N_MODEL_TYPES = 4 };
+    message m = message_of(c, bytes, "trainer_spec", rules);
+    field f;
+    m.open = true;
+    while (message_next(&m, &f)) {
+        if (f.number == MODEL_TYPE && (f.value < 1 || f.value > N_MODEL_TYPES))
+            return bad(c, f.at, "found the model_type %llu, expected 1 to %d", (unsigned long long)f.value,
+                       N_MODEL_TYPES);
+        if (f.number == BYTE_FALLBACK && f.value > 1)
+            return bad(c, f.at, "found the byte_fallback %llu, expected 0 or 1", (unsigned long long)f.value);
+        if (f.number == BYTE_FALLBACK)
+            c->byte_fallback = f.value;
+        if (f.number == UNKNOWN_SURFACE && !check_text(c, f.bytes, LONGEST_PIECE, "text for what is unknown"))
+            return false;
+    }
+    return m.good;
+}
+
+static bool check_sample(check *c, range bytes)
+{
+    static const field_rule rules[] = {{1, BYTES, false, "the input"}, {2, BYTES, false, "the pieces"}, {0}};
+    message m = message_of(c, bytes, "sample", rules);
+    field f;
+    while (message_next(&m, &f))
+        if (!check_text(c, f.bytes, SENTENCEPIECE_LARGEST_SELF_TEST, "sample"))
+            return false;
+    return m.good;
+}
+
+static bool check_self_test(check *c, range bytes)
+{
+    static const field_rule rules[] = {{1, BYTES, true, "the samples"}, {0}};
+    message m = message_of(c, bytes, "self_test_data", rules);
+    field f;
+    if (bytes.end - bytes.begin > SENTENCEPIECE_LARGEST_SELF_TEST)
+        return bad(c, bytes.begin, "found self_test_data of %zu bytes, expected at most %d", bytes.end - bytes.begin,
+                   SENTENCEPIECE_LARGEST_SELF_TEST);
+    while (message_next(&m, &f))
+        if (!check_sample(c, f.bytes))
+            return false;
+    return m.good;
+}
+
+static bool check_model(check *c, size_t size)
+{
+    static const field_rule rules[] = {{1, BYTES, true, "the pieces"},
+                                       {2, BYTES, false, "the trainer_spec"},
+                                       {3, BYTES, false, "the normalizer_spec"},
+                                       {4, BYTES, false, "the self_test_data"},
+                                       {5, BYTES, false, "the denormalizer_spec"},
+                                       {0}};
+    enum { N_REQUIRED = 3 }; /* the first ones; every trainer writes them, in this order */
+    message m = message_of(c, (range){0, size}, "model", rules);
+    field f;
+    while (message_next(&m, &f)) {
+        switch (f.number) {
+        case 1: m.good = check_piece(c, f.bytes); break;
+        case 2: m.good = check_trainer(c, f.bytes); break;
+        case 3: m.good = check_normalizer(c, f.bytes, "normalizer_spec"); break;
+        case 4: m.good = check_self_test(c, f.bytes); break;
+        case 5: m.good = check_normalizer(c, f.bytes, "denormalizer_spec"); break;
+        }
+        if (!m.good)
+            return false;
+    }
+    for (size_t i = 0; m.good && i < N_REQUIRED; i++)
+        if (!(m.seen >> i & 1))
+            m.good = bad(c, size, "found the end before %s", rules[i].name);
+    return m.good && check_special_pieces(c, size) && check_texts(c);
+}
+
+bool sentencepiece_check(const char *bytes, size_t size, const char *path, failure *why)
+{
+    check c = {.bytes = bytes, .path = path, .why = why};
+    if (size > SENTENCEPIECE_LARGEST_FILE)
+        return bad(&c, 0, "found %zu bytes, expected at most %d", size, SENTENCEPIECE_LARGEST_FILE);
+    bool good = check_model(&c, size);
+    free(c.pieces);
+    return good;
+}
