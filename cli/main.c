@@ -1,53 +1,15 @@
 /* translate: sentences in, translations out. */
 #include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
 #include <locale.h>
-#include <sched.h>
 #include <stdarg.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cli/arguments.h"
 #include "cli/cli.h"
 #include "support/utf8.h"
-
-enum { EXIT_DONE = 0, EXIT_COULD_NOT = 1, EXIT_USAGE = 2 };
-enum { DEFAULT_THREADS = 4, MOST_THREADS = 256 };
-
-static const char help[] =
-    "translate [OPTION…] [TEXT…]\n"
-    "\n"
-    "Translates TEXT, or without TEXT each line of standard input, with a Transformer checkpoint.\n"
-    "One line comes out for each line that goes in, without waiting for more; a blank line stays empty.\n"
-    "\n"
-    "  -m, --model DIR     the checkpoint directory (default: the bundled English to German one)\n"
-    "  -t, --threads N     compute with N threads (default: the processors there are, 4 at most)\n"
-    "  -i, --input FILE    translate the lines of FILE\n"
-    "  -o, --output FILE   write the translations to FILE; with --input, a progress bar shows how far it is\n"
-    "      --tokens        show pieces, ids and log-probabilities of both sides on standard error\n"
-    "      --steps         show each step of decoding: the chosen piece and the best five others, on standard error\n"
-    "      --attention[=NAME]\n"
-    "                      draw what each target piece looks at on standard error, and which words belong together;\n"
-    "                      NAME is another attention (decoder.0.self_attention), a head (encoder.0.self_attention:3)\n"
-    "                      or all of them (all)\n"
-    "      --trace FILE    write every tensor of the computation of TEXT, one sentence, to a safetensors file\n"
-    "      --explain FILE  write an HTML page that shows the translation of TEXT inside the Transformer\n"
-    "      --info          describe the checkpoint\n"
-    "      --help          print this\n"
-    "      --version       print the version\n"
-    "\n"
-    "Exit status: 0 done, 1 could not (one sentence on standard error says why), 2 wrong usage.\n";
-
-typedef struct {
-    const char *model, *input, *output, *trace, *explain;
-    const char *attention; /* as attention_choose takes it, or NULL */
-    size_t n_threads;
-    bool tokens, steps, info;
-    char **words; /* [n_words], TEXT */
-    int n_words;
-} arguments;
 
 void cli_print(FILE *to, const char *untrusted)
 {
@@ -68,95 +30,6 @@ void cli_say(const char *format, ...)
     fputs("translate: ", stderr);
     cli_print(stderr, sentence);
     fputc('\n', stderr);
-}
-
-static int __attribute__((format(printf, 1, 2))) usage(const char *format, ...)
-{
-    char problem[1024];
-    va_list values;
-    va_start(values, format);
-    vsnprintf(problem, sizeof problem, format, values);
-    va_end(values);
-    cli_say("%s; `translate --help` shows how to use it", problem);
-    return EXIT_USAGE;
-}
-
-/* The processors that this process may use, few enough that threads do not wait for each other at every layer. */
-static size_t default_threads(void)
-{
-    cpu_set_t mine;
-    int n = sched_getaffinity(0, sizeof mine, &mine) == 0 ? CPU_COUNT(&mine) : 1;
-    return n < DEFAULT_THREADS ? (size_t)n : DEFAULT_THREADS;
-}
-
-static bool read_threads(const char *text, size_t *n)
-{
-    char *end;
-    unsigned long value = strtoul(text, &end, 10);
-    *n = value;
-    return text[0] >= '0' && text[0] <= '9' && *end == '\0' && value >= 1 && value <= MOST_THREADS;
-}
-
-/* -1: go on; otherwise the exit status. */
-static int parse(arguments *a, int argc, char **argv)
-{
-    enum { TOKENS = 256, STEPS, ATTENTION, TRACE, EXPLAIN, INFO, HELP, VERSION };
-    static const struct option options[] = {{"model", required_argument, NULL, 'm'},
-                                            {"threads", required_argument, NULL, 't'},
-                                            {"input", required_argument, NULL, 'i'},
-                                            {"output", required_argument, NULL, 'o'},
-                                            {"tokens", no_argument, NULL, TOKENS},
-                                            {"steps", no_argument, NULL, STEPS},
-                                            {"attention", optional_argument, NULL, ATTENTION},
-                                            {"trace", required_argument, NULL, TRACE},
-                                            {"explain", required_argument, NULL, EXPLAIN},
-                                            {"info", no_argument, NULL, INFO},
-                                            {"help", no_argument, NULL, HELP},
-                                            {"version", no_argument, NULL, VERSION},
-                                            {NULL, 0, NULL, 0}};
-    *a = (arguments){.model = TRANSFORMER_CHECKPOINT, .n_threads = default_threads()};
-    int option;
-    opterr = 0;
-    while ((option = getopt_long(argc, argv, ":m:t:i:o:", options, NULL)) != -1)
-        switch (option) {
-        case 'm': a->model = optarg; break;
-        case 't':
-            if (!read_threads(optarg, &a->n_threads))
-                return usage("found --threads %s, expected a number from 1 to %d", optarg, MOST_THREADS);
-            break;
-        case 'i': a->input = optarg; break;
-        case 'o': a->output = optarg; break;
-        case TOKENS: a->tokens = true; break;
-        case STEPS: a->steps = true; break;
-        case ATTENTION: a->attention = optarg ? optarg : ""; break;
-        case TRACE: a->trace = optarg; break;
-        case EXPLAIN: a->explain = optarg; break;
-        case INFO: a->info = true; break;
-        case HELP: fputs(help, stdout); return EXIT_DONE;
-        case VERSION: puts("transformer.c " TRANSFORMER_VERSION); return EXIT_DONE;
-        case ':': return usage("the option %s lacks its value", argv[optind - 1]);
-        default:
-            return optopt == 0    ? usage("found %s, expected the name of an option", argv[optind - 1])
-                   : optopt < 256 ? usage("found the option -%c, which does not exist", optopt)
-                                  : usage("found %s, expected the option without a value", argv[optind - 1]);
-        }
-    a->words = argv + optind;
-    a->n_words = argc - optind;
-    if (a->info && (a->n_words || a->input || a->output || a->tokens || a->steps || a->attention))
-        return usage("found --info together with something to translate");
-    if (a->n_words && a->input)
-        return usage("found both TEXT and --input, expected one of them");
-    if (a->trace && !a->n_words)
-        return usage("--trace needs a TEXT");
-    if (a->explain && !a->n_words)
-        return usage("--explain needs a TEXT");
-    if (a->explain &&
-        ((a->output && strcmp(a->explain, a->output) == 0) || (a->trace && strcmp(a->explain, a->trace) == 0)))
-        return usage("found one file, %s, for both --explain and %s", a->explain,
-                     a->trace && strcmp(a->explain, a->trace) == 0 ? "--trace" : "--output");
-    if (a->trace && a->output && strcmp(a->trace, a->output) == 0)
-        return usage("found one file, %s, for both --trace and --output", a->trace);
-    return -1;
 }
 
 /* The words with a space between them. */
@@ -286,7 +159,7 @@ static int run(const arguments *a)
     attention_choice attention;
     if (done && a->attention && !attention_choose(&attention, a->attention, translator_model(with), &why)) {
         translator_close(with);
-        return usage("%s", why.sentence);
+        return arguments_refuse("%s", why.sentence);
     }
     if (done && a->info)
         show_checkpoint(with, a->model);
@@ -305,7 +178,7 @@ int main(int argc, char **argv)
     failure why;
     open_standard_streams();
     setlocale(LC_CTYPE, "C.UTF-8"); /* wcwidth and iswalnum know UTF-8, whatever the environment says */
-    int status = parse(&a, argc, argv);
+    int status = arguments_parse(&a, argc, argv);
     if (status < 0)
         return run(&a);
     if (status == EXIT_DONE && !flush_output(&why)) {
