@@ -21,7 +21,10 @@ static const char help[] =
     "  -m, --model DIR     the checkpoint directory (default: the bundled English to German one)\n"
     "  -t, --threads N     compute with N threads (default: the processors there are, 4 at most)\n"
     "  -i, --input FILE    translate the lines of FILE\n"
-    "  -o, --output FILE   write the translations to FILE; with --input, a progress bar shows how far it is\n"
+    "  -o, --output FILE   write the translations to FILE, which appears when it is whole; with --input, a progress\n"
+    "                      bar shows how far it is\n"
+    "      --resume        go on with an --input and --output that were interrupted, from the beginning if there is "
+    "nothing\n"
     "      --tokens        show pieces, ids and log-probabilities of both sides on standard error\n"
     "      --steps         show each step of decoding: the chosen piece and the best five others, on standard error\n"
     "      --attention[=NAME]\n"
@@ -65,7 +68,7 @@ static bool read_threads(const char *text, size_t *n)
 
 int arguments_parse(arguments *a, int argc, char **argv)
 {
-    enum { TOKENS = 256, STEPS, ATTENTION, TRACE, EXPLAIN, INFO, HELP, VERSION };
+    enum { TOKENS = 256, STEPS, ATTENTION, RESUME, TRACE, EXPLAIN, INFO, HELP, VERSION };
     static const struct option options[] = {{"model", required_argument, NULL, 'm'},
                                             {"threads", required_argument, NULL, 't'},
                                             {"input", required_argument, NULL, 'i'},
@@ -73,6 +76,7 @@ int arguments_parse(arguments *a, int argc, char **argv)
                                             {"tokens", no_argument, NULL, TOKENS},
                                             {"steps", no_argument, NULL, STEPS},
                                             {"attention", optional_argument, NULL, ATTENTION},
+                                            {"resume", no_argument, NULL, RESUME},
                                             {"trace", required_argument, NULL, TRACE},
                                             {"explain", required_argument, NULL, EXPLAIN},
                                             {"info", no_argument, NULL, INFO},
@@ -94,6 +98,7 @@ int arguments_parse(arguments *a, int argc, char **argv)
         case TOKENS: a->tokens = true; break;
         case STEPS: a->steps = true; break;
         case ATTENTION: a->attention = optarg ? optarg : ""; break;
+        case RESUME: a->resume = true; break;
         case TRACE: a->trace = optarg; break;
         case EXPLAIN: a->explain = optarg; break;
         case INFO: a->info = true; break;
@@ -111,6 +116,8 @@ int arguments_parse(arguments *a, int argc, char **argv)
         return arguments_refuse("found --info together with something to translate");
     if (a->n_words && a->input)
         return arguments_refuse("found both TEXT and --input, expected one of them");
+    if (a->resume && (!a->input || !a->output))
+        return arguments_refuse("--resume needs --input and --output");
     if (a->trace && !a->n_words)
         return arguments_refuse("--trace needs a TEXT");
     if (a->explain && !a->n_words)

@@ -11,7 +11,7 @@ typedef struct {
     const char *model, *input, *output, *trace, *explain;
     const char *attention; /* as attention_choose takes it, or NULL */
     size_t n_threads;
-    bool tokens, steps, info;
+    bool tokens, steps, resume, info;
     char **words; /* [n_words], TEXT */
     int n_words;
 } arguments;

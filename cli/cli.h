@@ -25,10 +25,12 @@ bool cli_catch_bus_errors(const char *directory, failure *why);
 typedef struct {
     bool shown;
     size_t n_bytes_total, n_bytes, n_lines;
+    size_t n_bytes_skipped, n_lines_skipped; /* of them, done before it started */
     struct timespec started, drawn;
 } progress;
 
 void progress_start(progress *of, size_t n_bytes_total);
+void progress_skip(progress *of, size_t n_bytes, size_t n_lines);
 void progress_advance(progress *of, size_t n_bytes, size_t n_lines);
 void progress_clear(const progress *of); /* makes room for a sentence on the bar's line */
 void progress_end(const progress *of);
@@ -66,6 +68,7 @@ typedef struct {
     line_source *in;
     FILE *out;
     const char *out_name;
+    size_t n_skipped;                  /* lines of the input that are not to be translated again */
     bool tokens;                       /* show them, on standard error */
     bool steps;                        /* show them, on standard error */
     const attention_choice *attention; /* shown on standard error, or NULL */
@@ -74,7 +77,8 @@ typedef struct {
     progress *progress;                /* or NULL */
 } line_filter;
 
-/* One line out per line in, until the input ends. */
+/* One line out per line in, until the input ends; a signal that stop_signal knows of is a failure, after whole lines.
+ */
 bool filter_lines(const line_filter *filter, failure *why);
 
 /* Where sentence s of line `number` (from 1) is, as the heading of what is shown of it. */

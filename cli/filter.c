@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cli/cli.h"
+#include "cli/stop.h"
 
 enum { FIRST_LINES = 16, MOST_LINES = 1024 }; /* at once: the first lines come soon, many are quicker */
 
@@ -96,19 +97,46 @@ static bool translate_lines(const line_filter *filter, window *lines, size_t n, 
     return done;
 }
 
+/* Reads past the lines whose translations are there already. */
+static bool skip_lines(const line_filter *filter, size_t *sizes, failure *why)
+{
+    size_t n_read, n_bytes = 0;
+    for (size_t left = filter->n_skipped; left > 0; left -= n_read) {
+        if (!line_source_next(filter->in, sizes, left < MOST_LINES ? left : MOST_LINES, &n_read, why))
+            return false;
+        if (n_read == 0)
+            return failure_set(why, "%s: found %zu lines, expected the %zu that are translated already",
+                               filter->in->name, filter->n_skipped - left, filter->n_skipped);
+        n_bytes += filter->in->used;
+    }
+    if (filter->progress)
+        progress_skip(filter->progress, n_bytes, filter->n_skipped);
+    return true;
+}
+
+/* All lines, or those before a signal to stop. */
+static bool translate_windows(const line_filter *filter, window *lines, failure *why)
+{
+    size_t n_read, most = FIRST_LINES, n_done = filter->n_skipped;
+    while (line_source_next(filter->in, lines->sizes, most, &n_read, why)) {
+        if (n_read == 0)
+            return true;
+        if (stop_signal())
+            return failure_set(why, "stopped by SIG%s after %zu lines", sigabbrev_np(stop_signal()), n_done);
+        if (!translate_lines(filter, lines, n_read, n_done + 1, why))
+            return false;
+        n_done += n_read;
+        most = most < MOST_LINES ? 2 * most : MOST_LINES;
+    }
+    return false;
+}
+
 bool filter_lines(const line_filter *filter, failure *why)
 {
-    size_t n_read = 0, most = FIRST_LINES, first_line = 1;
     window *lines = malloc(sizeof *lines);
     if (!lines)
         return failure_memory(why, "the lines");
-    bool done = true;
-    do {
-        done = line_source_next(filter->in, lines->sizes, most, &n_read, why) &&
-               (n_read == 0 || translate_lines(filter, lines, n_read, first_line, why));
-        first_line += n_read;
-        most = most < MOST_LINES ? 2 * most : MOST_LINES;
-    } while (done && n_read > 0);
+    bool done = skip_lines(filter, lines->sizes, why) && translate_windows(filter, lines, why);
     free(lines);
     return done;
 }

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <locale.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -9,6 +10,8 @@
 
 #include "cli/arguments.h"
 #include "cli/cli.h"
+#include "cli/output_file.h"
+#include "cli/stop.h"
 #include "support/utf8.h"
 
 void cli_print(FILE *to, const char *untrusted)
@@ -41,10 +44,9 @@ static bool join_words(text_buffer *joined, const arguments *a, failure *why)
     return true;
 }
 
-/* The input: TEXT, --input, or standard input; in *size the bytes of an --input file. */
-static bool open_input(const arguments *a, line_source *in, size_t *size, failure *why)
+/* The input: TEXT, --input, or standard input; in *file what an --input is. */
+static bool open_input(const arguments *a, line_source *in, struct stat *file, failure *why)
 {
-    struct stat status;
     *in = (line_source){.descriptor = STDIN_FILENO, .name = "standard input"};
     if (a->n_words) {
         in->name = "TEXT";
@@ -56,10 +58,9 @@ static bool open_input(const arguments *a, line_source *in, size_t *size, failur
         return true;
     in->name = a->input;
     in->descriptor = open(a->input, O_RDONLY | O_CLOEXEC);
-    if (in->descriptor < 0 || fstat(in->descriptor, &status) != 0)
+    if (in->descriptor < 0 || fstat(in->descriptor, file) != 0)
         return failure_set(why, "%s: cannot be read: %s", a->input, strerror(errno));
-    *size = (size_t)status.st_size;
-    return !S_ISDIR(status.st_mode) || failure_set(why, "%s: cannot be read: %s", a->input, strerror(EISDIR));
+    return !S_ISDIR(file->st_mode) || failure_set(why, "%s: cannot be read: %s", a->input, strerror(EISDIR));
 }
 
 static void close_input(const arguments *a, line_source *in)
@@ -69,30 +70,44 @@ static void close_input(const arguments *a, line_source *in)
     text_free(&in->buffer);
 }
 
-static FILE *open_output(const arguments *a, const line_source *in, failure *why)
+static bool check_not_input(const arguments *a, const line_source *in, failure *why)
 {
     struct stat read, written;
-    if (!a->output)
-        return stdout;
-    if (!a->n_words && fstat(in->descriptor, &read) == 0 && stat(a->output, &written) == 0 &&
-        read.st_dev == written.st_dev && read.st_ino == written.st_ino && S_ISREG(read.st_mode)) {
-        failure_set(why, "%s: is the input too, expected another file for the translations", a->output);
-        return NULL;
-    }
-    FILE *out = fopen(a->output, "w");
-    if (!out)
-        failure_set(why, "%s: cannot be written: %s", a->output, strerror(errno));
-    return out;
+    return a->n_words || fstat(in->descriptor, &read) != 0 || stat(a->output, &written) != 0 ||
+           read.st_dev != written.st_dev || read.st_ino != written.st_ino || !S_ISREG(read.st_mode) ||
+           failure_set(why, "%s: is the input too, expected another file for the translations", a->output);
+}
+
+/* Only what is made from a file can be gone on with. */
+static bool open_output(const arguments *a, const line_source *in, const struct stat *input, translator *with,
+                        output_file *out, failure *why)
+{
+    bool from_file = a->input && S_ISREG(input->st_mode);
+    run_identity identity;
+    *out = (output_file){0};
+    if (a->resume && !from_file)
+        return failure_set(why, "%s: found something other than a file, expected a file for --resume", a->input);
+    if (a->output && (!check_not_input(a, in, why) ||
+                      (from_file && !run_identify(&identity, a->input, a->model, translator_model(with), why))))
+        return false;
+    if (!output_open(out, a->output, from_file ? &identity : NULL, a->resume, why))
+        return false;
+    if (out->resumable)
+        stop_listen();
+    if (out->n_lines)
+        cli_say("%s: going on after %zu lines", out->partial, out->n_lines);
+    return true;
 }
 
 static bool translate_stream(const arguments *a, const attention_choice *attention, translator *with, line_source *in,
-                             size_t n_bytes, FILE *out, explanation *page, failure *why)
+                             size_t n_bytes, const output_file *out, explanation *page, failure *why)
 {
     progress bar;
     const line_filter filter = {.translator = with,
                                 .in = in,
-                                .out = out,
-                                .out_name = a->output ? a->output : "standard output",
+                                .out = out->file,
+                                .out_name = out->name,
+                                .n_skipped = out->n_lines,
                                 .tokens = a->tokens,
                                 .steps = a->steps,
                                 .attention = attention,
@@ -121,14 +136,18 @@ static bool write_explanation(const explanation *of, const char *path, failure *
 static bool translate_all(const arguments *a, const attention_choice *attention, translator *with, failure *why)
 {
     line_source in;
-    size_t n_bytes = 0;
-    FILE *out = open_input(a, &in, &n_bytes, why) ? open_output(a, &in, why) : NULL;
-    explanation *page = out && a->explain ? explanation_open(with, why) : NULL;
-    bool done = out && (page || !a->explain) && translate_stream(a, attention, with, &in, n_bytes, out, page, why) &&
-                (!page || write_explanation(page, a->explain, why));
+    output_file out = {0};
+    struct stat input = {0};
+    explanation *page = NULL;
+    bool done = open_input(a, &in, &input, why) && open_output(a, &in, &input, with, &out, why) &&
+                (!a->explain || (page = explanation_open(with, why)) != NULL);
+    if (done)
+        done = (translate_stream(a, attention, with, &in, (size_t)input.st_size, &out, page, why) &&
+                output_finish(&out, why)) ||
+               output_keep(&out, why);
+    done = done && (!page || write_explanation(page, a->explain, why));
     explanation_close(page);
-    if (out && out != stdout && fclose(out) != 0 && done)
-        done = failure_set(why, "%s: cannot be written: %s", a->output, strerror(errno));
+    output_close(&out);
     close_input(a, &in);
     return done;
 }
@@ -169,6 +188,8 @@ static int run(const arguments *a)
     done = done && flush_output(&why);
     if (!done)
         cli_say("%s", why.sentence);
+    if (!done && stop_signal())
+        raise(stop_signal()); /* which ends the process, and tells its parent why */
     return done ? EXIT_DONE : EXIT_COULD_NOT;
 }
 

@@ -14,13 +14,15 @@ static void draw(const progress *of)
 {
     double done = of->n_bytes_total ? (double)of->n_bytes / (double)of->n_bytes_total : 1.0;
     double seconds = seconds_between(&of->started, &of->drawn);
-    double left = done > 0.0 ? seconds * (1.0 - done) / done : 0.0;
+    size_t n_bytes = of->n_bytes - of->n_bytes_skipped, n_lines = of->n_lines - of->n_lines_skipped;
+    double rest = (double)of->n_bytes_total - (double)of->n_bytes;
+    double left = n_bytes && rest > 0.0 ? seconds * rest / (double)n_bytes : 0.0;
     char bar[BAR_WIDTH + 1];
     for (int i = 0; i < BAR_WIDTH; i++)
         bar[i] = (double)i < done * BAR_WIDTH ? '#' : '.';
     bar[BAR_WIDTH] = '\0';
     fprintf(stderr, "\r[%s] %3.0f %%  %zu lines  %.1f lines/s  %d:%02d left ", bar, 100.0 * done, of->n_lines,
-            seconds > 0.0 ? (double)of->n_lines / seconds : 0.0, (int)left / 60, (int)left % 60);
+            seconds > 0.0 ? (double)n_lines / seconds : 0.0, (int)left / 60, (int)left % 60);
     fflush(stderr);
 }
 
@@ -29,6 +31,12 @@ void progress_start(progress *of, size_t n_bytes_total)
     *of = (progress){.shown = isatty(STDERR_FILENO), .n_bytes_total = n_bytes_total};
     clock_gettime(CLOCK_MONOTONIC, &of->started);
     of->drawn = of->started;
+}
+
+void progress_skip(progress *of, size_t n_bytes, size_t n_lines)
+{
+    of->n_bytes = of->n_bytes_skipped = n_bytes;
+    of->n_lines = of->n_lines_skipped = n_lines;
 }
 
 void progress_advance(progress *of, size_t n_bytes, size_t n_lines)

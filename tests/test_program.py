@@ -371,7 +371,7 @@ def test_a_bad_checkpoint_leaves_the_output_untouched(tmp_path):
 
 def test_an_output_in_no_directory_is_named(tmp_path):
     out = tmp_path / "none/out"
-    assert f"{out}: cannot be written: No such file" in sentence_of(run("-o", out, "a"), 1)
+    assert f"{out}.partial: cannot be written: No such file" in sentence_of(run("-o", out, "a"), 1)
 
 
 def test_an_output_that_is_a_directory_is_named(tmp_path):
@@ -455,7 +455,7 @@ def test_help_shows_every_option():
     assert (done.returncode, done.stderr) == (0, b"")
     shown = set(re.findall(r"-[a-z]\b|--[a-z]+", done.stdout.decode()))
     assert shown >= {"-m", "--model", "-t", "--threads", "-i", "--input", "-o", "--output", "--tokens", "--steps",
-                     "--attention", "--trace", "--explain", "--info", "--help", "--version"}
+                     "--attention", "--resume", "--trace", "--explain", "--info", "--help", "--version"}
 
 
 def test_version_is_one_line():

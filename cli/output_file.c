@@ -1,0 +1,189 @@
+#include "cli/output_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "support/file.h"
+
+static bool failure_of_writing(failure *why, const char *path)
+{
+    return failure_set(why, "%s: cannot be written: %s", path, strerror(errno));
+}
+
+/* A new, renamed or removed file is safe once its directory is. */
+static bool sync_directory(const char *path, failure *why)
+{
+    const char *end = strrchr(path, '/');
+    char *directory = end ? strndup(path, (size_t)(end - path) + 1) : strdup(".");
+    if (!directory)
+        return failure_memory(why, "the path of the output");
+    int descriptor = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    free(directory);
+    bool synced = descriptor >= 0 && (fsync(descriptor) == 0 || errno == EINVAL); /* some file systems need it not */
+    if (!synced)
+        failure_of_writing(why, path);
+    if (descriptor >= 0)
+        close(descriptor);
+    return synced;
+}
+
+static bool is_standard_stream(const struct stat *file)
+{
+    struct stat stream;
+    for (int descriptor = STDOUT_FILENO; descriptor <= STDERR_FILENO; descriptor++)
+        if (fstat(descriptor, &stream) == 0 && stream.st_dev == file->st_dev && stream.st_ino == file->st_ino)
+            return true;
+    return false;
+}
+
+static bool open_straight(output_file *out, const char *path, failure *why)
+{
+    int descriptor = open(path, O_WRONLY | O_APPEND | O_CLOEXEC);
+    out->file = descriptor < 0 ? NULL : fdopen(descriptor, "a");
+    return out->file || failure_of_writing(why, path);
+}
+
+/* The three paths; `there` is what OUT is, or NULL. */
+static bool name_files(output_file *out, const char *path, const struct stat *there, failure *why)
+{
+    struct stat link;
+    bool is_link = lstat(path, &link) == 0 && S_ISLNK(link.st_mode);
+    if (is_link && !there)
+        return failure_set(why, "%s: cannot be written: it is a symbolic link to no file", path);
+    out->final = is_link ? realpath(path, NULL) : strdup(path);
+    if (!out->final || asprintf(&out->partial, "%s.partial", out->final) < 0 ||
+        asprintf(&out->state, "%s.resume", out->final) < 0)
+        return failure_memory(why, "the path of the output");
+    return true;
+}
+
+/* Opens OUT.partial for this run alone. A run that ends in between gives the file that was opened its final name. */
+static bool open_locked(const output_file *out, int *descriptor, failure *why)
+{
+    struct stat opened, named;
+    while ((*descriptor = open(out->partial, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC, 0666)) >= 0) {
+        if (fstat(*descriptor, &opened) != 0 || !S_ISREG(opened.st_mode))
+            return failure_set(why, "%s: found a device or pipe, expected a file", out->partial);
+        if (flock(*descriptor, LOCK_EX | LOCK_NB) != 0)
+            return errno == EWOULDBLOCK
+                       ? failure_set(why, "%s: another run is writing it, expected to be alone", out->partial)
+                       : failure_of_writing(why, out->partial);
+        if (stat(out->partial, &named) == 0 && named.st_dev == opened.st_dev && named.st_ino == opened.st_ino)
+            return true;
+        close(*descriptor);
+    }
+    return failure_of_writing(why, out->partial);
+}
+
+/* Counts the whole lines, and in *size their bytes. After a power cut a file may end in zeros, which no line has. */
+static bool count_lines(output_file *out, size_t *size, failure *why)
+{
+    mapped_file file;
+    if (!file_map(&file, out->partial, why))
+        return false;
+    const char *zero = memchr(file.bytes, '\0', file.size);
+    const char *at = file.bytes, *end = zero ? zero : at + file.size, *line_end;
+    for (; at < end && (line_end = memchr(at, '\n', (size_t)(end - at))) != NULL; at = line_end + 1)
+        out->n_lines++;
+    *size = (size_t)(at - file.bytes);
+    file_unmap(&file);
+    return true;
+}
+
+/* A file that nobody can go on with has no OUT.resume. */
+static bool start_anew(const output_file *out, const run_identity *identity, failure *why)
+{
+    if (identity)
+        return run_identity_write(identity, out->state, why) && sync_directory(out->state, why);
+    return unlink(out->state) == 0 ? sync_directory(out->state, why)
+                                   : errno == ENOENT || failure_of_writing(why, out->state);
+}
+
+/* Leaves OUT.partial with whole lines that may be gone on with, or with none. */
+static bool prepare_partial(output_file *out, int descriptor, const run_identity *identity, bool resume, failure *why)
+{
+    size_t size;
+    if (!count_lines(out, &size, why))
+        return false;
+    if (out->n_lines > 0 && !resume)
+        return failure_set(why, "%s: holds %zu lines of an interrupted run; %sremove the file to start anew",
+                           out->partial, out->n_lines, identity ? "go on with --resume, or " : "");
+    if (out->n_lines > 0 && !run_identity_check(identity, out->state, out->partial, why))
+        return false;
+    if (ftruncate(descriptor, (off_t)size) != 0)
+        return failure_of_writing(why, out->partial);
+    return out->n_lines > 0 || start_anew(out, identity, why);
+}
+
+bool output_open(output_file *out, const char *path, const run_identity *identity, bool resume, failure *why)
+{
+    struct stat status, *there = NULL;
+    *out = (output_file){.file = stdout, .name = path ? path : "standard output"};
+    if (!path)
+        return true;
+    if (stat(path, &status) == 0)
+        there = &status;
+    out->file = NULL;
+    if (there && (!S_ISREG(there->st_mode) || is_standard_stream(there)))
+        return resume ? failure_set(why, "%s: found something other than a file, expected a file for --resume", path)
+                      : open_straight(out, path, why);
+    int descriptor = -1;
+    if (there && access(path, W_OK) != 0)
+        return failure_of_writing(why, path);
+    if (!name_files(out, path, there, why) || !open_locked(out, &descriptor, why)) {
+        if (descriptor >= 0)
+            close(descriptor);
+        return false;
+    }
+    out->file = fdopen(descriptor, "a");
+    out->resumable = identity != NULL;
+    if (!out->file)
+        close(descriptor);
+    if (!out->file || (there && fchmod(descriptor, there->st_mode & 0777) != 0))
+        return failure_of_writing(why, out->partial);
+    return prepare_partial(out, descriptor, identity, resume, why);
+}
+
+bool output_finish(output_file *out, failure *why)
+{
+    if (fflush(out->file) != 0 || (out->final && fsync(fileno(out->file)) != 0))
+        return failure_of_writing(why, out->name);
+    if (!out->final)
+        return true;
+    if (rename(out->partial, out->final) != 0)
+        return failure_of_writing(why, out->final);
+    free(out->partial);
+    out->partial = NULL;
+    return (unlink(out->state) == 0 || errno == ENOENT || failure_of_writing(why, out->state)) &&
+           sync_directory(out->final, why);
+}
+
+bool output_keep(const output_file *out, failure *why)
+{
+    struct stat status;
+    if (!out->partial || fflush(out->file) != 0 || fstat(fileno(out->file), &status) != 0 || status.st_size == 0)
+        return false;
+    failure reason = *why;
+    return failure_set(why, "%s; %s keeps the lines so far%s", reason.sentence, out->partial,
+                       out->resumable ? ", and the same command with --resume goes on" : "");
+}
+
+void output_close(output_file *out)
+{
+    struct stat status;
+    if (out->file && out->partial && fstat(fileno(out->file), &status) == 0 && status.st_size == 0) {
+        unlink(out->partial); /* still locked: it is ours, and holds nothing */
+        unlink(out->state);
+    }
+    if (out->file && out->file != stdout)
+        fclose(out->file);
+    free(out->final);
+    free(out->partial);
+    free(out->state);
+    *out = (output_file){0};
+}

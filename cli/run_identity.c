@@ -1,0 +1,89 @@
+#include "cli/run_identity.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "support/file.h"
+
+#define DIGEST_START 0xcbf29ce484222325u /* FNV-1a, 64 bits */
+#define DIGEST_PRIME 0x100000001b3u
+
+/* Goes on with the digest and the size of some files with one more. */
+static bool digest_file(uint64_t *digest, size_t *size, const char *path, failure *why)
+{
+    mapped_file file;
+    if (!file_map(&file, path, why))
+        return false;
+    for (size_t i = 0; i < file.size; i++)
+        *digest = (*digest ^ (unsigned char)file.bytes[i]) * DIGEST_PRIME;
+    *size += file.size;
+    file_unmap(&file);
+    return true;
+}
+
+static bool digest_checkpoint(uint64_t *digest, size_t *size, const char *directory, const tokenizer_config *of,
+                              failure *why)
+{
+    const char *const names[] = {
+        "config.json",  "model.safetensors",
+        "source.spm",   of->shared_sentencepiece ? NULL : "target.spm",
+        "source.vocab", of->shared_vocabulary ? NULL : "target.vocab",
+    };
+    char path[4096];
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (names[i] &&
+            (!file_path(path, sizeof path, directory, names[i], why) || !digest_file(digest, size, path, why)))
+            return false;
+    return true;
+}
+
+bool run_identify(run_identity *of, const char *input, const char *directory, const transformer *model, failure *why)
+{
+    uint64_t input_digest = DIGEST_START, digest = DIGEST_START;
+    size_t input_size = 0, size = 0;
+    if (!digest_file(&input_digest, &input_size, input, why) ||
+        !digest_checkpoint(&digest, &size, directory, &model->config.tokenizer, why))
+        return false;
+    snprintf(of->input, sizeof of->input, "%zu bytes %016" PRIx64, input_size, input_digest);
+    snprintf(of->checkpoint, sizeof of->checkpoint, "%zu bytes %016" PRIx64, size, digest);
+    snprintf(of->program, sizeof of->program, "%s", TRANSFORMER_VERSION);
+    return true;
+}
+
+bool run_identity_write(const run_identity *of, const char *path, failure *why)
+{
+    FILE *file = fopen(path, "we");
+    if (!file)
+        return failure_set(why, "%s: cannot be written: %s", path, strerror(errno));
+    bool written = fprintf(file, "input %s\ncheckpoint %s\nprogram %s\n", of->input, of->checkpoint, of->program) > 0 &&
+                   fflush(file) == 0 && fsync(fileno(file)) == 0;
+    if (!written)
+        failure_set(why, "%s: cannot be written: %s", path, strerror(errno));
+    fclose(file);
+    return written;
+}
+
+bool run_identity_check(const run_identity *of, const char *path, const char *partial, failure *why)
+{
+    const struct {
+        const char *name, *value;
+    } parts[] = {{"input", of->input}, {"checkpoint", of->checkpoint}, {"program", of->program}};
+    FILE *file = fopen(path, "re");
+    if (!file)
+        return failure_set(why, "%s: cannot be read: %s; remove %s to start anew", path, strerror(errno), partial);
+    bool same = true;
+    for (size_t i = 0; i < sizeof parts / sizeof *parts && same; i++) {
+        char found[80], expected[80];
+        snprintf(expected, sizeof expected, "%s %s\n", parts[i].name, parts[i].value);
+        if (!fgets(found, sizeof found, file) || strcmp(found, expected) != 0)
+            same =
+                failure_set(why, "%s: the %s is not what it was begun with; use the same, or remove %s to start anew",
+                            partial, parts[i].name, partial);
+    }
+    fclose(file);
+    return same;
+}
