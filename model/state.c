@@ -134,12 +134,14 @@ bool state_lay_out(transformer_state *of, const model_config *config, const batc
     if (c.overflow)
         return failure_memory(why, "sentences of such a length");
     if (c.used > of->arena_size) {
+        size_t size =
+            larger(c.used, 2 * of->arena_size); /* arenas that grow little by little leave holes in the heap */
         state_free(of);
-        if (posix_memalign(&of->arena, ALIGNMENT, c.used) != 0) {
+        if (posix_memalign(&of->arena, ALIGNMENT, size) != 0) {
             of->arena = NULL;
             return failure_memory(why, "a batch of sentences");
         }
-        of->arena_size = c.used;
+        of->arena_size = size;
     }
     c = (carving){.base = of->arena};
     carve_all(&c, of, config, shape);
