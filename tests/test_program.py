@@ -25,6 +25,7 @@ import pytest
 GOLDEN = Path(__file__).resolve().parent / "golden"
 sys.path.insert(0, str(GOLDEN.parent.parent / "scripts"))
 
+import odd_strings  # noqa: E402
 import program  # noqa: E402
 from crafted import copy_of, config, edit_lines  # noqa: E402
 
@@ -131,6 +132,9 @@ ODD_LINES = {
     "only NUL bytes": b"\0\0\0\n",
     "a truncated character": b"Z\xc3\n",
     "bytes that are never UTF-8": b"\xff\xfe\xfd \xc0\x80\n",
+    "longer forms than needed": b"\xc0\xaf \xe0\x80\xaf \xf0\x80\x80\xaf \xf8\x88\x80\x80\x80\n",
+    "beyond the last character": b"\xf4\x90\x80\x80 \xf5\x80\x80\x80\n",
+    "a byte order mark": b"\xef\xbb\xbfGood morning.\n",
     "a surrogate": b"\xed\xa0\x80\n",
     "every byte": bytes(b for b in range(256) if b != 10) + b"\n",
     "only punctuation": b"...!!! ??? -- ( ) \" ' ; : ,\n",
@@ -140,6 +144,10 @@ ODD_LINES = {
     "language codes": b">>deu<< I have a dog.\n>>\n>><<\n>>no end\n",
     "more than the positions": LONG_LINE + b"\n",
     "many sentences": b"I have a dog. " * 100 + b"\n",
+    "ten thousand sentences": b"I have a dog. " * 10_000 + b"\n",
+    "a word a thousand times": b"dog " * 1000 + b"\n",
+    "a letter with a thousand marks": ("e" + "\u0301\u0323" * 500).encode() + b"\n",
+    "directions": "\u200f\u202eabc\u202c \u2067שלום\u2069\n".encode(),
     "ten thousand blank lines": b"\n" * 10000,
     "a hundred thousand letters": b"a" * 100_000 + b"\n",
     "a hundred thousand unknown characters": "語".encode() * 33_333 + b"\n",
@@ -153,6 +161,19 @@ def test_one_line_comes_out_for_each_line_in(text):
     out = translated(text).decode()
     assert out.count("\n") == text.count(b"\n") and out.endswith("\n")
     assert not re.search(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029]|\r(?!\n)", out)
+
+
+@pytest.mark.parametrize("variant", CHECKPOINTS)
+def test_each_odd_string_gives_a_line(variant):
+    text = "".join(f"{string}\n" for string in odd_strings.ODD_STRINGS).encode()
+    out = translated(text, model=GOLDEN / variant).decode()
+    assert out.count("\n") == len(odd_strings.ODD_STRINGS)
+    assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]", out)
+
+
+def test_a_megabyte_without_a_space_gives_a_line():
+    done = subprocess.run([program.TRANSLATE, "-m", RELU], input=b"a" * 1_000_000 + b"\n", capture_output=True, timeout=8 * SECONDS)
+    assert (done.returncode, done.stdout.count(b"\n")) == (0, 1)
 
 
 @pytest.mark.parametrize("line", ["", " ", "\t", " \t \t ", "\u00a0", "\u2003\u3000", "\u2028", "\x0b\x0c"],
@@ -189,6 +210,32 @@ def test_a_line_beyond_the_positions_gives_a_notice():
                      re.MULTILINE)
 
 
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_a_line_of_all_positions_is_one_sentence(variant):
+    """And with one token more it is two."""
+    positions = json.loads((GOLDEN / variant / "config.json").read_text())["max_positions"]
+
+    def sentences(n_words):
+        [shown] = program.translate_tokens(GOLDEN / variant, [" ".join(["a"] * n_words)])
+        return shown
+
+    n_words = 1
+    while len(sentences(n_words + 1)) == 1:
+        n_words += max(1, (positions - len(sentences(n_words)[0].source)) // 2)
+    [last] = sentences(n_words)
+    assert len(last.source) == positions
+    assert len(sentences(n_words - 1)) == 1 and len(sentences(n_words + 1)) == 2
+    assert b"was translated in 2 parts" in run(" ".join(["a"] * (n_words + 1)), model=GOLDEN / variant).stderr
+    assert b"positions" not in run(" ".join(["a"] * n_words), model=GOLDEN / variant).stderr
+
+
+def test_what_does_not_end_is_cut_at_the_cap_with_a_notice():
+    done = run("--tokens", "I have a dog.")
+    n_source, n_target = (len(re.findall(rb"^  %s " % side, done.stderr, re.MULTILINE)) for side in (b"source", b"target"))
+    assert n_target == min(2 * n_source + 30, CONFIG["generation"]["max_length"])
+    assert b"translate: line 1: 1 of 1 translated sentences did not end and were cut at the length cap\n" in done.stderr
+
+
 def test_a_long_run_of_full_stops_does_not_hang():
     assert translated(b"." * 200_000 + b"a\n").count(b"\n") == 1  # SECONDS is the limit
 
@@ -199,10 +246,34 @@ def test_white_space_between_sentences_is_put_back():
 
 
 @pytest.mark.parametrize("name", ["</s>", "<pad>", "<unk>"])
-def test_the_name_of_a_special_token_is_text(name):
-    [[sentence]] = program.translate_tokens(RELU, [name])
-    assert len(sentence.source) > 3  # as many pieces as it has letters, and the end
-    assert not {CONFIG["source"]["end"], CONFIG["target"]["pad"]} & set(sentence.source[:-1])
+@pytest.mark.parametrize("variant", CHECKPOINTS)
+def test_the_name_of_a_special_token_is_text(variant, name):
+    config = json.loads((GOLDEN / variant / "config.json").read_text())
+    [[sentence]] = program.translate_tokens(GOLDEN / variant, [name])
+    assert len(sentence.source) > 3  # pieces of its letters, and the end
+    assert not {config["source"]["end"], config["target"]["pad"]} & set(sentence.source[:-1])
+
+
+@pytest.fixture(scope="session")
+def locales(tmp_path_factory):
+    """The environment in which de_DE.UTF-8 is there."""
+    directory = tmp_path_factory.mktemp("locales")
+    environment = {**os.environ, "LOCPATH": str(directory)}
+    try:
+        subprocess.run(["localedef", "-i", "de_DE", "-f", "UTF-8", directory / "de_DE.UTF-8"], check=True, capture_output=True)
+    except (OSError, subprocess.CalledProcessError) as problem:
+        pytest.skip(f"de_DE.UTF-8 cannot be made, which Debian's package locales is for: {problem}")
+    point = subprocess.run(["locale", "decimal_point"], env={**environment, "LC_ALL": "de_DE.UTF-8"}, capture_output=True)
+    assert point.stdout == b",\n"
+    return environment
+
+
+@pytest.mark.parametrize("name", ["C", "C.UTF-8", "de_DE.UTF-8"])
+def test_the_locale_changes_nothing(name, locales):
+    text = "".join(f"{string}\n" for string in odd_strings.ODD_STRINGS).encode()
+    shown = run("--tokens", model=GOLDEN / "int8", stdin=text)
+    done = run("--tokens", model=GOLDEN / "int8", stdin=text, env={**locales, "LC_ALL": name})
+    assert (done.returncode, done.stdout, done.stderr) == (0, shown.stdout, shown.stderr)
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
