@@ -143,6 +143,7 @@ def test_many_processes_and_threads_share_a_checkpoint():
     for thread in threads:
         thread.join()
     assert outputs == [expected] * 3
+    assert [process.returncode for process in processes] == [0] * 3
 
 
 def main():
