@@ -16,11 +16,11 @@
 
 void cli_print(FILE *to, const char *untrusted)
 {
-    text_buffer clean = {0};
-    failure why;
-    bool cleaned = utf8_append_line(&clean, untrusted, strlen(untrusted), &why) && text_append(&clean, "", 0, &why);
-    fputs(cleaned ? clean.bytes : why.sentence, to);
-    text_free(&clean);
+    size_t length;
+    for (const char *at = untrusted, *end = at + strlen(at); at < end; at += length) {
+        utf8_shown shown = utf8_show(at, (size_t)(end - at), &length);
+        fwrite(shown.bytes, 1, shown.size, to);
+    }
 }
 
 void cli_say(const char *format, ...)
@@ -170,6 +170,16 @@ static bool flush_output(failure *why)
            failure_set(why, "standard output: cannot be written: %s", strerror(errno ? errno : EIO));
 }
 
+/* What was asked for on standard error has arrived there; a notice may be lost with the stream. */
+static bool check_shown(const arguments *a, failure *why)
+{
+    return !(a->tokens || a->steps || a->attention) || !ferror(stderr) ||
+           failure_set(why, "standard error: cannot be written; expected a place for what --%s shows",
+                       a->tokens  ? "tokens"
+                       : a->steps ? "steps"
+                                  : "attention");
+}
+
 static int run(const arguments *a)
 {
     failure why;
@@ -185,7 +195,7 @@ static int run(const arguments *a)
     else if (done)
         done = translate_all(a, a->attention ? &attention : NULL, with, &why);
     translator_close(with);
-    done = done && flush_output(&why);
+    done = done && flush_output(&why) && check_shown(a, &why);
     if (!done)
         cli_say("%s", why.sentence);
     if (!done && stop_signal())

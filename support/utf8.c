@@ -46,15 +46,20 @@ static bool append_replacement(text_buffer *to, failure *why)
     return text_append(to, UTF8_REPLACEMENT, sizeof UTF8_REPLACEMENT - 1, why);
 }
 
+utf8_shown utf8_show(const char *bytes, size_t size, size_t *length)
+{
+    uint32_t c = utf8_next(bytes, size, length);
+    return ends_line(c)                         ? (utf8_shown){" ", 1}
+           : c == UTF8_INVALID || is_control(c) ? (utf8_shown){UTF8_REPLACEMENT, sizeof UTF8_REPLACEMENT - 1}
+                                                : (utf8_shown){bytes, *length};
+}
+
 bool utf8_append_line(text_buffer *to, const char *bytes, size_t size, failure *why)
 {
     size_t length;
     for (size_t at = 0; at < size; at += length) {
-        uint32_t c = utf8_next(bytes + at, size - at, &length);
-        bool done = ends_line(c)                         ? text_append(to, " ", 1, why)
-                    : c == UTF8_INVALID || is_control(c) ? append_replacement(to, why)
-                                                         : text_append(to, bytes + at, length, why);
-        if (!done)
+        utf8_shown shown = utf8_show(bytes + at, size - at, &length);
+        if (!text_append(to, shown.bytes, shown.size, why))
             return false;
     }
     return true;

@@ -21,8 +21,17 @@ bool utf8_is_valid(const char *bytes, size_t size);
 /* Appends bytes [size] with U+FFFD for NUL and for whatever is not UTF-8. */
 bool utf8_append_valid(text_buffer *to, const char *bytes, size_t size, failure *why);
 
-/* Appends bytes [size] as text that stays on its line and cannot command a terminal: line ends become
- * spaces, other control characters (but tab) and what is not UTF-8 become U+FFFD. */
+/* The bytes that stand for one character where text must stay on its line and cannot command a terminal. */
+typedef struct {
+    const char *bytes;
+    size_t size;
+} utf8_shown;
+
+/* The character at bytes [size], size > 0, as it is shown: a line end as a space, other control characters (but tab)
+ * and what is not UTF-8 as U+FFFD. In *length the bytes that it takes. */
+utf8_shown utf8_show(const char *bytes, size_t size, size_t *length);
+
+/* Appends bytes [size] as they are shown. */
 bool utf8_append_line(text_buffer *to, const char *bytes, size_t size, failure *why);
 
 /* White space: ASCII's, and the spaces and separators of Unicode (general categories Zs, Zl, Zp; U+0085). */
