@@ -87,22 +87,21 @@ static bool append_pair(text_buffer *to, const attention_map *map, size_t first,
 bool attention_map_align(const attention_map *map, size_t n_queries, size_t n_keys, const terminal *on, failure *why)
 {
     terminal_flow flow = {.on = on, .gap = 2};
-    for (size_t i = 0, end; i < n_queries; i = end) {
+    bool done = true;
+    for (size_t i = 0, end; i < n_queries && done; i = end) {
         end = word_end(map->query, i, n_queries);
         if (is_mark(map->query[i]))
             continue;
         text_buffer pair = {0};
-        bool done = append_pair(&pair, map, i, end, n_keys, why);
+        done = append_pair(&pair, map, i, end, n_keys, why);
         if (done && pair.size) {
             if (!flow.column) /* the first one */
                 fputc('\n', on->to);
             terminal_flow_word(&flow, pair.bytes);
         }
         text_free(&pair);
-        if (!done)
-            return false;
     }
     if (flow.column)
         terminal_flow_end(&flow);
-    return true;
+    return done;
 }

@@ -1,5 +1,6 @@
 #include "support/json.h"
 
+#include <errno.h>
 #include <math.h>
 #include <string.h>
 
@@ -36,7 +37,12 @@ cJSON *json_parse_object(const char *bytes, size_t size, const char *where, fail
         failure_set(why, "%s: found a NUL byte, expected JSON text", where);
         return NULL;
     }
+    errno = 0;
     cJSON *object = cJSON_ParseWithLengthOpts(bytes, size, &end, false);
+    if (!object && errno == ENOMEM) {
+        failure_memory(why, "the parts of a JSON file");
+        return NULL;
+    }
     if (!object) {
         size_t at = end && end >= bytes && (size_t)(end - bytes) <= size ? (size_t)(end - bytes) : 0;
         failure_set(why, "%s: found something that is not JSON at byte %zu, expected an object { … }", where, at);

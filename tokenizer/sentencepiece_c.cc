@@ -1,8 +1,12 @@
 #include "tokenizer/sentencepiece_c.h"
 
 #include <sentencepiece_processor.h>
+#include <unistd.h>
 
+#include <cstdint>
+#include <cstdlib>
 #include <memory>
+#include <new>
 #include <string>
 #include <vector>
 
@@ -14,15 +18,47 @@ struct sentencepiece_model {
 namespace
 {
 
-// Runs `work`, which returns a status, and turns a bad one, or an exception, into the failure "path: problem".
-template <typename Work> bool guarded(const char *path, const char *problem, failure *why, Work work)
+// What a call takes at its largest, but for odd texts and models: so much, and for each byte or piece so much more.
+constexpr size_t RESERVE = 1 << 16, RESERVE_TO_OPEN = 32, RESERVE_TO_ENCODE = 512, RESERVE_TO_DECODE = 512;
+
+// SentencePiece cannot be unwound when memory runs out: its protobuf destroys messages that it has not built. So
+// nothing is thrown in it. Each call has a reserve; when that is given back the call goes on to its end, and fails
+// then.
+thread_local void *reserve;
+thread_local bool calling;
+
+void give_back_reserve()
 {
+    static const char sentence[] = "translate: there is not enough memory for SentencePiece; close other programs\n";
+    if (!calling)
+        throw std::bad_alloc();
+    if (!reserve) { // not even with it
+        (void)!write(STDERR_FILENO, sentence, sizeof sentence - 1);
+        _exit(EXIT_FAILURE);
+    }
+    free(reserve);
+    reserve = nullptr;
+}
+
+// Runs `work` on n bytes or pieces, which returns a status, and turns a bad one, or an exception, into the failure
+// "path: problem", or that of memory.
+template <typename Work>
+bool guarded(const char *path, const char *problem, size_t n, size_t reserve_for_each, failure *why, Work work)
+{
+    reserve = n < (SIZE_MAX - RESERVE) / reserve_for_each ? malloc(RESERVE + n * reserve_for_each) : nullptr;
+    if (!reserve)
+        return failure_memory(why, "SentencePiece");
+    calling = true;
+    bool done = false;
     try {
-        if (work().ok())
-            return true;
+        done = work().ok();
     } catch (...) {
     }
-    return failure_set(why, "%s: %s", path, problem);
+    calling = false;
+    if (!reserve)
+        return failure_memory(why, "SentencePiece");
+    free(reserve);
+    return done || failure_set(why, "%s: %s", path, problem);
 }
 
 } // namespace
@@ -30,11 +66,13 @@ template <typename Work> bool guarded(const char *path, const char *problem, fai
 sentencepiece_model *sentencepiece_open(const char *bytes, size_t size, const char *path, failure *why)
 {
     std::unique_ptr<sentencepiece_model> model;
-    const bool opened = guarded(path, "found something that is not a SentencePiece model, or a damaged one", why, [&] {
-        model = std::make_unique<sentencepiece_model>();
-        model->path = path;
-        return model->processor.LoadFromSerializedProto(absl::string_view(bytes, size));
-    });
+    std::set_new_handler(give_back_reserve);
+    const bool opened = guarded(path, "found something that is not a SentencePiece model, or a damaged one", size,
+                                RESERVE_TO_OPEN, why, [&] {
+                                    model = std::make_unique<sentencepiece_model>();
+                                    model->path = path;
+                                    return model->processor.LoadFromSerializedProto(absl::string_view(bytes, size));
+                                });
     return opened ? model.release() : nullptr;
 }
 
@@ -47,8 +85,8 @@ bool sentencepiece_encode(const sentencepiece_model *model, const char *text, si
                           bool (*use)(void *user, const char *piece, size_t size), void *user, failure *why)
 {
     std::vector<std::string> pieces;
-    if (!guarded(model->path.c_str(), "SentencePiece cannot encode the text with this model", why,
-                 [&] { return model->processor.Encode(absl::string_view(text, size), &pieces); }))
+    if (!guarded(model->path.c_str(), "SentencePiece cannot encode the text with this model", size, RESERVE_TO_ENCODE,
+                 why, [&] { return model->processor.Encode(absl::string_view(text, size), &pieces); }))
         return false;
     for (const std::string &piece : pieces)
         if (!use(user, piece.data(), piece.size()))
@@ -60,8 +98,8 @@ bool sentencepiece_decode(const sentencepiece_model *model, const char *const *p
                           bool (*use)(void *user, const char *text, size_t size), void *user, failure *why)
 {
     std::string text;
-    if (!guarded(model->path.c_str(), "SentencePiece cannot decode the pieces with this model", why,
-                 [&] { return model->processor.Decode(std::vector<std::string>(pieces, pieces + n), &text); }))
+    if (!guarded(model->path.c_str(), "SentencePiece cannot decode the pieces with this model", n, RESERVE_TO_DECODE,
+                 why, [&] { return model->processor.Decode(std::vector<std::string>(pieces, pieces + n), &text); }))
         return false;
     return use(user, text.data(), text.size());
 }
