@@ -1,0 +1,148 @@
+/* Every allocation fails once: opening, a sentence, a batch, with each allocation in turn refused, alone or with all
+ * that follow. Each time there is a sentence that says so, nothing is left in use, and what was open goes on working.
+ *
+ * Of a batch, whose sentences allocate alike, one allocation in OWN_STRIDE of ours and one in STRIDE of all, those of
+ * libraries too, is refused; TRANSFORMER_TEST_ALL in the environment: every one. What SentencePiece is refused
+ * from some allocation on ends the process (sentencepiece_c.h): test_failing.py has that. */
+#include <stdio.h>
+
+#include "model/translator.h"
+#include "tests/failing.h"
+#include "tests/golden.h"
+
+enum { N_LINES = 64, OWN_STRIDE = 23, STRIDE = 499 };
+
+#ifdef FAILING_WITH_SANITIZER /* which cannot do without the memory for a thread itself */
+enum { N_THREADS = 1 };
+#else
+enum { N_THREADS = 3 };
+#endif
+
+static const char *const variants[] = {"int8", "gelu"}; /* one tokenizer for both sides, and one for each */
+
+static void ignore(void *user, size_t line, const char *sentence)
+{
+    (void)user, (void)line, (void)sentence;
+}
+
+/* What is tried again and again, on a translator that stays open or, where it is NULL, on one of its own. */
+typedef struct {
+    const char *directory;
+    translator *with;
+    size_t n_threads, n_lines;
+    text_buffer text; /* what it gave the last time */
+} trial;
+
+static bool translate(trial *of, translator *with, failure *why)
+{
+    static const char *const texts[] = {"The house is small.", "I have a dog. What time is it?", "", "Thank you!"};
+    text_line lines[N_LINES];
+    translation out[N_LINES];
+    notice_reader notices = {ignore, NULL};
+    for (size_t l = 0; l < of->n_lines; l++)
+        lines[l] = (text_line){texts[l % 4], strlen(texts[l % 4])};
+    if (!translator_translate(with, lines, of->n_lines, true, out, &notices, why))
+        return false;
+    bool done = true;
+    of->text.size = 0;
+    for (size_t l = 0; l < of->n_lines; l++) {
+        done = done && text_append(&of->text, out[l].text.bytes, out[l].text.size, why) &&
+               text_append(&of->text, "\n", 1, why);
+        translation_free(&out[l]);
+    }
+    return done;
+}
+
+static bool try(trial *of, failure *why)
+{
+    translator *with = of->with ? of->with : translator_open(of->directory, of->n_threads, why);
+    bool done = with && (of->n_lines == 0 || translate(of, with, why));
+    if (!of->with)
+        translator_close(with);
+    return done;
+}
+
+/* Refuses allocation 1, 1 + stride, … until a trial meets no refusal. Libraries may do without what they were refused,
+ * but then the result is the same. */
+static size_t refuse_each(trial *of, failing_callers whose, bool from_then_on, size_t stride)
+{
+    failure why = {0};
+    text_buffer expected = {0};
+    for (int i = 0; i < 2; i++) /* libraries keep what they set up once */
+        ck_assert_done(try(of, &why), why);
+    ck_assert_done(text_append(&expected, of->text.bytes ? of->text.bytes : "", of->text.size, &why), why);
+    size_t in_use = failing_in_use(), n = 1;
+    for (;; n += stride) {
+        why = (failure){0};
+        failing_start(n, from_then_on, whose);
+        bool done = try(of, &why);
+        size_t n_refused = failing_stop();
+        ck_assert_msg(failing_in_use() == in_use, "allocation %zu: %zu in use, expected %zu", n, failing_in_use(),
+                      in_use);
+        ck_assert_msg(done || n_refused, "allocation %zu: failed without a refusal: %s", n, why.sentence);
+        ck_assert_msg(!done || n_refused == 0 || whose == FAILING_ALL, "allocation %zu: was not missed", n);
+        ck_assert_msg(done || strstr(why.sentence, "emory") || strstr(why.sentence, "thread"),
+                      "allocation %zu: \"%s\" does not say what was lacking", n, why.sentence);
+        if (done)
+            ck_assert_str_eq(of->text.bytes ? of->text.bytes : "", expected.bytes);
+        if (n_refused == 0)
+            break;
+    }
+    if (of->with)
+        ck_assert_done(try(of, &why), why); /* it is as good as before */
+    text_free(&expected);
+    return n;
+}
+
+static void refuse_all(trial *of, const char *what, size_t own_stride, size_t stride)
+{
+    if (getenv("TRANSFORMER_TEST_ALL"))
+        own_stride = stride = 1;
+    for (int from_then_on = 0; from_then_on < 2; from_then_on++) {
+        size_t own = refuse_each(of, FAILING_OWN, from_then_on, own_stride);
+        printf("%s: %zu allocations of our own, one in %zu refused%s\n", what, own - 1, own_stride,
+               from_then_on ? " with all that follow" : "");
+    }
+    size_t all = refuse_each(of, FAILING_ALL, false, stride);
+    printf("%s: %zu allocations of ours and libraries', one in %zu refused\n", what, all - 1, stride);
+    text_free(&of->text);
+}
+
+START_TEST(opening)
+{
+    trial of = {.directory = golden_path(variants[_i], ""), .n_threads = N_THREADS};
+    refuse_all(&of, "opening", 1, 1);
+}
+END_TEST
+
+static void refuse_while_translating(const char *directory, size_t n_threads, size_t n_lines, size_t own_stride,
+                                     size_t stride, const char *what)
+{
+    failure why;
+    trial of = {.directory = directory, .n_lines = n_lines};
+    of.with = translator_open(of.directory, n_threads, &why);
+    ck_assert_done(of.with != NULL, why);
+    refuse_all(&of, what, own_stride, stride);
+    translator_close(of.with);
+}
+
+START_TEST(one_sentence)
+{
+    refuse_while_translating(golden_path(variants[_i], ""), 1, 1, 1, 1, "a sentence");
+}
+END_TEST
+
+START_TEST(a_batch)
+{
+    refuse_while_translating(golden_path(variants[_i], ""), 1, N_LINES, OWN_STRIDE, STRIDE, "a batch");
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("failing");
+    add_loop_test(suite, "opening", opening, 2);
+    add_loop_test(suite, "one_sentence", one_sentence, 2);
+    add_loop_test(suite, "a_batch", a_batch, 2);
+    return run_suite(suite);
+}
