@@ -1,0 +1,80 @@
+/* Lines through the terminal program's filter, with a small checkpoint: a line out for each line in, whatever is shown
+ * of it on the way. */
+#include <locale.h>
+
+#include "cli/cli.h"
+#include "cli/terminal.h"
+#include "support/utf8.h"
+#include "tests/fuzz/fuzz.h"
+
+static translator *open_once(void)
+{
+    static translator *with;
+    failure why = {0};
+    if (!with) {
+        setlocale(LC_CTYPE, "C.UTF-8");
+        with = translator_open(GOLDEN "/int8", 1, &why);
+        FUZZ_MUST(with);
+    }
+    return with;
+}
+
+static size_t count_lines(const char *bytes, size_t size)
+{
+    size_t n = size && bytes[size - 1] != '\n';
+    for (size_t i = 0; i < size; i++)
+        n += bytes[i] == '\n';
+    return n;
+}
+
+/* Cut to every width. */
+static void print_cut(const uint8_t *data, size_t size)
+{
+    char text[64], *out = NULL;
+    size_t n = size < sizeof text ? size : sizeof text - 1, out_size = 0;
+    memcpy(text, data, n);
+    text[n] = '\0';
+    for (size_t width = 1; width < 20; width++) {
+        FILE *to = open_memstream(&out, &out_size);
+        FUZZ_MUST(to);
+        terminal_print(&(terminal){.to = to, .width = 40}, text, width);
+        cli_print(to, text);
+        fclose(to);
+        FUZZ_MUST(utf8_is_valid(out, out_size) && !memchr(out, '\n', out_size) && !memchr(out, '\033', out_size));
+        free(out);
+    }
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    if (size < 1 || size > 300)
+        return 0;
+    unsigned shown = data[0]; /* tokens, steps, an attention, all, the page; mostly nothing */
+    data++, size--;
+    print_cut(data, size);
+    failure why = {0};
+    char *out = NULL;
+    size_t out_size = 0;
+    line_source in = {.ended = true, .name = "TEXT"};
+    FUZZ_MUST(text_append(&in.buffer, (const char *)data, size, &why));
+    FILE *to = open_memstream(&out, &out_size);
+    FUZZ_MUST(to);
+    attention_choice attention;
+    FUZZ_MUST(attention_choose(&attention, shown == 4 ? "all" : "", translator_model(open_once()), &why));
+    explanation *page = shown == 5 ? explanation_open(open_once(), &why) : NULL;
+    const line_filter filter = {.translator = open_once(),
+                                .in = &in,
+                                .out = to,
+                                .out_name = "memory",
+                                .tokens = shown == 1,
+                                .steps = shown == 2,
+                                .attention = shown == 3 || shown == 4 ? &attention : NULL,
+                                .explanation = page};
+    FUZZ_MUST(filter_lines(&filter, &why));
+    fclose(to);
+    FUZZ_MUST(count_lines(out, out_size) == count_lines((const char *)data, size) && utf8_is_valid(out, out_size));
+    explanation_close(page);
+    text_free(&in.buffer);
+    free(out);
+    return 0;
+}
