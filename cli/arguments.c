@@ -61,6 +61,7 @@ static size_t default_threads(void)
 static bool read_threads(const char *text, size_t *n)
 {
     char *end;
+    /* NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker): getopt_long gives an option that needs a value one */
     unsigned long value = strtoul(text, &end, 10);
     *n = value;
     return text[0] >= '0' && text[0] <= '9' && *end == '\0' && value >= 1 && value <= MOST_THREADS;

@@ -176,7 +176,9 @@ static bool show_kept(const attention_choice *choice, translator *with, const tr
                                .next = malloc(longest * longest * sizeof(float))};
     const char **labels = malloc((n_src + 2 * n_tgt) * sizeof *labels);
     trace_reader reader = {keep, &keeper};
-    bool done = (keeper.weights && keeper.next && labels) || failure_memory(why, "the attention");
+    bool done = keeper.weights && keeper.next && labels;
+    if (!done)
+        failure_memory(why, "the attention");
     done = done && translator_trace(with, sentence, &reader, why) && draw(&keeper, with, sentence, labels, on, why);
     free(keeper.weights);
     free(keeper.next);

@@ -103,7 +103,7 @@ static bool parse_offsets(tensor *t, const cJSON *item, size_t size, const char 
 static bool parse_tensor(tensor *t, const cJSON *item, const char *path, failure *why)
 {
     static const char *const keys[] = {"dtype", "shape", "data_offsets", NULL};
-    size_t size;
+    size_t size = 0;
     t->name = item->string;
     if (!cJSON_IsObject(item))
         return failure_set(why, "%s: expected an object { … } under the tensor \"%s\"", path, t->name);
