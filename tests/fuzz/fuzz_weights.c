@@ -9,7 +9,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     failure why = {0};
     fuzz_write(fuzz_directory(), "model.safetensors", data, size);
     snprintf(path, sizeof path, "%s/model.safetensors", fuzz_directory());
-    weights_file *file = weights_open(path, &why);
+    weights_file *file = weights_open(path, 64, &why);
     FUZZ_MUST(file || *why.sentence);
     if (!file)
         return 0;
