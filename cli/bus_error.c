@@ -1,6 +1,7 @@
 /* The weights are mapped, which makes starting quick and lets processes share them. The price: when the file becomes
  * shorter, or its disk cannot be read, an access raises SIGBUS where a read would have failed. */
 #include <signal.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -8,11 +9,14 @@
 #include "support/utf8.h"
 
 static text_buffer said; /* made before, as a handler can only write */
+static atomic_flag ending = ATOMIC_FLAG_INIT;
 
 static void end_with_sentence(int number, siginfo_t *info, void *context)
 {
     (void)context;
     if (info->si_code == BUS_ADRERR) { /* no file behind the address */
+        while (atomic_flag_test_and_set(&ending))
+            pause(); /* another thread came here first, and ends the program */
         ssize_t written = write(STDERR_FILENO, said.bytes, said.size);
         (void)written;
         _exit(1);
