@@ -35,7 +35,7 @@ CHECKPOINTS = [*VARIANTS, "../../checkpoints/en-de"]
 RELU = GOLDEN / "relu"
 CONFIG = json.loads((RELU / "config.json").read_text())
 LONG_LINE = b"the small house " * 40
-SECONDS = 30  # a process that takes longer hangs
+SECONDS = 60  # a process that takes longer hangs
 
 
 def start(*arguments, stdin=b"", **options):
