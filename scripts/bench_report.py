@@ -218,7 +218,7 @@ def draw(samples, path):
         panel.set_xlabel("sentences given at once")
         panel.grid(axis="y", color="#808080", alpha=0.3)
     panels[0][0].set_ylabel("sentences per second")
-    figure.legend(*panels[0][0].get_legend_handles_labels(), loc="outside lower center", ncols=3, frameon=False, fontsize=9)
+    figure.legend(*panels[0][0].get_legend_handles_labels(), loc="outside lower center", ncols=3 if len(models) > 1 else 2, frameon=False, fontsize=9)
     figure.savefig(path, format="svg", transparent=True, metadata={"Date": None, "Title": "Throughput over batch size"})
     plt.close(figure)
     svg = path.read_text(encoding="utf-8").replace(INK, "var(--ink, #333)")
