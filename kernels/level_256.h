@@ -2,6 +2,7 @@
 enum { CHUNK = 32 };
 
 typedef __m256i chunk;
+typedef int32_t int_chunk __attribute__((vector_size(CHUNK)));
 
 static inline chunk zero_chunk(void)
 {
@@ -13,12 +14,18 @@ static inline chunk load_chunk(const int8_t *x)
     return _mm256_loadu_si256((const __m256i *)(const void *)x);
 }
 
-/* to [4]: the sums of the eight values of each of four. */
-static inline void sum_chunks(int32_t *to, const chunk of[4])
+/* In each lane of 16 bytes: the sums of the lane's values of each of four. */
+static inline chunk sum_lanes(const int_chunk of[4])
 {
-    __m256i all = _mm256_hadd_epi32(_mm256_hadd_epi32(of[0], of[1]), _mm256_hadd_epi32(of[2], of[3]));
-    __m128i half = _mm_add_epi32(_mm256_castsi256_si128(all), _mm256_extracti128_si256(all, 1));
-    _mm_storeu_si128((__m128i *)(void *)to, half);
+    return _mm256_hadd_epi32(_mm256_hadd_epi32((chunk)of[0], (chunk)of[1]),
+                             _mm256_hadd_epi32((chunk)of[2], (chunk)of[3]));
+}
+
+static inline void sum_chunks(int32_t (*to)[4], int_chunk (*of)[4])
+{
+    chunk a = sum_lanes(of[0]), b = sum_lanes(of[1]);
+    chunk all = _mm256_add_epi32(_mm256_permute2x128_si256(a, b, 0x20), _mm256_permute2x128_si256(a, b, 0x31));
+    _mm256_storeu_si256((__m256i *)(void *)to, all);
 }
 
 /* For level_wide.h: lanes of 16 bytes are loaded from the rows where their words go. */

@@ -12,6 +12,7 @@
 enum { CHUNK = 64, ROWS = 4, MANY_ROWS = 24, VECTORS = 2, WIDE_ROWS = 12, PART_ROWS = 4 };
 
 typedef __m512i chunk, weight_chunk;
+typedef int32_t int_chunk __attribute__((vector_size(CHUNK)));
 
 static inline chunk zero_chunk(void)
 {
@@ -34,15 +35,22 @@ static inline chunk multiply_add(chunk sum, weight_chunk w, chunk x)
     return _mm512_dpbusd_epi32(sum, w, x);
 }
 
-/* to [4]: the sums of the 16 values of each of four. */
-static inline void sum_chunks(int32_t *to, const chunk of[4])
+/* In each lane of 16 bytes: the sums of the lane's values of each of four. */
+static inline chunk sum_lanes(const int_chunk of[4])
 {
-    __m512i ab = _mm512_add_epi32(_mm512_unpacklo_epi32(of[0], of[1]), _mm512_unpackhi_epi32(of[0], of[1]));
-    __m512i cd = _mm512_add_epi32(_mm512_unpacklo_epi32(of[2], of[3]), _mm512_unpackhi_epi32(of[2], of[3]));
-    __m512i all = _mm512_add_epi32(_mm512_unpacklo_epi64(ab, cd), _mm512_unpackhi_epi64(ab, cd));
-    __m256i half = _mm256_add_epi32(_mm512_castsi512_si256(all), _mm512_extracti64x4_epi64(all, 1));
-    __m128i quarter = _mm_add_epi32(_mm256_castsi256_si128(half), _mm256_extracti128_si256(half, 1));
-    _mm_storeu_si128((__m128i *)(void *)to, quarter);
+    chunk a = (chunk)of[0], b = (chunk)of[1], c = (chunk)of[2], d = (chunk)of[3];
+    chunk ab = _mm512_add_epi32(_mm512_unpacklo_epi32(a, b), _mm512_unpackhi_epi32(a, b));
+    chunk cd = _mm512_add_epi32(_mm512_unpacklo_epi32(c, d), _mm512_unpackhi_epi32(c, d));
+    return _mm512_add_epi32(_mm512_unpacklo_epi64(ab, cd), _mm512_unpackhi_epi64(ab, cd));
+}
+
+static inline void sum_chunks(int32_t (*to)[4], int_chunk (*of)[4])
+{
+    chunk a = sum_lanes(of[0]), b = sum_lanes(of[1]), c = sum_lanes(of[2]), d = sum_lanes(of[3]);
+    chunk ab = _mm512_add_epi32(_mm512_shuffle_i32x4(a, b, 0x44), _mm512_shuffle_i32x4(a, b, 0xee));
+    chunk cd = _mm512_add_epi32(_mm512_shuffle_i32x4(c, d, 0x44), _mm512_shuffle_i32x4(c, d, 0xee));
+    chunk all = _mm512_add_epi32(_mm512_shuffle_i32x4(ab, cd, 0x88), _mm512_shuffle_i32x4(ab, cd, 0xdd));
+    _mm512_storeu_si512(to, all);
 }
 
 /* For level_wide.h: lanes of 16 bytes are loaded from the rows where their words go. */

@@ -5,20 +5,16 @@
 #include "kernels/lanes.h"
 #include "kernels/level.h"
 
-enum { OUTPUTS = 4 }; /* of dot_tile */
-
 #define SMALLEST_ROW 1e-30f /* rows of smaller magnitude count as zeros: their reciprocal would overflow */
-#define L1_BUDGET 20480     /* bytes of rounded rows that stay in the first-level cache while weights pass by */
-
-/* sums [n_rows, 4] = rows of rounded x times 4 rows of w, each d long; n_rows is ROWS, 2 or 1, and rows of x go on up
- * to a multiple of 64 values. */
-static void dot_tile(int32_t (*sums)[OUTPUTS], const int8_t *w, size_t w_stride, const int8_t *x, size_t x_stride,
-                     size_t d, size_t n_rows);
 
 /* out [n_rows, outputs first … last - 1] of as many outputs as the level has a quicker way for; returns the first one
  * that is left. */
 static size_t many_rows(float *out, size_t out_stride, const rounded_rows *x, const linear_weights *w, size_t first,
                         size_t last, size_t n_rows);
+
+/* out [n_rows, outputs first … last - 1], for any number of rows and outputs. */
+static void any_rows(float *out, size_t out_stride, const rounded_rows *x, const linear_weights *w, size_t first,
+                     size_t last, size_t n_rows);
 
 static float round_row(int8_t *values, int32_t *offset, const float *x, size_t d, size_t stride)
 {
@@ -51,67 +47,20 @@ static float round_row(int8_t *values, int32_t *offset, const float *x, size_t d
 typedef float four_floats __attribute__((vector_size(16)));
 typedef int32_t four_ints __attribute__((vector_size(16)));
 
-/* out [n_rows, n_outputs] from the sums of a tile: (sum - offset) * (row's scale * output's scale) + bias. */
-static inline void finish_tile(float *out, size_t out_stride, int32_t (*sums)[OUTPUTS], const rounded_rows *x,
-                               size_t row, size_t n_rows, const linear_weights *w, size_t o, size_t n_outputs)
+/* out [n_outputs <= 4] of one row: (sum - offset) * (row's scale * output's scale) + bias. */
+static inline void finish(float *out, const int32_t *sums, const rounded_rows *x, size_t row, const linear_weights *w,
+                          size_t o, size_t n_outputs)
 {
+    size_t size = n_outputs * sizeof *out;
     four_floats scales = {0}, bias = {0};
-    memcpy(&scales, w->scale + o, n_outputs * sizeof *out);
+    four_ints four = {0};
+    memcpy(&four, sums, size);
+    memcpy(&scales, w->scale + o, size);
     if (w->bias)
-        memcpy(&bias, w->bias + o, n_outputs * sizeof *out);
-    for (size_t r = 0; r < n_rows; r++, out += out_stride) {
-        four_ints sum;
-        memcpy(&sum, sums[r], sizeof sum);
-        four_floats result = __builtin_convertvector(sum - x->offsets[row + r], four_floats);
-        result = result * (scales * x->scales[row + r]) + bias;
-        memcpy(out, &result, n_outputs * sizeof *out);
-    }
-}
-
-/* sums [n_rows, n_outputs] of what does not fill a tile. */
-static void dot_rows(int32_t (*sums)[OUTPUTS], const int8_t *w, size_t w_stride, const int8_t *x, size_t x_stride,
-                     size_t d, size_t n_rows, size_t n_outputs)
-{
-    for (size_t r = 0, n; r < n_rows; r += n, x += n * x_stride) {
-        n = n_rows - r < 2 ? 1 : 2;
-        if (n_outputs == OUTPUTS)
-            dot_tile(sums + r, w, w_stride, x, x_stride, d, n);
-        else
-            for (size_t j = 0; j < n_outputs; j++) { /* the same output four times */
-                int32_t four[2][OUTPUTS];
-                dot_tile(four, w + j * w_stride, 0, x, x_stride, d, n);
-                for (size_t i = 0; i < n; i++)
-                    sums[r + i][j] = four[i][0];
-            }
-    }
-}
-
-static void any_rows(float *out, size_t out_stride, const rounded_rows *x, const linear_weights *w, size_t first,
-                     size_t last, size_t n_rows)
-{
-    size_t d_in = w->d_in, most = L1_BUDGET / x->stride / ROWS * ROWS;
-    most = most ? most : ROWS;
-    for (size_t begin = 0; begin < n_rows; begin += most) {
-        size_t end = begin + most < n_rows ? begin + most : n_rows;
-        for (size_t o = first; o < last; o += OUTPUTS) {
-            size_t n_outputs = last - o < OUTPUTS ? last - o : OUTPUTS;
-            const int8_t *weights = w->weight_int8 + o * d_in;
-            for (size_t row = begin; row < end; row += ROWS) {
-                const int8_t *values = x->values + row * x->stride;
-                float *to = out + row * out_stride + (o - first);
-                int32_t sums[ROWS][OUTPUTS];
-                size_t n = end - row < ROWS ? end - row : ROWS;
-                if (n_outputs == OUTPUTS && n == ROWS)
-                    dot_tile(sums, weights, d_in, values, x->stride, d_in, ROWS);
-                else
-                    dot_rows(sums, weights, d_in, values, x->stride, d_in, n, n_outputs);
-                if (n_outputs == OUTPUTS) /* a constant, for the compiler */
-                    finish_tile(to, out_stride, sums, x, row, n, w, o, OUTPUTS);
-                else
-                    finish_tile(to, out_stride, sums, x, row, n, w, o, n_outputs);
-            }
-        }
-    }
+        memcpy(&bias, w->bias + o, size);
+    four_floats result = __builtin_convertvector(four - x->offsets[row], four_floats);
+    result = result * (scales * x->scales[row]) + bias;
+    memcpy(out, &result, size);
 }
 
 static void int8_outputs(float *out, size_t out_stride, const rounded_rows *x, const linear_weights *w, size_t first,

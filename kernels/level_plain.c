@@ -2,7 +2,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { ROWS = 4, OFFSET = 0, STORED_PLUS = 0 };
+enum { OFFSET = 0, STORED_PLUS = 0 };
 
 #include "kernels/level_body.h"
 
@@ -13,15 +13,15 @@ static size_t many_rows(float *out, size_t out_stride, const rounded_rows *x, co
     return first;
 }
 
-static void dot_tile(int32_t (*sums)[OUTPUTS], const int8_t *w, size_t w_stride, const int8_t *x, size_t x_stride,
-                     size_t d, size_t n_rows)
+static void any_rows(float *out, size_t out_stride, const rounded_rows *x, const linear_weights *w, size_t first,
+                     size_t last, size_t n_rows)
 {
-    for (size_t r = 0; r < n_rows; r++, x += x_stride)
-        for (size_t j = 0; j < OUTPUTS; j++) {
+    for (size_t row = 0; row < n_rows; row++, out += out_stride)
+        for (size_t o = first; o < last; o++) {
             int32_t sum = 0;
-            for (size_t i = 0; i < d; i++)
-                sum += (int32_t)w[j * w_stride + i] * (int32_t)x[i];
-            sums[r][j] = sum;
+            for (size_t i = 0; i < w->d_in; i++)
+                sum += (int32_t)w->weight_int8[o * w->d_in + i] * (int32_t)x->values[row * x->stride + i];
+            finish(out + (o - first), &sum, x, row, w, o, 1);
         }
 }
 

@@ -58,12 +58,12 @@ static void some_outputs(float *out, size_t out_stride, const input_rows *in, co
             add(out + row * out_stride, w->bias + first, n);
 }
 
-/* The outputs of part `part` of n_parts: first … last - 1, first a multiple of 4. */
+/* The outputs of part `part` of n_parts: first … last - 1, first a multiple of 16, as the widest tile has them. */
 static void share(size_t d_out, size_t part, size_t n_parts, size_t *first, size_t *last)
 {
-    size_t fours = (d_out + 3) / 4;
-    *first = fours * part / n_parts * 4;
-    *last = fours * (part + 1) / n_parts * 4;
+    size_t tiles = (d_out + 15) / 16;
+    *first = tiles * part / n_parts * 16;
+    *last = tiles * (part + 1) / n_parts * 16;
     if (*last > d_out)
         *last = d_out;
 }
