@@ -25,12 +25,15 @@ typedef struct {
 /* WIDE rows of w, each d long, 16 columns of all of them at a time. */
 static bool arrange(wide_weights *to, const int8_t *w, size_t d)
 {
+    uintptr_t next = (uintptr_t)(w + WIDE * d);
     chunk largest = zero_chunk();
     for (size_t v = 0; v < VECTORS; v++) {
         chunk offsets = zero_chunk();
         for (size_t i = 0; i < d; i += 16) {
             const int8_t *from = w + v * WORDS * d + i;
             size_t stride = d;
+            for (size_t line = 0; line < WORDS * 16; line += 64, next += 64)
+                __builtin_prefetch((const void *)next); /* the weights that come next, as far as there are some */
             int8_t part[WORDS * 16] = {0};
             if (d - i < 16) {
                 for (size_t j = 0; j < WORDS; j++)
@@ -109,10 +112,10 @@ static size_t many_rows(float *out, size_t out_stride, const rounded_rows *x, co
         size_t row = 0;
         for (; row + WIDE_ROWS <= n_rows; row += WIDE_ROWS)
             wide_tile(out + row * out_stride, out_stride, &weights, x, row, w, first, WIDE_ROWS);
-        for (; row + PART_ROWS <= n_rows; row += PART_ROWS)
-            wide_tile(out + row * out_stride, out_stride, &weights, x, row, w, first, PART_ROWS);
-        for (; row < n_rows; row++)
-            wide_tile(out + row * out_stride, out_stride, &weights, x, row, w, first, 1);
+        for (; row < n_rows; row += PART_ROWS) {
+            size_t from = row + PART_ROWS <= n_rows ? row : n_rows - PART_ROWS; /* the last rows perhaps once more */
+            wide_tile(out + from * out_stride, out_stride, &weights, x, from, w, first, PART_ROWS);
+        }
     }
     return first;
 }
