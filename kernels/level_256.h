@@ -15,15 +15,15 @@ static inline chunk load_chunk(const int8_t *x)
 }
 
 /* In each lane of 16 bytes: the sums of the lane's values of each of four. */
-static inline chunk sum_lanes(const int_chunk of[4])
+static inline chunk sum_lanes(const int_chunk *of)
 {
     return _mm256_hadd_epi32(_mm256_hadd_epi32((chunk)of[0], (chunk)of[1]),
                              _mm256_hadd_epi32((chunk)of[2], (chunk)of[3]));
 }
 
-static inline void sum_chunks(int32_t (*to)[4], int_chunk (*of)[4])
+static inline void sum_chunks(int32_t (*to)[4], const int_chunk *of)
 {
-    chunk a = sum_lanes(of[0]), b = sum_lanes(of[1]);
+    chunk a = sum_lanes(of), b = sum_lanes(of + 4);
     chunk all = _mm256_add_epi32(_mm256_permute2x128_si256(a, b, 0x20), _mm256_permute2x128_si256(a, b, 0x31));
     _mm256_storeu_si256((__m256i *)(void *)to, all);
 }

@@ -36,7 +36,7 @@ static inline chunk multiply_add(chunk sum, weight_chunk w, chunk x)
 }
 
 /* In each lane of 16 bytes: the sums of the lane's values of each of four. */
-static inline chunk sum_lanes(const int_chunk of[4])
+static inline chunk sum_lanes(const int_chunk *of)
 {
     chunk a = (chunk)of[0], b = (chunk)of[1], c = (chunk)of[2], d = (chunk)of[3];
     chunk ab = _mm512_add_epi32(_mm512_unpacklo_epi32(a, b), _mm512_unpackhi_epi32(a, b));
@@ -44,9 +44,9 @@ static inline chunk sum_lanes(const int_chunk of[4])
     return _mm512_add_epi32(_mm512_unpacklo_epi64(ab, cd), _mm512_unpackhi_epi64(ab, cd));
 }
 
-static inline void sum_chunks(int32_t (*to)[4], int_chunk (*of)[4])
+static inline void sum_chunks(int32_t (*to)[4], const int_chunk *of)
 {
-    chunk a = sum_lanes(of[0]), b = sum_lanes(of[1]), c = sum_lanes(of[2]), d = sum_lanes(of[3]);
+    chunk a = sum_lanes(of), b = sum_lanes(of + 4), c = sum_lanes(of + 8), d = sum_lanes(of + 12);
     chunk ab = _mm512_add_epi32(_mm512_shuffle_i32x4(a, b, 0x44), _mm512_shuffle_i32x4(a, b, 0xee));
     chunk cd = _mm512_add_epi32(_mm512_shuffle_i32x4(c, d, 0x44), _mm512_shuffle_i32x4(c, d, 0xee));
     chunk all = _mm512_add_epi32(_mm512_shuffle_i32x4(ab, cd, 0x88), _mm512_shuffle_i32x4(ab, cd, 0xdd));

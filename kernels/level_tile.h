@@ -25,44 +25,48 @@ static inline chunk load_part(const int8_t *x, size_t n)
     return load_chunk(part);
 }
 
-/* Adds the products of CHUNK columns of n_rows rows and four outputs' weights, in registers. */
-static inline __attribute__((always_inline)) void add_chunk(int_chunk (*sums)[4], const int8_t *w, size_t w_stride,
-                                                            const int8_t *x, size_t x_stride, size_t n_columns,
-                                                            size_t n_rows)
+/* Adds the products of CHUNK columns of n_rows rows and n_outputs outputs' weights to sums [n_rows, 4], in registers.
+ */
+static inline __attribute__((always_inline)) void add_chunk(int_chunk *sums, size_t n_outputs, const int8_t *w,
+                                                            size_t w_stride, const int8_t *x, size_t x_stride,
+                                                            size_t n_columns, size_t n_rows)
 {
     chunk values[ROWS];
 #pragma GCC unroll 4
     for (size_t r = 0; r < n_rows; r++)
         values[r] = load_values(x + r * x_stride);
 #pragma GCC unroll 4
-    for (size_t j = 0; j < 4; j++) {
+    for (size_t j = 0; j < n_outputs; j++) {
         const int8_t *at = w + j * w_stride;
         const weight_chunk weights = prepare_weights(n_columns < CHUNK ? load_part(at, n_columns) : load_chunk(at));
         __builtin_prefetch((const void *)((uintptr_t)at + AHEAD)); /* which may lie outside of the weights */
 #pragma GCC unroll 4
         for (size_t r = 0; r < n_rows; r++)
-            sums[r][j] = (int_chunk)multiply_add((chunk)sums[r][j], weights, values[r]);
+            sums[4 * r + j] = (int_chunk)multiply_add((chunk)sums[4 * r + j], weights, values[r]);
     }
 }
 
 /* to [SUMS / 4, 4]: for four outputs after four, the sums of each of n_rows rows. Weights are d long, rows of x go on
- * up to a multiple of 64 values. */
+ * up to a multiple of 64 values. For one row each output's weights are read to their end before the next one's: memory
+ * is quicker in order. */
 static inline __attribute__((always_inline)) void dot_tile(int32_t (*to)[4], const int8_t *w, size_t w_stride,
                                                            const int8_t *x, size_t x_stride, size_t d, size_t n_rows)
 {
-    int_chunk sums[SUMS / 4][4];
-#pragma GCC unroll 4
-    for (size_t q = 0; q < SUMS / 4; q += n_rows, w += 4 * w_stride) {
+    int_chunk sums[SUMS];
+    const size_t n_outputs = n_rows == 1 ? 1 : 4; /* at once */
+#pragma GCC unroll 16
+    for (size_t o = 0; o < SUMS / n_rows; o += n_outputs, w += n_outputs * w_stride) {
+        int_chunk *of = sums + o / 4 * 4 * n_rows + o % 4;
 #pragma GCC unroll 4
         for (size_t r = 0; r < n_rows; r++)
 #pragma GCC unroll 4
-            for (size_t j = 0; j < 4; j++)
-                sums[q + r][j] = (int_chunk){0};
+            for (size_t j = 0; j < n_outputs; j++)
+                of[4 * r + j] = (int_chunk){0};
         size_t i = 0;
         for (; i + CHUNK <= d; i += CHUNK)
-            add_chunk(sums + q, w + i, w_stride, x + i, x_stride, CHUNK, n_rows);
+            add_chunk(of, n_outputs, w + i, w_stride, x + i, x_stride, CHUNK, n_rows);
         if (i < d)
-            add_chunk(sums + q, w + i, w_stride, x + i, x_stride, d - i, n_rows);
+            add_chunk(of, n_outputs, w + i, w_stride, x + i, x_stride, d - i, n_rows);
     }
     sum_chunks(to, sums);
 }
