@@ -24,8 +24,8 @@ const char *kernels_level_name(size_t i);
 /* The level in use, such as "avx512_vnni", "avx_vnni", "avx2" or "plain". */
 const char *kernels_level(void);
 
-/* Loads OpenBLAS, as often as you like, while nothing is computed; process-wide. `linear` uses it for float32 and many
- * rows, in the calling thread only; without it such layers are slower. */
+/* Loads OpenBLAS, as often as you like, while nothing is computed; process-wide. `linear` uses it at the level "plain"
+ * for float32 and many rows, in the calling thread only; without it such layers are slower. */
 bool kernels_open_blas(failure *why);
 
 /* The processor that OpenBLAS chose its kernels for, such as "Haswell" or "SkylakeX"; NULL when it is not loaded. */
@@ -64,8 +64,9 @@ size_t linear_padded(size_t d_in);
 
 /* out [n_rows, d_out] = x [n_rows, d_in] Wᵀ + b.
  * int8: each row of x is rounded to 127 steps of its largest magnitude, products are summed exactly in
- * int32 (d_in <= 2^16), and out = sum * (scale of the row * scale of the output) + b; so a row's result does not
- * depend on the other rows, nor on the threads. float32: the last bits of sums differ with n_rows and the level. */
+ * int32 (d_in <= 2^16), and out = sum * (scale of the row * scale of the output) + b.
+ * float32: the last bits of sums differ between levels. Either way a row's result does not depend on the other rows,
+ * nor on the threads, unless BLAS computes it. */
 void linear(float *out, const float *x, const linear_weights *weights, size_t n_rows, linear_scratch *scratch);
 
 /* A linear layer and where its outputs go. */

@@ -26,9 +26,11 @@ typedef struct {
     void (*int8_outputs)(float *out, size_t out_stride, const rounded_rows *x, const linear_weights *w, size_t first,
                          size_t last, size_t n_rows);
 
-    /* The same for a float32 layer and few rows; the last bits differ between levels. x [n_rows, d_in]. */
+    /* The same for a float32 layer. x [n_rows, d_in]. The last bits differ between levels, but for one level an output
+     * of a row does not depend on the other rows and outputs. */
     void (*float_outputs)(float *out, size_t out_stride, const float *x, const linear_weights *w, size_t first,
                           size_t last, size_t n_rows);
+    bool wants_blas; /* for float32 layers of many rows */
 
     void (*product_transposed)(float *out, size_t out_stride, const float *a, size_t a_stride, const float *b,
                                size_t b_stride, size_t m, size_t n, size_t k, float factor);

@@ -7,6 +7,7 @@
  *
  * and afterwards make a kernel_level of them. */
 #include "kernels/level_float.h"
+#include "kernels/level_float32.h"
 #include "kernels/level_int8.h"
 
 /* clang-format off */

@@ -4,52 +4,7 @@
 #include "kernels/lanes.h"
 #include "kernels/level.h"
 
-enum { FLOAT_ROWS = 3, FLOAT_OUTPUTS = 4 }; /* of a tile, whose sums stay in registers */
-
-/* out [n_rows, n_outputs] = rows of x times rows of w, each d long; plus bias, when there is one. */
-static inline __attribute__((always_inline)) void float_tile(float *out, size_t out_stride, const float *x,
-                                                             const float *w, const float *bias, size_t d, size_t n_rows,
-                                                             size_t n_outputs)
-{
-    lanes sums[FLOAT_ROWS][FLOAT_OUTPUTS];
-    for (size_t r = 0; r < n_rows; r++)
-        for (size_t j = 0; j < n_outputs; j++)
-            sums[r][j] = lanes_of(0.0f);
-    size_t i = 0;
-    for (; i + LANES <= d; i += LANES)
-        for (size_t j = 0; j < n_outputs; j++) {
-            lanes weights = lanes_load(w + j * d + i);
-            for (size_t r = 0; r < n_rows; r++)
-                sums[r][j] = lanes_fused(lanes_load(x + r * d + i), weights, sums[r][j]);
-        }
-    for (size_t j = 0; j < n_outputs; j++)
-        for (size_t r = 0; r < n_rows; r++) {
-            float sum = lanes_sum(sums[r][j]);
-            for (size_t k = i; k < d; k++)
-                sum += x[r * d + k] * w[j * d + k];
-            out[r * out_stride + j] = bias ? sum + bias[j] : sum;
-        }
-}
-
-static void float_outputs(float *out, size_t out_stride, const float *x, const linear_weights *w, size_t first,
-                          size_t last, size_t n_rows)
-{
-    size_t d = w->d_in, o = first;
-    for (; o < last; o += FLOAT_OUTPUTS) {
-        const float *weights = w->weight + o * d, *bias = w->bias ? w->bias + o : NULL;
-        float *to = out + (o - first);
-        size_t row = 0;
-        if (last - o < FLOAT_OUTPUTS)
-            for (; row < n_rows; row++)
-                for (size_t j = 0; j < last - o; j++)
-                    float_tile(to + row * out_stride + j, out_stride, x + row * d, weights + j * d,
-                               bias ? bias + j : NULL, d, 1, 1);
-        for (; row + FLOAT_ROWS <= n_rows; row += FLOAT_ROWS)
-            float_tile(to + row * out_stride, out_stride, x + row * d, weights, bias, d, FLOAT_ROWS, FLOAT_OUTPUTS);
-        for (; row < n_rows; row++)
-            float_tile(to + row * out_stride, out_stride, x + row * d, weights, bias, d, 1, FLOAT_OUTPUTS);
-    }
-}
+enum { FLOAT_OUTPUTS = 4 };
 
 /* out [n]: factor times the products of a [k] with n rows of b. */
 static inline __attribute__((always_inline)) void dots(float *out, const float *a, const float *b, size_t b_stride,

@@ -30,4 +30,4 @@ static bool runs_here(void)
     return true;
 }
 
-const kernel_level level_plain = {.name = "plain", .runs_here = runs_here, LEVEL_KERNELS};
+const kernel_level level_plain = {.name = "plain", .runs_here = runs_here, .wants_blas = true, LEVEL_KERNELS};

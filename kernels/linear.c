@@ -1,8 +1,8 @@
 /* Linear layers and matrix products.
  *
- * float32 goes to BLAS when there are many rows; for few rows it would copy the whole weight into its own order
- * first, which takes longer than the products. int8 goes to the level's exact integer products. Outputs are shared
- * out to the threads of a team, if there is one. */
+ * The level computes them, float32 and int8; where it has no vector instructions, many float32 rows go to BLAS. For
+ * few rows BLAS would copy the whole weight into its own order first, which takes longer than the products. Outputs are
+ * shared out to the threads of a team, if there is one. */
 #include <math.h>
 #include <string.h>
 
@@ -10,7 +10,7 @@
 #include "kernels/level.h"
 
 enum {
-    FEW_ROWS = 24,         /* float32 rows that are computed here */
+    FEW_ROWS = 24,         /* float32 rows that BLAS never sees */
     WORTH_SHARING = 65536, /* products: fewer are done before another thread has begun */
 };
 
@@ -48,7 +48,7 @@ static void some_outputs(float *out, size_t out_stride, const input_rows *in, co
         level->int8_outputs(out, out_stride, &in->rounded, w, first, last, in->n_rows);
         return;
     }
-    if (in->n_rows <= FEW_ROWS || !blas_is_open()) {
+    if (in->n_rows <= FEW_ROWS || !level->wants_blas || !blas_is_open()) {
         level->float_outputs(out, out_stride, in->x, w, first, last, in->n_rows);
         return;
     }
