@@ -24,14 +24,11 @@ static inline __attribute__((always_inline)) void
 add_products(floats sums[FLOAT_ROWS][SUMS], const float *x, const float_pass *p, size_t column, size_t n, size_t n_rows)
 {
     floats of_x[FLOAT_ROWS];
-#pragma GCC unroll 4
     for (size_t r = 0; r < n_rows; r++)
         of_x[r] = floats_load(x + r * p->d_in + column, n);
-#pragma GCC unroll 8
     for (size_t j = 0; j < SUMS; j++) {
         floats weights = floats_load(p->weights[j] + column, n);
         __builtin_prefetch(p->weights[j] + column + p->ahead);
-#pragma GCC unroll 4
         for (size_t r = 0; r < n_rows; r++)
             sums[r][j] = floats_fused(of_x[r], weights, sums[r][j]);
     }
@@ -42,9 +39,7 @@ static inline __attribute__((always_inline)) void float_tile(float *out, size_t 
                                                              const float_pass *p, size_t n_outputs, size_t n_rows)
 {
     floats sums[FLOAT_ROWS][SUMS];
-#pragma GCC unroll 4
     for (size_t r = 0; r < n_rows; r++)
-#pragma GCC unroll 8
         for (size_t j = 0; j < SUMS; j++)
             sums[r][j] = floats_zero();
     size_t column = p->begin;
@@ -52,7 +47,6 @@ static inline __attribute__((always_inline)) void float_tile(float *out, size_t 
         add_products(sums, x, p, column, FLOATS, n_rows);
     if (column < p->end)
         add_products(sums, x, p, column, p->end - column, n_rows);
-#pragma GCC unroll 4
     for (size_t r = 0; r < n_rows; r++, out += out_stride) {
         float total[SUMS], before[SUMS] = {0};
         floats_add_up(total, sums[r]);
