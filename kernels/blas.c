@@ -1,4 +1,5 @@
-/* Loads OpenBLAS when a checkpoint has float32 layers: int8 does without it, and starts sooner for that. */
+/* Loads OpenBLAS when a checkpoint has float32 layers and the level wants it: everything else does without it, and
+ * starts sooner for that. */
 #include "kernels/blas.h"
 
 #include <cblas.h>
@@ -6,7 +7,7 @@
 #include <pthread.h>
 #include <string.h>
 
-#include "kernels/kernels.h"
+#include "kernels/level.h"
 
 static struct {
     __typeof__(cblas_sgemm) *sgemm;
@@ -27,7 +28,7 @@ static bool find(void *library, const char *name, void *function)
 
 bool kernels_open_blas(failure *why)
 {
-    if (blas.sgemm)
+    if (blas.sgemm || !level->wants_blas)
         return true;
     void *library = dlopen(BLAS_LIBRARY, RTLD_NOW | RTLD_LOCAL);
     if (!library || !find(library, "openblas_get_parallel", &blas.get_parallel) ||
