@@ -15,7 +15,7 @@
 
 /* Call before anything else, as often as you like, while nothing is computed; process-wide. Chooses the
  * instruction-set level: `wanted` by its name, or the best that runs here when it is NULL; false when the processor
- * lacks it or it does not exist. All levels give the same bits. */
+ * lacks it or it does not exist. All levels give the same bits, but for the last ones of float32 layers. */
 bool kernels_start(const char *wanted);
 
 /* The i-th level that runs on this processor, the best first; NULL behind the last. */

@@ -1,5 +1,5 @@
 /* Instruction-set levels: what is computed in vectors is compiled once for each of them, from the same source
- * (level_body.h), and all levels give the same bits. Private to kernels/. */
+ * (level_body.h), and all levels give the same bits, but for float_outputs. Private to kernels/. */
 #ifndef KERNELS_LEVEL_H
 #define KERNELS_LEVEL_H
 
