@@ -7,7 +7,7 @@
 
 #ifdef __AVX512F__
 
-enum { FLOATS = 16, SUMS = 8 };
+enum { FLOATS = 16, FLOAT_SUMS = 8 };
 
 typedef float floats __attribute__((vector_size(4 * FLOATS)));
 
@@ -40,8 +40,8 @@ static inline floats add_quarters(floats a, floats b)
     return _mm512_shuffle_f32x4(a, b, 0x88) + _mm512_shuffle_f32x4(a, b, 0xdd);
 }
 
-/* to [SUMS]: the sum of each of them, halves added to halves. */
-static inline void floats_add_up(float to[SUMS], const floats of[SUMS])
+/* to [FLOAT_SUMS]: the sum of each of them, halves added to halves. */
+static inline void floats_add_up(float to[FLOAT_SUMS], const floats of[FLOAT_SUMS])
 {
     floats low = add_quarters(add_halves(of[0], of[1]), add_halves(of[2], of[3]));
     floats high = add_quarters(add_halves(of[4], of[5]), add_halves(of[6], of[7]));
@@ -54,7 +54,7 @@ static inline void floats_add_up(float to[SUMS], const floats of[SUMS])
 
 #else
 
-enum { FLOATS = LANES, SUMS = 4 };
+enum { FLOATS = LANES, FLOAT_SUMS = 4 };
 
 typedef lanes floats;
 
@@ -73,7 +73,7 @@ static inline floats floats_fused(floats a, floats b, floats c)
     return lanes_fused(a, b, c);
 }
 
-static inline void floats_add_up(float to[SUMS], const floats of[SUMS])
+static inline void floats_add_up(float to[FLOAT_SUMS], const floats of[FLOAT_SUMS])
 {
 #ifdef __AVX2__
     __m256 ab = _mm256_permute2f128_ps(of[0], of[1], 0x20) + _mm256_permute2f128_ps(of[0], of[1], 0x31);
@@ -84,7 +84,7 @@ static inline void floats_add_up(float to[SUMS], const floats of[SUMS])
     const __m256i order = _mm256_setr_epi32(0, 4, 2, 6, 0, 0, 0, 0);
     _mm_storeu_ps(to, _mm256_castps256_ps128(_mm256_permutevar8x32_ps(all, order)));
 #else
-    for (size_t i = 0; i < SUMS; i++)
+    for (size_t i = 0; i < FLOAT_SUMS; i++)
         to[i] = lanes_sum(of[i]);
 #endif
 }

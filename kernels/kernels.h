@@ -24,8 +24,8 @@ const char *kernels_level_name(size_t i);
 /* The level in use, such as "avx512_vnni", "avx_vnni", "avx2" or "plain". */
 const char *kernels_level(void);
 
-/* Loads OpenBLAS where the level wants it (that is "plain", whose float32 layers of many rows are slower without it), as
- * often as you like, while nothing is computed; process-wide. `linear` uses it in the calling thread only. */
+/* Loads OpenBLAS where the level wants it (that is "plain", whose float32 layers of many rows are slower without it),
+ * as often as you like, while nothing is computed; process-wide. `linear` uses it in the calling thread only. */
 bool kernels_open_blas(failure *why);
 
 /* The processor that OpenBLAS chose its kernels for, such as "Haswell" or "SkylakeX"; NULL when it is not loaded. */

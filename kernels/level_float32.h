@@ -7,26 +7,27 @@
 
 enum {
     FLOAT_ROWS = 3,      /* of x in a tile */
-    FLOAT_COLUMNS = 512, /* of a pass at most: SUMS rows of weights stay in the first-level cache */
+    FLOAT_COLUMNS = 512, /* of a pass at most: FLOAT_SUMS rows of weights stay in the first-level cache */
     L2_BUDGET = 131072,  /* floats of x that stay in the second-level cache while weights pass by */
 };
 
-/* SUMS outputs of a layer, and the columns of one pass. */
+/* FLOAT_SUMS outputs of a layer, and the columns of one pass. */
 typedef struct {
-    const float *weights[SUMS]; /* the first one again where there are fewer */
-    const float *bias;          /* [SUMS] */
+    const float *weights[FLOAT_SUMS]; /* the first one again where there are fewer */
+    const float *bias;                /* [FLOAT_SUMS] */
     size_t d_in, begin, end;
     size_t ahead; /* floats from a weight to the one in the same place of the next pass */
 } float_pass;
 
-/* sums [n_rows, SUMS] += the products of n <= FLOATS columns of rows of x and of weights. */
-static inline __attribute__((always_inline)) void
-add_products(floats sums[FLOAT_ROWS][SUMS], const float *x, const float_pass *p, size_t column, size_t n, size_t n_rows)
+/* sums [n_rows, FLOAT_SUMS] += the products of n <= FLOATS columns of rows of x and of weights. */
+static inline __attribute__((always_inline)) void add_products(floats sums[FLOAT_ROWS][FLOAT_SUMS], const float *x,
+                                                               const float_pass *p, size_t column, size_t n,
+                                                               size_t n_rows)
 {
     floats of_x[FLOAT_ROWS];
     for (size_t r = 0; r < n_rows; r++)
         of_x[r] = floats_load(x + r * p->d_in + column, n);
-    for (size_t j = 0; j < SUMS; j++) {
+    for (size_t j = 0; j < FLOAT_SUMS; j++) {
         floats weights = floats_load(p->weights[j] + column, n);
         __builtin_prefetch(p->weights[j] + column + p->ahead);
         for (size_t r = 0; r < n_rows; r++)
@@ -38,9 +39,9 @@ add_products(floats sums[FLOAT_ROWS][SUMS], const float *x, const float_pass *p,
 static inline __attribute__((always_inline)) void float_tile(float *out, size_t out_stride, const float *x,
                                                              const float_pass *p, size_t n_outputs, size_t n_rows)
 {
-    floats sums[FLOAT_ROWS][SUMS];
+    floats sums[FLOAT_ROWS][FLOAT_SUMS];
     for (size_t r = 0; r < n_rows; r++)
-        for (size_t j = 0; j < SUMS; j++)
+        for (size_t j = 0; j < FLOAT_SUMS; j++)
             sums[r][j] = floats_zero();
     size_t column = p->begin;
     for (; column + FLOATS <= p->end; column += FLOATS)
@@ -48,10 +49,10 @@ static inline __attribute__((always_inline)) void float_tile(float *out, size_t 
     if (column < p->end)
         add_products(sums, x, p, column, p->end - column, n_rows);
     for (size_t r = 0; r < n_rows; r++, out += out_stride) {
-        float total[SUMS], before[SUMS] = {0};
+        float total[FLOAT_SUMS], before[FLOAT_SUMS] = {0};
         floats_add_up(total, sums[r]);
         memcpy(before, p->begin ? out : p->bias, n_outputs * sizeof *out);
-        for (size_t j = 0; j < SUMS; j++)
+        for (size_t j = 0; j < FLOAT_SUMS; j++)
             total[j] += before[j];
         memcpy(out, total, n_outputs * sizeof *out);
     }
@@ -71,17 +72,17 @@ static inline __attribute__((always_inline)) void float_rows(float *out, size_t 
 static void float_block(float *out, size_t out_stride, const float *x, const linear_weights *w, size_t o,
                         size_t n_outputs, size_t n_rows)
 {
-    static const float zeros[SUMS];
+    static const float zeros[FLOAT_SUMS];
     size_t d = w->d_in, n_passes = (d + FLOAT_COLUMNS - 1) / FLOAT_COLUMNS;
     size_t n_columns = ((d + n_passes - 1) / n_passes + FLOATS - 1) / FLOATS * FLOATS;
     float_pass p = {.bias = w->bias ? w->bias + o : zeros, .d_in = d};
-    for (size_t j = 0; j < SUMS; j++)
+    for (size_t j = 0; j < FLOAT_SUMS; j++)
         p.weights[j] = w->weight + (o + (j < n_outputs ? j : 0)) * d;
     for (; p.begin < d; p.begin = p.end) {
         p.end = d - p.begin < n_columns ? d : p.begin + n_columns;
-        p.ahead = p.end < d ? n_columns : SUMS * d - p.begin;
-        if (n_outputs == SUMS) /* a constant, for the compiler */
-            float_rows(out, out_stride, x, &p, SUMS, n_rows);
+        p.ahead = p.end < d ? n_columns : FLOAT_SUMS * d - p.begin;
+        if (n_outputs == FLOAT_SUMS) /* a constant, for the compiler */
+            float_rows(out, out_stride, x, &p, FLOAT_SUMS, n_rows);
         else
             float_rows(out, out_stride, x, &p, n_outputs, n_rows);
     }
@@ -93,7 +94,7 @@ static void float_outputs(float *out, size_t out_stride, const float *x, const l
     size_t most = L2_BUDGET / w->d_in / FLOAT_ROWS * FLOAT_ROWS;
     most = most ? most : FLOAT_ROWS;
     for (size_t row = 0; row < n_rows; row += most)
-        for (size_t o = first; o < last; o += SUMS)
+        for (size_t o = first; o < last; o += FLOAT_SUMS)
             float_block(out + row * out_stride + (o - first), out_stride, x + row * w->d_in, w, o,
-                        last - o < SUMS ? last - o : SUMS, n_rows - row < most ? n_rows - row : most);
+                        last - o < FLOAT_SUMS ? last - o : FLOAT_SUMS, n_rows - row < most ? n_rows - row : most);
 }
