@@ -8,10 +8,10 @@
 
 void decoder_begin(transformer_state *state, const transformer *model, const trace_reader *reader)
 {
-    size_t n = state->n_sentences;
     for (size_t l = 0; l < model->config.decoder.n_layers; l++) {
-        memory *past = state->past + l * n, *source = state->source_memory + l * n;
-        for (size_t s = 0; s < n; s++)
+        size_t first = l * state->n_sentences + state->source_begin;
+        memory *past = state->past + first, *source = state->source_memory + first;
+        for (size_t s = 0; s < state->source.n_sentences; s++)
             past[s].n_keys = source[s].n_keys = 0;
         attention_cross_remember(source, &model->decoder[l].cross_attention, state->x, &state->source,
                                  &state->attention, reader);

@@ -8,8 +8,8 @@
 /* The encoder: source_ids [rows of state->source] to state->x [the same, d_model], the encoded source. */
 void encoder(transformer_state *state, const transformer *model, const int32_t *source_ids, const trace_reader *reader);
 
-/* Before the first decoder call: each layer's cross-attention remembers the encoded source in state->x,
- * and the past is empty. */
+/* Before the first decoder call, for the sentences of each encoder call: each layer's cross-attention remembers the
+ * encoded source in state->x, and the past is empty. */
 void decoder_begin(transformer_state *state, const transformer *model, const trace_reader *reader);
 
 /* The decoder over the next target tokens, ids [rows of state->target], to state->x [the same, d_model]. */

@@ -47,13 +47,23 @@ static void append(generated_tokens *tokens, size_t chosen, const float *logits,
     tokens->ids[tokens->n++] = (int32_t)chosen;
 }
 
+/* The encoder over all sentences, some at a time, so that its scratch stays small. */
+static void encode_all(transformer_state *state, const transformer *model, const int32_t *source_ids)
+{
+    for (size_t s = 0; s < state->n_sentences; s += state->source.n_sentences) {
+        state_take_source(state, s);
+        encoder(state, model, source_ids, NULL);
+        decoder_begin(state, model, NULL);
+        source_ids += row_stack_rows(&state->source);
+    }
+}
+
 bool greedy(transformer_state *state, const transformer *model, const int32_t *source_ids, bool with_log_probabilities,
             failure *why)
 {
     const model_config *config = &model->config;
     size_t n_vocabulary = config->tokenizer.n_target_vocabulary, n_alive = state->n_sentences;
-    encoder(state, model, source_ids, NULL);
-    decoder_begin(state, model, NULL);
+    encode_all(state, model, source_ids);
     for (size_t i = 0; i < n_alive; i++) {
         assert(state->generated[i].n == 0); /* laid out for this search */
         state->alive[i] = i;

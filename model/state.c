@@ -1,11 +1,12 @@
 #include "model/state.h"
 
-#include <stdlib.h>
-#include <string.h>
+#include <sys/mman.h>
 
 #include "support/buffer.h"
 
 #define ALIGNMENT 64u /* a cache line */
+
+enum { ENCODER_ROWS = 512 }; /* of a call, or one sentence: what is computed stays in the cache */
 
 /* A walk over the arena: with base NULL it only adds up sizes. */
 typedef struct {
@@ -32,126 +33,157 @@ static float *carve_floats(carving *c, size_t rows, size_t columns)
     return carve(c, rows, columns, sizeof(float));
 }
 
-typedef struct {
-    size_t rows;        /* of the largest call, encoder or decoder */
-    size_t target_rows; /* of the largest decoder call */
-    size_t scores;      /* queries * keys of the largest sentence, times heads */
-} sizes;
-
 static size_t larger(size_t a, size_t b)
 {
     return a > b ? a : b;
 }
 
-static sizes sizes_of(const model_config *c, const batch_shape *shape)
+/* The largest in each respect of this batch and those before. */
+static state_sizes sizes_of(state_sizes of, const model_config *c, const batch_shape *shape)
 {
-    sizes of = {0};
-    size_t source_rows = 0;
+    size_t source_rows = 0, target_rows = 0, encoder_rows = ENCODER_ROWS;
     for (size_t s = 0; s < shape->n_sentences; s++) {
-        size_t n_src = shape->n_src[s], n_new = shape->n_new[s];
+        size_t n_src = shape->n_src[s], n_tgt = shape->n_tgt[s], n_new = shape->n_new[s];
         source_rows += n_src;
-        of.target_rows += n_new;
+        target_rows += n_new;
+        encoder_rows = larger(encoder_rows, n_src);
+        of.n_tgt = larger(of.n_tgt, n_tgt);
         of.scores = larger(of.scores, n_src * n_src * c->encoder.n_heads);
-        of.scores = larger(of.scores, n_new * larger(shape->n_tgt[s], n_src) * c->decoder.n_heads);
+        of.scores = larger(of.scores, n_new * larger(n_tgt, n_src) * c->decoder.n_heads);
     }
-    of.rows = larger(source_rows, of.target_rows);
+    of.n_sentences = larger(of.n_sentences, shape->n_sentences);
+    of.source_rows = larger(of.source_rows, source_rows);
+    of.target_rows = larger(of.target_rows, target_rows);
+    of.logit_rows = larger(of.logit_rows, shape->with_logits ? target_rows : 0);
+    of.rows = larger(of.rows, larger(source_rows < encoder_rows ? source_rows : encoder_rows, target_rows));
+    of.n_threads = larger(of.n_threads, team_size(shape->team));
     return of;
 }
 
-static void carve_memories(carving *c, memory *memories, size_t n_layers, const size_t *capacity, size_t n_sentences,
-                           size_t d_model)
+/* Each layer's keys and values, [rows, d_model] for all sentences; each sentence's begin `apart` rows after those of
+ * the sentence before or, when that is 0, where they end. */
+static void carve_memories(carving *c, memory *memories, size_t n_layers, size_t rows, size_t d_model,
+                           const size_t *capacity, size_t n_sentences, size_t apart)
 {
-    for (size_t l = 0; l < n_layers; l++)
-        for (size_t s = 0; s < n_sentences; s++) {
-            memory of = {.capacity = capacity[s]};
-            of.keys = carve_floats(c, capacity[s], d_model);
-            of.values = carve_floats(c, capacity[s], d_model);
-            if (c->base)
-                memories[l * n_sentences + s] = of;
+    for (size_t l = 0; l < n_layers; l++) {
+        float *keys = carve_floats(c, rows, d_model), *values = carve_floats(c, rows, d_model);
+        if (!c->base)
+            continue;
+        for (size_t s = 0, row = 0; s < n_sentences; s++) {
+            memories[l * n_sentences + s] = (memory){keys + row * d_model, values + row * d_model, 0, capacity[s]};
+            row += apart ? apart : capacity[s];
         }
+    }
 }
 
-static linear_scratch carve_linear(carving *c, const sizes *size, size_t d, thread_team *team)
+static void carve_generated(carving *c, generated_tokens *generated, const size_t *capacity, size_t n_sentences,
+                            const state_sizes *size)
 {
-    size_t n_threads = team_size(team);
+    int32_t *ids = carve(c, size->n_sentences, size->n_tgt, sizeof *ids);
+    float *log_probabilities = carve_floats(c, size->n_sentences, size->n_tgt);
+    if (!c->base)
+        return;
+    for (size_t s = 0; s < n_sentences; s++)
+        generated[s] = (generated_tokens){.ids = ids + s * size->n_tgt,
+                                          .log_probabilities = log_probabilities + s * size->n_tgt,
+                                          .capacity = capacity[s]};
+}
+
+static linear_scratch carve_linear(carving *c, const state_sizes *size, size_t d, thread_team *team)
+{
     linear_scratch of = {.team = team};
     of.values = carve(c, size->rows, linear_padded(d), sizeof(int8_t));
     of.scales = carve_floats(c, size->rows, 1);
     of.offsets = carve(c, size->rows, 1, sizeof(int32_t));
-    of.block = carve(c, n_threads, size->target_rows, LINEAR_BLOCK * sizeof(float));
-    of.best = carve(c, n_threads, size->target_rows, sizeof(linear_best));
+    of.block = carve(c, size->n_threads, size->target_rows, LINEAR_BLOCK * sizeof(float));
+    of.best = carve(c, size->n_threads, size->target_rows, sizeof(linear_best));
     return of;
 }
 
-/* All arrays of the state, in order of use. Called twice: to add up, and to hand out. */
+/* All arrays of the state. Called twice: to add up, and to hand out. Where an array lies depends on of->sizes alone: it
+ * is there again for the next batch, and what no batch has come to is never touched. */
 static void carve_all(carving *c, transformer_state *of, const model_config *config, const batch_shape *shape)
 {
-    sizes size = sizes_of(config, shape);
-    const size_t *n_src = shape->n_src, *n_tgt = shape->n_tgt, n = shape->n_sentences;
+    const state_sizes *size = &of->sizes;
     size_t d_model = config->d_model, d_ff = larger(config->encoder.d_ff, config->decoder.d_ff);
-    size_t n_layers = config->decoder.n_layers;
+    size_t n_layers = config->decoder.n_layers, n = shape->n_sentences;
     of->n_sentences = n;
-    size_t *source_first = carve(c, n + 1, 1, sizeof(size_t));
-    of->target_first = carve(c, n + 1, 1, sizeof(size_t));
-    of->x = carve_floats(c, size.rows, d_model);
-    of->sublayer = carve_floats(c, size.rows, d_model);
-    of->inner = carve_floats(c, size.rows, d_ff);
-    of->attention.q = carve_floats(c, size.rows, d_model);
-    of->attention.k = carve_floats(c, size.rows, d_model);
-    of->attention.v = carve_floats(c, size.rows, d_model);
-    of->attention.heads = carve_floats(c, size.rows, d_model);
-    of->attention.scores = carve_floats(c, size.scores, 1);
-    of->attention.linear = carve_linear(c, &size, larger(d_model, d_ff), shape->team);
-    of->chosen = carve(c, size.target_rows, 1, sizeof(size_t));
-    of->logits = carve_floats(c, shape->with_logits ? size.target_rows : 0, config->tokenizer.n_target_vocabulary);
-    of->past = carve(c, n_layers, n, sizeof(memory));
-    of->source_memory = carve(c, n_layers, n, sizeof(memory));
-    carve_memories(c, of->past, n_layers, n_tgt, n, d_model);
-    carve_memories(c, of->source_memory, n_layers, n_src, n, d_model);
-    of->generated = carve(c, n, 1, sizeof(generated_tokens));
-    of->alive = carve(c, n, 1, sizeof(size_t));
-    of->newest = carve(c, n, 1, sizeof(int32_t));
-    for (size_t s = 0; s < n; s++) {
-        generated_tokens tokens = {.capacity = n_tgt[s]};
-        tokens.ids = carve(c, n_tgt[s], 1, sizeof(int32_t));
-        tokens.log_probabilities = carve_floats(c, n_tgt[s], 1);
-        if (c->base)
-            of->generated[s] = tokens;
-    }
-    of->source = (row_stack){n, source_first};
+    of->source_first = carve(c, size->n_sentences + 1, 1, sizeof(size_t));
+    of->target_first = carve(c, size->n_sentences + 1, 1, sizeof(size_t));
+    of->x = carve_floats(c, size->rows, d_model);
+    of->sublayer = carve_floats(c, size->rows, d_model);
+    size_t shared = c->used; /* by feed-forward and attention, which take turns */
+    of->inner = carve_floats(c, size->rows, d_ff);
+    size_t end = c->used;
+    c->used = shared;
+    of->attention.q = carve_floats(c, size->rows, d_model);
+    of->attention.k = carve_floats(c, size->rows, d_model);
+    of->attention.v = carve_floats(c, size->rows, d_model);
+    of->attention.heads = carve_floats(c, size->rows, d_model);
+    c->used = larger(c->used, end);
+    of->attention.scores = carve_floats(c, size->scores, 1);
+    of->attention.linear = carve_linear(c, size, larger(d_model, d_ff), shape->team);
+    of->chosen = carve(c, size->target_rows, 1, sizeof(size_t));
+    of->logits = carve_floats(c, size->logit_rows, config->tokenizer.n_target_vocabulary);
+    of->alive = carve(c, size->n_sentences, 1, sizeof(size_t));
+    of->newest = carve(c, size->n_sentences, 1, sizeof(int32_t));
+    of->generated = carve(c, size->n_sentences, 1, sizeof(generated_tokens));
+    carve_generated(c, of->generated, shape->n_tgt, n, size);
+    of->past = carve(c, n_layers, size->n_sentences, sizeof(memory));
+    of->source_memory = carve(c, n_layers, size->n_sentences, sizeof(memory));
+    carve_memories(c, of->source_memory, n_layers, size->source_rows, d_model, shape->n_src, n, 0);
+    carve_memories(c, of->past, n_layers, size->n_sentences * size->n_tgt, d_model, shape->n_tgt, n, size->n_tgt);
     of->target = (row_stack){n, of->target_first};
-    if (c->base) {
-        source_first[0] = 0;
-        for (size_t s = 0; s < n; s++)
-            source_first[s + 1] = source_first[s] + n_src[s];
-    }
+}
+
+/* Mapped, not taken from the heap: a page becomes resident when it is written, and an arena that was too small leaves
+ * none behind. */
+static bool map_arena(transformer_state *of, const carving *needed, failure *why)
+{
+    const int protection = PROT_READ | PROT_WRITE, flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
+    state_sizes sizes = of->sizes;
+    state_free(of);
+    void *arena = needed->overflow ? MAP_FAILED : mmap(NULL, needed->used, protection, flags, -1, 0);
+    if (arena == MAP_FAILED)
+        return failure_memory(why, "a batch of sentences");
+    of->arena = arena;
+    of->arena_size = needed->used;
+    of->sizes = sizes;
+    return true;
 }
 
 bool state_lay_out(transformer_state *of, const model_config *config, const batch_shape *shape, failure *why)
 {
     carving c = {0};
+    of->sizes = sizes_of(of->sizes, config, shape);
     carve_all(&c, of, config, shape);
-    if (c.overflow)
-        return failure_memory(why, "sentences of such a length");
-    if (c.used > of->arena_size) {
-        size_t size =
-            larger(c.used, 2 * of->arena_size); /* arenas that grow little by little leave holes in the heap */
-        state_free(of);
-        if (posix_memalign(&of->arena, ALIGNMENT, size) != 0) {
-            of->arena = NULL;
-            return failure_memory(why, "a batch of sentences");
-        }
-        of->arena_size = size;
-    }
+    if ((c.overflow || c.used > of->arena_size) && !map_arena(of, &c, why))
+        return false;
     c = (carving){.base = of->arena};
     carve_all(&c, of, config, shape);
+    state_take_source(of, 0);
     return true;
 }
 
 void state_free(transformer_state *of)
 {
-    free(of->arena);
+    if (of->arena)
+        munmap(of->arena, of->arena_size);
     *of = (transformer_state){0};
+}
+
+void state_take_source(transformer_state *of, size_t begin)
+{
+    size_t n = 0, n_rows = 0;
+    of->source_first[0] = 0;
+    while (begin + n < of->n_sentences) {
+        n_rows += of->source_memory[begin + n].capacity;
+        if (n > 0 && n_rows > ENCODER_ROWS)
+            break;
+        of->source_first[++n] = n_rows;
+    }
+    of->source_begin = begin;
+    of->source = (row_stack){n, of->source_first};
 }
 
 void state_move_sentence(transformer_state *of, const model_config *config, size_t from, size_t to)

@@ -2,7 +2,8 @@
  *
  * state_lay_out sizes it for a batch and is the only call that can fail; what computes (forward.h,
  * greedy.h) neither allocates nor fails for want of memory. One state per thread; it is used again for
- * batch after batch and grows to the largest. */
+ * batch after batch and grows to the largest, with room for the longest translation of each sentence, which is mapped
+ * but takes no memory until it is written. */
 #ifndef MODEL_STATE_H
 #define MODEL_STATE_H
 
@@ -18,14 +19,28 @@ typedef struct {
     bool cut; /* the end token was not chosen: the length cap ended the sentence */
 } generated_tokens;
 
+/* What the arena has room for: the largest so far in each respect. */
+typedef struct {
+    size_t n_sentences;
+    size_t source_rows; /* of a batch */
+    size_t n_tgt;       /* of a sentence */
+    size_t rows;        /* of a call, encoder or decoder */
+    size_t target_rows; /* of a decoder call */
+    size_t logit_rows;
+    size_t scores;    /* queries * keys of a sentence, times heads */
+    size_t n_threads; /* of a team */
+} state_sizes;
+
 typedef struct {
     void *arena;
     size_t arena_size;
+    state_sizes sizes;
 
     size_t n_sentences;
-    row_stack source; /* the rows of the encoder */
-    row_stack target; /* the rows of the next decoder call; greedy search and forward fill target_first */
-    size_t *target_first;
+    size_t source_begin; /* the first sentence of the next encoder call */
+    row_stack source;    /* the rows of the next encoder call; state_take_source fills source_first */
+    row_stack target;    /* the rows of the next decoder call; greedy search and forward fill target_first */
+    size_t *source_first, *target_first;
 
     float *x;        /* [rows, d_model], the residual stream: the encoder's, then the decoder's */
     float *sublayer; /* [rows, d_model], the output of a sublayer */
@@ -54,6 +69,10 @@ typedef struct {
 
 bool state_lay_out(transformer_state *of, const model_config *config, const batch_shape *shape, failure *why);
 void state_free(transformer_state *of);
+
+/* Makes sentence `begin` and those after it, as many as are computed together, the rows of the next encoder call. A
+ * state just laid out has sentence 0 there. */
+void state_take_source(transformer_state *of, size_t begin);
 
 /* Moves the memories of the stack's sentence `from` to place `to` <= from: how finished ones leave. What was at
  * `to` is gone until the next state_lay_out. */
