@@ -25,6 +25,7 @@ sys.path.insert(0, str(TESTS.parent / "scripts"))
 import program  # noqa: E402
 
 REVERSING = TESTS / "golden/reversing"
+EN_DE = TESTS.parent / "checkpoints/en-de"
 FIRST = 3000  # lines after which memory is not to grow: so many until all are taken 1,024 at a time
 MIB = 1024  # kB
 SECONDS = 60  # without an answer
@@ -128,6 +129,21 @@ def lines_per_second(samples):
 def test_many_lines_need_the_memory_of_the_first(way, tmp_path):
     samples = way(REVERSING, 20_000, tmp_path)
     assert len(samples) > 10 and memory_at_most(samples) - memory_before(samples, FIRST) < MIB
+
+
+def test_a_batch_takes_the_memory_that_it_fills():
+    """10.6 MiB; with room for the longest translations and for a whole batch's encoder it would be 26."""
+    lines = [line.split(b"\t")[0] + b"\n" for line in (EN_DE / "everyday.tsv").read_bytes().splitlines()]
+    with start(EN_DE) as process:
+        memory = []
+        for some in lines[:1], 3 * lines:
+            process.stdin.write(b"".join(some))
+            process.stdin.flush()
+            for _ in some:
+                process.stdout.readline()
+            memory.append(sample(process, len(some))[1])
+        process.stdin.close()
+    assert memory[1] - memory[0] < 12 * MIB
 
 
 def test_many_processes_and_threads_share_a_checkpoint():
