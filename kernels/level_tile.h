@@ -54,19 +54,19 @@ static inline __attribute__((always_inline)) void dot_tile(int32_t (*to)[4], con
 {
     int_chunk sums[SUMS];
     const size_t n_outputs = n_rows == 1 ? 1 : 4; /* at once */
+    const size_t n_groups = SUMS / n_rows / n_outputs;
 #pragma GCC unroll 16
-    for (size_t o = 0; o < SUMS / n_rows; o += n_outputs, w += n_outputs * w_stride) {
-        int_chunk *of = sums + o / 4 * 4 * n_rows + o % 4;
-#pragma GCC unroll 4
-        for (size_t r = 0; r < n_rows; r++)
-#pragma GCC unroll 4
-            for (size_t j = 0; j < n_outputs; j++)
-                of[4 * r + j] = (int_chunk){0};
+    for (size_t group = 0; group < n_groups; group++) {
+        int_chunk *of = sums + group * n_outputs * n_rows;
+        const int8_t *of_w = w + group * n_outputs * w_stride;
+#pragma GCC unroll 16
+        for (size_t j = 0; j < n_rows * n_outputs; j++)
+            of[j] = (int_chunk){0};
         size_t i = 0;
         for (; i + CHUNK <= d; i += CHUNK)
-            add_chunk(of, n_outputs, w + i, w_stride, x + i, x_stride, CHUNK, n_rows);
+            add_chunk(of, n_outputs, of_w + i, w_stride, x + i, x_stride, CHUNK, n_rows);
         if (i < d)
-            add_chunk(of, n_outputs, w + i, w_stride, x + i, x_stride, d - i, n_rows);
+            add_chunk(of, n_outputs, of_w + i, w_stride, x + i, x_stride, d - i, n_rows);
     }
     sum_chunks(to, sums);
 }
