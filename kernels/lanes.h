@@ -68,11 +68,6 @@ static inline lanes lanes_less(lanes a, lanes b, lanes x, lanes y)
     return _mm256_blendv_ps(y, x, (lanes)(a < b));
 }
 
-static inline lanes lanes_magnitude(lanes x)
-{
-    return (lanes)((int_lanes)x & 0x7fffffff);
-}
-
 static inline int_lanes int_lanes_of(int32_t x)
 {
     return (int_lanes){x, x, x, x, x, x, x, x};
@@ -83,9 +78,20 @@ static inline int_lanes int_lanes_add(int_lanes a, int_lanes b)
     return a + b;
 }
 
+static inline int_lanes int_lanes_larger(int_lanes a, int_lanes b)
+{
+    return (int_lanes)_mm256_max_epi32((__m256i)a, (__m256i)b);
+}
+
 static inline int_lanes lanes_bits(lanes x)
 {
     return (int_lanes)x;
+}
+
+/* Of |x|: they grow with it; those of what is not a number are the largest. */
+static inline int_lanes lanes_magnitude_bits(lanes x)
+{
+    return (int_lanes)x & 0x7fffffff;
 }
 
 /* 2^n; -126 <= n <= 127 */
@@ -99,12 +105,77 @@ static inline lanes lanes_of_ints(int_lanes x)
     return __builtin_convertvector(x, lanes);
 }
 
-/* Eight values of -128 … 127, or of 0 … 255 when they have no sign. */
-static inline void int_lanes_store_bytes(int8_t *to, int_lanes x, bool without_sign)
+/* The first n <= LANES floats of x; `rest` in the other lanes. */
+static inline lanes lanes_load_part(const float *x, size_t n, float rest)
 {
-    __m128i words = _mm_packs_epi32(_mm256_castsi256_si128((__m256i)x), _mm256_extracti128_si256((__m256i)x, 1));
-    __m128i bytes = without_sign ? _mm_packus_epi16(words, words) : _mm_packs_epi16(words, words);
-    _mm_storel_epi64((__m128i *)(void *)to, bytes);
+    const int_lanes taken = (int_lanes){0, 1, 2, 3, 4, 5, 6, 7} < (int32_t)n;
+    return _mm256_blendv_ps(lanes_of(rest), _mm256_maskload_ps(x, (__m256i)taken), (lanes)taken);
+}
+
+static inline void lanes_store_part(float *x, size_t n, lanes a)
+{
+    if (n == LANES) {
+        _mm256_storeu_ps(x, a);
+        return;
+    }
+    __m128 left = _mm256_castps256_ps128(a); /* masked stores take longer than these */
+    if (n & 4) {
+        _mm_storeu_ps(x, left);
+        left = _mm256_extractf128_ps(a, 1);
+        x += 4;
+    }
+    if (n & 2) {
+        _mm_storel_pi((__m64 *)(void *)x, left);
+        left = _mm_movehl_ps(left, left);
+        x += 2;
+    }
+    if (n & 1)
+        _mm_store_ss(x, left);
+}
+
+/* ((0 + 4) + (2 + 6)) + ((1 + 5) + (3 + 7)): halves are added to halves. */
+static inline float lanes_sum(lanes a)
+{
+    __m128 fours = _mm256_castps256_ps128(a) + _mm256_extractf128_ps(a, 1);
+    __m128 twos = fours + _mm_movehl_ps(fours, fours);
+    return twos[0] + twos[1];
+}
+
+/* The largest lane, when all are numbers. */
+static inline float lanes_largest(lanes a)
+{
+    __m128 fours = _mm_max_ps(_mm256_castps256_ps128(a), _mm256_extractf128_ps(a, 1));
+    __m128 twos = _mm_max_ps(fours, _mm_movehl_ps(fours, fours));
+    return twos[0] > twos[1] ? twos[0] : twos[1];
+}
+
+static inline int32_t int_lanes_largest(int_lanes a)
+{
+    __m128i fours = _mm_max_epi32(_mm256_castsi256_si128((__m256i)a), _mm256_extracti128_si256((__m256i)a, 1));
+    __m128i twos = _mm_max_epi32(fours, _mm_srli_si128(fours, 8));
+    return _mm_cvtsi128_si32(_mm_max_epi32(twos, _mm_srli_si128(twos, 4)));
+}
+
+/* Lane j: lanes_sum of of[j]. The same additions, of eight at once. */
+static inline lanes lanes_sums(const lanes of[LANES])
+{
+    lanes fours[4], twos[2]; /* halves of 4: of j and j + 4; of 2 and 2; of j, j + 1, j + 2, j + 3 and those + 4 */
+    for (size_t j = 0; j < 4; j++)
+        fours[j] = _mm256_permute2f128_ps(of[j], of[j + 4], 0x20) + _mm256_permute2f128_ps(of[j], of[j + 4], 0x31);
+    for (size_t j = 0; j < 2; j++) {
+        __m256d a = (__m256d)fours[2 * j], b = (__m256d)fours[2 * j + 1];
+        twos[j] = (lanes)_mm256_unpacklo_pd(a, b) + (lanes)_mm256_unpackhi_pd(a, b);
+    }
+    return _mm256_shuffle_ps(twos[0], twos[1], 0x88) + _mm256_shuffle_ps(twos[0], twos[1], 0xdd);
+}
+
+/* 4 * LANES values of -128 … 127, or of 0 … 255 when they have no sign. */
+static inline void int_lanes_store_bytes(int8_t *to, const int_lanes x[4], bool without_sign)
+{
+    __m256i a = _mm256_packs_epi32((__m256i)x[0], (__m256i)x[1]), b = _mm256_packs_epi32((__m256i)x[2], (__m256i)x[3]);
+    __m256i fours = without_sign ? _mm256_packus_epi16(a, b) : _mm256_packs_epi16(a, b);
+    __m256i bytes = _mm256_permutevar8x32_epi32(fours, _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7));
+    _mm256_storeu_si256((__m256i *)(void *)to, bytes);
 }
 
 #else
@@ -179,13 +250,6 @@ static inline lanes lanes_less(lanes a, lanes b, lanes x, lanes y)
     return x;
 }
 
-static inline lanes lanes_magnitude(lanes x)
-{
-    for (int i = 0; i < LANES; i++)
-        x.at[i] = x.at[i] < 0.0f ? -x.at[i] : x.at[i];
-    return x;
-}
-
 static inline int_lanes int_lanes_of(int32_t x)
 {
     int_lanes r;
@@ -201,10 +265,25 @@ static inline int_lanes int_lanes_add(int_lanes a, int_lanes b)
     return a;
 }
 
+static inline int_lanes int_lanes_larger(int_lanes a, int_lanes b)
+{
+    for (int i = 0; i < LANES; i++)
+        a.at[i] = a.at[i] > b.at[i] ? a.at[i] : b.at[i];
+    return a;
+}
+
 static inline int_lanes lanes_bits(lanes x)
 {
     int_lanes r;
     memcpy(&r, &x, sizeof r);
+    return r;
+}
+
+static inline int_lanes lanes_magnitude_bits(lanes x)
+{
+    int_lanes r = lanes_bits(x);
+    for (int i = 0; i < LANES; i++)
+        r.at[i] &= 0x7fffffff;
     return r;
 }
 
@@ -225,11 +304,55 @@ static inline lanes lanes_of_ints(int_lanes x)
     return r;
 }
 
-static inline void int_lanes_store_bytes(int8_t *to, int_lanes x, bool without_sign)
+static inline void int_lanes_store_bytes(int8_t *to, const int_lanes x[4], bool without_sign)
 {
     (void)without_sign; /* the same bits */
-    for (int i = 0; i < LANES; i++)
-        to[i] = (int8_t)x.at[i];
+    for (int i = 0; i < 4 * LANES; i++)
+        to[i] = (int8_t)x[i / LANES].at[i % LANES];
+}
+
+/* The first n <= LANES floats of x; `rest` in the other lanes. */
+static inline lanes lanes_load_part(const float *x, size_t n, float rest)
+{
+    lanes r = lanes_of(rest);
+    memcpy(&r, x, n * sizeof *x);
+    return r;
+}
+
+static inline void lanes_store_part(float *x, size_t n, lanes a)
+{
+    memcpy(x, &a, n * sizeof *x);
+}
+
+/* ((0 + 4) + (2 + 6)) + ((1 + 5) + (3 + 7)): halves are added to halves. */
+static inline float lanes_sum(lanes a)
+{
+    const float *x = a.at;
+    return ((x[0] + x[4]) + (x[2] + x[6])) + ((x[1] + x[5]) + (x[3] + x[7]));
+}
+
+/* The largest lane, when all are numbers. */
+static inline float lanes_largest(lanes a)
+{
+    for (int i = 1; i < LANES; i++)
+        a.at[0] = a.at[i] > a.at[0] ? a.at[i] : a.at[0];
+    return a.at[0];
+}
+
+static inline int32_t int_lanes_largest(int_lanes a)
+{
+    for (int i = 1; i < LANES; i++)
+        a.at[0] = a.at[i] > a.at[0] ? a.at[i] : a.at[0];
+    return a.at[0];
+}
+
+/* Lane j: lanes_sum of of[j]. */
+static inline lanes lanes_sums(const lanes of[LANES])
+{
+    lanes r;
+    for (int j = 0; j < LANES; j++)
+        r.at[j] = lanes_sum(of[j]);
+    return r;
 }
 
 #endif
@@ -246,40 +369,6 @@ static inline void lanes_store(float *x, lanes a)
     memcpy(x, &a, sizeof a);
 }
 
-/* The first n < LANES floats of x; `rest` in the other lanes. */
-static inline lanes lanes_load_part(const float *x, size_t n, float rest)
-{
-    float all[LANES];
-    for (size_t i = 0; i < LANES; i++)
-        all[i] = i < n ? x[i] : rest;
-    return lanes_load(all);
-}
-
-static inline void lanes_store_part(float *x, size_t n, lanes a)
-{
-    float all[LANES];
-    lanes_store(all, a);
-    memcpy(x, all, n * sizeof *x);
-}
-
-/* ((0 + 4) + (2 + 6)) + ((1 + 5) + (3 + 7)): halves are added to halves. */
-static inline float lanes_sum(lanes a)
-{
-    float x[LANES];
-    lanes_store(x, a);
-    return ((x[0] + x[4]) + (x[2] + x[6])) + ((x[1] + x[5]) + (x[3] + x[7]));
-}
-
-/* The largest lane, when all are numbers. */
-static inline float lanes_largest(lanes a)
-{
-    float x[LANES];
-    lanes_store(x, a);
-    for (int i = 1; i < LANES; i++)
-        x[0] = x[i] > x[0] ? x[i] : x[0];
-    return x[0];
-}
-
 static inline int32_t int_lanes_sum(int_lanes a)
 {
     int32_t x[LANES], sum = 0;
@@ -294,6 +383,112 @@ static inline int32_t int_lanes_sum(int_lanes a)
 static inline int_lanes lanes_rounded(lanes x)
 {
     return int_lanes_add(lanes_bits(lanes_add(x, lanes_of(12582912.0f))), int_lanes_of(-0x4b400000));
+}
+
+/* Where a register holds sixteen floats, two sets of lanes side by side; elsewhere one. */
+
+#ifdef __AVX512F__
+
+enum { SETS = 2 };
+
+typedef float wide __attribute__((vector_size(4 * LANES * SETS)));
+
+static inline wide wide_of(float x)
+{
+    return (wide)_mm512_set1_ps(x);
+}
+
+static inline wide wide_add(wide a, wide b)
+{
+    return a + b;
+}
+
+static inline wide wide_multiply(wide a, wide b)
+{
+    return a * b;
+}
+
+/* The same lanes in each set. */
+static inline wide wide_repeated(lanes x)
+{
+    return (wide)_mm512_broadcast_f64x4((__m256d)x);
+}
+
+/* Eight floats of x in the first set, of y in the last. */
+static inline wide wide_rows(const float *x, const float *y)
+{
+    return (wide)_mm512_insertf64x4(_mm512_castpd256_pd512((__m256d)lanes_load(x)), (__m256d)lanes_load(y), 1);
+}
+
+/* to [SETS]: lanes_sums of each set. */
+static inline void wide_sums(lanes *to, const wide of[LANES])
+{
+    wide fours[4], twos[2]; /* fours: the first set's of j, the second's of j, those of j + 4 */
+    for (size_t j = 0; j < 4; j++) {
+        __m512 a = (__m512)of[j], b = (__m512)of[j + 4];
+        fours[j] = (wide)_mm512_shuffle_f32x4(a, b, 0x88) + (wide)_mm512_shuffle_f32x4(a, b, 0xdd);
+    }
+    for (size_t j = 0; j < 2; j++) {
+        __m512d a = (__m512d)fours[2 * j], b = (__m512d)fours[2 * j + 1];
+        twos[j] = (wide)_mm512_unpacklo_pd(a, b) + (wide)_mm512_unpackhi_pd(a, b);
+    }
+    __m512 a = (__m512)twos[0], b = (__m512)twos[1];
+    __m512 ones = _mm512_shuffle_ps(a, b, 0x88) + _mm512_shuffle_ps(a, b, 0xdd);
+    ones = _mm512_shuffle_f32x4(ones, ones, 0xd8);
+    memcpy(to, &ones, sizeof ones);
+}
+
+#else
+
+enum { SETS = 1 };
+
+typedef lanes wide;
+
+static inline wide wide_of(float x)
+{
+    return lanes_of(x);
+}
+
+static inline wide wide_add(wide a, wide b)
+{
+    return lanes_add(a, b);
+}
+
+static inline wide wide_multiply(wide a, wide b)
+{
+    return lanes_multiply(a, b);
+}
+
+static inline wide wide_repeated(lanes x)
+{
+    return x;
+}
+
+static inline wide wide_rows(const float *x, const float *y)
+{
+    (void)x;
+    return lanes_load(y);
+}
+
+static inline void wide_sums(lanes *to, const wide of[LANES])
+{
+    *to = lanes_sums(of);
+}
+
+#endif
+
+enum { WIDE_LANES = SETS * LANES };
+
+static inline wide wide_load(const float *x)
+{
+    wide r;
+    memcpy(&r, x, sizeof r);
+    return r;
+}
+
+static inline void wide_store(float *x, wide a)
+{
+    memcpy(x, &a, sizeof a);
 }
 
 #endif

@@ -6,72 +6,173 @@
 
 enum { FLOAT_OUTPUTS = 4 };
 
-/* out [n]: factor times the products of a [k] with n rows of b. */
-static inline __attribute__((always_inline)) void dots(float *out, const float *a, const float *b, size_t b_stride,
-                                                       size_t k, float factor, size_t n)
+/* x is read soon: with one query, reading the memory takes longer than the products, and the columns behind these are
+ * the next head's. */
+static inline void prefetch(const float *x)
 {
-    lanes sums[FLOAT_OUTPUTS];
-    size_t i = 0;
-    for (size_t j = 0; j < n; j++)
-        sums[j] = lanes_of(0.0f);
-    for (; i + LANES <= k; i += LANES) {
-        lanes of_a = lanes_load(a + i);
-        for (size_t j = 0; j < n; j++)
-            sums[j] = lanes_add(sums[j], lanes_multiply(of_a, lanes_load(b + j * b_stride + i)));
-    }
-    if (i < k) {
-        lanes of_a = lanes_load_part(a + i, k - i, 0.0f);
-        for (size_t j = 0; j < n; j++)
-            sums[j] = lanes_add(sums[j], lanes_multiply(of_a, lanes_load_part(b + j * b_stride + i, k - i, 0.0f)));
-    }
-    for (size_t j = 0; j < n; j++)
-        out[j] = factor * lanes_sum(sums[j]);
+    __builtin_prefetch(x);
 }
 
+/* Row i of x, or row 0 when there are only n. */
+static inline const float *row_of(const float *x, size_t stride, size_t i, size_t n)
+{
+    return x + (i < n ? i : 0) * stride;
+}
+
+/* Adds the products of LANES columns of a and of LANES rows of b. */
+static inline __attribute__((always_inline)) void add_products(lanes sums[LANES], const float *a,
+                                                               const float *const b[LANES], size_t column)
+{
+    lanes of_a = lanes_load(a + column);
+    for (size_t j = 0; j < LANES; j++)
+        sums[j] = lanes_add(sums[j], lanes_multiply(of_a, lanes_load(b[j] + column)));
+}
+
+/* The products of a with n <= LANES rows of b, each k long. */
+static inline __attribute__((always_inline)) lanes dots(const float *a, const float *b, size_t b_stride, size_t n,
+                                                        size_t k)
+{
+    const float *rows[LANES];
+    lanes sums[LANES];
+    for (size_t j = 0; j < LANES; j++) {
+        rows[j] = row_of(b, b_stride, j, n);
+        sums[j] = lanes_of(0.0f);
+    }
+    size_t i = 0;
+    for (; i + LANES <= k; i += LANES) {
+        for (size_t j = 0; j < LANES; j++)
+            prefetch(rows[j] + k + i);
+        add_products(sums, a, rows, i);
+    }
+    if (i < k) {
+        float rest_of_a[LANES], rest[LANES][LANES];
+        lanes_store(rest_of_a, lanes_load_part(a + i, k - i, 0.0f));
+        for (size_t j = 0; j < LANES; j++) {
+            lanes_store(rest[j], lanes_load_part(rows[j] + i, k - i, 0.0f));
+            rows[j] = rest[j];
+        }
+        add_products(sums, rest_of_a, rows, 0);
+    }
+    return lanes_sums(sums);
+}
+
+enum { QUERIES = 2 * SETS }; /* of a tile */
+
+/* to [QUERIES]: dots of m <= QUERIES rows of a; k is a multiple of LANES. */
+static inline __attribute__((always_inline)) void tall_dots(lanes to[QUERIES], const float *a, size_t a_stride,
+                                                            const float *b, size_t b_stride, size_t m, size_t n,
+                                                            size_t k)
+{
+    const float *rows[LANES], *rows_of_a[QUERIES];
+    wide sums[2][LANES];
+#pragma GCC unroll 8
+    for (size_t j = 0; j < LANES; j++) {
+        rows[j] = row_of(b, b_stride, j, n);
+        sums[0][j] = sums[1][j] = wide_of(0.0f);
+    }
+#pragma GCC unroll 4
+    for (size_t r = 0; r < QUERIES; r++)
+        rows_of_a[r] = row_of(a, a_stride, r, m);
+    for (size_t i = 0; i < k; i += LANES) {
+        wide first = wide_rows(rows_of_a[0] + i, rows_of_a[SETS - 1] + i);
+        wide second = wide_rows(rows_of_a[SETS] + i, rows_of_a[QUERIES - 1] + i);
+#pragma GCC unroll 8
+        for (size_t j = 0; j < LANES; j++) {
+            wide of_b = wide_repeated(lanes_load(rows[j] + i));
+            sums[0][j] = wide_add(sums[0][j], wide_multiply(first, of_b));
+            sums[1][j] = wide_add(sums[1][j], wide_multiply(second, of_b));
+        }
+    }
+    wide_sums(to, sums[0]);
+    wide_sums(to + SETS, sums[1]);
+}
+
+/* out [m, n], n <= LANES */
+static inline __attribute__((always_inline)) void products_with(float *out, size_t out_stride, const float *a,
+                                                                size_t a_stride, const float *b, size_t b_stride,
+                                                                size_t m, size_t n, size_t k, float factor)
+{
+    for (size_t i = 0, n_rows; i < m; i += n_rows, a += n_rows * a_stride) {
+        lanes sums[QUERIES];
+        n_rows = m - i < QUERIES ? m - i : QUERIES;
+        if (SETS > 1 && n_rows > 1 && k % LANES == 0)
+            tall_dots(sums, a, a_stride, b, b_stride, n_rows, n, k);
+        else {
+            n_rows = 1;
+            sums[0] = dots(a, b, b_stride, n, k);
+        }
+        for (size_t r = 0; r < n_rows; r++, out += out_stride) {
+            lanes_store_part(out, n, lanes_multiply(lanes_of(factor), sums[r]));
+        }
+    }
+}
+
+/* LANES rows of b at a time, which stay in the first-level cache while rows of a pass by. */
 static void product_transposed_lanes(float *out, size_t out_stride, const float *a, size_t a_stride, const float *b,
                                      size_t b_stride, size_t m, size_t n, size_t k, float factor)
 {
-    for (size_t i = 0; i < m; i++, a += a_stride, out += out_stride) {
-        size_t j = 0;
-        for (; j + FLOAT_OUTPUTS <= n; j += FLOAT_OUTPUTS)
-            dots(out + j, a, b + j * b_stride, b_stride, k, factor, FLOAT_OUTPUTS);
-        for (; j < n; j++)
-            dots(out + j, a, b + j * b_stride, b_stride, k, factor, 1);
-    }
+    for (; n >= LANES; n -= LANES, out += LANES, b += LANES * b_stride)
+        products_with(out, out_stride, a, a_stride, b, b_stride, m, LANES, k, factor);
+    if (n > 0)
+        products_with(out, out_stride, a, a_stride, b, b_stride, m, n, k, factor);
 }
 
-/* n_lanes * LANES columns of one row of the product, each summed over k in order. */
-static inline __attribute__((always_inline)) void product_columns(float *out, const float *a, const float *b,
-                                                                  size_t b_stride, size_t k, size_t n_lanes)
+enum { PRODUCT_ROWS = 2 * SETS, PRODUCT_VECTORS = 4 }; /* of a tile, whose sums stay in registers */
+
+/* n_vectors * WIDE_LANES columns of n_rows rows of the product, each summed over k in order. */
+static inline __attribute__((always_inline)) void product_tile(float *out, size_t out_stride, const float *a,
+                                                               size_t a_stride, const float *b, size_t b_stride,
+                                                               size_t k, size_t n_rows, size_t n_vectors)
 {
-    lanes sums[8];
-    for (size_t l = 0; l < n_lanes; l++)
-        sums[l] = lanes_of(0.0f);
-    for (size_t i = 0; i < k; i++) {
-        lanes factor = lanes_of(a[i]);
-        for (size_t l = 0; l < n_lanes; l++)
-            sums[l] = lanes_add(sums[l], lanes_multiply(factor, lanes_load(b + i * b_stride + l * LANES)));
-    }
-    for (size_t l = 0; l < n_lanes; l++)
-        lanes_store(out + l * LANES, sums[l]);
+    wide sums[PRODUCT_ROWS][PRODUCT_VECTORS];
+#pragma GCC unroll 4
+    for (size_t r = 0; r < n_rows; r++)
+#pragma GCC unroll 4
+        for (size_t v = 0; v < n_vectors; v++)
+            sums[r][v] = wide_of(0.0f);
+    for (size_t i = 0; i < k; i++)
+#pragma GCC unroll 4
+        for (size_t v = 0; v < n_vectors; v++) {
+            const float *at = b + i * b_stride + v * WIDE_LANES;
+            wide of_b = wide_load(at);
+            if (n_rows == 1)
+                prefetch(at + n_vectors * WIDE_LANES);
+#pragma GCC unroll 4
+            for (size_t r = 0; r < n_rows; r++)
+                sums[r][v] = wide_add(sums[r][v], wide_multiply(wide_of(a[r * a_stride + i]), of_b));
+        }
+#pragma GCC unroll 4
+    for (size_t r = 0; r < n_rows; r++)
+#pragma GCC unroll 4
+        for (size_t v = 0; v < n_vectors; v++)
+            wide_store(out + r * out_stride + v * WIDE_LANES, sums[r][v]);
+}
+
+static inline __attribute__((always_inline)) void product_rows(float *out, size_t out_stride, const float *a,
+                                                               size_t a_stride, const float *b, size_t b_stride,
+                                                               size_t n_rows, size_t n, size_t k)
+{
+    size_t j = 0;
+    for (; j + PRODUCT_VECTORS * WIDE_LANES <= n; j += PRODUCT_VECTORS * WIDE_LANES)
+        product_tile(out + j, out_stride, a, a_stride, b + j, b_stride, k, n_rows, PRODUCT_VECTORS);
+    for (; j + WIDE_LANES <= n; j += WIDE_LANES)
+        product_tile(out + j, out_stride, a, a_stride, b + j, b_stride, k, n_rows, 1);
+    for (; j < n; j++)
+        for (size_t r = 0; r < n_rows; r++) {
+            float sum = 0.0f;
+            for (size_t i = 0; i < k; i++)
+                sum += a[r * a_stride + i] * b[i * b_stride + j];
+            out[r * out_stride + j] = sum;
+        }
 }
 
 static void product_lanes(float *out, size_t out_stride, const float *a, size_t a_stride, const float *b,
                           size_t b_stride, size_t m, size_t n, size_t k)
 {
-    for (size_t i = 0; i < m; i++, a += a_stride, out += out_stride) {
-        size_t j = 0;
-        for (; j + 8 * LANES <= n; j += 8 * LANES)
-            product_columns(out + j, a, b + j, b_stride, k, 8);
-        for (; j + LANES <= n; j += LANES)
-            product_columns(out + j, a, b + j, b_stride, k, 1);
-        for (; j < n; j++) {
-            float sum = 0.0f;
-            for (size_t l = 0; l < k; l++)
-                sum += a[l] * b[l * b_stride + j];
-            out[j] = sum;
-        }
-    }
+    for (; m >= PRODUCT_ROWS; m -= PRODUCT_ROWS, a += PRODUCT_ROWS * a_stride, out += PRODUCT_ROWS * out_stride)
+        product_rows(out, out_stride, a, a_stride, b, b_stride, PRODUCT_ROWS, n, k);
+    for (; m > 0; m--, a += a_stride, out += out_stride)
+        product_rows(out, out_stride, a, a_stride, b, b_stride, 1, n, k);
 }
 
 /* exp(x): 2^n exp(r) with n = x/ln 2 rounded and |r| <= ln(2)/2, exp(r) by its Taylor series to r^7/7!, whose rest is
@@ -104,11 +205,14 @@ static float largest_lanes(const float *x, size_t n)
     return isnan(lanes_sum(check)) ? NAN : lanes_largest(largest);
 }
 
+/* Something that is not a number, or +infinity, makes the sum none and with it the whole row. */
 static void softmax_lanes(float *x, size_t n)
 {
-    size_t n_whole = n / LANES * LANES, rest = n - n_whole;
-    lanes largest = lanes_of(largest_lanes(x, n)), sum = lanes_of(0.0f);
-    lanes last = lanes_load_part(x + n_whole, rest, -INFINITY);
+    size_t n_whole = (n - 1) / LANES * LANES, n_last = n - n_whole;
+    lanes last = lanes_load_part(x + n_whole, n_last, -INFINITY), largest = last, sum = lanes_of(0.0f);
+    for (size_t i = 0; i < n_whole; i += LANES)
+        largest = lanes_larger(lanes_load(x + i), largest);
+    largest = lanes_of(lanes_largest(largest));
     for (size_t i = 0; i < n_whole; i += LANES) {
         lanes e = exp_lanes(lanes_subtract(lanes_load(x + i), largest));
         sum = lanes_add(sum, e);
@@ -118,7 +222,7 @@ static void softmax_lanes(float *x, size_t n)
     lanes total = lanes_of(lanes_sum(lanes_add(sum, last)));
     for (size_t i = 0; i < n_whole; i += LANES)
         lanes_store(x + i, lanes_divide(lanes_load(x + i), total));
-    lanes_store_part(x + n_whole, rest, lanes_divide(last, total));
+    lanes_store_part(x + n_whole, n_last, lanes_divide(last, total));
 }
 
 static void swish_lanes(float *x, size_t n)

@@ -16,30 +16,45 @@ static size_t many_rows(float *out, size_t out_stride, const rounded_rows *x, co
 static void any_rows(float *out, size_t out_stride, const rounded_rows *x, const linear_weights *w, size_t first,
                      size_t last, size_t n_rows);
 
-static float round_row(int8_t *values, int32_t *offset, const float *x, size_t d, size_t stride)
+enum { ROUNDED = 4 * LANES }; /* values that are rounded and stored together */
+
+/* Rounds x [n], n <= ROUNDED, and zeros behind it; their sum. */
+static inline __attribute__((always_inline)) int_lanes round_some(int8_t *values, const float *x, size_t n, lanes steps)
 {
-    lanes largest = lanes_of(0.0f), check = largest;
-    for (size_t i = 0; i < d; i += LANES) {
-        lanes v = d - i < LANES ? lanes_load_part(x + i, d - i, 0.0f) : lanes_load(x + i);
-        largest = lanes_larger(lanes_magnitude(v), largest);
-        check = lanes_add(check, lanes_subtract(v, v)); /* not a number from here on, if v is infinite or none */
-    }
-    float top = lanes_largest(largest), bad = lanes_sum(check);
-    *offset = 0;
-    if (isnan(bad) || top < SMALLEST_ROW) {
-        memset(values, 0, stride);
-        return bad;
-    }
-    lanes steps = lanes_of(127.0f / top);
-    int_lanes sum = int_lanes_of(0);
-    for (size_t i = 0; i < d; i += LANES) {
-        lanes v = d - i < LANES ? lanes_load_part(x + i, d - i, 0.0f) : lanes_load(x + i);
+    int_lanes stored[4], sum = int_lanes_of(0);
+    for (size_t i = 0; i < 4; i++, x += LANES, n -= n < LANES ? n : LANES) {
+        lanes v = n < LANES ? lanes_load_part(x, n, 0.0f) : lanes_load(x);
         int_lanes rounded = lanes_rounded(lanes_multiply(v, steps));
         sum = int_lanes_add(sum, rounded);
-        int_lanes_store_bytes(values + i, int_lanes_add(rounded, int_lanes_of(STORED_PLUS)), STORED_PLUS);
+        stored[i] = int_lanes_add(rounded, int_lanes_of(STORED_PLUS));
     }
-    size_t written = (d + LANES - 1) / LANES * LANES;
-    memset(values + written, 0, stride - written);
+    int_lanes_store_bytes(values, stored, STORED_PLUS);
+    return sum;
+}
+
+static float round_row(int8_t *values, int32_t *offset, const float *x, size_t d, size_t stride)
+{
+    int_lanes largest = int_lanes_of(0), sum = largest;
+    size_t i = 0;
+    for (; i + LANES <= d; i += LANES)
+        largest = int_lanes_larger(lanes_magnitude_bits(lanes_load(x + i)), largest);
+    largest = int_lanes_larger(lanes_magnitude_bits(lanes_load_part(x + i, d - i, 0.0f)), largest);
+    int32_t bits = int_lanes_largest(largest);
+    float top; /* infinite or not a number when some x is */
+    memcpy(&top, &bits, sizeof top);
+    *offset = 0;
+    if (!isfinite(top) || top < SMALLEST_ROW) {
+        memset(values, 0, stride);
+        return isfinite(top) ? 0.0f : NAN;
+    }
+    lanes steps = lanes_of(127.0f / top);
+    for (i = 0; i + ROUNDED <= d; i += ROUNDED)
+        sum = int_lanes_add(sum, round_some(values + i, x + i, ROUNDED, steps));
+    if (i < d) {
+        sum = int_lanes_add(sum, round_some(values + i, x + i, d - i, steps));
+        i += ROUNDED;
+    }
+    memset(values + i, 0, stride - i);
     *offset = OFFSET * int_lanes_sum(sum);
     return top / 127.0f;
 }

@@ -429,6 +429,82 @@ START_TEST(float_levels_give_the_same_bits)
 }
 END_TEST
 
+/* The same bits, or both not a number. */
+static bool same_floats(const float *x, const float *y, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (memcmp(x + i, y + i, sizeof *x) != 0 && !(isnan(x[i]) && isnan(y[i])))
+            return false;
+    return true;
+}
+
+enum { MOST_M = 9, MOST_N = 70, MOST_K = 64, PRODUCT_STRIDE = MOST_N + 3 };
+
+typedef struct {
+    float a[MOST_M * PRODUCT_STRIDE], b[MOST_N * PRODUCT_STRIDE]; /* b is used [n, k] and [k, n] */
+    float out[MOST_M * PRODUCT_STRIDE], expected[MOST_M * PRODUCT_STRIDE];
+} product_room;
+
+/* Sums of eight, one for each column modulo 8, added as lanes_sum does. */
+static float dot_in_order(const float *a, const float *b, size_t k)
+{
+    float s[8] = {0};
+    for (size_t i = 0; i < k; i++)
+        s[i % 8] += a[i] * b[i];
+    return ((s[0] + s[4]) + (s[2] + s[6])) + ((s[1] + s[5]) + (s[3] + s[7]));
+}
+
+static void check_products(product_room *r, size_t m, size_t n, size_t k)
+{
+    enum { S = PRODUCT_STRIDE };
+    memset(r->out, 0x55, sizeof r->out); /* stays where nothing belongs */
+    memset(r->expected, 0x55, sizeof r->expected);
+    for (size_t i = 0; i < m; i++)
+        for (size_t j = 0; j < n; j++)
+            r->expected[i * S + j] = 0.3f * dot_in_order(r->a + i * S, r->b + j * S, k);
+    level->product_transposed(r->out, S, r->a, S, r->b, S, m, n, k, 0.3f);
+    ck_assert_msg(same_floats(r->out, r->expected, MOST_M * S), "%s: %zu rows times %zu rows of %zu", level->name, m, n,
+                  k);
+    for (size_t i = 0; i < m; i++)
+        for (size_t j = 0; j < n; j++) {
+            float sum = 0.0f;
+            for (size_t l = 0; l < k; l++)
+                sum += r->a[i * S + l] * r->b[l * S + j];
+            r->expected[i * S + j] = sum;
+        }
+    level->product(r->out, S, r->a, S, r->b, S, m, n, k);
+    ck_assert_msg(same_floats(r->out, r->expected, MOST_M * S), "%s: [%zu, %zu] times [%zu, %zu]", level->name, m, k, k,
+                  n);
+}
+
+START_TEST(products_of_all_shapes_keep_the_order_of_sums)
+{
+    static const size_t sizes[] = {1, 2, 7, 8, 9, 15, 16, 17, 20, 37, MOST_K}; /* tiles and all that they leave */
+    static product_room r;
+    const kernel_level *levels[MOST_LEVELS];
+    size_t n_levels = levels_to_compare(levels), n_sizes = sizeof sizes / sizeof *sizes;
+    for (int strange = 0; strange <= 1; strange++) {
+        random_floats(r.a, sizeof r.a / sizeof *r.a, 61);
+        random_floats(r.b, sizeof r.b / sizeof *r.b, 62);
+        if (strange) {
+            r.a[2 * PRODUCT_STRIDE] = r.b[3 * PRODUCT_STRIDE + 5] = INFINITY;
+            r.a[PRODUCT_STRIDE + 6] = r.b[6] = NAN;
+            r.a[4 * PRODUCT_STRIDE] = r.b[PRODUCT_STRIDE] = -0.0f;
+        }
+        for (size_t l = 0; l < n_levels; l++) {
+            level = levels[l];
+            for (size_t m = 1; m <= MOST_M; m++)
+                for (size_t i = 0; i < n_sizes; i++) {
+                    for (size_t n = 1; n <= 18; n++)
+                        check_products(&r, m, n, sizes[i]);
+                    check_products(&r, m, MOST_N, sizes[i]);
+                }
+        }
+    }
+    kernels_start(NULL);
+}
+END_TEST
+
 START_TEST(softmax_is_exact_to_some_units_in_the_last_place)
 {
     float worst = 0.0f;
@@ -458,9 +534,22 @@ START_TEST(what_is_not_a_number_stays_so_at_every_level)
             float x[20] = {0}, y[20] = {0};
             x[n / 2] = y[n / 2] = NAN;
             level = levels[l];
-            level->softmax(x, n);
             level->swish(y, n);
-            ck_assert(isnan(x[n / 2]) && isnan(y[n / 2]) && isnan(level->largest(y, n)));
+            ck_assert(isnan(y[n / 2]) && isnan(level->largest(y, n)));
+            static const float wrong[] = {NAN, INFINITY, -INFINITY};
+            for (int i = 0; i < 3; i++) { /* spoils the row; so do nothing but -infinities */
+                for (size_t j = 0; j < n; j++)
+                    x[j] = i == 2 || j == n / 2 ? wrong[i] : (float)j;
+                level->softmax(x, n);
+                for (size_t j = 0; j < n; j++)
+                    ck_assert(isnan(x[j]));
+            }
+            for (size_t j = 0; j < n; j++) /* one -infinity among numbers is 0 */
+                x[j] = j == n / 2 ? -INFINITY : 0.0f;
+            if (n > 1) {
+                level->softmax(x, n);
+                ck_assert(x[n / 2] == 0.0f && x[n - 1 - (n / 2 == n - 1)] == 1.0f / (float)(n - 1));
+            }
         }
     kernels_start(NULL);
 }
@@ -588,6 +677,7 @@ int main(void)
     add_test(suite, "float_outputs_depend_on_nothing_else", float_outputs_depend_on_nothing_else);
     add_test(suite, "float_outputs_keep_what_is_not_a_number", float_outputs_keep_what_is_not_a_number);
     add_test(suite, "float_levels_give_the_same_bits", float_levels_give_the_same_bits);
+    add_test(suite, "products_of_all_shapes_keep_the_order_of_sums", products_of_all_shapes_keep_the_order_of_sums);
     add_test(suite, "softmax_is_exact_to_some_units_in_the_last_place",
              softmax_is_exact_to_some_units_in_the_last_place);
     add_test(suite, "what_is_not_a_number_stays_so_at_every_level", what_is_not_a_number_stays_so_at_every_level);
