@@ -156,10 +156,11 @@ static inline int32_t int_lanes_largest(int_lanes a)
     return _mm_cvtsi128_si32(_mm_max_epi32(twos, _mm_srli_si128(twos, 4)));
 }
 
-/* Lane j: lanes_sum of of[j]. The same additions, of eight at once. */
+/* Lane j: lanes_sum of of[j]. The same additions, but of several sums at once: halves of two, then of four, of eight.
+ */
 static inline lanes lanes_sums(const lanes of[LANES])
 {
-    lanes fours[4], twos[2]; /* halves of 4: of j and j + 4; of 2 and 2; of j, j + 1, j + 2, j + 3 and those + 4 */
+    lanes fours[4], twos[2];
     for (size_t j = 0; j < 4; j++)
         fours[j] = _mm256_permute2f128_ps(of[j], of[j + 4], 0x20) + _mm256_permute2f128_ps(of[j], of[j + 4], 0x31);
     for (size_t j = 0; j < 2; j++) {
@@ -408,36 +409,6 @@ static inline wide wide_multiply(wide a, wide b)
     return a * b;
 }
 
-/* The same lanes in each set. */
-static inline wide wide_repeated(lanes x)
-{
-    return (wide)_mm512_broadcast_f64x4((__m256d)x);
-}
-
-/* Eight floats of x in the first set, of y in the last. */
-static inline wide wide_rows(const float *x, const float *y)
-{
-    return (wide)_mm512_insertf64x4(_mm512_castpd256_pd512((__m256d)lanes_load(x)), (__m256d)lanes_load(y), 1);
-}
-
-/* to [SETS]: lanes_sums of each set. */
-static inline void wide_sums(lanes *to, const wide of[LANES])
-{
-    wide fours[4], twos[2]; /* fours: the first set's of j, the second's of j, those of j + 4 */
-    for (size_t j = 0; j < 4; j++) {
-        __m512 a = (__m512)of[j], b = (__m512)of[j + 4];
-        fours[j] = (wide)_mm512_shuffle_f32x4(a, b, 0x88) + (wide)_mm512_shuffle_f32x4(a, b, 0xdd);
-    }
-    for (size_t j = 0; j < 2; j++) {
-        __m512d a = (__m512d)fours[2 * j], b = (__m512d)fours[2 * j + 1];
-        twos[j] = (wide)_mm512_unpacklo_pd(a, b) + (wide)_mm512_unpackhi_pd(a, b);
-    }
-    __m512 a = (__m512)twos[0], b = (__m512)twos[1];
-    __m512 ones = _mm512_shuffle_ps(a, b, 0x88) + _mm512_shuffle_ps(a, b, 0xdd);
-    ones = _mm512_shuffle_f32x4(ones, ones, 0xd8);
-    memcpy(to, &ones, sizeof ones);
-}
-
 #else
 
 enum { SETS = 1 };
@@ -457,22 +428,6 @@ static inline wide wide_add(wide a, wide b)
 static inline wide wide_multiply(wide a, wide b)
 {
     return lanes_multiply(a, b);
-}
-
-static inline wide wide_repeated(lanes x)
-{
-    return x;
-}
-
-static inline wide wide_rows(const float *x, const float *y)
-{
-    (void)x;
-    return lanes_load(y);
-}
-
-static inline void wide_sums(lanes *to, const wide of[LANES])
-{
-    *to = lanes_sums(of);
 }
 
 #endif

@@ -6,17 +6,14 @@
 
 enum { FLOAT_OUTPUTS = 4 };
 
-/* x is read soon: with one query, reading the memory takes longer than the products, and the columns behind these are
- * the next head's. */
-static inline void prefetch(const float *x)
+/* Asks for n columns of n_rows rows of x. With one query, reading the memory takes longer than the products, and the
+ * columns behind those of a head are those of the next one. Behind the end of the memory it does nothing. */
+static inline void prefetch(const float *x, size_t stride, size_t n_rows, size_t n)
 {
-    __builtin_prefetch(x);
-}
-
-/* Row i of x, or row 0 when there are only n. */
-static inline const float *row_of(const float *x, size_t stride, size_t i, size_t n)
-{
-    return x + (i < n ? i : 0) * stride;
+    enum { LINE = 16 };
+    for (size_t i = 0; i < n_rows; i++)
+        for (size_t j = 0; j < n; j += LINE)
+            __builtin_prefetch(x + i * stride + j);
 }
 
 /* Adds the products of LANES columns of a and of LANES rows of b. */
@@ -35,15 +32,12 @@ static inline __attribute__((always_inline)) lanes dots(const float *a, const fl
     const float *rows[LANES];
     lanes sums[LANES];
     for (size_t j = 0; j < LANES; j++) {
-        rows[j] = row_of(b, b_stride, j, n);
+        rows[j] = b + (j < n ? j : 0) * b_stride; /* the first one in place of those that are not there */
         sums[j] = lanes_of(0.0f);
     }
     size_t i = 0;
-    for (; i + LANES <= k; i += LANES) {
-        for (size_t j = 0; j < LANES; j++)
-            prefetch(rows[j] + k + i);
+    for (; i + LANES <= k; i += LANES)
         add_products(sums, a, rows, i);
-    }
     if (i < k) {
         float rest_of_a[LANES], rest[LANES][LANES];
         lanes_store(rest_of_a, lanes_load_part(a + i, k - i, 0.0f));
@@ -56,65 +50,20 @@ static inline __attribute__((always_inline)) lanes dots(const float *a, const fl
     return lanes_sums(sums);
 }
 
-enum { QUERIES = 2 * SETS }; /* of a tile */
-
-/* to [QUERIES]: dots of m <= QUERIES rows of a; k is a multiple of LANES. */
-static inline __attribute__((always_inline)) void tall_dots(lanes to[QUERIES], const float *a, size_t a_stride,
-                                                            const float *b, size_t b_stride, size_t m, size_t n,
-                                                            size_t k)
-{
-    const float *rows[LANES], *rows_of_a[QUERIES];
-    wide sums[2][LANES];
-#pragma GCC unroll 8
-    for (size_t j = 0; j < LANES; j++) {
-        rows[j] = row_of(b, b_stride, j, n);
-        sums[0][j] = sums[1][j] = wide_of(0.0f);
-    }
-#pragma GCC unroll 4
-    for (size_t r = 0; r < QUERIES; r++)
-        rows_of_a[r] = row_of(a, a_stride, r, m);
-    for (size_t i = 0; i < k; i += LANES) {
-        wide first = wide_rows(rows_of_a[0] + i, rows_of_a[SETS - 1] + i);
-        wide second = wide_rows(rows_of_a[SETS] + i, rows_of_a[QUERIES - 1] + i);
-#pragma GCC unroll 8
-        for (size_t j = 0; j < LANES; j++) {
-            wide of_b = wide_repeated(lanes_load(rows[j] + i));
-            sums[0][j] = wide_add(sums[0][j], wide_multiply(first, of_b));
-            sums[1][j] = wide_add(sums[1][j], wide_multiply(second, of_b));
-        }
-    }
-    wide_sums(to, sums[0]);
-    wide_sums(to + SETS, sums[1]);
-}
-
-/* out [m, n], n <= LANES */
-static inline __attribute__((always_inline)) void products_with(float *out, size_t out_stride, const float *a,
-                                                                size_t a_stride, const float *b, size_t b_stride,
-                                                                size_t m, size_t n, size_t k, float factor)
-{
-    for (size_t i = 0, n_rows; i < m; i += n_rows, a += n_rows * a_stride) {
-        lanes sums[QUERIES];
-        n_rows = m - i < QUERIES ? m - i : QUERIES;
-        if (SETS > 1 && n_rows > 1 && k % LANES == 0)
-            tall_dots(sums, a, a_stride, b, b_stride, n_rows, n, k);
-        else {
-            n_rows = 1;
-            sums[0] = dots(a, b, b_stride, n, k);
-        }
-        for (size_t r = 0; r < n_rows; r++, out += out_stride) {
-            lanes_store_part(out, n, lanes_multiply(lanes_of(factor), sums[r]));
-        }
-    }
-}
-
 /* LANES rows of b at a time, which stay in the first-level cache while rows of a pass by. */
 static void product_transposed_lanes(float *out, size_t out_stride, const float *a, size_t a_stride, const float *b,
                                      size_t b_stride, size_t m, size_t n, size_t k, float factor)
 {
-    for (; n >= LANES; n -= LANES, out += LANES, b += LANES * b_stride)
-        products_with(out, out_stride, a, a_stride, b, b_stride, m, LANES, k, factor);
-    if (n > 0)
-        products_with(out, out_stride, a, a_stride, b, b_stride, m, n, k, factor);
+    for (size_t j = 0; j < n; j += LANES, b += LANES * b_stride) {
+        size_t left = n - j < LANES ? n - j : LANES;
+        if (m == 1)
+            prefetch(b + k, b_stride, left, k);
+        for (size_t i = 0; i < m; i++) {
+            const float *row = a + i * a_stride;
+            lanes sums = left == LANES ? dots(row, b, b_stride, LANES, k) : dots(row, b, b_stride, left, k);
+            lanes_store_part(out + i * out_stride + j, left, lanes_multiply(lanes_of(factor), sums));
+        }
+    }
 }
 
 enum { PRODUCT_ROWS = 2 * SETS, PRODUCT_VECTORS = 4 }; /* of a tile, whose sums stay in registers */
@@ -133,10 +82,7 @@ static inline __attribute__((always_inline)) void product_tile(float *out, size_
     for (size_t i = 0; i < k; i++)
 #pragma GCC unroll 4
         for (size_t v = 0; v < n_vectors; v++) {
-            const float *at = b + i * b_stride + v * WIDE_LANES;
-            wide of_b = wide_load(at);
-            if (n_rows == 1)
-                prefetch(at + n_vectors * WIDE_LANES);
+            wide of_b = wide_load(b + i * b_stride + v * WIDE_LANES);
 #pragma GCC unroll 4
             for (size_t r = 0; r < n_rows; r++)
                 sums[r][v] = wide_add(sums[r][v], wide_multiply(wide_of(a[r * a_stride + i]), of_b));
@@ -169,6 +115,8 @@ static inline __attribute__((always_inline)) void product_rows(float *out, size_
 static void product_lanes(float *out, size_t out_stride, const float *a, size_t a_stride, const float *b,
                           size_t b_stride, size_t m, size_t n, size_t k)
 {
+    if (m == 1)
+        prefetch(b + n, b_stride, k, n);
     for (; m >= PRODUCT_ROWS; m -= PRODUCT_ROWS, a += PRODUCT_ROWS * a_stride, out += PRODUCT_ROWS * out_stride)
         product_rows(out, out_stride, a, a_stride, b, b_stride, PRODUCT_ROWS, n, k);
     for (; m > 0; m--, a += a_stride, out += out_stride)
@@ -247,25 +195,40 @@ static double sum_of_eight(const double sums[LANES])
     return ((sums[0] + sums[4]) + (sums[2] + sums[6])) + ((sums[1] + sums[5]) + (sums[3] + sums[7]));
 }
 
+/* n_rows <= 2 rows at once: an addition waits for the one before it, and those of two rows take turns. */
+static inline __attribute__((always_inline)) void norm_rows(float *out, const float *x, const float *weight,
+                                                            const float *bias, size_t d, size_t n_rows)
+{
+    size_t n_whole = d / LANES * LANES;
+    double sums[2][LANES] = {{0}}, squares[2][LANES] = {{0}}, mean[2], inverse[2];
+    for (size_t i = 0; i < n_whole; i += LANES)
+        for (size_t r = 0; r < n_rows; r++)
+            for (size_t j = 0; j < LANES; j++)
+                sums[r][j] += (double)x[r * d + i + j];
+    for (size_t r = 0; r < n_rows; r++) {
+        for (size_t i = n_whole; i < d; i++)
+            sums[r][i - n_whole] += (double)x[r * d + i];
+        mean[r] = sum_of_eight(sums[r]) / (double)d;
+    }
+    for (size_t i = 0; i < n_whole; i += LANES)
+        for (size_t r = 0; r < n_rows; r++)
+            for (size_t j = 0; j < LANES; j++)
+                squares[r][j] += ((double)x[r * d + i + j] - mean[r]) * ((double)x[r * d + i + j] - mean[r]);
+    for (size_t r = 0; r < n_rows; r++) {
+        for (size_t i = n_whole; i < d; i++)
+            squares[r][i - n_whole] += ((double)x[r * d + i] - mean[r]) * ((double)x[r * d + i] - mean[r]);
+        inverse[r] = 1.0 / sqrt(sum_of_eight(squares[r]) / (double)d + EPSILON);
+    }
+    for (size_t r = 0; r < n_rows; r++)
+        for (size_t i = 0; i < d; i++)
+            out[r * d + i] = (float)(((double)x[r * d + i] - mean[r]) * inverse[r]) * weight[i] + bias[i];
+}
+
 static void layer_norm_lanes(float *out, const float *x, const float *weight, const float *bias, size_t n_rows,
                              size_t d)
 {
-    size_t n_whole = d / LANES * LANES;
-    for (size_t row = 0; row < n_rows; row++, x += d, out += d) {
-        double sums[LANES] = {0}, squares[LANES] = {0};
-        for (size_t i = 0; i < n_whole; i += LANES)
-            for (size_t j = 0; j < LANES; j++)
-                sums[j] += (double)x[i + j];
-        for (size_t i = n_whole; i < d; i++)
-            sums[i - n_whole] += (double)x[i];
-        double mean = sum_of_eight(sums) / (double)d;
-        for (size_t i = 0; i < n_whole; i += LANES)
-            for (size_t j = 0; j < LANES; j++)
-                squares[j] += ((double)x[i + j] - mean) * ((double)x[i + j] - mean);
-        for (size_t i = n_whole; i < d; i++)
-            squares[i - n_whole] += ((double)x[i] - mean) * ((double)x[i] - mean);
-        double inverse = 1.0 / sqrt(sum_of_eight(squares) / (double)d + EPSILON);
-        for (size_t i = 0; i < d; i++)
-            out[i] = (float)(((double)x[i] - mean) * inverse) * weight[i] + bias[i];
-    }
+    for (; n_rows >= 2; n_rows -= 2, x += 2 * d, out += 2 * d)
+        norm_rows(out, x, weight, bias, d, 2);
+    if (n_rows)
+        norm_rows(out, x, weight, bias, d, 1);
 }

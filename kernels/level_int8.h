@@ -18,13 +18,12 @@ static void any_rows(float *out, size_t out_stride, const rounded_rows *x, const
 
 enum { ROUNDED = 4 * LANES }; /* values that are rounded and stored together */
 
-/* Rounds x [n], n <= ROUNDED, and zeros behind it; their sum. */
-static inline __attribute__((always_inline)) int_lanes round_some(int8_t *values, const float *x, size_t n, lanes steps)
+/* Rounds x [ROUNDED]; the sum of what it became. */
+static inline int_lanes round_some(int8_t *values, const float *x, lanes steps)
 {
     int_lanes stored[4], sum = int_lanes_of(0);
-    for (size_t i = 0; i < 4; i++, x += LANES, n -= n < LANES ? n : LANES) {
-        lanes v = n < LANES ? lanes_load_part(x, n, 0.0f) : lanes_load(x);
-        int_lanes rounded = lanes_rounded(lanes_multiply(v, steps));
+    for (size_t i = 0; i < 4; i++) {
+        int_lanes rounded = lanes_rounded(lanes_multiply(lanes_load(x + i * LANES), steps));
         sum = int_lanes_add(sum, rounded);
         stored[i] = int_lanes_add(rounded, int_lanes_of(STORED_PLUS));
     }
@@ -49,9 +48,11 @@ static float round_row(int8_t *values, int32_t *offset, const float *x, size_t d
     }
     lanes steps = lanes_of(127.0f / top);
     for (i = 0; i + ROUNDED <= d; i += ROUNDED)
-        sum = int_lanes_add(sum, round_some(values + i, x + i, ROUNDED, steps));
+        sum = int_lanes_add(sum, round_some(values + i, x + i, steps));
     if (i < d) {
-        sum = int_lanes_add(sum, round_some(values + i, x + i, d - i, steps));
+        float last[ROUNDED] = {0};
+        memcpy(last, x + i, (d - i) * sizeof *x);
+        sum = int_lanes_add(sum, round_some(values + i, last, steps));
         i += ROUNDED;
     }
     memset(values + i, 0, stride - i);
