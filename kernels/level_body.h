@@ -1,14 +1,12 @@
 /* The kernels of one instruction-set level. Included by level_*.c, which define beforehand
  *
- *   ROWS                         rows of activations that dot_tile takes at most
  *   OFFSET                       the sum of products is too large by OFFSET times the sum of the row's values
  *   STORED_PLUS                  what is added to rounded values: 0, or 127 where they are stored without a sign
- *   dot_tile, many_rows          see level_int8.h
  *
- * and afterwards make a kernel_level of them. */
-#include "kernels/level_float.h"
+ * and afterwards any_rows and many_rows (see level_int8.h), and make a kernel_level of them all. */
 #include "kernels/level_float32.h"
 #include "kernels/level_int8.h"
+#include "kernels/level_vectors.h"
 
 /* clang-format off */
 #define LEVEL_KERNELS                                                                                                  \

@@ -20,9 +20,9 @@ typedef struct {
 } float_pass;
 
 /* sums [n_rows, FLOAT_SUMS] += the products of n <= FLOATS columns of rows of x and of weights. */
-static inline __attribute__((always_inline)) void add_products(floats sums[FLOAT_ROWS][FLOAT_SUMS], const float *x,
-                                                               const float_pass *p, size_t column, size_t n,
-                                                               size_t n_rows)
+static inline __attribute__((always_inline)) void add_layer_products(floats sums[FLOAT_ROWS][FLOAT_SUMS],
+                                                                     const float *x, const float_pass *p, size_t column,
+                                                                     size_t n, size_t n_rows)
 {
     floats of_x[FLOAT_ROWS];
     for (size_t r = 0; r < n_rows; r++)
@@ -45,9 +45,9 @@ static inline __attribute__((always_inline)) void float_tile(float *out, size_t 
             sums[r][j] = floats_zero();
     size_t column = p->begin;
     for (; column + FLOATS <= p->end; column += FLOATS)
-        add_products(sums, x, p, column, FLOATS, n_rows);
+        add_layer_products(sums, x, p, column, FLOATS, n_rows);
     if (column < p->end)
-        add_products(sums, x, p, column, p->end - column, n_rows);
+        add_layer_products(sums, x, p, column, p->end - column, n_rows);
     for (size_t r = 0; r < n_rows; r++, out += out_stride) {
         float total[FLOAT_SUMS], before[FLOAT_SUMS] = {0};
         floats_add_up(total, sums[r]);

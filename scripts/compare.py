@@ -34,7 +34,7 @@ LINEAR = ("kernels/linear.c", "linear")
 CORE = ("attention/core.c", "attention_core")
 BIND_ATTENTION = ("model/model.c", "bind_attention")
 BIND_FEED_FORWARD = ("model/model.c", "bind_feed_forward")
-NORM = (("model/add_and_norm.c", "add_and_norm"), ("kernels/level_float.h", "layer_norm_lanes"))
+NORM = (("model/add_and_norm.c", "add_and_norm"), ("kernels/level_vectors.h", "layer_norm_lanes"))
 BIND_NORM = ("model/model.c", "bind_norm")
 ENCODER, DECODER = ("model/encoder.c", "encoder"), ("model/decoder.c", "decoder")
 ENCODER_SELF = ("attention/encoder_self.c", "attention_encoder_self")
@@ -52,9 +52,9 @@ PLACES = {
     r"decoder\.\d+\.cross_attention\.(key|value)":
         (("attention/cross.c", "attention_cross_remember"), LINEAR, BIND_ATTENTION),
     r"decoder\.\d+\.cross_attention\.query": (CROSS, LINEAR, BIND_ATTENTION),
-    r"encoder\.\d+\.self_attention\.weights": (CORE, ("kernels/level_float.h", "softmax_lanes"), ENCODER_SELF),
-    r"decoder\.\d+\.self_attention\.weights": (CORE, ("kernels/level_float.h", "softmax_lanes"), DECODER_SELF),
-    r"decoder\.\d+\.cross_attention\.weights": (CORE, ("kernels/level_float.h", "softmax_lanes"), CROSS, DECODER),
+    r"encoder\.\d+\.self_attention\.weights": (CORE, ("kernels/level_vectors.h", "softmax_lanes"), ENCODER_SELF),
+    r"decoder\.\d+\.self_attention\.weights": (CORE, ("kernels/level_vectors.h", "softmax_lanes"), DECODER_SELF),
+    r"decoder\.\d+\.cross_attention\.weights": (CORE, ("kernels/level_vectors.h", "softmax_lanes"), CROSS, DECODER),
     r"encoder\.\d+\.self_attention\.heads": (CORE, ENCODER_SELF),
     r"decoder\.\d+\.self_attention\.heads": (CORE, DECODER_SELF),
     r"decoder\.\d+\.cross_attention\.heads": (CORE, CROSS),

@@ -4,8 +4,6 @@
 #include "kernels/lanes.h"
 #include "kernels/level.h"
 
-enum { FLOAT_OUTPUTS = 4 };
-
 /* Asks for n columns of n_rows rows of x. With one query, reading the memory takes longer than the products, and the
  * columns behind those of a head are those of the next one. Behind the end of the memory it does nothing. */
 static inline void prefetch(const float *x, size_t stride, size_t n_rows, size_t n)
