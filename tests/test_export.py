@@ -106,6 +106,15 @@ def test_int8_rows_are_rounded_to_127_steps():
     assert scale == pytest.approx([2 / 127, 1])
 
 
+@pytest.mark.parametrize("name", ["a", "names" * 10, "n" * 64])
+def test_weights_begin_with_a_cache_line(tmp_path, name):
+    stored = {name: numpy.arange(7, dtype=numpy.float32), "b": numpy.arange(3, dtype=numpy.int8)}
+    export.write_weights(tmp_path / "file", stored)
+    assert (8 + int.from_bytes((tmp_path / "file").read_bytes()[:8], "little")) % 64 == 0
+    read = tensors(tmp_path / "file")
+    assert read.keys() == stored.keys() and all((read[key] == stored[key]).all() for key in stored)
+
+
 def test_a_bin_file_is_read_without_running_its_code(marian, tmp_path):
     copy = tmp_path / "bin"
     shutil.copytree(marian["relu"], copy)
