@@ -9,22 +9,6 @@
 
 #include "support/file.h"
 
-#define DIGEST_START 0xcbf29ce484222325u /* FNV-1a, 64 bits */
-#define DIGEST_PRIME 0x100000001b3u
-
-/* Goes on with the digest and the size of some files with one more. */
-static bool digest_file(uint64_t *digest, size_t *size, const char *path, failure *why)
-{
-    mapped_file file;
-    if (!file_map(&file, path, why))
-        return false;
-    for (size_t i = 0; i < file.size; i++)
-        *digest = (*digest ^ (unsigned char)file.bytes[i]) * DIGEST_PRIME;
-    *size += file.size;
-    file_unmap(&file);
-    return true;
-}
-
 static bool digest_checkpoint(uint64_t *digest, size_t *size, const char *directory, const tokenizer_config *of,
                               failure *why)
 {
@@ -36,16 +20,16 @@ static bool digest_checkpoint(uint64_t *digest, size_t *size, const char *direct
     char path[4096];
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (names[i] &&
-            (!file_path(path, sizeof path, directory, names[i], why) || !digest_file(digest, size, path, why)))
+            (!file_path(path, sizeof path, directory, names[i], why) || !file_digest(digest, size, path, why)))
             return false;
     return true;
 }
 
 bool run_identify(run_identity *of, const char *input, const char *directory, const transformer *model, failure *why)
 {
-    uint64_t input_digest = DIGEST_START, digest = DIGEST_START;
+    uint64_t input_digest = FILE_DIGEST_START, digest = FILE_DIGEST_START;
     size_t input_size = 0, size = 0;
-    if (!digest_file(&input_digest, &input_size, input, why) ||
+    if (!file_digest(&input_digest, &input_size, input, why) ||
         !digest_checkpoint(&digest, &size, directory, &model->config.tokenizer, why))
         return false;
     snprintf(of->input, sizeof of->input, "%zu bytes %016" PRIx64, input_size, input_digest);

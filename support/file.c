@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -72,6 +71,25 @@ bool file_read(text_buffer *to, const char *path, size_t most, failure *why)
     close(descriptor);
     if (!done)
         text_free(to);
+    return done;
+}
+
+bool file_digest(uint64_t *digest, size_t *size, const char *path, failure *why)
+{
+    char part[65536];
+    struct stat status;
+    int descriptor = open_regular(path, &status, why);
+    if (descriptor < 0)
+        return false;
+    size_t n;
+    do {
+        n = read_up_to(descriptor, part, sizeof part);
+        for (size_t i = 0; i < n; i++)
+            *digest = (*digest ^ (unsigned char)part[i]) * 0x100000001b3u;
+        *size += n;
+    } while (n == sizeof part);
+    bool done = errno == 0 || failure_set(why, "%s: cannot be read: %s", path, strerror(errno));
+    close(descriptor);
     return done;
 }
 

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <time.h>
 
 #include "support/buffer.h"
@@ -13,6 +14,11 @@
  * bytes end with a NUL that is not counted. Fails for what is missing, unreadable, larger or not a file, and leaves
  * *to empty then. */
 bool file_read(text_buffer *to, const char *path, size_t most, failure *why);
+
+/* Goes on with *digest (FNV-1a, 64 bits, begun with FILE_DIGEST_START) and *size with the bytes of a regular file,
+ * which are read in small parts: none stays in memory. Fails for what is missing, unreadable or not a file. */
+#define FILE_DIGEST_START 0xcbf29ce484222325u
+bool file_digest(uint64_t *digest, size_t *size, const char *path, failure *why);
 
 typedef struct {
     const char *bytes; /* [size], page aligned; "" when size is 0 */

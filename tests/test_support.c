@@ -1,9 +1,11 @@
+#include "support/file.h"
 #include "support/json.h"
 #include "support/team.h"
 #include "support/utf8.h"
 #include "tests/suite.h"
 
 #include <stdatomic.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include <string.h>
@@ -127,6 +129,42 @@ static void count_part(void *user, size_t part, size_t n_parts)
         usleep(2000); /* longer than the others spin: they sleep */
 }
 
+static uint64_t digest_of(const char *bytes, size_t n)
+{
+    char path[] = "/tmp/digestXXXXXX";
+    int descriptor = mkstemp(path);
+    ck_assert_int_ge(descriptor, 0);
+    ck_assert_int_eq(write(descriptor, bytes, n), (ssize_t)n);
+    close(descriptor);
+    uint64_t digest = FILE_DIGEST_START;
+    size_t size = 5;
+    failure why;
+    ck_assert(file_digest(&digest, &size, path, &why));
+    ck_assert_uint_eq(size, n + 5);
+    unlink(path);
+    return digest;
+}
+
+/* The values that the authors of FNV give. */
+START_TEST(a_file_has_its_digest)
+{
+    ck_assert_uint_eq(digest_of("", 0), 0xcbf29ce484222325u);
+    ck_assert_uint_eq(digest_of("a", 1), 0xaf63dc4c8601ec8cu);
+    ck_assert_uint_eq(digest_of("foobar", 6), 0x85944171f73967e8u);
+    static char large[200000];
+    memset(large, 'x', sizeof large);
+    uint64_t whole = digest_of(large, sizeof large), part = digest_of(large, 131072);
+    ck_assert_uint_ne(whole, part);
+    large[150000] = 'y'; /* in the third part that is read */
+    ck_assert_uint_ne(digest_of(large, sizeof large), whole);
+    uint64_t digest = FILE_DIGEST_START;
+    size_t size = 0;
+    failure why;
+    ck_assert(!file_digest(&digest, &size, "/tmp", &why));
+    ck_assert(strstr(why.sentence, "found a directory"));
+}
+END_TEST
+
 START_TEST(a_team_runs_each_part_once)
 {
     failure why;
@@ -155,6 +193,7 @@ int main(void)
     add_test(suite, "utf8_replaces", utf8_replaces);
     add_test(suite, "buffers_grow", buffers_grow);
     add_test(suite, "json_is_strict", json_is_strict);
+    add_test(suite, "a_file_has_its_digest", a_file_has_its_digest);
     add_test(suite, "a_team_runs_each_part_once", a_team_runs_each_part_once);
     return run_suite(suite);
 }
