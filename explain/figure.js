@@ -63,7 +63,7 @@ const KINDS = {
     },
     softmax: {
         title: "Softmax",
-        file: "kernels/level_float.h",
+        file: "kernels/level_vectors.h",
         function: "softmax_lanes",
         formula: () => "p_i = exp(logit_i) / Σ_j exp(logit_j)",
         note: "Greedy search (model/greedy.c, greedy) takes the most probable piece.",

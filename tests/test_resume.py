@@ -30,8 +30,14 @@ TEXT = b"I have a dog.\n\nGood morning.\r\nWe go to the sea in summer. I have a 
 SECONDS = 60  # a process that takes longer hangs
 
 
+def heed_interrupts():
+    """In the new process: what is started in the background inherits that SIGINT is ignored."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def start(*arguments, model=REVERSING, **options):
-    options = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "bufsize": 0, **options}
+    options = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "bufsize": 0,
+               "preexec_fn": heed_interrupts, **options}
     return subprocess.Popen([program.TRANSLATE, "-m", model, *arguments], **options)
 
 
