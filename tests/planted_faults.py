@@ -72,7 +72,7 @@ FAULTS = [
           {"add(x, sublayer, n_rows * d_model);": "", "trace(reader, w": "add(x, sublayer, n_rows * d_model); trace(reader, w"},
           "encoder.0.self_attention_norm"),
     Fault("gain of the norm forgotten", "kernels/level_vectors.h", {" * weight[i]": ""}, "encoder.0.self_attention_norm"),
-    Fault("variance over d − 1", "kernels/level_vectors.h", {"(squares) / (double)d ": "(squares) / (double)(d - 1) "},
+    Fault("variance over d − 1", "kernels/level_vectors.h", {"(squares[r]) / (double)d ": "(squares[r]) / (double)(d - 1) "},
           "encoder.0.self_attention_norm"),
     Fault("epsilon 1e-6", "kernels/level_vectors.h", {"1e-5": "1e-6"}, "encoder.0.feed_forward_norm"),
     Fault("gelu for swish", "model/feed_forward.c", {"swish(x, n)": "gelu(x, n)"}, "encoder.0.feed_forward.inner"),
