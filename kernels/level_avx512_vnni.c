@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { CHUNK = 64, ROWS = 4, MANY_ROWS = 24, VECTORS = 2, WIDE_ROWS = 12, PART_ROWS = 4 };
+enum { CHUNK = 64, ROWS = 4, MANY_ROWS = 16, VECTORS = 2, WIDE_ROWS = 12, PART_ROWS = 4 };
 
 typedef __m512i chunk, weight_chunk;
 typedef int32_t int_chunk __attribute__((vector_size(CHUNK)));

@@ -13,7 +13,7 @@
 
 #include "kernels/level_256.h"
 
-enum { ROWS = 2, MANY_ROWS = 24, VECTORS = 2, WIDE_ROWS = 6, PART_ROWS = 2 };
+enum { ROWS = 2, MANY_ROWS = 12, VECTORS = 2, WIDE_ROWS = 6, PART_ROWS = 2 };
 
 typedef chunk weight_chunk;
 

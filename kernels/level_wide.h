@@ -25,15 +25,12 @@ typedef struct {
 /* WIDE rows of w, each d long, 16 columns of all of them at a time. */
 static bool arrange(wide_weights *to, const int8_t *w, size_t d)
 {
-    uintptr_t next = (uintptr_t)(w + WIDE * d);
     chunk largest = zero_chunk();
     for (size_t v = 0; v < VECTORS; v++) {
         chunk offsets = zero_chunk();
         for (size_t i = 0; i < d; i += 16) {
             const int8_t *from = w + v * WORDS * d + i;
             size_t stride = d;
-            for (size_t line = 0; line < WORDS * 16; line += 64, next += 64)
-                __builtin_prefetch((const void *)next); /* the weights that come next, as far as there are some */
             int8_t part[WORDS * 16] = {0};
             if (d - i < 16) {
                 for (size_t j = 0; j < WORDS; j++)
@@ -53,19 +50,23 @@ static bool arrange(wide_weights *to, const int8_t *w, size_t d)
     return may_be_wide(largest);
 }
 
-/* out [n_rows, WIDE] of rows `row` … and outputs `o` … */
+/* out [n_rows, WIDE] of rows `row` … and outputs `o` …. Meanwhile memory is asked for the weights of the WIDE outputs
+ * that come next, as far as there are some. */
 static inline __attribute__((always_inline)) void wide_tile(float *out, size_t out_stride, const wide_weights *weights,
                                                             const rounded_rows *x, size_t row, const linear_weights *w,
                                                             size_t o, size_t n_rows)
 {
     int_chunk sum[WIDE_ROWS][VECTORS];
     const int8_t *values = x->values + row * x->stride;
+    uintptr_t next = (uintptr_t)(w->weight_int8 + (o + WIDE) * w->d_in);
 #pragma GCC unroll 16
     for (size_t r = 0; r < n_rows; r++)
 #pragma GCC unroll 4
         for (size_t v = 0; v < VECTORS; v++)
             sum[r][v] = (int_chunk){0};
     for (size_t k = 0; k < (w->d_in + 3) / 4; k++) {
+        for (size_t line = 0; line < WIDE * 4; line += 64, next += 64)
+            __builtin_prefetch((const void *)next);
         chunk words[VECTORS];
 #pragma GCC unroll 4
         for (size_t v = 0; v < VECTORS; v++)

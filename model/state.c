@@ -136,19 +136,21 @@ static void carve_all(carving *c, transformer_state *of, const model_config *con
     of->target = (row_stack){n, of->target_first};
 }
 
-/* Mapped, not taken from the heap: a page becomes resident when it is written, and an arena that was too small leaves
- * none behind. */
+/* Mapped, not taken from the heap: a page becomes resident when it is written. A mapping that was too small grows and
+ * keeps its pages. */
 static bool map_arena(transformer_state *of, const carving *needed, failure *why)
 {
     const int protection = PROT_READ | PROT_WRITE, flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
-    state_sizes sizes = of->sizes;
-    state_free(of);
-    void *arena = needed->overflow ? MAP_FAILED : mmap(NULL, needed->used, protection, flags, -1, 0);
-    if (arena == MAP_FAILED)
+    void *arena = MAP_FAILED;
+    if (!needed->overflow)
+        arena = of->arena ? mremap(of->arena, of->arena_size, needed->used, MREMAP_MAYMOVE)
+                          : mmap(NULL, needed->used, protection, flags, -1, 0);
+    if (arena == MAP_FAILED) {
+        state_free(of);
         return failure_memory(why, "a batch of sentences");
+    }
     of->arena = arena;
     of->arena_size = needed->used;
-    of->sizes = sizes;
     return true;
 }
 

@@ -201,6 +201,14 @@ void *mmap(void *address, size_t size, int protection, int flags, int descriptor
     return mapping;
 }
 
+/* Without a place of the caller's choice. */
+void *mremap(void *address, size_t old_size, size_t size, int flags, ...) noexcept
+{
+    if (refuses(__builtin_return_address(0)))
+        return MAP_FAILED;
+    return reinterpret_cast<void *>(syscall(SYS_mremap, address, old_size, size, flags));
+}
+
 int munmap(void *address, size_t size) noexcept
 {
     in_use--;

@@ -1,5 +1,5 @@
-/* Allocations that fail on demand: malloc and its kin, C++'s new, mmap and pthread_create of the whole process, the
- * libraries' too, are counted, and the n-th is refused.
+/* Allocations that fail on demand: malloc and its kin, C++'s new, mmap, mremap and pthread_create of the whole process,
+ * the libraries' too, are counted, and the n-th is refused.
  *
  * Linked into a test program, or preloaded into any program as a library, where the environment says what fails:
  * FAILING_ALLOCATION="12 once", or "12 on" for the 12th and all that follow, "own 12 once" to count only what the

@@ -1,5 +1,6 @@
-/* Every allocation fails once: opening, a sentence, a batch, with each allocation in turn refused, alone or with all
- * that follow. Each time there is a sentence that says so, nothing is left in use, and what was open goes on working.
+/* Every allocation fails once: opening, memory that grows, a sentence, a batch, with each allocation in turn refused,
+ * alone or with all that follow. Each time there is a sentence that says so, nothing is left in use, and what was open
+ * goes on working.
  *
  * Of a batch, whose sentences allocate alike, one allocation in OWN_STRIDE of ours and one in STRIDE of all, those of
  * libraries too, is refused; TRANSFORMER_TEST_ALL in the environment: every one. What SentencePiece is refused
@@ -29,23 +30,24 @@ static void ignore(void *user, size_t line, const char *sentence)
 typedef struct {
     const char *directory;
     translator *with;
-    size_t n_threads, n_lines;
-    text_buffer text; /* what it gave the last time */
+    size_t n_threads;
+    size_t n_first, n_lines; /* of a first call, whose memory has to grow for the next one, and of that one */
+    text_buffer text;        /* what the last call gave */
 } trial;
 
-static bool translate(trial *of, translator *with, failure *why)
+static bool translate(trial *of, translator *with, size_t n_lines, failure *why)
 {
     static const char *const texts[] = {"The house is small.", "I have a dog. What time is it?", "", "Thank you!"};
-    text_line lines[N_LINES];
+    text_line lines[N_LINES] = {0};
     translation out[N_LINES];
     notice_reader notices = {ignore, NULL};
-    for (size_t l = 0; l < of->n_lines; l++)
+    for (size_t l = 0; l < n_lines; l++)
         lines[l] = (text_line){texts[l % 4], strlen(texts[l % 4])};
-    if (!translator_translate(with, lines, of->n_lines, true, out, &notices, why))
+    if (!translator_translate(with, lines, n_lines, true, out, &notices, why))
         return false;
     bool done = true;
     of->text.size = 0;
-    for (size_t l = 0; l < of->n_lines; l++) {
+    for (size_t l = 0; l < n_lines; l++) {
         done = done && text_append(&of->text, out[l].text.bytes, out[l].text.size, why) &&
                text_append(&of->text, "\n", 1, why);
         translation_free(&out[l]);
@@ -56,7 +58,8 @@ static bool translate(trial *of, translator *with, failure *why)
 static bool try(trial *of, failure *why)
 {
     translator *with = of->with ? of->with : translator_open(of->directory, of->n_threads, why);
-    bool done = with && (of->n_lines == 0 || translate(of, with, why));
+    bool done = with && (of->n_first == 0 || translate(of, with, of->n_first, why)) &&
+                (of->n_lines == 0 || translate(of, with, of->n_lines, why));
     if (!of->with)
         translator_close(with);
     return done;
@@ -115,6 +118,13 @@ START_TEST(opening)
 }
 END_TEST
 
+START_TEST(growing)
+{
+    trial of = {.directory = golden_path(variants[_i], ""), .n_threads = 1, .n_first = 1, .n_lines = 3};
+    refuse_all(&of, "opening, a sentence and three lines", 1, 1);
+}
+END_TEST
+
 static void refuse_while_translating(const char *directory, size_t n_threads, size_t n_lines, size_t own_stride,
                                      size_t stride, const char *what)
 {
@@ -143,6 +153,7 @@ int main(void)
     setenv("OPENBLAS_NUM_THREADS", "1", 1); /* its other threads take their memory at a time of their own */
     Suite *suite = suite_create("failing");
     add_loop_test(suite, "opening", opening, 2);
+    add_loop_test(suite, "growing", growing, 2);
     add_loop_test(suite, "one_sentence", one_sentence, 2);
     add_loop_test(suite, "a_batch", a_batch, 2);
     return run_suite(suite);
