@@ -5,6 +5,7 @@
 #include "support/buffer.h"
 
 #define ALIGNMENT 64u /* a cache line */
+#define PAGE 4096u
 
 enum { ENCODER_ROWS = 512 }; /* of a call, or one sentence: what is computed stays in the cache */
 
@@ -12,6 +13,7 @@ enum { ENCODER_ROWS = 512 }; /* of a call, or one sentence: what is computed sta
 typedef struct {
     char *base;
     size_t used;
+    size_t dense; /* of that: what every batch fills */
     bool overflow;
 } carving;
 
@@ -38,6 +40,12 @@ static size_t larger(size_t a, size_t b)
     return a > b ? a : b;
 }
 
+/* Batch after batch has more sentences, as they are sorted, the longest first. */
+static size_t doubled(size_t was, size_t needed)
+{
+    return needed <= was ? was : larger(needed, 2 * was);
+}
+
 /* The largest in each respect of this batch and those before. */
 static state_sizes sizes_of(state_sizes of, const model_config *c, const batch_shape *shape)
 {
@@ -51,28 +59,27 @@ static state_sizes sizes_of(state_sizes of, const model_config *c, const batch_s
         of.scores = larger(of.scores, n_src * n_src * c->encoder.n_heads);
         of.scores = larger(of.scores, n_new * larger(n_tgt, n_src) * c->decoder.n_heads);
     }
-    of.n_sentences = larger(of.n_sentences, shape->n_sentences);
+    of.n_sentences = doubled(of.n_sentences, shape->n_sentences);
     of.source_rows = larger(of.source_rows, source_rows);
-    of.target_rows = larger(of.target_rows, target_rows);
+    of.target_rows = doubled(of.target_rows, target_rows);
     of.logit_rows = larger(of.logit_rows, shape->with_logits ? target_rows : 0);
     of.rows = larger(of.rows, larger(source_rows < encoder_rows ? source_rows : encoder_rows, target_rows));
     of.n_threads = larger(of.n_threads, team_size(shape->team));
     return of;
 }
 
-/* Each layer's keys and values, [rows, d_model] for all sentences; each sentence's begin `apart` rows after those of
- * the sentence before or, when that is 0, where they end. */
+/* Sentence after sentence, each layer's keys and values: room for `apart` rows or, when that is 0, for as many as the
+ * sentence can have. More sentences move none of the others. */
 static void carve_memories(carving *c, memory *memories, size_t n_layers, size_t rows, size_t d_model,
                            const size_t *capacity, size_t n_sentences, size_t apart)
 {
-    for (size_t l = 0; l < n_layers; l++) {
-        float *keys = carve_floats(c, rows, d_model), *values = carve_floats(c, rows, d_model);
-        if (!c->base)
-            continue;
-        for (size_t s = 0, row = 0; s < n_sentences; s++) {
-            memories[l * n_sentences + s] = (memory){keys + row * d_model, values + row * d_model, 0, capacity[s]};
-            row += apart ? apart : capacity[s];
-        }
+    float *next = carve_floats(c, rows, 2 * n_layers * d_model);
+    if (!c->base)
+        return;
+    for (size_t s = 0; s < n_sentences; s++) {
+        size_t room = (apart ? apart : capacity[s]) * d_model;
+        for (size_t l = 0; l < n_layers; l++, next += 2 * room)
+            memories[l * n_sentences + s] = (memory){next, next + room, 0, capacity[s]};
     }
 }
 
@@ -132,25 +139,29 @@ static void carve_all(carving *c, transformer_state *of, const model_config *con
     of->past = carve(c, n_layers, size->n_sentences, sizeof(memory));
     of->source_memory = carve(c, n_layers, size->n_sentences, sizeof(memory));
     carve_memories(c, of->source_memory, n_layers, size->source_rows, d_model, shape->n_src, n, 0);
+    c->dense = c->used;
     carve_memories(c, of->past, n_layers, size->n_sentences * size->n_tgt, d_model, shape->n_tgt, n, size->n_tgt);
     of->target = (row_stack){n, of->target_first};
 }
 
-/* Mapped, not taken from the heap: a page becomes resident when it is written. A mapping that was too small grows and
- * keeps its pages. */
+/* Mapped, not taken from the heap: a page becomes resident when it is written. A mapping that is too small becomes
+ * larger. The pages that every batch fills stay; those of the past, which come to lie elsewhere, go. */
 static bool map_arena(transformer_state *of, const carving *needed, failure *why)
 {
     const int protection = PROT_READ | PROT_WRITE, flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
-    void *arena = MAP_FAILED;
+    size_t size = needed->used, dense = (needed->dense + PAGE - 1) / PAGE * PAGE;
+    char *arena = MAP_FAILED;
     if (!needed->overflow)
-        arena = of->arena ? mremap(of->arena, of->arena_size, needed->used, MREMAP_MAYMOVE)
-                          : mmap(NULL, needed->used, protection, flags, -1, 0);
+        arena = of->arena ? mremap(of->arena, of->arena_size, size, MREMAP_MAYMOVE)
+                          : mmap(NULL, size, protection, flags, -1, 0);
     if (arena == MAP_FAILED) {
         state_free(of);
         return failure_memory(why, "a batch of sentences");
     }
+    if (of->arena && dense < size)
+        madvise(arena + dense, size - dense, MADV_DONTNEED);
     of->arena = arena;
-    of->arena_size = needed->used;
+    of->arena_size = size;
     return true;
 }
 
