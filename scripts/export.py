@@ -67,14 +67,32 @@ def check_positions(found, config):
                           f"then cosines; if it was only rounded to half precision, remove it from the weights")
 
 
+def rounded(weight, scale):
+    """weight [d_out, d_in] in steps of its row's scale: 127 at most, and 129 at most for the sum of columns 2i and 2i + 1,
+    as more would not fit where AVX2 adds two products in 16 bits (kernels/level_avx2.c)."""
+    steps = numpy.clip(numpy.rint(weight / scale[:, None]), -127, 127)
+    first, second = steps[:, 0:-1:2], steps[:, 1::2]  # without the last one of an odd number
+    too_much = first + second - numpy.clip(first + second, -129, 129)
+    half = numpy.trunc(too_much / 2)
+    first -= half
+    second -= too_much - half
+    return steps
+
+
 def quantize(weight):
-    """(int8 [d_out, d_in], float32 scale [d_out]): each row in steps of its scale, 127 at most, and 129 at most for the
-    sum of columns 2i and 2i + 1: more would not fit where AVX2 adds two products in 16 bits (kernels/level_avx2.c)."""
-    even = numpy.pad(weight, ((0, 0), (0, weight.shape[1] % 2)))
-    pairs = numpy.abs(even[:, 0::2] + even[:, 1::2]).max(axis=1)
-    scale = numpy.maximum(numpy.abs(weight).max(axis=1) / 127, pairs / 128)  # rounding adds 1/2 for each of the two
-    scale[scale == 0] = 1
-    return numpy.rint(weight / scale[:, None]).astype(numpy.int8), scale.astype(numpy.float32)
+    """(int8 [d_out, d_in], float32 scale [d_out]): for each row the scale that leaves the smallest squared error, of the
+    one with which everything fits (see rounded) and smaller ones, down to half of it, which cut off what does not."""
+    first, second = weight[:, 0:-1:2], weight[:, 1::2]
+    pairs = numpy.abs(first + second).max(axis=1, initial=0)
+    largest = numpy.maximum(numpy.abs(weight).max(axis=1) / 127, pairs / 128)  # rounding adds 1/2 for each of the two
+    largest[largest == 0] = 1
+    best, best_error = numpy.ones_like(largest), numpy.full_like(largest, numpy.inf)
+    for fraction in numpy.linspace(1, 0.5, 26, dtype=largest.dtype):
+        scale = fraction * largest
+        error = ((rounded(weight, scale) * scale[:, None] - weight) ** 2).sum(axis=1)
+        best = numpy.where(error < best_error, scale, best)
+        best_error = numpy.minimum(error, best_error)
+    return rounded(weight, best).astype(numpy.int8), best.astype(numpy.float32)
 
 
 def stored_tensors(tensors, dtype):

@@ -106,6 +106,13 @@ def test_int8_rows_are_rounded_to_127_steps():
     assert scale == pytest.approx([2 / 127, 1])
 
 
+def test_int8_scales_leave_the_smallest_squared_error():
+    """In steps of 1, 127 stays and 24.5 becomes 24; in steps of 0.98, 127 becomes 124.46 and 24.5 stays."""
+    rounded, scale = export.quantize(numpy.array([[127.0, 0.0] + 40 * [24.5]], dtype=numpy.float32))
+    assert rounded.tolist() == [[127, 0] + 40 * [25]]
+    assert scale == pytest.approx([0.98])
+
+
 @pytest.mark.parametrize("name", ["a", "names" * 10, "n" * 64])
 def test_weights_begin_with_a_cache_line(tmp_path, name):
     stored = {name: numpy.arange(7, dtype=numpy.float32), "b": numpy.arange(3, dtype=numpy.int8)}
