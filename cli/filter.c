@@ -126,7 +126,7 @@ static bool translate_windows(const line_filter *filter, window *lines, failure 
         if (!translate_lines(filter, lines, n_read, n_done + 1, why))
             return false;
         n_done += n_read;
-        most = most < MOST_LINES ? 2 * most : MOST_LINES;
+        most = most < MOST_LINES ? 4 * most : MOST_LINES;
     }
     return false;
 }

@@ -238,20 +238,36 @@ typedef struct {
     failure *why;
 } batch_queue;
 
-/* At most `most` sentences and BATCH_TOKENS source tokens to a batch, so that its memory stays small; or one. */
-static void cut_batches(batch_queue *queue, size_t most)
+static size_t quotient_up(size_t a, size_t b)
 {
-    size_t n_tokens = 0;
+    return (a + b - 1) / b;
+}
+
+/* At most TRANSLATOR_BATCH sentences and BATCH_TOKENS source tokens to a batch, so that its memory stays small; or one.
+ * As far as that goes, each of n_threads gets as many batches as the others, of about as many tokens, or of as many
+ * sentences where these are what limits a batch. */
+static void cut_batches(batch_queue *queue, size_t n_threads)
+{
+    size_t n_items = queue->n_items, n_all = 0, n_before = 0, n_tokens = 0, part = 0;
+    for (size_t i = 0; i < n_items; i++)
+        n_all += queue->items[i]->source.n;
+    size_t by_tokens = quotient_up(n_all, n_threads * BATCH_TOKENS);
+    size_t by_sentences = quotient_up(n_items, n_threads * TRANSLATOR_BATCH);
+    size_t n_parts = n_threads * (by_tokens > by_sentences ? by_tokens : by_sentences);
     queue->n_batches = 0;
-    for (size_t i = 0; i < queue->n_items; i++) {
+    for (size_t i = 0; i < n_items; i++) {
         size_t n = queue->items[i]->source.n;
-        if (i == 0 || i - queue->first[queue->n_batches - 1] == most || n_tokens + n > BATCH_TOKENS) {
+        size_t now = by_tokens < by_sentences ? i * n_parts / n_items : (n_before + n / 2) * n_parts / n_all;
+        if (i == 0 || now != part || n_tokens + n > BATCH_TOKENS ||
+            i - queue->first[queue->n_batches - 1] == TRANSLATOR_BATCH) {
             queue->first[queue->n_batches++] = i;
             n_tokens = 0;
         }
+        part = now;
+        n_before += n;
         n_tokens += n;
     }
-    queue->first[queue->n_batches] = queue->n_items;
+    queue->first[queue->n_batches] = n_items;
 }
 
 static void translate_batches(batch_queue *queue, transformer_state *state, thread_team *team)
@@ -279,12 +295,12 @@ static void translate_batches_alone(void *user, size_t part, size_t n_parts)
 static bool translate_queue(batch_queue *queue)
 {
     translator *t = queue->translator;
-    size_t n_threads = team_size(t->team), for_each = (queue->n_items + n_threads - 1) / n_threads;
+    size_t n_threads = team_size(t->team);
     if (queue->n_items < FEW_SENTENCES * n_threads) {
-        cut_batches(queue, TRANSLATOR_BATCH);
+        cut_batches(queue, 1);
         translate_batches(queue, &t->states[0], t->team);
     } else {
-        cut_batches(queue, for_each < TRANSLATOR_BATCH ? for_each : TRANSLATOR_BATCH);
+        cut_batches(queue, n_threads);
         team_run(t->team, translate_batches_alone, queue);
     }
     return !atomic_flag_test_and_set(&queue->failed);
