@@ -40,13 +40,13 @@ static size_t larger(size_t a, size_t b)
     return a > b ? a : b;
 }
 
-/* Batch after batch has more sentences, as they are sorted, the longest first. */
+/* For what grows from batch to batch, as sentences are sorted, the longest first: at least twice as much room. */
 static size_t doubled(size_t was, size_t needed)
 {
     return needed <= was ? was : larger(needed, 2 * was);
 }
 
-/* The largest in each respect of this batch and those before. */
+/* Room for the largest in each respect of this batch and those before. */
 static state_sizes sizes_of(state_sizes of, const model_config *c, const batch_shape *shape)
 {
     size_t source_rows = 0, target_rows = 0, encoder_rows = ENCODER_ROWS;

@@ -19,7 +19,7 @@ typedef struct {
     bool cut; /* the end token was not chosen: the length cap ended the sentence */
 } generated_tokens;
 
-/* What the arena has room for: the largest so far in each respect. */
+/* What the arena has room for: the largest so far in each respect, or more. */
 typedef struct {
     size_t n_sentences;
     size_t source_rows; /* of a batch */

@@ -113,6 +113,12 @@ def test_int8_scales_leave_the_smallest_squared_error():
     assert scale == pytest.approx([0.98])
 
 
+def test_int8_neighbours_that_a_smaller_scale_makes_too_large_are_cut_off():
+    """127 + 127 is 125 more than 129: 62 and 63 less."""
+    weight = numpy.array([[1.0, 1.0, -1.0, -1.0, 1.0, -1.0, 1.0]], dtype=numpy.float32)
+    assert export.rounded(weight, numpy.array([1 / 127])).tolist() == [[65, 64, -65, -64, 127, -127, 127]]
+
+
 @pytest.mark.parametrize("name", ["a", "names" * 10, "n" * 64])
 def test_weights_begin_with_a_cache_line(tmp_path, name):
     stored = {name: numpy.arange(7, dtype=numpy.float32), "b": numpy.arange(3, dtype=numpy.int8)}
