@@ -11,8 +11,9 @@
 #include "support/utf8.h"
 
 enum {
-    FEW_SENTENCES = 4,   /* for each thread */
-    BATCH_TOKENS = 1024, /* source tokens of a batch */
+    FEW_SENTENCES = 4,     /* for each thread */
+    BATCH_TOKENS = 1024,   /* source tokens of a batch */
+    BYTES_OF_A_TOKEN = 32, /* far more than one takes on average */
 };
 
 struct translator {
@@ -125,17 +126,19 @@ static bool encode_with_code(translator *t, const text_line *line, size_t n_code
     return done;
 }
 
-/* Appends the tokens of a range of the line; of its halves, and theirs, while it has too many for the positions. */
+/* Appends the tokens of a range of the line; of its halves, and theirs, while it has too many for the positions, or so
+ * many bytes that SentencePiece need not count them: where it knows no character, its time grows with the square. */
 static bool encode_range(translator *t, const text_line *line, size_t n_code, text_range range, translation *out,
                          failure *why)
 {
     size_t limit = t->model->config.max_positions;
+    bool fits = (range.end - range.begin) / BYTES_OF_A_TOKEN < limit;
     token_ids ids = {0};
-    if (!encode_with_code(t, line, n_code, range, &ids, why)) {
+    if (fits && !encode_with_code(t, line, n_code, range, &ids, why)) {
         token_ids_free(&ids);
         return false;
     }
-    if (ids.n > limit) {
+    if (!fits || ids.n > limit) {
         token_ids_free(&ids);
         size_t middle = sentences_middle(line->bytes, range);
         if (middle == 0)
@@ -178,7 +181,7 @@ static bool encode_line(translator *t, const text_line *line, size_t number, tra
             return false;
         if (out->n_sentences - before > 1) {
             snprintf(notice, sizeof notice,
-                     "a sentence is longer than the %zu positions of the checkpoint and was translated in %zu parts",
+                     "a sentence is too long for the %zu positions of the checkpoint and was translated in %zu parts",
                      t->model->config.max_positions, out->n_sentences - before);
             notices->say(notices->user, number, notice);
         }
