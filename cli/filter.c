@@ -6,7 +6,7 @@
 #include "cli/cli.h"
 #include "cli/stop.h"
 
-enum { FIRST_LINES = 16, MOST_LINES = 1024 }; /* at once: the first lines come soon, many are quicker */
+enum { FIRST_LINES = 64, MOST_LINES = 1024 }; /* at once: the first lines come soon, many are quicker */
 
 static bool write_line(const line_filter *filter, const translation *line, const char *line_end, failure *why)
 {
