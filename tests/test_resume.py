@@ -359,7 +359,7 @@ LONG = b"I have a dog. Good morning. " * 10 + b"\n"
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_to_stop_leaves_whole_lines(number, tmp_path):
     text, out, partial = tmp_path / "in", tmp_path / "out", tmp_path / "out.partial"
-    text.write_bytes(LONG * 200)
+    text.write_bytes(LONG * 400)
     process = start("-i", text, "-o", out)
     wait_until(lambda: partial.exists() and partial.stat().st_size > 0)
     process.send_signal(number)
