@@ -66,14 +66,14 @@ static bool name_files(output_file *out, const char *path, const struct stat *th
 static bool open_locked(const output_file *out, int *descriptor, failure *why)
 {
     struct stat opened, named;
-    while ((*descriptor = open(out->partial, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC, 0666)) >= 0) {
+    while ((*descriptor = open(out->partial, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666)) >= 0) {
         if (fstat(*descriptor, &opened) != 0 || !S_ISREG(opened.st_mode))
             return failure_set(why, "%s: found a device or pipe, expected a file", out->partial);
         if (flock(*descriptor, LOCK_EX | LOCK_NB) != 0)
             return errno == EWOULDBLOCK
                        ? failure_set(why, "%s: another run is writing it, expected to be alone", out->partial)
                        : failure_of_writing(why, out->partial);
-        if (stat(out->partial, &named) == 0 && named.st_dev == opened.st_dev && named.st_ino == opened.st_ino)
+        if (lstat(out->partial, &named) == 0 && named.st_dev == opened.st_dev && named.st_ino == opened.st_ino)
             return true;
         close(*descriptor);
     }

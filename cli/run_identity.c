@@ -1,6 +1,7 @@
 #include "cli/run_identity.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -40,9 +41,14 @@ bool run_identify(run_identity *of, const char *input, const char *directory, co
 
 bool run_identity_write(const run_identity *of, const char *path, failure *why)
 {
-    FILE *file = fopen(path, "we");
-    if (!file)
-        return failure_set(why, "%s: cannot be written: %s", path, strerror(errno));
+    int descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0666);
+    FILE *file = descriptor < 0 ? NULL : fdopen(descriptor, "w");
+    if (!file) {
+        failure_set(why, "%s: cannot be written: %s", path, strerror(errno));
+        if (descriptor >= 0)
+            close(descriptor);
+        return false;
+    }
     bool written = fprintf(file, "input %s\ncheckpoint %s\nprogram %s\n", of->input, of->checkpoint, of->program) > 0 &&
                    fflush(file) == 0 && fsync(fileno(file)) == 0;
     if (!written)

@@ -131,6 +131,17 @@ def test_a_symbolic_link_is_followed(tmp_path):
     assert (names(tmp_path), names(target.parent)) == (["elsewhere", "link"], ["file"])
 
 
+@pytest.mark.parametrize("end", [".partial", ".resume"])
+def test_a_symbolic_link_beside_it_is_not_followed(end, tmp_path):
+    victim, text = tmp_path / "victim", tmp_path / "in"
+    victim.write_bytes(b"no line end")
+    text.write_bytes(b"a\n")
+    beside(tmp_path / "out", end).symlink_to("victim")
+    status, said = run("-i", text, "-o", tmp_path / "out")
+    assert status == 1 and f"out{end}: cannot be written: Too many levels of symbolic links" in said
+    assert victim.read_bytes() == b"no line end"
+
+
 def test_a_symbolic_link_to_nothing_is_refused(tmp_path):
     (tmp_path / "link").symlink_to("none")
     status, said = run("-o", tmp_path / "link", "a")
