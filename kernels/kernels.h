@@ -80,7 +80,8 @@ void linear_together(const linear_layer *layers, size_t n_layers, const float *x
                      linear_scratch *scratch);
 
 /* best [n_rows]: the output that is the largest, the lowest one among equals, of those not in without [n_without];
- * d_out when some output is +infinity or not a number. The outputs are those of `linear`, but never written down. */
+ * d_out when some output is +infinity or not a number, or all are -infinity. The outputs are those of `linear`, but
+ * never written down. */
 void linear_argmax(size_t *best, const float *x, const linear_weights *weights, size_t n_rows, const int32_t *without,
                    size_t n_without, linear_scratch *scratch);
 
@@ -113,7 +114,8 @@ void relu(float *x, size_t n);  /* max(0, x) */
 void swish(float *x, size_t n); /* x / (1 + exp(-x)) (Ramachandran, Zoph and Le 2017; SiLU in PyTorch) */
 void gelu(float *x, size_t n);  /* x/2 (1 + erf(x/sqrt 2)) (Hendrycks and Gimpel 2016, the exact form) */
 
-/* The index of the largest of x [n], the lowest one among equals; n when some x is +infinity or not a number. n > 0. */
+/* The index of the largest of x [n], the lowest one among equals; n when some x is +infinity or not a number, or all are
+ * -infinity. n > 0. */
 size_t argmax(const float *x, size_t n);
 
 #endif

@@ -176,7 +176,8 @@ void linear_argmax(size_t *out, const float *x, const linear_weights *w, size_t 
             if (isnan(other.value) || other.value > best.value)
                 best = other;
         }
-        out[row] = best.value < INFINITY ? best.output : w->d_out;
+        bool finite = best.value < INFINITY && best.value > -INFINITY;
+        out[row] = finite ? best.output : w->d_out;
     }
 }
 

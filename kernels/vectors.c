@@ -43,7 +43,7 @@ float log_softmax_at(const float *x, size_t n, size_t i)
 size_t argmax(const float *x, size_t n)
 {
     float largest = level->largest(x, n);
-    if (!(largest < INFINITY)) /* or not a number */
+    if (!(largest < INFINITY && largest > -INFINITY)) /* or not a number */
         return n;
     size_t i = 0;
     while (x[i] != largest)

@@ -21,7 +21,7 @@ void output_layer(transformer_state *state, const transformer *model, const trac
 
 /* state->chosen [rows of state->target]: the token with the largest logit for each row of the decoder's output in
  * state->x, the lowest one among equals, suppressed ones left out; n_target_vocabulary when a logit is +infinity or not
- * a number. The logits are never written down. */
+ * a number, or all are -infinity. The logits are never written down. */
 void output_choose(transformer_state *state, const transformer *model);
 
 /* All of it for one sentence with its whole target: decoder_ids [n_tgt] begin with the start token; the

@@ -120,6 +120,7 @@ START_TEST(argmax_takes_the_first_of_equals)
     ck_assert_uint_eq(argmax((const float[]){5}, 1), 0);
     ck_assert_uint_eq(argmax((const float[]){1, NAN, 2}, 3), 3);
     ck_assert_uint_eq(argmax((const float[]){NAN, 1}, 2), 2);
+    ck_assert_uint_eq(argmax((const float[]){-INFINITY, -INFINITY}, 2), 2);
     ck_assert_uint_eq(argmax((const float[]){1, INFINITY, 2}, 3), 3);
 }
 END_TEST
@@ -592,10 +593,9 @@ START_TEST(argmax_of_a_layer_is_that_of_its_outputs)
             }
         team_close(team);
     }
-    static const float wrong[] = {NAN, INFINITY};
-    for (int i = 0; i < 2; i++) {
-        const linear_weights w = {
-            .d_out = 2, .d_in = 1, .weight = (const float[]){1, 1}, .bias = (const float[]){0, wrong[i]}};
+    static const float wrong[][2] = {{0, NAN}, {0, INFINITY}, {-INFINITY, -INFINITY}};
+    for (int i = 0; i < 3; i++) {
+        const linear_weights w = {.d_out = 2, .d_in = 1, .weight = (const float[]){1, 1}, .bias = wrong[i]};
         linear_scratch scratch = scratch_in(&r, NULL);
         size_t best;
         linear_argmax(&best, x, &w, 1, NULL, 0, &scratch);
