@@ -9,7 +9,9 @@
 #define LARGEST_FILE 65536u  /* bytes */
 #define LARGEST_WIDTH 65536u /* int8 products of this many terms still fit in an int32 */
 #define LARGEST_VOCABULARY 4194304u
-#define LARGEST_LENGTH 65536u
+#define LARGEST_LENGTH 8192u
+#define MOST_ATTENTION (UINT64_C(1) << 26) /* weights between all positions, of all heads */
+#define MOST_POSITIONS (UINT64_C(1) << 21) /* numbers in the table of positions */
 #define MOST_LAYERS 128u
 #define MOST_HEADS 1024u
 
@@ -50,6 +52,18 @@ static bool read_stack(stack_config *stack, size_t d_model, const cJSON *root, c
         return failure_set(why, "%s: found n_heads %zu, expected a divisor of d_model, %zu", where, stack->n_heads,
                            d_model);
     return true;
+}
+
+/* What the positions take: the table of them, and a sentence that fills them. */
+static bool check_positions(const model_config *c, const char *where, failure *why)
+{
+    size_t n_heads = c->encoder.n_heads > c->decoder.n_heads ? c->encoder.n_heads : c->decoder.n_heads;
+    if ((uint64_t)c->max_positions * c->d_model > MOST_POSITIONS)
+        return failure_set(why, "%s: found max_positions %zu with d_model %zu, expected a product of at most %llu",
+                           where, c->max_positions, c->d_model, (unsigned long long)MOST_POSITIONS);
+    return (uint64_t)c->max_positions * c->max_positions * n_heads <= MOST_ATTENTION ||
+           failure_set(why, "%s: found max_positions %zu with %zu heads, expected at most %llu weights between them",
+                       where, c->max_positions, n_heads, (unsigned long long)MOST_ATTENTION);
 }
 
 static bool read_id(int32_t *id, const cJSON *object, const char *key, size_t n_vocabulary, const char *where,
@@ -191,7 +205,7 @@ static bool read_root(model_config *c, const cJSON *root, const char *file, fail
            json_size(&c->d_model, root, "d_model", 2, LARGEST_WIDTH, file, why) &&
            json_size(&c->max_positions, root, "max_positions", 2, LARGEST_LENGTH, file, why) &&
            read_stack(&c->encoder, c->d_model, root, "encoder", file, why) &&
-           read_stack(&c->decoder, c->d_model, root, "decoder", file, why) &&
+           read_stack(&c->decoder, c->d_model, root, "decoder", file, why) && check_positions(c, file, why) &&
            read_activation(&c->activation, root, file, why) &&
            json_bool(&c->scale_embedding, root, "scale_embedding", file, why) &&
            json_bool(&c->shared_embedding, root, "shared_embedding", file, why) &&

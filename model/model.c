@@ -145,7 +145,7 @@ static bool open_all(transformer *m, const char *directory, failure *why)
     binding b = {.from = m->weights, .good = true, .why = why};
     bind_all(&b, m);
     m->dtype = b.n_int8 == 0 ? "float32" : b.n_float32 == 0 ? "int8" : "float32 and int8";
-    if (!b.good || !weights_check_all_taken(m->weights, why))
+    if (!b.good || !weights_check(m->weights, why))
         return false;
     if (b.n_float32 && !kernels_open_blas(why))
         return false;

@@ -10,6 +10,8 @@ static const char *const abbreviations[] = {
     "capt", "mt",     "no",  "nr",  "vs",   "e.g", "i.e", "cf",   "fig", "vol",  "pp",  "ed",  "eds", "al",
     "ca",   "approx", "bzw", "d.h", "z.b",  "u.a", "usw", "evtl", "ggf", "inkl", "str", "hr",  "fr",  "frl"};
 
+enum { LONGEST_WORD = 7 }; /* bytes of an abbreviation at most */
+
 static uint32_t code_point_at(const char *text, size_t size, size_t at, size_t *length)
 {
     *length = 0;
@@ -59,12 +61,12 @@ static bool is_ascii_letter(char c)
 /* Is word [size], which a full stop follows, no end of a sentence? */
 static bool keeps_going(const char *word, size_t size)
 {
-    char lower[8];
+    char lower[LONGEST_WORD];
     if (size == 1 && is_ascii_letter(*word))
         return *word != 'I'; /* an initial; "I" is a word */
     if (size > 0 && size <= 2 && is_digit(word[0]) && is_digit(word[size - 1]))
         return true; /* an ordinal or a list's number */
-    if (size == 0 || size >= sizeof lower)
+    if (size == 0 || size > sizeof lower)
         return false;
     for (size_t i = 0; i < size; i++)
         lower[i] = (char)(word[i] >= 'A' && word[i] <= 'Z' ? word[i] + 32 : word[i]);
@@ -74,9 +76,11 @@ static bool keeps_going(const char *word, size_t size)
     return false;
 }
 
-/* The first byte of the word of letters, digits and inner full stops that ends before `end`. */
+/* The first byte of the word of letters, digits and inner full stops that ends before `end`; of a longer one than
+ * keeps_going knows, one of its last bytes. */
 static size_t word_start(const char *text, size_t begin, size_t end)
 {
+    begin = end - begin > LONGEST_WORD ? end - LONGEST_WORD - 1 : begin;
     while (end > begin && (is_ascii_letter(text[end - 1]) || is_digit(text[end - 1]) || text[end - 1] == '.' ||
                            (unsigned char)text[end - 1] >= 0x80))
         end--;

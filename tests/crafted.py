@@ -172,7 +172,10 @@ WRONG_CONFIGS = [
     ("d_model true", config(d_model=True), 'found true or false under "d_model", expected a number'),
     ("d_model null", config(d_model=None), 'found null under "d_model", expected a number'),
     ("max_positions 0", config(max_positions=0),
-     'found 0 under "max_positions", expected a whole number from 2 to 65536'),
+     'found 0 under "max_positions", expected a whole number from 2 to 8192'),
+    ("a large table of positions", config(d_model=4096, max_positions=513),
+     "found max_positions 513 with d_model 4096, expected a product of at most 2097152"),
+    ("large attention", config(max_positions=8192), "found max_positions 8192 with 2 heads, expected at most 67108864"),
     ("encoder a list", config(encoder=[]), 'found a list under "encoder", expected an object { … }'),
     ("no layers", config(encoder__n_layers=0),
      'encoder: found 0 under "n_layers", expected a whole number from 1 to 128'),
@@ -212,7 +215,7 @@ CASES += [Case(f"config {name}", "config.json", spoil, said) for name, spoil, sa
 EMBEDDING = f'"source_embedding.weight" is F32 [{N_VOCABULARY}, {D_MODEL}], expected F32'
 OTHER_MODELS = [
     ("d_model doubled", config(d_model=2 * D_MODEL), f"{EMBEDDING} [{N_VOCABULARY}, {2 * D_MODEL}] by config.json"),
-    ("huge", config(d_model=65536, max_positions=65536), f"{EMBEDDING} [{N_VOCABULARY}, 65536]"),
+    ("huge", config(d_model=65536, max_positions=32, generation__max_length=32), f"{EMBEDDING} [{N_VOCABULARY}, 65536]"),
     ("a layer more", config(encoder__n_layers=4), 'the tensor "encoder.3.self_attention.query.weight" is missing'),
     ("128 layers", config(encoder__n_layers=128, decoder__n_layers=128),
      '"encoder.3.self_attention.query.weight" is missing'),
@@ -303,6 +306,23 @@ def numbers(name, value, at=0, n=1):
     return edit_model(edit)
 
 
+def negative_logits(path):
+    """Every number is finite, but all logits become -infinity."""
+    numbers("source_embedding.weight", -1.0, n=N_VOCABULARY * D_MODEL)(path)
+    numbers("decoder.0.feed_forward_norm.weight", 0.0, n=D_MODEL)(path)
+    numbers("decoder.0.feed_forward_norm.bias", 3e38, n=D_MODEL)(path)
+
+
+def embedding_of_holes(path):
+    """A model file of nothing but an embedding for four million pieces, which config.json has too."""
+    rows = 1 << 22
+    config(source__n_vocabulary=rows, target__n_vocabulary=rows)(path.with_name("config.json"))
+    size = 4 * rows * D_MODEL
+    tensor = {"dtype": "F32", "shape": [rows, D_MODEL], "data_offsets": [0, size]}
+    content(model_bytes({"source_embedding.weight": tensor}, b""))(path)
+    os.truncate(path, path.stat().st_size + size)
+
+
 def reverse_header(header, data):
     tensors = list(header.items())
     header.clear()
@@ -345,11 +365,13 @@ WRONG_MODELS = [
     ("header with half a surrogate", header_text(b".bias", b".bi\\ud800s"), NOT_JSON),
     ("header without a brace", header_text(b"}", b""), NOT_JSON),
     ("header 1,001 deep", content(model_bytes(b'{"a":' * 1001 + b"1" + b"}" * 1001, b"")), NOT_JSON),
-    ("header 10,000 deep", content(model_bytes(b'{"a":' * 10_000, b"")), NOT_JSON),
+    ("header 10,000 deep", content(model_bytes(b'{"a":' * 10_000, b"")), "found a header of 10000 values, expected at most"),
     ("header of two objects", header_text(b"}}", b"}}{}"), ONE_OBJECT),
     ("header of 100,000 keys", content(model_bytes({str(i): 0 for i in range(100_000)}, b"")), "bytes, expected at most"),
-    ("header of 30,000 zeros", header_text(b'"shape":[16]', b'"shape":[' + b"0," * 30_000 + b"0]"),
+    ("header of 3,000 zeros", header_text(b'"shape":[16]', b'"shape":[' + b"0," * 3_000 + b"0]"),
      "no shape of at most 8 dim"),
+    ("header of 30,000 zeros", header_text(b'"shape":[16]', b'"shape":[' + b"0," * 30_000 + b"0]"),
+     "found a header of 30561 values, expected at most 5872 for the tensors of config.json"),
     ("metadata a list", edit_model(lambda header, data: header.update(__metadata__=[])),
      'expected an object { … } under "__metadata__"'),
     ("metadata of numbers", edit_model(lambda header, data: header.update(__metadata__={"a": 1})),
@@ -411,6 +433,9 @@ WRONG_MODELS = [
     ("NaN everywhere", content(MODEL[:HEADER_END] + b"\xff\xff\xff\x7f" * ((len(MODEL) - HEADER_END) // 4)),
      "holds nan as number 1"),
     ("numbers that overflow", numbers(INNER, 3e38, n=384), "gives a logit that is not a finite number at target token 1"),
+    ("only -infinity as logits", negative_logits, "gives a logit that is not a finite number at target token 1"),
+    ("a quarter of a gigabyte of holes", embedding_of_holes, "is missing"),
+    ("many gigabytes of holes", lambda path: os.truncate(path, 1 << 35), "found 34359738368 bytes, expected at most 17179869184"),
 ]
 CASES += [Case("model an output that overflows", "model.safetensors", numbers("output.weight", 3e38, at=30, n=15),
                "gives a logit that is not a finite number", variant="odd")]
@@ -593,9 +618,7 @@ WRONG_SPMS = [
      "found 0 pieces of 1 for what is unkn"),
     ("65 nested symbols", spm(b"".join(piece(b"y" * n, 0.0, USER_DEFINED) for n in range(1, 66))),
      "found more than 64 user-defined pieces that begin one another"),
-    ("a self-test of 100 kB", spm(more=field(SELF_TEST, field(1, field(1, b"x" * 100_000)))), "found self_test_data of"),
-    ("a self-test that is not UTF-8", spm(more=field(SELF_TEST, field(1, field(1, b"\xff")))),
-     "found a sample that is not UTF-8"),
+    ("two self-tests", spm(more=field(SELF_TEST, b"") * 2), "found the self_test_data of the model a second time"),
     ("a map of 3 bytes", spm(normalizer=field(2, b"\0\0\0")), "found a normalizer map of 3 bytes"),
     ("a trie of 0 bytes", spm(normalizer=charsmap([])), "found a trie of 0 bytes in a normalizer map"),
     ("a trie beyond the map", spm(normalizer=charsmap(trie({}), size=1028)),
@@ -640,6 +663,10 @@ SOUND = {
     "a header in reverse": ("model.safetensors", edit_model(reverse_header)),
     "metadata": ("model.safetensors", edit_model(lambda header, data: header.update(__metadata__={"a": "b", "c": ""}))),
     "a small model": ("source.spm", spm()),
+    "a self-test that would fail, with what clears a screen": (
+        "source.spm", spm(more=field(SELF_TEST, field(1, field(1, b"a") + field(2, b"\x1b[2J\xff"))))),
+    "a self-test of unknown characters": (
+        "source.spm", spm(more=field(SELF_TEST, field(1, field(1, b"z" * 1_000_000) + field(2, b"z"))))),
     "a map": ("source.spm", spm(normalizer=charsmap(trie({})))),
     "32 nested rules": ("source.spm", spm(normalizer=charsmap(nested_rules(32)))),
     "64 nested symbols": ("source.spm", spm(b"".join(piece(b"y" * n, 0.0, USER_DEFINED) for n in range(1, 65)))),

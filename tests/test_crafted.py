@@ -58,6 +58,7 @@ def test_an_odd_checkpoint_that_is_sound_passes(name, tmp_path):
     change(checkpoint / file)
     done, status, seconds, _ = run(checkpoint, tmp_path, LONG_TEXT)
     assert status == 0 and done.stdout.count(b"\n") == 1, done.stderr
+    assert b"\x1b" not in done.stderr and b"self" not in done.stderr
     assert SANITIZED or seconds < 1
 
 

@@ -180,6 +180,12 @@ def test_a_megabyte_without_a_space_gives_a_line(character):
     assert re.search(rb"^translate: line 1: a sentence is too long .* in \d+ parts$", done.stderr, re.MULTILINE)
 
 
+def test_what_is_longer_than_any_piece_is_no_language_code():
+    """It would go before every sentence."""
+    assert b"language code" in run(stdin=b">>" + b"x" * 2044 + b"<< a\n").stderr
+    assert b"language code" not in run(stdin=b">>" + b"x" * 2045 + b"<< a\n").stderr
+
+
 @pytest.mark.parametrize("line", ["", " ", "\t", " \t \t ", "\u00a0", "\u2003\u3000", "\u2028", "\x0b\x0c"],
                          ids=["empty", "space", "tab", "mixed", "no-break", "wide", "separator", "vertical"])
 def test_a_blank_line_stays_empty(line):

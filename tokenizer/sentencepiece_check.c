@@ -6,7 +6,7 @@
  *                           trainers add notes on the training there
  *   normalizer_spec, denormalizer_spec
  *                           settings, and the map of the text that is replaced: a double-array trie
- *   self_test_data          samples that the library encodes while it opens the model
+ *   self_test_data          cut out
  *
  * Elsewhere an unknown field is refused: it would change what a text becomes, and the library would not know. */
 #include "tokenizer/sentencepiece_check.h"
@@ -60,6 +60,7 @@ typedef struct {
     size_t n_pieces, capacity;
     size_t n_of_type[BYTE + 1];
     bool byte_fallback;
+    range self_test; /* the whole field */
 } check;
 
 /* Fails with what is wrong at a byte of the file. */
@@ -532,31 +533,6 @@ static bool check_trainer(check *c, range bytes)
     return m.good;
 }
 
-static bool check_sample(check *c, range bytes)
-{
-    static const field_rule rules[] = {{1, BYTES, false, "the input"}, {2, BYTES, false, "the pieces"}, {0}};
-    message m = message_of(c, bytes, "sample", rules);
-    field f;
-    while (message_next(&m, &f))
-        if (!check_text(c, f.bytes, SENTENCEPIECE_LARGEST_SELF_TEST, "sample"))
-            return false;
-    return m.good;
-}
-
-static bool check_self_test(check *c, range bytes)
-{
-    static const field_rule rules[] = {{1, BYTES, true, "the samples"}, {0}};
-    message m = message_of(c, bytes, "self_test_data", rules);
-    field f;
-    if (bytes.end - bytes.begin > SENTENCEPIECE_LARGEST_SELF_TEST)
-        return bad(c, bytes.begin, "found self_test_data of %zu bytes, expected at most %d", bytes.end - bytes.begin,
-                   SENTENCEPIECE_LARGEST_SELF_TEST);
-    while (message_next(&m, &f))
-        if (!check_sample(c, f.bytes))
-            return false;
-    return m.good;
-}
-
 static bool check_model(check *c, size_t size)
 {
     static const field_rule rules[] = {{1, BYTES, true, "the pieces"},
@@ -573,7 +549,7 @@ static bool check_model(check *c, size_t size)
         case 1: m.good = check_piece(c, f.bytes); break;
         case 2: m.good = check_trainer(c, f.bytes); break;
         case 3: m.good = check_normalizer(c, f.bytes, "normalizer_spec"); break;
-        case 4: m.good = check_self_test(c, f.bytes); break;
+        case 4: c->self_test = (range){f.at, f.bytes.end}; break;
         case 5: m.good = check_normalizer(c, f.bytes, "denormalizer_spec"); break;
         }
         if (!m.good)
@@ -585,12 +561,16 @@ static bool check_model(check *c, size_t size)
     return m.good && check_special_pieces(c, size) && check_texts(c);
 }
 
-bool sentencepiece_check(const char *bytes, size_t size, const char *path, failure *why)
+bool sentencepiece_check(char *bytes, size_t *size, const char *path, failure *why)
 {
     check c = {.bytes = bytes, .path = path, .why = why};
-    if (size > SENTENCEPIECE_LARGEST_FILE)
-        return bad(&c, 0, "found %zu bytes, expected at most %d", size, SENTENCEPIECE_LARGEST_FILE);
-    bool good = check_model(&c, size);
+    if (*size > SENTENCEPIECE_LARGEST_FILE)
+        return bad(&c, 0, "found %zu bytes, expected at most %d", *size, SENTENCEPIECE_LARGEST_FILE);
+    bool good = check_model(&c, *size);
     free(c.pieces);
+    if (good) {
+        memmove(bytes + c.self_test.begin, bytes + c.self_test.end, *size - c.self_test.end);
+        *size -= c.self_test.end - c.self_test.begin;
+    }
     return good;
 }

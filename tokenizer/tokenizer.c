@@ -25,7 +25,7 @@ static sentencepiece_model *open_model(const char *directory, const char *name, 
         !file_read(&file, path, most < SENTENCEPIECE_LARGEST_FILE ? most : SENTENCEPIECE_LARGEST_FILE, why))
         return NULL;
     sentencepiece_model *model = NULL;
-    if (sentencepiece_check(file.bytes, file.size, path, why))
+    if (sentencepiece_check(file.bytes, &file.size, path, why))
         model = sentencepiece_open(file.bytes, file.size, path, why);
     text_free(&file);
     return model;
@@ -94,7 +94,8 @@ static bool append_piece(void *user, const char *piece, size_t size)
 
 size_t tokenizer_language_code(const tokenizer *of, const char *bytes, size_t size, bool *known)
 {
-    const char *end = size >= 4 && memcmp(bytes, ">>", 2) == 0 ? memmem(bytes, size, "<<", 2) : NULL;
+    size_t most = size < LONGEST_PIECE ? size : LONGEST_PIECE;
+    const char *end = size >= 4 && memcmp(bytes, ">>", 2) == 0 ? memmem(bytes, most, "<<", 2) : NULL;
     size_t code = end ? (size_t)(end - bytes) + 2 : 0;
     *known = code && vocabulary_id(of->source_vocabulary, bytes, code) >= 0;
     return code;

@@ -1,4 +1,5 @@
-/* A hash table with open addressing over the file, in which each line end is a NUL. */
+/* A hash table with open addressing over the file, in which each line end is a NUL. A piece lies at most MOST_PROBES
+ * slots behind its own: a table that is half full leaves some 80 at most to chance, even of four million pieces. */
 #include "tokenizer/vocabulary.h"
 
 #include <stdlib.h>
@@ -6,6 +7,8 @@
 
 #include "support/file.h"
 #include "support/utf8.h"
+
+enum { MOST_PROBES = 256, LARGEST_FILE = 64 << 20 };
 
 struct vocabulary {
     char *pieces;       /* the file, NUL-terminated pieces one after the other */
@@ -23,17 +26,17 @@ static size_t hash(const char *piece, size_t size)
     return (size_t)(h ^ h >> 32);
 }
 
-/* The slot of the piece, or the empty slot where it belongs. Pieces hold no NUL: one in `piece` differs from all. */
+/* The slot of the piece, or the empty slot where it belongs, or NULL when there is none within MOST_PROBES. Pieces hold
+ * no NUL: one in `piece` differs from all. */
 static int32_t *slot_of(const vocabulary *v, const char *piece, size_t size)
 {
     size_t i = hash(piece, size) & (v->n_slots - 1);
-    while (v->slot[i] >= 0) {
-        const char *other = v->piece[v->slot[i]];
-        if (strlen(other) == size && memcmp(other, piece, size) == 0)
-            break;
-        i = (i + 1) & (v->n_slots - 1);
+    for (size_t n = 0; n < MOST_PROBES; n++, i = (i + 1) & (v->n_slots - 1)) {
+        const char *other = v->slot[i] >= 0 ? v->piece[v->slot[i]] : NULL;
+        if (!other || (strlen(other) == size && memcmp(other, piece, size) == 0))
+            return &v->slot[i];
     }
-    return &v->slot[i];
+    return NULL;
 }
 
 static bool fill(vocabulary *v, text_buffer *file, const char *path, failure *why)
@@ -74,6 +77,10 @@ static bool fill(vocabulary *v, text_buffer *file, const char *path, failure *wh
             return failure_set(why, "%s, line %zu: found a carriage return at the end, expected the line end \\n alone",
                                path, id + 1);
         int32_t *slot = slot_of(v, line, size);
+        if (!slot)
+            return failure_set(
+                why, "%s, line %zu: found pieces that were chosen to be slow to look up, expected a vocabulary", path,
+                id + 1);
         if (*slot >= 0)
             return failure_set(why, "%s, line %zu: found the piece \"%s\" a second time, first on line %d", path,
                                id + 1, line, *slot + 1);
@@ -88,8 +95,8 @@ vocabulary *vocabulary_open(const char *path, size_t n_vocabulary, failure *why)
 {
     text_buffer file;
     size_t most;
-    if (!size_product(n_vocabulary, LONGEST_PIECE + 1, &most))
-        most = SIZE_MAX;
+    if (!size_product(n_vocabulary, LONGEST_PIECE + 1, &most) || most > LARGEST_FILE)
+        most = LARGEST_FILE;
     if (!file_read(&file, path, most, why))
         return NULL;
     vocabulary *v = calloc(1, sizeof *v);
@@ -119,7 +126,8 @@ void vocabulary_close(vocabulary *of)
 
 int32_t vocabulary_id(const vocabulary *in, const char *piece, size_t size)
 {
-    return *slot_of(in, piece, size);
+    const int32_t *slot = slot_of(in, piece, size);
+    return slot ? *slot : -1;
 }
 
 const char *vocabulary_piece(const vocabulary *in, int32_t id)

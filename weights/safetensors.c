@@ -16,8 +16,10 @@
 #include "weights/weights.h"
 
 /* The longest header that is read: so many bytes, and so many for each tensor, twice what one takes without white
- * space. JSON takes forty times its bytes while it is read. */
-enum { HEADER_SIZE = 65536, HEADER_SIZE_OF_TENSOR = 256 };
+ * space; and the most values that JSON can have, as each takes 64 bytes of memory. */
+enum { HEADER_SIZE = 65536, HEADER_SIZE_OF_TENSOR = 256, HEADER_VALUES = 4096, HEADER_VALUES_OF_TENSOR = 16 };
+
+#define LARGEST_FILE (UINT64_C(1) << 34)
 
 #define METADATA "__metadata__"
 
@@ -154,16 +156,29 @@ static bool check_names(weights_file *w, failure *why)
     return true;
 }
 
+/* At most so many values: behind each comma and each bracket that opens there may be one. */
+static size_t most_values(const text_buffer *json)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < json->size; i++)
+        n += json->bytes[i] == ',' || json->bytes[i] == '[' || json->bytes[i] == '{';
+    return n;
+}
+
 /* The JSON of the header. It is read from a copy: nobody can change that meanwhile. */
-static bool read_header(weights_file *w, size_t size, failure *why)
+static bool read_header(weights_file *w, size_t size, size_t most_tensors, failure *why)
 {
     text_buffer copy = {0};
+    size_t most = HEADER_VALUES + most_tensors * HEADER_VALUES_OF_TENSOR;
     if (!text_append(&copy, w->file.bytes + 8, size, why))
         return false;
-    if (utf8_is_valid(copy.bytes, size))
-        w->header = json_parse_object(copy.bytes, size, w->path, why);
-    else
+    if (!utf8_is_valid(copy.bytes, size))
         failure_set(why, "%s: found a header that is not UTF-8, expected JSON", w->path);
+    else if (most_values(&copy) > most)
+        failure_set(why, "%s: found a header of %zu values, expected at most %zu for the tensors of config.json",
+                    w->path, most_values(&copy), most);
+    else
+        w->header = json_parse_object(copy.bytes, size, w->path, why);
     text_free(&copy);
     return w->header != NULL;
 }
@@ -178,6 +193,9 @@ static bool read_header_size(const weights_file *w, size_t most_tensors, size_t 
                            w->file.size);
     for (size_t i = 0; i < 8; i++)
         length |= (uint64_t)(unsigned char)w->file.bytes[i] << (8 * i);
+    if (w->file.size > LARGEST_FILE)
+        return failure_set(why, "%s: found %zu bytes, expected at most %llu", w->path, w->file.size,
+                           (unsigned long long)LARGEST_FILE);
     if (length > w->file.size - 8)
         return failure_set(
             why,
@@ -198,7 +216,7 @@ static bool read_header_size(const weights_file *w, size_t most_tensors, size_t 
 static bool parse_header(weights_file *w, size_t most_tensors, failure *why)
 {
     size_t header_size = 0;
-    if (!read_header_size(w, most_tensors, &header_size, why) || !read_header(w, header_size, why))
+    if (!read_header_size(w, most_tensors, &header_size, why) || !read_header(w, header_size, most_tensors, why))
         return false;
     w->data = w->file.bytes + 8 + header_size;
     w->data_size = w->file.size - 8 - header_size;
@@ -333,18 +351,19 @@ const void *weights_take(weights_file *from, const char *name, tensor_type type,
         failure_set(why, "%s: tensor \"%s\" would be used twice", from->path, name);
         return NULL;
     }
-    if (type == TENSOR_F32 && !check_finite(from, t, why))
-        return NULL;
     t->taken = true;
     return from->data + t->begin;
 }
 
-bool weights_check_all_taken(const weights_file *of, failure *why)
+bool weights_check(const weights_file *of, failure *why)
 {
     for (size_t i = 0; i < of->n_tensors; i++)
         if (!of->tensors[i].taken)
             return failure_set(why, "%s: found the tensor \"%s\", which config.json has no place for", of->path,
                                of->tensors[i].name);
+    for (size_t i = 0; i < of->n_tensors; i++)
+        if (of->tensors[i].type == TENSOR_F32 && !check_finite(of, &of->tensors[i], why))
+            return false;
     return true;
 }
 

@@ -1,8 +1,8 @@
 /* Tensors of a safetensors file, mapped read-only and handed out by name, type and shape.
  *
  *   weights_open   checks every rule of the format (FORMAT.md), so that no tensor can lie outside the file
- *   weights_take   gives one tensor, or says what was expected and what was found; float32 numbers are finite
- *   weights_check_all_taken   refuses a file with tensors that nobody asked for
+ *   weights_take   gives one tensor, or says what was expected and what was found
+ *   weights_check  refuses a file with tensors that nobody asked for, or with float32 numbers that are not finite
  *   weights_close  ends the mapping: pointers that weights_take gave are valid until then
  */
 #ifndef WEIGHTS_WEIGHTS_H
@@ -31,7 +31,8 @@ bool weights_find(const weights_file *in, const char *name, tensor_type *type);
 const void *weights_take(weights_file *from, const char *name, tensor_type type, const size_t *shape,
                          size_t n_dimensions, failure *why);
 
-bool weights_check_all_taken(const weights_file *of, failure *why);
+/* After all were taken: whether none is left, and all float32 numbers, which only this reads, are finite. */
+bool weights_check(const weights_file *of, failure *why);
 
 /* Fails when the file was written to since weights_open: what was computed meanwhile may be nonsense. (A file that
  * became shorter raises SIGBUS where it lacks something.) */
