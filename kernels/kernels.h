@@ -114,8 +114,8 @@ void relu(float *x, size_t n);  /* max(0, x) */
 void swish(float *x, size_t n); /* x / (1 + exp(-x)) (Ramachandran, Zoph and Le 2017; SiLU in PyTorch) */
 void gelu(float *x, size_t n);  /* x/2 (1 + erf(x/sqrt 2)) (Hendrycks and Gimpel 2016, the exact form) */
 
-/* The index of the largest of x [n], the lowest one among equals; n when some x is +infinity or not a number, or all are
- * -infinity. n > 0. */
+/* The index of the largest of x [n], the lowest one among equals; n when some x is +infinity or not a number, or all
+ * are -infinity. n > 0. */
 size_t argmax(const float *x, size_t n);
 
 #endif
