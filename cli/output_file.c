@@ -77,7 +77,8 @@ static bool open_locked(const output_file *out, int *descriptor, failure *why)
             return true;
         close(*descriptor);
     }
-    return failure_of_writing(why, out->partial);
+    return errno == ELOOP ? failure_set(why, "%s: found a symbolic link, expected a file", out->partial)
+                          : failure_of_writing(why, out->partial);
 }
 
 /* Counts the whole lines, and in *size their bytes. After a power cut a file may end in zeros, which no line has. */

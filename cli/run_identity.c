@@ -44,7 +44,10 @@ bool run_identity_write(const run_identity *of, const char *path, failure *why)
     int descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0666);
     FILE *file = descriptor < 0 ? NULL : fdopen(descriptor, "w");
     if (!file) {
-        failure_set(why, "%s: cannot be written: %s", path, strerror(errno));
+        if (errno == ELOOP)
+            failure_set(why, "%s: found a symbolic link, expected a file", path);
+        else
+            failure_set(why, "%s: cannot be written: %s", path, strerror(errno));
         if (descriptor >= 0)
             close(descriptor);
         return false;

@@ -28,7 +28,7 @@ static void show_alternatives(const step_shower *s, int32_t chosen)
     float log_sum = best < n ? s->logits[best] - log_softmax_at(s->logits, n, best) : 0.0f;
     s->logits[chosen] = -INFINITY;
     best = argmax(s->logits, n);
-    for (size_t i = 0; i < N_ALTERNATIVES && best < n && s->logits[best] > -INFINITY; i++) {
+    for (size_t i = 0; i < N_ALTERNATIVES && best < n; i++) {
         char alternative[100];
         snprintf(alternative, sizeof alternative, "%.2f %s", (double)(s->logits[best] - log_sum),
                  tokenizer_target_piece(translator_tokenizer(s->with), (int32_t)best));

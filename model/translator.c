@@ -14,6 +14,7 @@ enum {
     FEW_SENTENCES = 4,     /* for each thread */
     BATCH_TOKENS = 1024,   /* source tokens of a batch */
     BYTES_OF_A_TOKEN = 32, /* far more than one takes on average */
+    MOST_BYTES = 65536,    /* that SentencePiece gets at once */
 };
 
 struct translator {
@@ -132,7 +133,8 @@ static bool encode_range(translator *t, const text_line *line, size_t n_code, te
                          failure *why)
 {
     size_t limit = t->model->config.max_positions;
-    bool fits = (range.end - range.begin) / BYTES_OF_A_TOKEN < limit;
+    size_t n_bytes = range.end - range.begin;
+    bool fits = n_bytes < limit * BYTES_OF_A_TOKEN && n_bytes <= MOST_BYTES;
     token_ids ids = {0};
     if (fits && !encode_with_code(t, line, n_code, range, &ids, why)) {
         token_ids_free(&ids);

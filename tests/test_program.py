@@ -182,8 +182,15 @@ def test_a_megabyte_without_a_space_gives_a_line(character):
 
 def test_what_is_longer_than_any_piece_is_no_language_code():
     """It would go before every sentence."""
-    assert b"language code" in run(stdin=b">>" + b"x" * 2044 + b"<< a\n").stderr
-    assert b"language code" not in run(stdin=b">>" + b"x" * 2045 + b"<< a\n").stderr
+    for length, is_code in ((2044, True), (2045, False)):
+        done = run(stdin=b">>" + b"x" * length + b"<< a\n")
+        assert (done.returncode, done.stdout.count(b"\n"), b"language code" in done.stderr) == (0, 1, is_code)
+
+
+def test_what_is_not_utf_8_is_no_language_code():
+    """Replaced by three bytes each, it would be longer than any piece."""
+    done = run(stdin=b">>" + b"\xffa" * 1000 + b"<< b\n")
+    assert (done.returncode, done.stdout.count(b"\n"), b"language code" in done.stderr) == (0, 1, False)
 
 
 @pytest.mark.parametrize("line", ["", " ", "\t", " \t \t ", "\u00a0", "\u2003\u3000", "\u2028", "\x0b\x0c"],

@@ -138,7 +138,7 @@ def test_a_symbolic_link_beside_it_is_not_followed(end, tmp_path):
     text.write_bytes(b"a\n")
     beside(tmp_path / "out", end).symlink_to("victim")
     status, said = run("-i", text, "-o", tmp_path / "out")
-    assert status == 1 and f"out{end}: cannot be written: Too many levels of symbolic links" in said
+    assert status == 1 and f"out{end}: found a symbolic link, expected a file" in said
     assert victim.read_bytes() == b"no line end"
 
 
@@ -370,7 +370,7 @@ LONG = b"I have a dog. Good morning. " * 10 + b"\n"
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_to_stop_leaves_whole_lines(number, tmp_path):
     text, out, partial = tmp_path / "in", tmp_path / "out", tmp_path / "out.partial"
-    text.write_bytes(LONG * 400)
+    text.write_bytes(LONG * 1000)
     process = start("-i", text, "-o", out)
     wait_until(lambda: partial.exists() and partial.stat().st_size > 0)
     process.send_signal(number)

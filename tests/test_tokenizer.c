@@ -177,6 +177,18 @@ START_TEST(a_vocabulary_is_a_piece_a_line)
 }
 END_TEST
 
+START_TEST(a_vocabulary_has_a_largest_size)
+{
+    char path[] = "/tmp/test_vocabulary_XXXXXX";
+    failure why;
+    close(mkstemp(path));
+    ck_assert_int_eq(truncate(path, (64 << 20) + 1), 0);
+    ck_assert(!vocabulary_open(path, 1 << 22, &why));
+    ck_assert_msg(strstr(why.sentence, "expected at most 67108864") != NULL, "%s", why.sentence);
+    unlink(path);
+}
+END_TEST
+
 /* Pieces that all want the same slot of 1,024; the first 256 have one. */
 START_TEST(pieces_that_collide_are_refused)
 {
@@ -470,7 +482,7 @@ START_TEST(a_map_stays_inside)
     one_rule(units);
     memset(long_text, 'b', sizeof long_text - 1);
     model = model_with_map(units, 256, long_text, sizeof long_text);
-    check_and_free(&model, "found a replacement of 65 bytes");
+    check_and_free(&model, "found a replacement of 41 bytes");
     model = model_with_map(units, 256, long_text + 1, sizeof long_text - 1);
     check_and_free(&model, NULL);
 }
@@ -521,6 +533,7 @@ int main(void)
     add_test(suite, "text_survives_there_and_back", text_survives_there_and_back);
     add_test(suite, "a_line_stays_a_line", a_line_stays_a_line);
     add_test(suite, "a_vocabulary_is_a_piece_a_line", a_vocabulary_is_a_piece_a_line);
+    add_test(suite, "a_vocabulary_has_a_largest_size", a_vocabulary_has_a_largest_size);
     add_test(suite, "pieces_that_collide_are_refused", pieces_that_collide_are_refused);
     add_test(suite, "samples_are_cut_out", samples_are_cut_out);
     add_test(suite, "models_that_break_a_rule_are_refused", models_that_break_a_rule_are_refused);

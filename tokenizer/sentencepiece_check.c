@@ -568,7 +568,7 @@ bool sentencepiece_check(char *bytes, size_t *size, const char *path, failure *w
         return bad(&c, 0, "found %zu bytes, expected at most %d", *size, SENTENCEPIECE_LARGEST_FILE);
     bool good = check_model(&c, *size);
     free(c.pieces);
-    if (good) {
+    if (good) { /* without samples, nothing moves */
         memmove(bytes + c.self_test.begin, bytes + c.self_test.end, *size - c.self_test.end);
         *size -= c.self_test.end - c.self_test.begin;
     }

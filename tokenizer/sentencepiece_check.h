@@ -14,7 +14,7 @@ enum {
     SENTENCEPIECE_MOST_NESTED_SYMBOLS = 64, /* user-defined pieces that begin one another */
     SENTENCEPIECE_MOST_NESTED_RULES = 32,   /* normalizer rules whose texts begin one another */
     SENTENCEPIECE_LONGEST_RULE = 256,       /* bytes of the text that a rule replaces */
-    SENTENCEPIECE_LONGEST_REPLACEMENT = 64  /* bytes of what it becomes; NFKC's longest takes 33 */
+    SENTENCEPIECE_LONGEST_REPLACEMENT = 40  /* bytes of what it becomes; NFKC's longest takes 33 */
 };
 
 /* The model in bytes [*size], 4-byte aligned or not; `path` is for failures, which name the byte where something is

@@ -97,6 +97,8 @@ size_t tokenizer_language_code(const tokenizer *of, const char *bytes, size_t si
     size_t most = size < LONGEST_PIECE ? size : LONGEST_PIECE;
     const char *end = size >= 4 && memcmp(bytes, ">>", 2) == 0 ? memmem(bytes, most, "<<", 2) : NULL;
     size_t code = end ? (size_t)(end - bytes) + 2 : 0;
+    if (memchr(bytes, '\0', code) || !utf8_is_valid(bytes, code))
+        code = 0; /* what would be replaced is in no piece */
     *known = code && vocabulary_id(of->source_vocabulary, bytes, code) >= 0;
     return code;
 }

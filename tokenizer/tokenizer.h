@@ -27,7 +27,8 @@ tokenizer *tokenizer_open(const char *directory, const tokenizer_config *config,
 void tokenizer_close(tokenizer *of);
 
 /* The bytes of a language code `>>…<<` at the very beginning, which OPUS-MT's multilingual checkpoints need; 0
- * without one, or where it is longer than any piece. *known: whether the source vocabulary has it. */
+ * without one, or where no piece can be it: it is too long, or not UTF-8. *known: whether the source vocabulary has it.
+ */
 size_t tokenizer_language_code(const tokenizer *of, const char *bytes, size_t size, bool *known);
 
 /* Appends the ids of one sentence and, at the end, the source's end token. What is not UTF-8, and NUL,

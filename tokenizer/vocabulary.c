@@ -1,4 +1,4 @@
-/* A hash table with open addressing over the file, in which each line end is a NUL. A piece lies at most MOST_PROBES
+/* A hash table with open addressing over the file, in which each line end is a NUL. A piece lies less than MOST_PROBES
  * slots behind its own: a table that is half full leaves some 80 at most to chance, even of four million pieces. */
 #include "tokenizer/vocabulary.h"
 

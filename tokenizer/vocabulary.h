@@ -12,7 +12,8 @@ enum { LONGEST_PIECE = 2048 }; /* bytes: 512 characters of four, the most that S
 
 typedef struct vocabulary vocabulary;
 
-/* The file must hold n_vocabulary different pieces of at most LONGEST_PIECE bytes. NULL on failure. */
+/* The file must hold n_vocabulary different pieces of at most LONGEST_PIECE bytes, 64 MiB in all, that were not chosen
+ * to have one hash value. NULL on failure. */
 vocabulary *vocabulary_open(const char *path, size_t n_vocabulary, failure *why);
 void vocabulary_close(vocabulary *of);
 

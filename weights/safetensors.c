@@ -156,10 +156,10 @@ static bool check_names(weights_file *w, failure *why)
     return true;
 }
 
-/* At most so many values: behind each comma and each bracket that opens there may be one. */
+/* No more values than this: one, and one behind each comma and each bracket that opens, be they in texts, too. */
 static size_t most_values(const text_buffer *json)
 {
-    size_t n = 0;
+    size_t n = 1;
     for (size_t i = 0; i < json->size; i++)
         n += json->bytes[i] == ',' || json->bytes[i] == '[' || json->bytes[i] == '{';
     return n;
@@ -175,7 +175,7 @@ static bool read_header(weights_file *w, size_t size, size_t most_tensors, failu
     if (!utf8_is_valid(copy.bytes, size))
         failure_set(why, "%s: found a header that is not UTF-8, expected JSON", w->path);
     else if (most_values(&copy) > most)
-        failure_set(why, "%s: found a header of %zu values, expected at most %zu for the tensors of config.json",
+        failure_set(why, "%s: found a header of up to %zu values, expected at most %zu for the tensors of config.json",
                     w->path, most_values(&copy), most);
     else
         w->header = json_parse_object(copy.bytes, size, w->path, why);
@@ -191,11 +191,11 @@ static bool read_header_size(const weights_file *w, size_t most_tensors, size_t 
     if (w->file.size < 8)
         return failure_set(why, "%s: found %zu bytes, expected a safetensors file; it is incomplete", w->path,
                            w->file.size);
-    for (size_t i = 0; i < 8; i++)
-        length |= (uint64_t)(unsigned char)w->file.bytes[i] << (8 * i);
     if (w->file.size > LARGEST_FILE)
         return failure_set(why, "%s: found %zu bytes, expected at most %llu", w->path, w->file.size,
                            (unsigned long long)LARGEST_FILE);
+    for (size_t i = 0; i < 8; i++)
+        length |= (uint64_t)(unsigned char)w->file.bytes[i] << (8 * i);
     if (length > w->file.size - 8)
         return failure_set(
             why,
