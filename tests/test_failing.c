@@ -1,22 +1,17 @@
 /* Every allocation fails once: opening, memory that grows, a sentence, a batch, with each allocation in turn refused,
  * alone or with all that follow. Each time there is a sentence that says so, nothing is left in use, and what was open
- * goes on working.
- *
- * Of a batch, whose sentences allocate alike, one allocation in OWN_STRIDE of ours and one in STRIDE of all, those of
- * libraries too, is refused; TRANSFORMER_TEST_ALL in the environment: every one. What SentencePiece is refused
- * from some allocation on ends the process (sentencepiece_c.h): test_failing.py has that. */
+ * goes on working. What SentencePiece is refused from some allocation on ends the process (sentencepiece_c.h):
+ * test_failing.py has that. */
 #include <stdio.h>
 
 #include "model/translator.h"
 #include "tests/failing.h"
 #include "tests/golden.h"
 
-enum { N_LINES = 64, OWN_STRIDE = 23, STRIDE = 499 };
-
-#ifdef FAILING_WITH_SANITIZER /* which cannot do without the memory for a thread itself */
-enum { N_THREADS = 1 };
+#ifdef FAILING_WITH_SANITIZER /* which cannot do without the memory for a thread itself, and takes its time */
+enum { N_THREADS = 1, N_LINES = 16 };
 #else
-enum { N_THREADS = 3 };
+enum { N_THREADS = 3, N_LINES = 64 };
 #endif
 
 static const char *const variants[] = {"int8", "gelu"}; /* one tokenizer for both sides, and one for each */
@@ -65,9 +60,9 @@ static bool try(trial *of, failure *why)
     return done;
 }
 
-/* Refuses allocation 1, 1 + stride, … until a trial meets no refusal. Libraries may do without what they were refused,
- * but then the result is the same. */
-static size_t refuse_each(trial *of, failing_callers whose, bool from_then_on, size_t stride)
+/* Refuses allocation 1, 2, … until a trial meets no refusal. Libraries may do without what they were refused, but then
+ * the result is the same. */
+static size_t refuse_each(trial *of, failing_callers whose, bool from_then_on)
 {
     failure why = {0};
     text_buffer expected = {0};
@@ -75,7 +70,7 @@ static size_t refuse_each(trial *of, failing_callers whose, bool from_then_on, s
         ck_assert_done(try(of, &why), why);
     ck_assert_done(text_append(&expected, of->text.bytes ? of->text.bytes : "", of->text.size, &why), why);
     size_t in_use = failing_in_use(), n = 1;
-    for (;; n += stride) {
+    for (;; n++) {
         why = (failure){0};
         failing_start(n, from_then_on, whose);
         bool done = try(of, &why);
@@ -97,54 +92,54 @@ static size_t refuse_each(trial *of, failing_callers whose, bool from_then_on, s
     return n;
 }
 
-static void refuse_all(trial *of, const char *what, size_t own_stride, size_t stride)
+static void refuse_all(trial *of, const char *what)
 {
-    if (getenv("TRANSFORMER_TEST_ALL"))
-        own_stride = stride = 1;
     for (int from_then_on = 0; from_then_on < 2; from_then_on++) {
-        size_t own = refuse_each(of, FAILING_OWN, from_then_on, own_stride);
-        printf("%s: %zu allocations of our own, one in %zu refused%s\n", what, own - 1, own_stride,
+        size_t own = refuse_each(of, FAILING_OWN, from_then_on);
+        printf("%s: each of %zu allocations of our own refused%s\n", what, own - 1,
                from_then_on ? " with all that follow" : "");
     }
-    size_t all = refuse_each(of, FAILING_ALL, false, stride);
-    printf("%s: %zu allocations of ours and libraries', one in %zu refused\n", what, all - 1, stride);
+    size_t all = refuse_each(of, FAILING_ALL, false);
+    printf("%s: each of %zu allocations of ours and libraries' refused\n", what, all - 1);
     text_free(&of->text);
 }
 
 START_TEST(opening)
 {
     trial of = {.directory = golden_path(variants[_i], ""), .n_threads = N_THREADS};
-    refuse_all(&of, "opening", 1, 1);
+    refuse_all(&of, "opening");
 }
 END_TEST
 
 START_TEST(growing)
 {
     trial of = {.directory = golden_path(variants[_i], ""), .n_threads = 1, .n_first = 1, .n_lines = 3};
-    refuse_all(&of, "opening, a sentence and three lines", 1, 1);
+    refuse_all(&of, "opening, a sentence and three lines");
 }
 END_TEST
 
-static void refuse_while_translating(const char *directory, size_t n_threads, size_t n_lines, size_t own_stride,
-                                     size_t stride, const char *what)
+static void refuse_while_translating(const char *directory, size_t n_lines, const char *what)
 {
     failure why;
     trial of = {.directory = directory, .n_lines = n_lines};
-    of.with = translator_open(of.directory, n_threads, &why);
+    of.with = translator_open(of.directory, 1, &why);
     ck_assert_done(of.with != NULL, why);
-    refuse_all(&of, what, own_stride, stride);
+    refuse_all(&of, what);
     translator_close(of.with);
 }
 
 START_TEST(one_sentence)
 {
-    refuse_while_translating(golden_path(variants[_i], ""), 1, 1, 1, 1, "a sentence");
+    refuse_while_translating(golden_path(variants[_i], ""), 1, "a sentence");
 }
 END_TEST
 
+/* Whose sentences allocate alike: their translations are cut to a few tokens. */
 START_TEST(a_batch)
 {
-    refuse_while_translating(golden_path(variants[_i], ""), 1, N_LINES, OWN_STRIDE, STRIDE, "a batch");
+    char directory[4096];
+    snprintf(directory, sizeof directory, "%s/%s", SHORT, variants[_i]);
+    refuse_while_translating(directory, N_LINES, "a batch");
 }
 END_TEST
 
