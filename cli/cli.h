@@ -68,6 +68,7 @@ typedef struct {
     line_source *in;
     FILE *out;
     const char *out_name;
+    bool to_file;                      /* which nobody reads before it is whole */
     size_t n_skipped;                  /* lines of the input that are not to be translated again */
     bool tokens;                       /* show them, on standard error */
     bool steps;                        /* show them, on standard error */

@@ -6,7 +6,8 @@
 #include "cli/cli.h"
 #include "cli/stop.h"
 
-enum { FIRST_LINES = 64, MOST_LINES = 1024 }; /* at once: the first lines come soon, many are quicker */
+/* At once: the first lines come soon where somebody waits for them, many are quicker. */
+enum { FIRST_LINES = 64, FIRST_LINES_OF_FILE = 256, MOST_LINES = 1024 };
 
 static bool write_line(const line_filter *filter, const translation *line, const char *line_end, failure *why)
 {
@@ -117,7 +118,7 @@ static bool skip_lines(const line_filter *filter, size_t *sizes, failure *why)
 /* All lines, or those before a signal to stop. */
 static bool translate_windows(const line_filter *filter, window *lines, failure *why)
 {
-    size_t n_read, most = FIRST_LINES, n_done = filter->n_skipped;
+    size_t n_read, most = filter->to_file ? FIRST_LINES_OF_FILE : FIRST_LINES, n_done = filter->n_skipped;
     while (line_source_next(filter->in, lines->sizes, most, &n_read, why)) {
         if (n_read == 0)
             return true;

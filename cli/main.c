@@ -107,6 +107,7 @@ static bool translate_stream(const arguments *a, const attention_choice *attenti
                                 .in = in,
                                 .out = out->file,
                                 .out_name = out->name,
+                                .to_file = a->output != NULL,
                                 .n_skipped = out->n_lines,
                                 .tokens = a->tokens,
                                 .steps = a->steps,
