@@ -89,6 +89,7 @@ static void float_block(float *out, size_t out_stride, const float *x, const lin
     size_t n_columns = ((d + n_passes - 1) / n_passes + FLOATS - 1) / FLOATS * FLOATS;
     float_pass p = {.bias = w->bias ? w->bias + o : zeros,
                     .d_in = d,
+                    /* a single tile, which is over soon, without the division */
                     .n_fetched = n_tiles > 1 ? (n_columns / n_tiles / FLOATS + 1) * FLOATS : n_columns};
     for (size_t j = 0; j < FLOAT_SUMS; j++)
         p.weights[j] = w->weight + (o + (j < n_outputs ? j : 0)) * d;
