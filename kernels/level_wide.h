@@ -50,36 +50,52 @@ static bool arrange(wide_weights *to, const int8_t *w, size_t d)
     return may_be_wide(largest);
 }
 
-/* out [n_rows, WIDE] of rows `row` … and outputs `o` …. Meanwhile memory is asked for the weights of the WIDE outputs
- * that come next, as far as there are some. */
+/* sum [n_rows, VECTORS] += the products of four columns from 4 k on. */
+static inline __attribute__((always_inline)) void add_four_columns(int_chunk sum[WIDE_ROWS][VECTORS],
+                                                                   const wide_weights *weights, const int8_t *values,
+                                                                   size_t stride, size_t k, size_t n_rows)
+{
+    chunk words[VECTORS];
+#pragma GCC unroll 4
+    for (size_t v = 0; v < VECTORS; v++)
+        words[v] = weights->words[k][v];
+#pragma GCC unroll 16
+    for (size_t r = 0; r < n_rows; r++) {
+        int32_t four_columns;
+        memcpy(&four_columns, values + r * stride + 4 * k, sizeof four_columns);
+#pragma GCC unroll 4
+        for (size_t v = 0; v < VECTORS; v++)
+            sum[r][v] = (int_chunk)add_words((chunk)sum[r][v], words[v], four_columns);
+    }
+}
+
+/* What one tile asks of memory while it computes. */
+typedef struct {
+    uintptr_t next; /* may lie outside of the weights */
+    size_t n_steps; /* of WIDE * 4 bytes */
+} tile_share;
+
+/* out [n_rows, WIDE] of rows `row` … and outputs `o` …. */
 static inline __attribute__((always_inline)) void wide_tile(float *out, size_t out_stride, const wide_weights *weights,
                                                             const rounded_rows *x, size_t row, const linear_weights *w,
-                                                            size_t o, size_t n_rows)
+                                                            size_t o, size_t n_rows, tile_share *fetched)
 {
     int_chunk sum[WIDE_ROWS][VECTORS];
     const int8_t *values = x->values + row * x->stride;
-    uintptr_t next = (uintptr_t)(w->weight_int8 + (o + WIDE) * w->d_in);
 #pragma GCC unroll 16
     for (size_t r = 0; r < n_rows; r++)
 #pragma GCC unroll 4
         for (size_t v = 0; v < VECTORS; v++)
             sum[r][v] = (int_chunk){0};
-    for (size_t k = 0; k < (w->d_in + 3) / 4; k++) {
-        for (size_t line = 0; line < WIDE * 4; line += 64, next += 64)
-            __builtin_prefetch((const void *)next);
-        chunk words[VECTORS];
-#pragma GCC unroll 4
-        for (size_t v = 0; v < VECTORS; v++)
-            words[v] = weights->words[k][v];
-#pragma GCC unroll 16
-        for (size_t r = 0; r < n_rows; r++) {
-            int32_t four_columns;
-            memcpy(&four_columns, values + r * x->stride + 4 * k, sizeof four_columns);
-#pragma GCC unroll 4
-            for (size_t v = 0; v < VECTORS; v++)
-                sum[r][v] = (int_chunk)add_words((chunk)sum[r][v], words[v], four_columns);
-        }
+    size_t k = 0, n_steps = (w->d_in + 3) / 4;
+    for (; k < fetched->n_steps; k++) {
+        for (size_t line = 0; line < WIDE * 4; line += 64, fetched->next += 64)
+            __builtin_prefetch((const void *)fetched->next);
+        add_four_columns(sum, weights, values, x->stride, k, n_rows);
     }
+#pragma GCC unroll 2
+    for (; k < n_steps; k++)
+        add_four_columns(sum, weights, values, x->stride, k, n_rows);
 #pragma GCC unroll 4
     for (size_t v = 0; v < VECTORS; v++) {
         size_t at = v * WORDS;
@@ -105,17 +121,20 @@ static size_t many_rows(float *out, size_t out_stride, const rounded_rows *x, co
     wide_weights weights;
     if (n_rows < MANY_ROWS || w->d_in > MOST_COLUMNS)
         return first;
+    size_t n_steps = (w->d_in + 3) / 4, n_tiles = n_rows / WIDE_ROWS + (n_rows % WIDE_ROWS + PART_ROWS - 1) / PART_ROWS;
     for (; first + WIDE <= last; first += WIDE, out += WIDE) {
         if (!arrange(&weights, w->weight_int8 + first * w->d_in, w->d_in)) {
             any_rows(out, out_stride, x, w, first, first + WIDE, n_rows);
             continue;
         }
+        tile_share fetched = {(uintptr_t)(w->weight_int8 + (first + WIDE) * w->d_in),
+                              (n_steps + n_tiles - 1) / n_tiles};
         size_t row = 0;
         for (; row + WIDE_ROWS <= n_rows; row += WIDE_ROWS)
-            wide_tile(out + row * out_stride, out_stride, &weights, x, row, w, first, WIDE_ROWS);
+            wide_tile(out + row * out_stride, out_stride, &weights, x, row, w, first, WIDE_ROWS, &fetched);
         for (; row < n_rows; row += PART_ROWS) {
             size_t from = row + PART_ROWS <= n_rows ? row : n_rows - PART_ROWS; /* the last rows perhaps once more */
-            wide_tile(out + from * out_stride, out_stride, &weights, x, from, w, first, PART_ROWS);
+            wide_tile(out + from * out_stride, out_stride, &weights, x, from, w, first, PART_ROWS, &fetched);
         }
     }
     return first;
