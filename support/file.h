@@ -15,8 +15,9 @@
  * *to empty then. */
 bool file_read(text_buffer *to, const char *path, size_t most, failure *why);
 
-/* Goes on with *digest (FNV-1a, 64 bits, begun with FILE_DIGEST_START) and *size with the bytes of a regular file,
- * which are read in small parts: none stays in memory. Fails for what is missing, unreadable or not a file. */
+/* Goes on with *digest (64 bits, begun with FILE_DIGEST_START, after FNV-1a: a change by accident does not go unseen,
+ * one on purpose may) and *size with the bytes of a regular file, which are read in small parts: none stays in memory.
+ * Fails for what is missing, unreadable or not a file. */
 #define FILE_DIGEST_START 0xcbf29ce484222325u
 bool file_digest(uint64_t *digest, size_t *size, const char *path, failure *why);
 

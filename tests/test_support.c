@@ -145,12 +145,19 @@ static uint64_t digest_of(const char *bytes, size_t n)
     return digest;
 }
 
-/* The values that the authors of FNV give. */
+/* Less than a word has the value that the authors of FNV give. */
 START_TEST(a_file_has_its_digest)
 {
     ck_assert_uint_eq(digest_of("", 0), 0xcbf29ce484222325u);
     ck_assert_uint_eq(digest_of("a", 1), 0xaf63dc4c8601ec8cu);
     ck_assert_uint_eq(digest_of("foobar", 6), 0x85944171f73967e8u);
+    ck_assert_uint_ne(digest_of("one word another", 16), digest_of(" anotherone word", 16));
+    char bits[3][16] = {{0}, {0}, {0}};
+    bits[1][7] = bits[1][15] = (char)0x80; /* the highest bit of two words */
+    bits[2][7] = (char)0x80;
+    ck_assert_uint_ne(digest_of(bits[0], 16), digest_of(bits[1], 16));
+    ck_assert_uint_ne(digest_of(bits[0], 16), digest_of(bits[2], 16));
+    ck_assert_uint_ne(digest_of(bits[1], 16), digest_of(bits[2], 16));
     static char large[200000];
     memset(large, 'x', sizeof large);
     uint64_t whole = digest_of(large, sizeof large), part = digest_of(large, 131072);
