@@ -8,6 +8,9 @@ static const kernel_level *const levels[] = {
 #ifdef __x86_64__
     &level_avx512_vnni, &level_avx_vnni, &level_avx2,
 #endif
+#ifdef __aarch64__
+    &level_neon_dot,
+#endif
     &level_plain};
 
 enum { N_LEVELS = sizeof levels / sizeof *levels };

@@ -46,8 +46,11 @@ extern const kernel_level level_plain;
 #ifdef __x86_64__
 extern const kernel_level level_avx2, level_avx_vnni, level_avx512_vnni;
 #endif
+#ifdef __aarch64__
+extern const kernel_level level_neon_dot;
+#endif
 #ifdef KERNELS_SIMULATED /* their vector instructions in plain C, for tests on processors that lack them */
-extern const kernel_level level_avx_vnni_simulated, level_avx512_vnni_simulated;
+extern const kernel_level level_avx_vnni_simulated, level_avx512_vnni_simulated, level_neon_dot_simulated;
 #endif
 
 /* The level in use. */

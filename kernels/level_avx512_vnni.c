@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { CHUNK = 64, ROWS = 4, MANY_ROWS = 16, VECTORS = 2, WIDE_ROWS = 12, PART_ROWS = 4 };
+enum { CHUNK = 64, OFFSET = 128, ROWS = 4, MANY_ROWS = 16, VECTORS = 2, WIDE_ROWS = 12, PART_ROWS = 4 };
 
 typedef __m512i chunk, weight_chunk;
 typedef int32_t int_chunk __attribute__((vector_size(CHUNK)));
@@ -24,7 +24,7 @@ static inline chunk load_chunk(const int8_t *x)
     return _mm512_loadu_si512(x);
 }
 
-/* w + 128: the instruction wants one factor without a sign. */
+/* w + 128: the instruction wants one factor without a sign. Sums are then too large, by 128 times a row's values. */
 static inline weight_chunk prepare_weights(chunk w)
 {
     return _mm512_xor_si512(w, _mm512_set1_epi8(-128));
@@ -79,7 +79,7 @@ static inline chunk four_columns_of(int32_t columns)
     return _mm512_set1_epi32(columns);
 }
 
-#include "kernels/level_vnni.h"
+#include "kernels/level_dot.h"
 
 static bool runs_here(void)
 {

@@ -13,11 +13,11 @@
 
 #include "kernels/level_256.h"
 
-enum { ROWS = 2, MANY_ROWS = 12, VECTORS = 2, WIDE_ROWS = 6, PART_ROWS = 2 };
+enum { OFFSET = 128, ROWS = 2, MANY_ROWS = 12, VECTORS = 2, WIDE_ROWS = 6, PART_ROWS = 2 };
 
 typedef chunk weight_chunk;
 
-/* w + 128: the instruction wants one factor without a sign. */
+/* w + 128: the instruction wants one factor without a sign. Sums are then too large, by 128 times a row's values. */
 static inline weight_chunk prepare_weights(chunk w)
 {
     return _mm256_xor_si256(w, _mm256_set1_epi8(-128));
@@ -33,7 +33,7 @@ static inline chunk four_columns_of(int32_t columns)
     return _mm256_set1_epi32(columns);
 }
 
-#include "kernels/level_vnni.h"
+#include "kernels/level_dot.h"
 
 static bool runs_here(void)
 {

@@ -237,7 +237,7 @@ END_TEST
 
 /* All levels that run here give the bits of plain C, and so do those that do not, simulated in plain C. */
 
-enum { MOST_LEVELS = 6 };
+enum { MOST_LEVELS = 7 };
 
 static size_t levels_to_compare(const kernel_level *levels[MOST_LEVELS])
 {
@@ -251,6 +251,7 @@ static size_t levels_to_compare(const kernel_level *levels[MOST_LEVELS])
 #ifdef KERNELS_SIMULATED
     levels[n++] = &level_avx_vnni_simulated;
     levels[n++] = &level_avx512_vnni_simulated;
+    levels[n++] = &level_neon_dot_simulated;
 #endif
     return n;
 }

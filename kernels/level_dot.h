@@ -1,6 +1,6 @@
-/* What the two VNNI levels share. Weights take part without a sign, as w + 128; a row's sums are then too large by 128
- * times the sum of its values. */
-enum { OFFSET = 128, STORED_PLUS = 0 };
+/* What the levels share whose processors multiply bytes and add up four products in one instruction, without an
+ * overflow: nothing but the row's own offset is to be taken off a sum. */
+enum { STORED_PLUS = 0 };
 
 static inline chunk load_values(const int8_t *x)
 {
