@@ -52,6 +52,7 @@ static inline __attribute__((always_inline)) void float_tile(float *out, size_t 
         add_layer_products(sums, x, p, column, FLOATS, n_rows, false);
     for (; column < fetched + p->n_fetched && column < whole; column += FLOATS)
         add_layer_products(sums, x, p, column, FLOATS, n_rows, true);
+#pragma GCC unroll 2
     for (; column < whole; column += FLOATS)
         add_layer_products(sums, x, p, column, FLOATS, n_rows, false);
     if (column < p->end)
