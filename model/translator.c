@@ -12,7 +12,7 @@
 
 enum {
     FEW_SENTENCES = 4,     /* for each thread */
-    BATCH_TOKENS = 1024,   /* source tokens of a batch */
+    BATCH_TOKENS = 2048,   /* source tokens of a batch */
     BYTES_OF_A_TOKEN = 32, /* far more than one takes on average */
     MOST_BYTES = 65536,    /* that SentencePiece gets at once */
 };
