@@ -14,7 +14,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-LEVELS = ["plain", "avx2", "avx_vnni", "avx512_vnni"]
+LEVELS = ["plain", "avx2", "avx_vnni", "avx512_vnni", "neon_dot"]
 THREADS = [1, 2, 4]
 CHECKPOINTS = {"int8": ["checkpoints/en-de", "tests/golden/int8"], "float32": ["tests/golden/relu", "tests/golden/gelu"]}
 N_LINES = 96
