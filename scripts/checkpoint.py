@@ -6,7 +6,9 @@ from pathlib import Path
 
 import safetensors.torch
 import torch
-from transformers import MarianMTModel, MarianTokenizer
+from transformers import GenerationConfig, MarianConfig, MarianMTModel, MarianTokenizer
+
+from files import directory_whole
 
 # A package for normalize(), which MarianTokenizer offers but does not call when it cuts text into pieces.
 warnings.filterwarnings("ignore", message="Recommended: pip install sacremoses")
@@ -159,6 +161,29 @@ def exported_weights(directory, model):
             raise Unsupported(f"{directory}: {ours}: found shape {list(weight.shape)}, expected {list(tensor.shape)}")
         state[name] = weight.reshape(tensor.shape)
     return state
+
+
+def write_marian(directory, network, tokenizer, recipe):
+    """Writes a trained Network and the directory of its tokenizer as a MarianMT directory, set to greedy search."""
+    shape, n_vocabulary, pad, end = recipe["model"], network.pad + 1, network.pad, 0
+    model = MarianMTModel(MarianConfig(
+        vocab_size=n_vocabulary, d_model=shape["d_model"], encoder_layers=shape["encoder_layers"],
+        decoder_layers=shape["decoder_layers"], encoder_ffn_dim=shape["d_ff"], decoder_ffn_dim=shape["d_ff"],
+        encoder_attention_heads=shape["heads"], decoder_attention_heads=shape["heads"],
+        activation_function=shape["activation"], max_position_embeddings=shape["max_positions"], scale_embedding=True,
+        pad_token_id=pad, eos_token_id=end, bos_token_id=end, decoder_start_token_id=pad, forced_eos_token_id=end))
+    missing, unexpected = model.load_state_dict(network.state_dict(), strict=False)
+    derived = ("embed_tokens.weight", "embed_positions.weight", "lm_head.weight")  # copies of the embedding, and sinusoids
+    expect([name for name in missing + unexpected if not name.endswith(derived)], [], "weights of the network")
+    model.tie_weights()
+    model.generation_config = GenerationConfig(
+        num_beams=1, max_length=shape["max_positions"], bad_words_ids=[[pad]], decoder_start_token_id=pad, pad_token_id=pad,
+        eos_token_id=end, bos_token_id=end, forced_eos_token_id=end)
+    spm = str(tokenizer / "spm.model")
+    with directory_whole(directory) as beside:
+        model.save_pretrained(beside)
+        MarianTokenizer(source_spm=spm, target_spm=spm, vocab=str(tokenizer / "vocab.json"), source_lang=recipe["source"],
+                        target_lang=recipe["target"], model_max_length=shape["max_positions"]).save_pretrained(beside)
 
 
 def encode(tokenizer, line):

@@ -1,22 +1,33 @@
-"""Parallel text for training: reading, cleaning, augmenting, batching.
+"""Parallel text for training: reading, cleaning, passes over it, batches.
 
-A corpus is a file of lines `source TAB target` (UTF-8, plain or .xz). A recipe gives each corpus a
-weight: how often its pairs are seen in one pass over the data (0.5: a new random half every pass).
-A name that begins with ./ is a file beside the recipe, any other one in the data directory. Pairs that rules make
-(made.py) join each pass, as many as the recipe says.
+A corpus is a file of lines `source TAB target` (UTF-8, plain or .xz). A recipe gives each corpus a weight: how often its
+pairs are seen in one pass over the data (0.5: a new random half in every pass). A name that begins with ./ is a file beside
+the recipe, any other one is in the data directory. Pairs that rules make (made.py) join each pass, and some pairs are changed
+to the way people type (augment.py).
 
-Everything random is drawn from (seed, pass, shard), so a training run that was killed goes on with
-exactly the batches it would have seen.
+A pass is cut into shards. Worker processes change, tokenize and batch them ahead of time. Everything random is drawn from
+(seed, pass, shard), so a training run that was killed resumes with exactly the batches it would have seen.
 """
 
+import collections
+import concurrent.futures
+import itertools
 import lzma
+import multiprocessing
+import os
 import random
-import re
+import signal
+import threading
+import time
+from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
+import augment
 import made
 
-PAIRS_PER_SHARD = 40_000  # pairs that are encoded, sorted by length and batched together
+PAIRS_PER_SHARD = 60_000  # pairs that are tokenized, sorted by length and batched together
 
 
 def read_pairs(path):
@@ -54,12 +65,14 @@ def place_of(name, recipe, data):
     return Path(data) / name
 
 
-def load_corpora(weights):
-    """{path: weight} to a list of (weight, pairs): clean, no pair twice in the whole of the data."""
+def load_corpora(weights, swap=False):
+    """{path: weight} to a list of (weight, pairs): clean, no pair twice in the whole of the data. With `swap` the second
+    column is the source."""
     seen, corpora = set(), []
     for path, weight in weights.items():
         pairs = []
         for pair in read_pairs(path):
+            pair = pair[::-1] if swap else pair
             if is_clean(*pair) and pair not in seen:
                 seen.add(pair)
                 pairs.append(pair)
@@ -67,130 +80,40 @@ def load_corpora(weights):
     return corpora
 
 
-def one_pass(corpora, n_made, rng):
-    """All pairs of one pass in random order: each corpus floor(weight) times plus a random part of it, and for each
-    {name: pairs} of n_made so many new pairs of that maker."""
-    order = []
-    for weight, pairs in corpora:
-        whole, part = divmod(weight, 1.0)
-        order += pairs * int(whole)
-        order += rng.sample(pairs, round(part * len(pairs)))
-    for name, n in n_made.items():
-        order += made.pairs(name, n, rng)
-    rng.shuffle(order)
-    return order
+@dataclass
+class Text:
+    """What a run learns from: [(weight, pairs)], {maker: pairs in one pass}, and the share of pairs that each way of typing
+    changes."""
+    corpora: list
+    n_made: dict
+    chances: dict
 
+    def __post_init__(self):
+        self.pairs = list(itertools.chain.from_iterable(pairs for _, pairs in self.corpora))
 
-# The way people type. Each takes and returns a (source, target) pair.
+    def one_pass(self, rng):
+        """One pass in random order, as an array: the numbers of pairs, each corpus floor(weight) times plus a random part of
+        it, and -1, -2, … for a pair of the first, second, … maker."""
+        parts, first = [np.zeros(0, int)], 0
+        for weight, pairs in self.corpora:
+            whole, part = divmod(weight, 1.0)
+            numbers = np.arange(first, first + len(pairs))
+            parts += [numbers] * int(whole)
+            parts.append(rng.permutation(numbers)[:round(part * len(pairs))])
+            first += len(pairs)
+        parts += [np.full(n, -1 - i) for i, n in enumerate(self.n_made.values())]
+        return rng.permutation(np.concatenate(parts))
 
-def without_full_stop(source, target):
-    if source.endswith(".") and target.endswith(".") and not source.endswith("..") and len(source) > 1 < len(target):
-        return source[:-1], target[:-1]
-    return source, target
-
-
-def lower_case(source, target):
-    return source.lower(), target
-
-
-def all_caps(source, target):
-    return source.upper(), target.replace("ß", "SS").upper()
-
-
-TYPOGRAPHIC = str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"'})
-
-
-def other_quotes(source, target):
-    """Straight quotes for typographic ones in the source and the other way round; the target stays."""
-    if any(quote in source for quote in "’‘“”"):
-        return source.translate(TYPOGRAPHIC), target
-    source = re.sub(r"(?<=\w)'(?=\w)", "’", source)
-    return re.sub(r'"([^"]*)"', r"“\1”", source), target
-
-
-# A number of 2 to 4 digits that is not part of another one, of a word, a date or a version.
-NUMBER = re.compile(r"(?<![\w.,:/-])[1-9]\d{1,3}(?![\w]|[.,:/-]\w)")
-
-
-def other_numbers(source, target, rng):
-    """Other digits in numbers that stand once on each side, so that they are copied and not learnt by heart. A year
-    stays a year."""
-    in_source, in_target = NUMBER.findall(source), NUMBER.findall(target)
-    other = {}
-    for number in in_source:
-        if in_source.count(number) == in_target.count(number) == 1:
-            low, high = (1900, 2100) if number[:2] in ("19", "20") and len(number) == 4 else (
-                10 ** (len(number) - 1), 10 ** len(number))
-            other[number] = str(rng.randrange(low, high))
-    return tuple(NUMBER.sub(lambda match: other.get(match[0], match[0]), text) for text in (source, target))
-
-
-COPIED_NAMES = "anna ben clara jonas lena mueller schmidt smith garcia kim ivanov lopez tanaka".split()
-COPIED_WORDS = "info shop news blog support home mail docs archive team data cloud forum".split()
-COPIED_ENDS = "com de org net co.uk at ch io".split()
-
-
-def copied_text(rng):
-    """An address that is the same in every language: a URL or an e-mail address."""
-    host = f"{rng.choice(COPIED_WORDS)}{rng.choice(['', '-', ''])}{rng.choice(COPIED_NAMES)}.{rng.choice(COPIED_ENDS)}"
-    if rng.random() < 0.5:
-        return f"{rng.choice(COPIED_NAMES)}{rng.choice(['.', '_', ''])}{rng.choice(COPIED_NAMES)}@{host}"
-    path = rng.choice(["", "/", f"/{rng.choice(COPIED_WORDS)}", f"/{rng.choice(COPIED_WORDS)}/{rng.randrange(10000)}"])
-    return f"{rng.choice(['https://', 'http://', 'www.', 'https://www.'])}{host}{path}"
-
-
-def with_copied_text(source, target, rng):
-    """An address after the sentence, the way people paste one, or alone."""
-    copied = copied_text(rng)
-    if rng.random() < 0.2:
-        return copied, copied
-    mark = rng.choice([" ", ": ", " "])
-    return source.rstrip(".:") + mark + copied, target.rstrip(".:") + mark + copied
-
-
-WAYS_OF_TYPING = ("joined", "other_numbers", "copied_text", "other_quotes", "without_full_stop", "lower_case",
-                  "all_caps")
-
-
-def shares(augmentation):
-    """The share of pairs for each way of typing; a way that the recipe does not name has none."""
-    for name in augmentation:
-        if name not in WAYS_OF_TYPING:
-            raise ValueError(f"[augmentation]: found {name}, expected one of {', '.join(WAYS_OF_TYPING)}")
-    return {name: augmentation.get(name, 0.0) for name in WAYS_OF_TYPING}
-
-
-def augment(pairs, chances, rng):
-    """The pairs, some of them changed: `chances` gives the share of pairs for each way of typing. Two joined pairs
-    become one; one in five pairs that get an address becomes the address alone."""
-    out, waiting = [], None
-    for pair in pairs:
-        if waiting is not None:
-            pair = (f"{waiting[0]} {pair[0]}", f"{waiting[1]} {pair[1]}")
-            waiting = None
-        elif rng.random() < chances["joined"] and pair[0][-1] in ".?!" and pair[1][-1] in ".?!" and len(pair[0]) < 60:
-            waiting = pair
-            continue
-        if rng.random() < chances["other_numbers"]:
-            pair = other_numbers(*pair, rng)
-        if rng.random() < chances["copied_text"] and len(pair[0]) < 100:
-            pair = with_copied_text(*pair, rng)
-        if rng.random() < chances["other_quotes"]:
-            pair = other_quotes(*pair)
-        if rng.random() < chances["without_full_stop"]:
-            pair = without_full_stop(*pair)
-        draw = rng.random()
-        if draw < chances["lower_case"]:
-            pair = lower_case(*pair)
-        elif draw < chances["lower_case"] + chances["all_caps"]:
-            pair = all_caps(*pair)
-        out.append(pair)
-    return out if waiting is None else out + [waiting]
+    def pairs_of(self, numbers, rng):
+        """The pairs of a part of a pass; those of makers are new ones, drawn from rng."""
+        makers = list(self.n_made)
+        return [self.pairs[i] if i >= 0 else made.pairs(makers[-1 - i], 1, rng)[0] for i in numbers]
 
 
 def batches_of(examples, batch_tokens, rng):
-    """Batches of examples (source ids, target ids) of similar length, at most `batch_tokens` padded tokens a side."""
-    examples = sorted(examples, key=lambda e: (len(e[1]), len(e[0])))
+    """Batches of examples (source ids, target ids) of similar length, at most `batch_tokens` padded tokens a side. A last
+    batch of one example joins the one before: its shape would be a case of its own for a compiled network."""
+    examples = sorted(examples, key=lambda e: (max(len(e[0]), len(e[1])), len(e[0])))
     batches, batch, longest = [], [], 0
     for example in examples:
         length = max(len(example[0]), len(example[1]))
@@ -199,34 +122,103 @@ def batches_of(examples, batch_tokens, rng):
             batch, longest = [], 0
         batch.append(example)
         longest = max(longest, length)
-    if batch:
+    if len(batch) == 1 and batches:
+        batches[-1] += batch
+    elif batch:
         batches.append(batch)
     rng.shuffle(batches)
     return batches
 
 
-def training_batches(corpora, n_made, chances, encode, eos, batch_tokens, max_pieces, seed, start=(0, 0, 0)):
-    """Endless batches with their place: yields ((pass, shard, batch), [(source ids, target ids), …]).
+def padded(rows, pad):
+    """Lists of ids to one array (rows, longest)."""
+    array = np.full((len(rows), max(map(len, rows))), pad, dtype=np.int32)
+    for row, ids in zip(array, rows):
+        row[:len(ids)] = ids
+    return array
 
-    `start` is the place to go on at. `encode` takes a list of texts to a list of id lists; pairs with more
-    than max_pieces ids on a side, the end token among them, are left out.
-    """
-    pass_, first_shard, first_batch = start
+
+@dataclass
+class Batching:
+    """How pairs become batches. `encode` takes a list of texts to a list of id lists; pairs with more than `longest` ids on
+    a side, the end token among them, are left out."""
+    encode: callable
+    end: int
+    pad: int
+    batch_tokens: int
+    longest: int
+    seed: int
+
+
+def batches_of_shard(text, batching, numbers, pass_, shard):
+    """The batches of one shard: (source, target) arrays of padded ids, shapes (B, S) and (B, T)."""
+    rng = random.Random(f"{batching.seed} {pass_} {shard}")
+    pairs = augment.augment(text.pairs_of(numbers, rng), text.chances, rng)
+    sources = batching.encode([source for source, _ in pairs])
+    targets = batching.encode([target for _, target in pairs])
+    examples = [(source + [batching.end], target + [batching.end]) for source, target in zip(sources, targets)
+                if len(source) < batching.longest and len(target) < batching.longest]
+    return [(padded([source for source, _ in batch], batching.pad), padded([target for _, target in batch], batching.pad))
+            for batch in batches_of(examples, batching.batch_tokens, rng)]
+
+
+def shards(text, seed, start):
+    """Endless (pass, shard, numbers of pairs) from (pass, shard) `start` on."""
+    pass_, first = start
     while True:
-        order, n_batches = one_pass(corpora, n_made, random.Random(f"{seed} {pass_}")), 0
-        shards = range(0, len(order), PAIRS_PER_SHARD)
-        for shard in range(first_shard, len(shards)):
-            rng = random.Random(f"{seed} {pass_} {shard}")
-            pairs = augment(order[shards[shard]:shards[shard] + PAIRS_PER_SHARD], chances, rng)
-            sources = encode([source for source, _ in pairs])
-            targets = encode([target for _, target in pairs])
-            examples = [(source + [eos], target + [eos]) for source, target in zip(sources, targets)
-                        if len(source) < max_pieces and len(target) < max_pieces]
-            for number, batch in enumerate(batches_of(examples, batch_tokens, rng)):
-                n_batches += 1
-                if number >= first_batch:
-                    yield (pass_, shard, number), batch
-            first_batch = 0
-        if n_batches == 0 and first_shard == 0:
-            raise ValueError("the corpora hold no pair to train on; look at their weights and at the longest pieces allowed")
-        pass_, first_shard = pass_ + 1, 0
+        order = text.one_pass(np.random.default_rng([seed, pass_]))
+        for shard in range(first, -(-len(order) // PAIRS_PER_SHARD)):
+            yield pass_, shard, order[shard * PAIRS_PER_SHARD:(shard + 1) * PAIRS_PER_SHARD]
+        if first == 0 and len(order) == 0:
+            raise ValueError("the corpora hold no pair to train on; look at their weights")
+        pass_, first = pass_ + 1, 0
+
+
+_job = None  # (text, batching) of a worker: it comes with the fork, so that no text is copied
+
+
+def _work(pass_, shard, numbers):
+    return (pass_, shard), batches_of_shard(*_job, numbers, pass_, shard)
+
+
+def _begin_work(job):
+    global _job
+    _job = job
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the main process decides when to stop
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    parent = os.getppid()
+
+    def watch():
+        while os.getppid() == parent:
+            time.sleep(1)
+        os._exit(1)  # a killed parent leaves no workers behind
+    threading.Thread(target=watch, daemon=True).start()
+
+
+class Batches:
+    """Worker processes that make batches ahead of time. They fork when this is made, so make it before anything that does
+    not survive a fork, such as a CUDA context."""
+
+    def __init__(self, text, batching, n_workers):
+        self.text, self.seed, self.n_workers = text, batching.seed, n_workers
+        self.workers = concurrent.futures.ProcessPoolExecutor(n_workers, multiprocessing.get_context("fork"), _begin_work,
+                                                              ((text, batching),))
+        self.workers.submit(os.getpid).result()
+
+    def training(self, start=(0, 0, 0)):
+        """Endless batches with their place: yields ((pass, shard, batch), (source, target)), from the place `start` on."""
+        todo = shards(self.text, self.seed, start[:2])
+        ahead = collections.deque(self.workers.submit(_work, *next(todo)) for _ in range(self.n_workers + 2))
+        n_empty = 0
+        while True:
+            place, batches = ahead.popleft().result()
+            ahead.append(self.workers.submit(_work, *next(todo)))
+            n_empty = 0 if batches else n_empty + 1
+            if n_empty > 100:
+                raise ValueError("a hundred shards hold no pair that is short enough; look at schedule.longest")
+            for number, batch in enumerate(batches):
+                if place + (number,) >= start:
+                    yield place + (number,), batch
+
+    def close(self):
+        self.workers.shutdown(wait=False, cancel_futures=True)

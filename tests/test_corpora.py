@@ -3,10 +3,16 @@
 import itertools
 import lzma
 import random
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+import augment
 import corpora
 
 
@@ -15,7 +21,27 @@ def numbers(texts):
     return [[len(word) for word in text.split()] for text in texts]
 
 
-NO_CHANGE = corpora.shares({})
+END, PAD = 0, 99
+NO_CHANGE = augment.shares({})
+
+
+def batching(**changes):
+    return corpora.Batching(**{"encode": numbers, "end": END, "pad": PAD, "batch_tokens": 50, "longest": 9, "seed": 1}
+                            | changes)
+
+
+@pytest.fixture
+def batches_from():
+    """A function that gives the first n batches of a text, from a place on."""
+    made = []
+
+    def take(n, text, start=(0, 0, 0), **changes):
+        made.append(corpora.Batches(text, batching(**changes), 2))
+        return [(place, [array.tolist() for array in batch])
+                for place, batch in itertools.islice(made[-1].training(start), n)]
+    yield take
+    for batches in made:
+        batches.close()
 
 
 def test_pairs_are_read_plain_and_compressed(tmp_path):
@@ -52,62 +78,19 @@ def test_no_pair_is_loaded_twice(tmp_path):
     assert loaded == [(1.0, [("one", "eins"), ("two", "zwei")]), (2.0, [("three", "drei")])]
 
 
+def test_the_second_column_as_the_source(tmp_path):
+    (tmp_path / "a.tsv").write_text("one\teins\n", encoding="utf-8")
+    assert corpora.load_corpora({tmp_path / "a.tsv": 1.0}, swap=True) == [(1.0, [("eins", "one")])]
+
+
 def test_weights_are_how_often_a_pair_is_seen():
     pairs = [(str(i), str(i)) for i in range(100)]
-    order = corpora.one_pass([(2.3, pairs)], {}, random.Random(0))
-    assert len(order) == 230
-    assert {order.count(pair) for pair in pairs} == {2, 3}
-
-
-@pytest.mark.parametrize("change, pair, expected", [
-    (corpora.without_full_stop, ("A b.", "C d."), ("A b", "C d")),
-    (corpora.without_full_stop, ("A b...", "C d..."), ("A b...", "C d...")),
-    (corpora.without_full_stop, ("A b?", "C d."), ("A b?", "C d.")),
-    (corpora.without_full_stop, (".", "."), (".", ".")),
-    (corpora.lower_case, ("Hello Tom.", "Hallo Tom."), ("hello tom.", "Hallo Tom.")),
-    (corpora.all_caps, ("Street", "Straße"), ("STREET", "STRASSE")),
-    (corpora.other_quotes, ("It's \"so\".", "Es ist „so“."), ("It’s “so”.", "Es ist „so“.")),
-    (corpora.other_quotes, ("It’s “so”.", "Es ist „so“."), ("It's \"so\".", "Es ist „so“.")),
-])
-def test_ways_of_typing(change, pair, expected):
-    assert change(*pair) == expected
-
-
-def test_an_address_is_copied_to_both_sides():
-    rng = random.Random(0)
-    for _ in range(200):
-        source, target = corpora.with_copied_text("See this.", "Siehe dies.", rng)
-        address = source.removeprefix("See this").lstrip(" :")
-        assert target.endswith(address) and ("@" in address or "." in address)
-
-
-@pytest.mark.parametrize("source, target, changed", [
-    ("I am 42.", "Ich bin 42.", "42"),
-    ("Room 101, please.", "Zimmer 101, bitte.", "101"),
-    ("It was in 1984.", "Es war 1984.", "1984"),
-    ("3,500 people in 7 cars", "3.500 Menschen in 7 Autos", None),    # parts of a number, one digit
-    ("30 and 30", "30 und 30", None),                                 # twice
-    ("at 12:45, on 2024-03-05", "um 12:45 Uhr, am 2024-03-05", None),
-    ("5 pm to 17", "17 bis 17", None),
-    ("the 1990s, 20th, A380", "die 1990er, 20, A380", None),
-])
-def test_other_numbers_are_the_same_on_both_sides(source, target, changed):
-    for seed in range(30):
-        source_out, target_out = corpora.other_numbers(source, target, random.Random(seed))
-        if changed is None:
-            assert (source_out, target_out) == (source, target)
-            continue
-        before, after = source.split(changed)
-        number = source_out.removeprefix(before).removesuffix(after)
-        assert len(number) == len(changed) and number.isdecimal() and number[0] != "0"
-        assert target_out == target.replace(changed, number)
-        assert changed != "1984" or 1900 <= int(number) < 2100
-
-
-def test_two_numbers_keep_their_order():
-    source, target = corpora.other_numbers("21 of 350", "von 350 sind es 21", random.Random(0))
-    n, of, m = source.split()
-    assert target == f"von {m} sind es {n}" and (n, m) != ("21", "350")
+    text = corpora.Text([(1.0, [("first", "corpus")]), (2.3, pairs)], {}, NO_CHANGE)
+    order = text.one_pass(np.random.default_rng(0))
+    seen = text.pairs_of(order, random.Random(0))
+    assert len(seen) == 231 and seen.count(("first", "corpus")) == 1
+    assert {seen.count(pair) for pair in pairs} == {2, 3}
+    assert order.tolist() != sorted(order.tolist())
 
 
 def test_a_file_beside_the_recipe_or_in_the_data_directory():
@@ -118,28 +101,11 @@ def test_a_file_beside_the_recipe_or_in_the_data_directory():
 
 
 def test_made_pairs_join_each_pass_and_are_new_in_each():
-    first, again, second = (corpora.one_pass([(1.0, [("a", "b")])], {"numbers_en_de": 50}, random.Random(seed))
-                            for seed in ("pass 0", "pass 0", "pass 1"))
-    assert len(first) == 51 and ("a", "b") in first and first == again
-    assert set(first) != set(second)
-
-
-def test_two_joined_sentences_stay_a_pair():
-    pairs = [(f"Source {i}.", f"Target {i}.") for i in range(50)]
-    out = corpora.augment(pairs, NO_CHANGE | {"joined": 1.0}, random.Random(0))
-    assert out[0] == ("Source 0. Source 1.", "Target 0. Target 1.")
-    assert len(out) == 25
-
-
-def test_a_way_of_typing_that_does_not_exist_is_an_error():
-    assert corpora.shares({"joined": 0.1}) == NO_CHANGE | {"joined": 0.1}
-    with pytest.raises(ValueError, match="found lowercase, expected one of joined"):
-        corpora.shares({"lowercase": 0.1})
-
-
-def test_no_pair_is_lost_when_nothing_is_changed():
-    pairs = [(f"s {i}.", f"t {i}.") for i in range(7)]
-    assert corpora.augment(pairs, NO_CHANGE, random.Random(0)) == pairs
+    text = corpora.Text([(1.0, [("a", "b")])], {"numbers_en_de": 50, "dates_en_de": 7}, NO_CHANGE)
+    order = text.one_pass(np.random.default_rng(0))
+    assert sorted(order.tolist()) == [-2] * 7 + [-1] * 50 + [0]
+    first, again, second = (text.pairs_of(order, random.Random(seed)) for seed in ("pass 0", "pass 0", "pass 1"))
+    assert ("a", "b") in first and first == again and set(first) != set(second)
 
 
 def test_batches_hold_similar_lengths_and_no_more_than_their_tokens():
@@ -148,21 +114,57 @@ def test_batches_hold_similar_lengths_and_no_more_than_their_tokens():
     batches = corpora.batches_of(examples, 100, rng)
     assert sorted(map(str, itertools.chain(*batches))) == sorted(map(str, examples))
     for batch in batches:
-        assert len(batch) == 1 or len(batch) * max(max(len(s), len(t)) for s, t in batch) <= 100
+        assert len(batch) * max(max(len(s), len(t)) for s, t in batch) <= 100
+        assert len(batch) > 1
 
 
-def test_training_goes_on_with_the_batches_it_would_have_seen():
-    loaded = [(1.5, [(f"source {'x' * (i % 9)} {i}", f"target {i}.") for i in range(300)])]
-    chances = {name: 0.2 for name in NO_CHANGE}
-    n_made = {"dates_en_de": 30}
-    whole = list(itertools.islice(corpora.training_batches(loaded, n_made, chances, numbers, 0, 50, 9, seed=1), 200))
+def test_a_last_batch_of_one_joins_the_one_before():
+    three = [([1, 1], [1, 1])] * 3
+    assert [len(batch) for batch in corpora.batches_of(three, 4, random.Random(0))] == [3]
+    assert [len(batch) for batch in corpora.batches_of(three[:1], 4, random.Random(0))] == [1]
+
+
+def test_ids_are_padded_at_the_end():
+    assert corpora.padded([[1, 2, 3], [4]], PAD).tolist() == [[1, 2, 3], [4, PAD, PAD]]
+
+
+def test_a_batch_has_both_sides_with_their_end(batches_from):
+    text = corpora.Text([(1.0, [("aa b", "cccc"), ("a", "bb ccc")])], {}, NO_CHANGE)
+    [(place, (source, target))] = batches_from(1, text)
+    assert place == (0, 0, 0)
+    assert sorted(zip(source, target)) == [([1, END, PAD], [2, 3, END]), ([2, 1, END], [4, END, PAD])]
+
+
+def test_training_resumes_with_the_batches_it_would_have_seen(batches_from):
+    pairs = [(f"source {'x' * (i % 9)} {i}", f"target {i}.") for i in range(300)]
+    text = corpora.Text([(1.5, pairs)], {"dates_en_de": 30}, {name: 0.2 for name in NO_CHANGE})
+    whole = batches_from(200, text)
     assert whole[-1][0][0] > 0  # more than one pass over the data
     for stop in (0, 1, 57, 150):
-        (pass_, shard, batch), _ = whole[stop]
-        rest = corpora.training_batches(loaded, n_made, chances, numbers, 0, 50, 9, seed=1, start=(pass_, shard, batch))
-        assert list(itertools.islice(rest, 200 - stop)) == whole[stop:]
+        assert batches_from(200 - stop, text, start=whole[stop][0]) == whole[stop:]
 
 
-def test_nothing_to_train_on_is_an_error():
+def test_nothing_to_train_on_is_an_error(batches_from):
+    with pytest.raises(ValueError, match="short enough"):
+        batches_from(1, corpora.Text([(1.0, [("a long source", "a")])], {}, NO_CHANGE), longest=2)
     with pytest.raises(ValueError, match="no pair to train on"):
-        next(corpora.training_batches([(1.0, [("a long source", "a")])], {}, NO_CHANGE, numbers, 0, 50, 2, seed=1))
+        batches_from(1, corpora.Text([], {}, NO_CHANGE))
+
+
+def test_workers_end_with_the_process_that_started_them():
+    script = """if True:
+        import augment, corpora, sys
+        text = corpora.Text([(1.0, [("a", "b")] * 9)], {}, augment.shares({}))
+        batches = corpora.Batches(text, corpora.Batching(lambda texts: [[1] for _ in texts], 0, 9, 50, 9, 1), 1)
+        print(next(iter(batches.workers._processes)), flush=True)
+        sys.stdin.read()"""
+    process = subprocess.Popen([sys.executable, "-c", script], cwd=Path(corpora.__file__).parent, stdin=subprocess.PIPE,
+                               stdout=subprocess.PIPE, text=True)
+    worker = Path("/proc") / process.stdout.readline().strip()
+    assert worker.exists()
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    deadline = time.monotonic() + 20
+    while worker.exists() and "State:\tZ" not in (worker / "status").read_text():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
