@@ -11,9 +11,13 @@
 #include "support/json.h"
 #include "tests/suite.h"
 
-/* The float32 variants. */
-static const char *const golden_variants[] = {"relu", "swish", "gelu", "odd"};
-enum { N_GOLDEN_VARIANTS = 4, GOLDEN_TRACED = 0 };
+/* The float32 variants, which are compared with PyTorch, and those with int8 layers, both exported from "swish". */
+#define GOLDEN_FLOAT32 "relu", "swish", "gelu", "odd"
+#define GOLDEN_INT8 "int8", "mixed"
+static const char *const golden_float32[] = {GOLDEN_FLOAT32};
+static const char *const golden_int8[] = {GOLDEN_INT8};
+static const char *const golden_variants[] = {GOLDEN_FLOAT32, GOLDEN_INT8};
+enum { GOLDEN_TRACED = 0 };
 
 static inline const char *golden_path(const char *variant, const char *file)
 {
@@ -34,10 +38,12 @@ static inline cJSON *golden_json(const char *path)
     return root;
 }
 
-/* Its list of sentences: {"text", "source", "target"}. */
+/* Its list of sentences, at least one: {"text", "source", "target"}. */
 static inline const cJSON *golden_sentences(const cJSON *root)
 {
-    return cJSON_GetObjectItemCaseSensitive(root, "sentences");
+    const cJSON *sentences = cJSON_GetObjectItemCaseSensitive(root, "sentences");
+    ck_assert_int_gt(cJSON_GetArraySize(sentences), 0);
+    return sentences;
 }
 
 static inline token_ids golden_ids(const cJSON *sentence, const char *side)

@@ -6,7 +6,8 @@
 Each variant is a MarianMT model of another corner of the family, exported with export.py's functions:
 
     relu       encoder deeper than decoder, one vocabulary, everything shared
-    swish      OPUS-MT's kind: output bias, forced end, suppressed ids; also exported as int8
+    swish      OPUS-MT's kind: output bias, forced end, suppressed ids; also exported as int8, and as "mixed", in
+               which each layer has some matrices in float32 and some in int8
     gelu       two vocabularies, embeddings, SentencePiece models; decoder deeper than encoder, other heads and
                widths; a language code; a piece that the vocabulary lacks
     odd        odd d_model, no embedding scale, an output layer of its own, no forced end; the vocabulary in reverse,
@@ -114,11 +115,22 @@ def steady_origin(directory):
     file.write_text(json.dumps(config, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
+def mixed_tensors(model):
+    """What is stored when every second matrix is int8: the first, third, … of the encoder, the second, … of the rest."""
+    tensors = export.resolved_tensors(model)[0]
+    matrices = [name for name, array in tensors.items() if array.ndim == 2]
+    in_int8 = {name for i, name in enumerate(matrices) if (i % 2 == 0) == name.startswith("encoder")}
+    return {stored: array for name, tensor in tensors.items()
+            for stored, array in export.stored_tensors({name: tensor}, "int8" if name in in_int8 else "float32").items()}
+
+
 def make_variant(hf_dir, out, dtype):
     shutil.rmtree(out, ignore_errors=True)
     out.mkdir(parents=True)
     model, tokenizer = checkpoint.open_marian(hf_dir)
-    export.write_checkpoint(hf_dir, out, model, tokenizer, dtype)
+    export.write_checkpoint(hf_dir, out, model, tokenizer, "float32" if dtype == "mixed" else dtype)
+    if dtype == "mixed":
+        export.write_weights(out / "model.safetensors", mixed_tensors(model))
     steady_origin(out)
     if dtype == "float32":
         sources = [checkpoint.encode(tokenizer, sentence) for sentence in SENTENCES]
@@ -155,7 +167,8 @@ def main(out=GOLDEN):
             hf_dir = marian_directory(Path(scratch) / name, **arguments)
             make_variant(hf_dir, Path(out) / name, "float32")
             if name == "swish":
-                make_variant(hf_dir, Path(out) / "int8", "int8")
+                for dtype in ("int8", "mixed"):
+                    make_variant(hf_dir, Path(out) / dtype, dtype)
 
 
 if __name__ == "__main__":

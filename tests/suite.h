@@ -5,15 +5,18 @@
 #include <check.h>
 #include <stdlib.h>
 
+/* The number of elements of an array. */
+#define N_ELEMENTS(array) (sizeof(array) / sizeof *(array))
+
 /* Fails with the sentence of a failure. */
 #define ck_assert_done(expression, why) ck_assert_msg((expression), "%s", (why).sentence)
 
 /* The test runs n times, with _i from 0 to n - 1. */
-static inline void add_loop_test(Suite *suite, const char *name, const TTest *test, int n)
+static inline void add_loop_test(Suite *suite, const char *name, const TTest *test, size_t n)
 {
     TCase *test_case = tcase_create(name);
     tcase_set_timeout(test_case, 120);
-    tcase_add_loop_test(test_case, test, 0, n);
+    tcase_add_loop_test(test_case, test, 0, (int)n);
     suite_add_tcase(suite, test_case);
 }
 

@@ -50,7 +50,6 @@ START_TEST(numbers_are_blocks_of_one_exponent)
 END_TEST
 
 static const float not_shown[] = {NAN, INFINITY, -INFINITY, 2147483648.0f};
-enum { N_NOT_SHOWN = sizeof not_shown / sizeof *not_shown };
 
 START_TEST(what_cannot_be_shown_fails)
 {
@@ -70,6 +69,6 @@ int main(void)
     Suite *suite = suite_create("explain");
     add_test(suite, "a_string_has_no_way_out_of_a_script", a_string_has_no_way_out_of_a_script);
     add_test(suite, "numbers_are_blocks_of_one_exponent", numbers_are_blocks_of_one_exponent);
-    add_loop_test(suite, "what_cannot_be_shown_fails", what_cannot_be_shown_fails, N_NOT_SHOWN);
+    add_loop_test(suite, "what_cannot_be_shown_fails", what_cannot_be_shown_fails, N_ELEMENTS(not_shown));
     return run_suite(suite);
 }

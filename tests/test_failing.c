@@ -43,7 +43,7 @@ static bool translate(trial *of, translator *with, size_t n_lines, failure *why)
     translation out[N_LINES];
     notice_reader notices = {ignore, NULL};
     for (size_t l = 0; l < n_lines; l++)
-        lines[l] = (text_line){texts[l % 4], strlen(texts[l % 4])};
+        lines[l] = (text_line){texts[l % N_ELEMENTS(texts)], strlen(texts[l % N_ELEMENTS(texts)])};
     if (!translator_translate(with, lines, n_lines, true, out, &notices, why))
         return false;
     bool done = true;
@@ -153,9 +153,9 @@ int main(void)
 {
     setenv("OPENBLAS_NUM_THREADS", "1", 1); /* its other threads take their memory at a time of their own */
     Suite *suite = suite_create("failing");
-    add_loop_test(suite, "opening", opening, 2);
-    add_loop_test(suite, "growing", growing, 2);
-    add_loop_test(suite, "one_sentence", one_sentence, 2);
-    add_loop_test(suite, "a_batch", a_batch, 2);
+    add_loop_test(suite, "opening", opening, N_ELEMENTS(variants));
+    add_loop_test(suite, "growing", growing, N_ELEMENTS(variants));
+    add_loop_test(suite, "one_sentence", one_sentence, N_ELEMENTS(variants));
+    add_loop_test(suite, "a_batch", a_batch, N_ELEMENTS(variants));
     return run_suite(suite);
 }

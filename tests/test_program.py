@@ -12,6 +12,7 @@ import random
 import re
 import select
 import shutil
+import signal
 import socket
 import struct
 import subprocess
@@ -27,10 +28,12 @@ sys.path.insert(0, str(GOLDEN.parent.parent / "scripts"))
 
 import odd_strings  # noqa: E402
 import program  # noqa: E402
+from options import options  # noqa: E402
 from crafted import copy_of, config, edit_lines  # noqa: E402
 
 FLOAT32 = ["relu", "swish", "gelu", "odd"]
-VARIANTS = [*FLOAT32, "int8"]
+STORED = {**dict.fromkeys(FLOAT32, "float32"), "int8": "int8", "mixed": "float32 and int8"}
+VARIANTS = list(STORED)
 CHECKPOINTS = [*VARIANTS, "../../checkpoints/en-de"]
 RELU = GOLDEN / "relu"
 CONFIG = json.loads((RELU / "config.json").read_text())
@@ -84,6 +87,13 @@ def some_lines(variant):
 
 def golden_sentences(variant):
     return json.loads((GOLDEN / variant / "golden.json").read_text())["sentences"]
+
+
+def test_every_golden_checkpoint_is_tested():
+    """Here and, by the lists of golden.h, in C; test_reversing.py has the trained one."""
+    lists = re.findall(r"^#define GOLDEN_\w+ (.*)", (GOLDEN.parent / "golden.h").read_text(), re.MULTILINE)
+    assert re.findall(r'"(\w+)"', " ".join(lists)) == VARIANTS
+    assert {path.name for path in GOLDEN.iterdir() if path.is_dir()} == {*VARIANTS, "reversing"}
 
 
 # ---- TEXT ----
@@ -377,7 +387,7 @@ def test_a_reader_that_leaves_ends_the_program():
         process.stdout.close()
         process.stdin.write(b"a\n")
         try:
-            assert process.wait(SECONDS) != 0
+            assert process.wait(SECONDS) == -signal.SIGPIPE
         finally:
             process.kill()
 
@@ -539,11 +549,18 @@ def test_no_progress_bar_is_drawn_elsewhere(tmp_path):
 # ---- options ----
 
 def test_help_shows_every_option():
+    """With its letter, and with a value where it takes one."""
     done = start("--help")
     assert (done.returncode, done.stderr) == (0, b"")
-    shown = set(re.findall(r"-[a-z]\b|--[a-z]+", done.stdout.decode()))
-    assert shown >= {"-m", "--model", "-t", "--threads", "-i", "--input", "-o", "--output", "--tokens", "--steps",
-                     "--attention", "--resume", "--trace", "--explain", "--info", "--help", "--version"}
+    shown = re.findall(r"^  (?:-(\w), |    )--([\w-]+)(\[=[A-Z]+\]| [A-Z]+|)(?=  |$)", done.stdout.decode(), re.MULTILINE)
+    kinds = {"": "no", " ": "required", "[": "optional"}
+    assert {name: (letter, kinds[value[:1]]) for letter, name, value in shown} == options()
+
+
+def test_the_readme_shows_the_help():
+    readme = (GOLDEN.parent.parent / "README.md").read_text(encoding="utf-8")
+    [shown] = re.findall(r"^\$ scripts/translate --help\n(.*?)^```", readme, re.MULTILINE | re.DOTALL)
+    assert shown == start("--help").stdout.decode()
 
 
 def test_version_is_one_line():
@@ -560,7 +577,10 @@ def test_info_describes_the_checkpoint(variant):
     assert (done.returncode, done.stderr) == (0, b"")
     assert shown["checkpoint"] == str(GOLDEN / variant)
     assert shown["languages"] == "en to de"
-    assert shown["weights"].endswith("int8" if variant == "int8" else "float32")
+    content = (GOLDEN / variant / "model.safetensors").read_bytes()
+    tensors = json.loads(content[8:8 + struct.unpack("<Q", content[:8])[0]])
+    n_numbers = sum(math.prod(tensor["shape"]) for name, tensor in tensors.items() if name != "__metadata__")
+    assert shown["weights"] == f"{n_numbers} numbers in {1e-6 * len(content):.1f} MB, {STORED[variant]}"
     assert shown["d_model"] == str(config["d_model"])
     assert shown["activation"] == config["activation"]
     for stack in ("encoder", "decoder"):
@@ -642,6 +662,7 @@ def read_safetensors(path):
         begin, after = tensor["data_offsets"]
         assert (begin, after) == (end, end + 4 * rows * columns)
         tensors[name] = rows, columns, array.array("f", data[begin:after])
+        assert all(map(math.isfinite, tensors[name][2])), name
         end = after
     assert size % 8 == 0 and end == len(data)
     return metadata, tensors
@@ -730,7 +751,7 @@ def test_traced_attention_weights_sum_to_1(variant, tmp_path):
     config = json.loads((GOLDEN / variant / "config.json").read_text())
     assert len(weights) == config["encoder"]["n_layers"] + 2 * config["decoder"]["n_layers"]
     for rows, columns, values in weights:
-        assert min(values) >= 0
+        assert all(value >= 0 for value in values)
         sums = [math.fsum(values[i * columns:(i + 1) * columns]) for i in range(rows)]
         assert sums == pytest.approx([1] * rows, abs=1e-5)
 
@@ -760,7 +781,7 @@ def test_a_trace_is_that_of_pytorch(variant, tmp_path):
         begin, end = tensor["data_offsets"]
         expected = array.array("f", content[8 + size + begin:8 + size + end])
         scale = max(map(abs, expected))
-        assert max(abs(a - b) for a, b in zip(tensors[name][2], expected, strict=True)) <= 1e-4 * max(1, scale), name
+        assert all(abs(a - b) <= 1e-4 * max(1, scale) for a, b in zip(tensors[name][2], expected, strict=True)), name
 
 
 @pytest.mark.parametrize("text, n", [("I have a dog. Good morning.", 2), ("", 0), (LONG_LINE, r"\d+")],

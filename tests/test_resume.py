@@ -24,6 +24,7 @@ TESTS = Path(__file__).resolve().parent
 sys.path.insert(0, str(TESTS.parent / "scripts"))
 
 import program  # noqa: E402
+from options import options  # noqa: E402
 
 REVERSING = TESTS / "golden/reversing"
 TEXT = b"I have a dog.\n\nGood morning.\r\nWe go to the sea in summer. I have a dog.\n" * 50 + b"no line end"
@@ -297,6 +298,34 @@ def test_what_has_changed_is_refused(change, named, files, tmp_path):
     status, said = run("-i", text, "-o", out, "--resume", model=model)
     assert status == 1 and f"out.partial: the {named} is not what it was begun with; use the same, or remove " in said
     assert beside(out, ".partial").read_bytes() == partial and not out.exists()
+
+
+# Every option except those that only print, with a value that the interrupted run did not have.
+ADDED = {"model": ["--model", TESTS / "golden/relu"], "threads": ["--threads", "3"], "input": ["--input", TESTS / "golden/source.txt"],
+         "output": None, "resume": None,  # every case has them
+         "tokens": ["--tokens"], "steps": ["--steps"], "attention": ["--attention=all"],
+         "trace": ["--trace", "trace"], "explain": ["--explain", "page"], "info": ["--info"]}
+
+
+def test_every_option_is_tried_in_a_later_run():
+    assert ADDED.keys() | {"help", "version"} == options().keys()
+
+
+@pytest.mark.parametrize("added", filter(None, ADDED.values()), ids=lambda added: added[0])
+def test_an_option_that_changes_translations_is_refused(added, files, tmp_path):
+    """Otherwise one file would mix two kinds of lines. Options that cannot be combined with files are usage errors."""
+    text, out = files
+    partial = beside(out, ".partial").read_bytes()
+    whole = tmp_path / "whole"
+    whole.mkdir()
+    status, _ = run("-i", text, "-o", whole / "out", *added, cwd=tmp_path)
+    changes = status != 0 or (whole / "out").read_bytes() != translated(TEXT)
+    status, said = run("-i", text, "-o", out, *added, "--resume", cwd=tmp_path)
+    if changes:
+        assert status == 2 or (status == 1 and "is not what it was begun with" in said)
+        assert beside(out, ".partial").read_bytes() == partial and not out.exists()
+    else:
+        assert status == 0 and out.read_bytes() == translated(TEXT)
 
 
 def test_what_is_the_same_elsewhere_is_taken(files, tmp_path):

@@ -30,7 +30,7 @@ START_TEST(utf8_refuses_what_is_not)
     } bad[] = {{"\x80", 1},         {"\xC0\x80", 1},         {"\xC1\xBF", 1}, {"\xE0\x80\x80", 1},
                {"\xED\xA0\x80", 1}, {"\xF4\x90\x80\x80", 1}, {"\xF5", 1},     {"\xE2\x82", 2},
                {"\xE2\x82z", 2},    {"\xF0\x9F\x98z", 3},    {"\xFF", 1},     {"\xC3z", 1}};
-    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+    for (size_t i = 0; i < N_ELEMENTS(bad); i++) {
         size_t length;
         ck_assert_uint_eq(utf8_next(bad[i].bytes, strlen(bad[i].bytes), &length), UTF8_INVALID);
         ck_assert_uint_eq(length, bad[i].length);
@@ -81,7 +81,7 @@ START_TEST(json_is_strict)
 {
     failure why = {0};
     static const char *const bad[] = {"", "[1]", "{\"a\":1} x", "{\"a\":", "null", "{'a':1}", "<html></html>"};
-    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+    for (size_t i = 0; i < N_ELEMENTS(bad); i++) {
         ck_assert_msg(!parse(bad[i], &why), "%s", bad[i]);
         ck_assert_ptr_nonnull(strstr(why.sentence, "test.json"));
     }

@@ -38,9 +38,9 @@ static void check_sentences(const char *directory, const char *golden)
 START_TEST(ids_are_those_of_MarianTokenizer)
 {
     char directory[4096];
-    for (int v = 0; v < N_GOLDEN_VARIANTS; v++) {
-        snprintf(directory, sizeof directory, "%s", golden_path(golden_variants[v], ""));
-        check_sentences(directory, golden_path(golden_variants[v], "golden.json"));
+    for (size_t v = 0; v < N_ELEMENTS(golden_float32); v++) {
+        snprintf(directory, sizeof directory, "%s", golden_path(golden_float32[v], ""));
+        check_sentences(directory, golden_path(golden_float32[v], "golden.json"));
     }
 }
 END_TEST
@@ -103,7 +103,7 @@ START_TEST(text_survives_there_and_back)
                                         "\xF0\x9F\x98\x80 \xE4\xB8\xAD\xE6\x96\x87", "100 % \"quoted\" (text)"};
     tokenizer *t = open_golden(CHECKPOINT); /* one model for both sides, with byte fallback */
     failure why;
-    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
+    for (size_t i = 0; i < N_ELEMENTS(lines); i++) {
         token_ids ids = {0};
         text_buffer text = {0};
         ck_assert_done(tokenizer_encode(t, lines[i], strlen(lines[i]), &ids, &why), why);
@@ -155,7 +155,7 @@ START_TEST(a_vocabulary_is_a_piece_a_line)
     char path[] = "/tmp/test_vocabulary_XXXXXX";
     failure why;
     close(mkstemp(path));
-    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+    for (size_t i = 0; i < N_ELEMENTS(bad); i++) {
         FILE *file = fopen(path, "w");
         fputs(bad[i].file, file);
         fclose(file);
@@ -284,7 +284,7 @@ START_TEST(models_that_break_a_rule_are_refused)
          "found a trie of 4 bytes in a normalizer map of 4 more, expected a multiple of 1024"},
         {BYTES("\x2A\x07\x12\x05\0\0\0\0\0"), "found a trie of 0 bytes"},
     };
-    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+    for (size_t i = 0; i < N_ELEMENTS(bad); i++) {
         failure why = {0};
         ck_assert_msg(!passes(bad[i].bytes, bad[i].size, &why), "passes: %s", bad[i].says);
         ck_assert_msg(strstr(why.sentence, bad[i].says) != NULL, "\"%s\" lacks \"%s\"", why.sentence, bad[i].says);
@@ -307,7 +307,7 @@ START_TEST(what_a_trainer_writes_passes)
         {BYTES(UNKNOWN_PIECE SPECS "\x22\x05\x0A\x03\x0A\x01z\x2A\x02\x12\x00")},
     };
     failure why;
-    for (size_t i = 0; i < sizeof good / sizeof *good; i++)
+    for (size_t i = 0; i < N_ELEMENTS(good); i++)
         ck_assert_done(passes(good[i].bytes, good[i].size, &why), why);
     text_buffer bundled;
     ck_assert_done(file_read(&bundled, CHECKPOINT "/source.spm", SENTENCEPIECE_LARGEST_FILE, &why), why);

@@ -1,3 +1,4 @@
+#include "tests/random.h"
 #include "tests/suite.h"
 #include "weights/weights.h"
 
@@ -97,7 +98,7 @@ START_TEST(the_rules_of_the_format)
         {"<!DOCTYPE html>", 0, "JSON"},
         {"{\"x\":\"\xFF\"}", 0, "UTF-8"},
     };
-    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+    for (size_t i = 0; i < N_ELEMENTS(bad); i++) {
         failure why = {0};
         write_file(bad[i].header, bad[i].n_data);
         ck_assert_msg(!weights_open(path, 10, &why), "opened: %s", bad[i].header);
@@ -114,11 +115,18 @@ START_TEST(no_file_of_random_bytes_opens)
     ck_assert(!weights_open("/tmp", 10, &why));
     ck_assert_ptr_nonnull(strstr(why.sentence, "directory"));
     ck_assert(!weights_open("/dev/null", 10, &why));
-    for (size_t size = 0; size < 40; size++) { /* lengths of 0x2020202020202020 */
-        FILE *file = fopen(path, "wb");
-        fprintf(file, "%*s", (int)size, "");
-        fclose(file);
-        ck_assert(!weights_open(path, 10, &why));
+    for (size_t size = 0; size < 2000; size += 1 + size / 16) { /* any header length, and one that fits */
+        int8_t bytes[4096];
+        size_t length = size - 8;
+        random_bytes(bytes, sizeof bytes, size + 1);
+        for (int padded = 0; padded <= (size >= 8); padded++) {
+            if (padded)
+                memcpy(bytes, &length, sizeof length);
+            FILE *file = fopen(path, "wb");
+            fwrite(bytes, 1, size, file);
+            fclose(file);
+            ck_assert(!weights_open(path, 10, &why));
+        }
     }
 }
 END_TEST

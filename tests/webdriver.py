@@ -1,6 +1,7 @@
 """A headless Chromium, spoken to through chromedriver: W3C WebDriver, which is JSON over HTTP."""
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -11,7 +12,7 @@ import urllib.request
 ELEMENT = "element-6066-11e4-a52e-4f735466cecf"
 FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
          "--disable-background-networking", "--disable-component-update", "--disable-sync"]
-INSTALLED = shutil.which("chromium") and shutil.which("chromedriver")
+INSTALLED = shutil.which("chromium") and shutil.which("chromedriver") and "WITHOUT_BROWSER" not in os.environ
 KEYS = {"left": "\ue012", "up": "\ue013", "right": "\ue014", "down": "\ue015"}
 
 

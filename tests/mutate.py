@@ -1,0 +1,454 @@
+#!/usr/bin/env python3
+"""Mutation testing: changes one token of the C sources at a time, builds, and checks that a test fails.
+
+    mutate.py [--number N] [--seed S]     N mutants (default: 300), spread over the rooms in proportion to their size
+    mutate.py --sample                    the fixed sample of tests/mutants.json, each against the test that kills it
+    mutate.py --draw N                    replaces that sample by another one of N mutants
+
+tests/mutate installs missing packages first. All work happens in a copy of the tree, build/mutate/copy. Each mutant is run
+against the tests of scripts/test that run the C program, C suites first, until one fails. Test programs that come out
+byte-identical are skipped.
+
+Results are kept in build/mutate/results.jsonl, so an interrupted run resumes. Survivors are tried again once the tests have
+changed. The report, build/mutate/report.md, has the score of each room and every survivor as a diff. Mutants that the
+compiler rejects, or compiles to identical machine code, are replaced by others and not counted.
+
+--sample fails when a mutant survives, or when more than a third of the sample no longer fits the sources.
+"""
+
+import argparse
+import contextlib
+import difflib
+import fcntl
+import functools
+import hashlib
+import json
+import os
+import re
+import resource
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import mutants
+
+ROOT = Path(__file__).resolve().parent.parent
+WORK = ROOT / "build/mutate"
+SAMPLE = ROOT / "tests/mutants.json"
+ROOMS = ["support", "kernels", "attention", "weights", "tokenizer", "model", "explain", "cli"]
+
+# The files for pytest, those that fail fastest first. Left out: tests of Python alone, and those that compare the text of
+# the sources (test_tour.py, test_compare.py, test_rooms.py), which a mutant may fail whatever it computes.
+PYTHON_TESTS = ["test_program.py", "test_attention_map.py", "test_resume.py", "test_explain.py", "test_crafted.py",
+                "test_reversing.py", "test_failing.py", "test_long_run.py"]
+MEMORY, FILE_SIZE = 8 << 30, 1 << 30  # of a process under test, in bytes
+
+
+class Broken(Exception):
+    """The mutants cannot be tried; says why."""
+
+
+# ---- processes ----
+
+def limit():
+    """Runs in the new process: a mutant may ask for any amount of memory or disk."""
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (FILE_SIZE, FILE_SIZE))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def run(command, seconds, **options):
+    """(exit status, output, seconds taken); the status is None on a timeout."""
+    started = time.monotonic()
+    with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                          errors="replace", start_new_session=True, preexec_fn=limit, **options) as process:
+        try:
+            said, status = process.communicate(timeout=seconds)[0], process.returncode
+        except subprocess.TimeoutExpired:
+            said, status = "", None
+        finally:
+            try:
+                os.killpg(process.pid, signal.SIGKILL)  # and whatever it left running
+            except ProcessLookupError:
+                pass
+    return status, said, time.monotonic() - started
+
+
+def first_failure(said):
+    """The name of the first test that failed, by what Check or pytest printed; "" when none is named."""
+    match = re.search(r"^[^\n:]+:\d+:[FE]:[^\n:]*:([^\n:]+):", said, re.MULTILINE) or re.search(
+        r"^(?:FAILED|ERROR) \S*?(test_\w+\.py::.+?)(?: - .*)?$", said, re.MULTILINE)
+    return match[1] if match else ""
+
+
+def named(program, status, said, _):
+    """What failed in a finished test program, "" for nothing."""
+    if status == 0:
+        return ""
+    return f"{program}: {first_failure(said) or ('too slow' if status is None else f'exit status {status}')}"
+
+
+# ---- the copy ----
+
+class Copy:
+    """A copy of the tree and its build."""
+
+    def __init__(self, directory=WORK / "copy"):
+        self.directory, self.build_directory = directory, directory / "build"
+        self.seconds = {}  # what each test program takes without a mutant
+        self.sound = {}    # digests of what is built without a mutant
+        directory.mkdir(parents=True, exist_ok=True)
+        self.lock = (directory / ".lock").open("w")
+        try:
+            fcntl.flock(self.lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise Broken(f"{directory} is locked by another run") from None
+        self.synchronize()
+        self.configure()
+
+    def synchronize(self):
+        """Copies changed files only, so that little is rebuilt."""
+        listed = subprocess.run(["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=ROOT, check=True,
+                                capture_output=True, text=True).stdout.split("\0")
+        names = {name for name in listed if name and (ROOT / name).is_file()}
+        for path in self.directory.rglob("*"):
+            name = path.relative_to(self.directory)
+            if path.is_file() and str(name) not in names and name.parts[0] not in ("build", ".lock"):
+                path.unlink()
+        for name in names:
+            ours, theirs = ROOT / name, self.directory / name
+            if not theirs.is_file() or theirs.read_bytes() != ours.read_bytes():
+                theirs.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy(ours, theirs)
+
+    def configure(self):
+        status, said, _ = run(["cmake", "-S", self.directory, "-B", self.build_directory, "-DCMAKE_BUILD_TYPE=Release",
+                               "-DCMAKE_COMPILE_WARNING_AS_ERROR=ON"], 600)
+        if status != 0:
+            raise Broken(said)
+
+    def build(self, targets=()):
+        """(True when everything, or the targets, compiles without a warning; the output)"""
+        command = ["cmake", "--build", self.build_directory, "--parallel", os.environ.get("CMAKE_BUILD_PARALLEL_LEVEL", "1")]
+        status, said, _ = run(command + (["--target", *targets] if targets else []), 600)
+        return status == 0, said
+
+    def build_sound(self, targets=()):
+        built, said = self.build(targets)
+        if not built:
+            raise Broken(f"the unchanged sources do not build:\n{said}")
+        self.sound = self.digests()
+
+    def digests(self):
+        """{name: digest} of what the tests run: the program, their own programs and the preloaded library."""
+        tests = self.build_directory / "tests"
+        built = [self.build_directory / "translate", tests / "libfailing.so", tests / "measure",
+                 *(path for path in tests.glob("test_*") if path.is_file())]
+        return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in built if path.exists()}
+
+    def suites(self):
+        return [name for name in self.sound if name.startswith("test_")]
+
+    def run_suite(self, name, seconds, case=""):
+        """All of a C suite, or one case of it."""
+        environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1", **({"CK_RUN_CASE": case} if case else {})}
+        return run([self.build_directory / "tests" / name], seconds, cwd=self.directory, env=environment)
+
+    def run_pytest(self, tests, seconds):
+        environment = {**os.environ, "TRANSLATE": str(self.build_directory / "translate"), "PYTHONDONTWRITEBYTECODE": "1",
+                       "WITHOUT_BROWSER": "1"}  # which tests the page's scripts, and needs more memory
+        command = [sys.executable, "-m", "pytest", "-x", "-q", "--no-header", "-p", "no:cacheprovider", *tests]
+        return run(command, seconds, cwd=self.directory / "tests", env=environment)
+
+    def measure(self):
+        """Checks that every test passes without a mutant, and times it; once for the same sources and tests."""
+        kept, of = WORK / "seconds.json", {"tests": tests_digest(), **self.sound}
+        if kept.exists() and (before := json.loads(kept.read_text()))["of"] == of:
+            self.seconds = before["seconds"]
+            return
+        for name in self.suites():
+            status, said, self.seconds[name] = self.run_suite(name, 600)
+            if status != 0:
+                raise Broken(f"{name} fails without a mutant:\n{said}")
+        status, said, self.seconds["pytest"] = self.run_pytest(PYTHON_TESTS, 3600)
+        if status != 0:
+            raise Broken(f"pytest fails without a mutant:\n{said}")
+        kept.write_text(json.dumps({"of": of, "seconds": self.seconds}) + "\n")
+
+    def killer(self, room):
+        """The first test that fails with the mutant that was just built, or "" when all pass."""
+        changed = {name for name, digest in self.digests().items() if digest != self.sound.get(name)}
+        order = sorted((name for name in self.suites() if name in changed),
+                       key=lambda name: (name != f"test_{room}", self.seconds[name]))
+        for name in order:
+            if killer := named(name, *self.run_suite(name, 30 + 5 * self.seconds[name])):
+                return killer
+        if changed & {"translate", "libfailing.so"}:
+            return named("pytest", *self.run_pytest(PYTHON_TESTS, 30 + 5 * self.seconds["pytest"]))
+        return ""
+
+    @contextlib.contextmanager
+    def planted(self, mutant):
+        """The copy has the mutant in it."""
+        path = self.directory / mutant.file
+        sound = path.read_text(encoding="utf-8")
+        path.write_text(mutant.applied(sound), encoding="utf-8")
+        try:
+            yield
+        finally:
+            path.write_text(sound, encoding="utf-8")
+
+    def judge(self, mutant):
+        """(verdict, killer): "killed", "survived", "rejected" by the compiler, or "identical" machine code."""
+        with self.planted(mutant):
+            if not self.build()[0]:
+                return "rejected", ""
+            if self.digests() == self.sound:
+                return "identical", ""
+            killer = self.killer(mutant.file.split("/")[0])
+            return ("killed", killer) if killer else ("survived", "")
+
+
+# ---- results ----
+
+@functools.cache
+def source_of(file):
+    return (ROOT / file).read_text(encoding="utf-8")
+
+
+def key_of(mutant):
+    return hashlib.sha256(f"{source_of(mutant.file)}\0{mutant}".encode()).hexdigest()[:16]
+
+
+def tests_digest():
+    """Changes with the tests."""
+    digest = hashlib.sha256()
+    for path in sorted((ROOT / "tests").rglob("*")):
+        if path.is_file() and path.suffix in (".c", ".h", ".py", ".json") and path != SAMPLE:
+            digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def diff_of(mutant):
+    text = source_of(mutant.file)
+    lines = difflib.unified_diff(text.splitlines(), mutant.applied(text).splitlines(), mutant.file, mutant.file, n=1, lineterm="")
+    return "\n".join(lines)
+
+
+class Results:
+    """The results so far, one JSON object per line; the last one of a mutant counts."""
+
+    def __init__(self, path):
+        self.path = path
+        self.by_key = {}
+        if path.exists():
+            for line in path.read_text(encoding="utf-8").splitlines():
+                result = json.loads(line)
+                self.by_key[result["key"]] = result
+
+    def known(self, mutant, tests):
+        result = self.by_key.get(key_of(mutant))
+        return result if result and (result["verdict"] != "survived" or result["tests"] == tests) else None
+
+    def add(self, mutant, verdict, killer, seconds, tests):
+        result = {"key": key_of(mutant), "file": mutant.file, "line": mutant.line, "kind": mutant.kind, "begin": mutant.begin,
+                  "end": mutant.end, "new": mutant.new, "verdict": verdict, "killer": killer, "seconds": round(seconds, 1),
+                  "tests": tests}
+        self.by_key[result["key"]] = result
+        with self.path.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(result) + "\n")
+        return result
+
+
+def sizes():
+    return {room: sum(mutants.n_lines(path.read_text(encoding="utf-8")) for path in mutants.sources(ROOT, room))
+            for room in ROOMS}
+
+
+def tried(room, number, seed, result_of):
+    """{verdict: [(mutant, result)]} of the first mutants of a room, `number` of them killed or survived.
+
+    Those that are due are tried in the order of their files, so that each file is compiled as rarely as possible."""
+    out = {verdict: [] for verdict in ("killed", "survived", "rejected", "identical")}
+    left = mutants.sequence(ROOT, room, seed)
+    while (missing := number - len(out["killed"]) - len(out["survived"])) > 0:
+        due = [mutant for _, mutant in zip(range(missing), left)]
+        if not due:
+            break
+        for mutant in sorted(due, key=lambda mutant: (mutant.file, mutant.begin)):
+            result = result_of(mutant)
+            out[result["verdict"]].append((mutant, result))
+    return out
+
+
+def table(by_room, lines_of):
+    rows = [(room, lines_of[room], *(len(found[verdict]) for verdict in ("killed", "survived", "rejected", "identical")))
+            for room, found in by_room.items()]
+    rows.append(("all", *(sum(row[i] for row in rows) for i in range(1, 6))))
+    out = "| room | lines of code | mutants | killed | score | rejected by the compiler | identical code |\n" \
+          "|---|---|---|---|---|---|---|\n"
+    for room, n_lines, killed, survived, rejected, identical in rows:
+        score = f"{100 * killed / (killed + survived):.1f} %" if killed + survived else "–"
+        out += f"| {room} | {n_lines:,} | {killed + survived} | {killed} | {score} | {rejected} | {identical} |\n"
+    return out
+
+
+def report(by_room, lines_of, number, seed):
+    survivors = [mutant for found in by_room.values() for mutant, _ in found["survived"]]
+    text = f"# Mutation testing: {number} mutants, seed {seed}\n\n{table(by_room, lines_of)}"
+    text += f"\n## Survivors ({len(survivors)})\n"
+    for mutant in survivors:
+        text += f"\n{mutant.file}:{mutant.line}, {mutant.kind}\n\n```diff\n{diff_of(mutant)}\n```\n"
+    killers = {}
+    for found in by_room.values():
+        for _, result in found["killed"]:
+            name = result["killer"].split("::")[0].removeprefix("pytest: ").split(":")[0]
+            killers[name] = killers.get(name, 0) + 1
+    text += "\n## Killed by\n\n| test program | mutants |\n|---|---|\n"
+    text += "".join(f"| {name} | {n} |\n" for name, n in sorted(killers.items(), key=lambda item: -item[1]))
+    return text
+
+
+def campaign(number, seed):
+    WORK.mkdir(parents=True, exist_ok=True)
+    results, tests, lines_of = Results(WORK / "results.jsonl"), tests_digest(), sizes()
+    copies = []
+
+    def copy():
+        """Made when a mutant first needs it."""
+        if not copies:
+            copies.append(Copy())
+            copies[0].build_sound()
+            print("measuring the tests without a mutant", file=sys.stderr, flush=True)
+            copies[0].measure()
+        return copies[0]
+
+    def result_of(mutant):
+        if result := results.known(mutant, tests):
+            return result
+        started = (copy(), time.monotonic())[1]
+        verdict, killer = copy().judge(mutant)
+        seconds = time.monotonic() - started
+        print(f"{mutant.file}:{mutant.line}: {mutant.kind}: {verdict} {killer} ({seconds:.0f} s)", file=sys.stderr, flush=True)
+        return results.add(mutant, verdict, killer, seconds, tests)
+
+    by_room = {room: tried(room, share, seed, result_of) for room, share in mutants.shares(lines_of, number).items()}
+    text = report(by_room, lines_of, number, seed)
+    (WORK / "report.md").write_text(text, encoding="utf-8")
+    print(text, end="")
+
+
+# ---- the fixed sample ----
+
+def around(text, mutant):
+    """(old, new): the lines before and after the mutation, with as many lines above as make the old ones unique."""
+    begin, end = text.rfind("\n", 0, mutant.begin) + 1, text.find("\n", mutant.end)
+    while text.count(text[begin:end]) > 1 and begin > 0:
+        begin = text.rfind("\n", 0, begin - 1) + 1
+    return text[begin:end], text[begin:mutant.begin] + mutant.new + text[mutant.end:end]
+
+
+def draw(number):
+    """Writes the sample: mutants in proportion to the rooms that some quick tests kill."""
+    copy, sample = Copy(), []
+    copy.build_sound()
+    for room, share in mutants.shares(sizes(), number).items():
+        left = mutants.sequence(ROOT, room, 0)
+        while share:
+            mutant = next(left)
+            test = alone(quick_killer(copy, mutant))
+            print(f"{mutant.file}:{mutant.line}: {mutant.kind}: {test or 'not taken'}", file=sys.stderr, flush=True)
+            if test:
+                old, new = around(source_of(mutant.file), mutant)
+                sample.append({"file": mutant.file, "kind": mutant.kind, "old": old, "new": new, "test": test})
+                share -= 1
+    SAMPLE.write_text(json.dumps(sample, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def quick_killer(copy, mutant):
+    """What fails first of the suite of the mutant's room and a few files of pytest; "" for nothing."""
+    suite = f"test_{mutant.file.split('/')[0]}"
+    with copy.planted(mutant):
+        for target in [suite, "translate"] if suite in copy.sound else ["translate"]:
+            if not copy.build([target])[0]:
+                return ""
+            if copy.digests()[target] == copy.sound[target]:
+                continue
+            program = "pytest" if target == "translate" else suite
+            tests = ["test_explain.py"] if suite == "test_explain" else PYTHON_TESTS[:3]
+            found = copy.run_suite(suite, 300) if program == suite else copy.run_pytest(tests, 300)
+            if killer := named(program, *found):
+                return killer
+    return ""
+
+
+def alone(killer):
+    """The case of a C suite or the pytest test that killed a mutant, to run alone; "" if unknown or too slow."""
+    program, _, name = killer.partition(": ")
+    if name == "too slow" or name.startswith("exit status"):
+        return "" if program == "pytest" or name == "too slow" else program
+    return name if program == "pytest" else killer
+
+
+def target_of(test):
+    """What must be built for a test of the sample."""
+    return "translate" if "::" in test else test.partition(": ")[0]
+
+
+def run_sample():
+    """(mutants killed, those that survived, those that no longer fit)"""
+    sample = json.loads(SAMPLE.read_text(encoding="utf-8"))
+    copy = Copy()
+    copy.build_sound(sorted({target_of(entry["test"]) for entry in sample}))
+    status, said, _ = copy.run_pytest(sorted({entry["test"] for entry in sample if "::" in entry["test"]}), 600)
+    if status != 0:
+        raise Broken(f"the tests of the sample fail without a mutant, or no longer exist:\n{said}")
+    killed, survived, gone = [], [], []
+    for entry in sorted(sample, key=lambda entry: entry["file"]):
+        path = copy.directory / entry["file"]
+        sound = path.read_text(encoding="utf-8") if path.exists() else ""
+        if sound.count(entry["old"]) != 1:
+            gone.append(entry)
+            continue
+        path.write_text(sound.replace(entry["old"], entry["new"]), encoding="utf-8")
+        try:
+            built, said = copy.build([target_of(entry["test"])])
+            if not built:
+                raise Broken(f"{entry['file']}: a mutant of the sample does not build:\n{said}")
+            suite, _, case = entry["test"].partition(": ")
+            status = (copy.run_pytest([entry["test"]], 120) if "::" in entry["test"] else copy.run_suite(suite, 120, case))[0]
+        finally:
+            path.write_text(sound, encoding="utf-8")
+        (survived if status == 0 else killed).append(entry)
+    for entry in survived:
+        print(f"{entry['file']}: {entry['test']} passes with this mutant:\n- {entry['old']}\n+ {entry['new']}")
+    for entry in gone:
+        print(f"{entry['file']}: no longer fits: {entry['old'].strip().splitlines()[-1].strip()}")
+    print(f"{len(killed)} mutants of {len(sample)} killed, {len(survived)} survived, {len(gone)} no longer fit")
+    return killed, survived, gone
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--number", type=int, default=300, metavar="N")
+    parser.add_argument("--seed", type=int, default=1, metavar="S")
+    parser.add_argument("--sample", action="store_true")
+    parser.add_argument("--draw", type=int, metavar="N")
+    arguments = parser.parse_args()
+    try:
+        if arguments.sample:
+            killed, survived, gone = run_sample()
+            sys.exit(bool(survived) or 2 * len(gone) > len(killed))
+        if arguments.draw:
+            draw(arguments.draw)
+        else:
+            campaign(arguments.number, arguments.seed)
+    except (Broken, OSError, subprocess.CalledProcessError) as problem:
+        sys.exit(f"mutate.py: {problem}")
+
+
+if __name__ == "__main__":
+    main()
