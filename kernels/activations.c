@@ -2,18 +2,18 @@
 
 #include "kernels/level.h"
 
-void relu(float *x, size_t n)
+void kernels_relu(float *x, size_t n)
 {
     for (size_t i = 0; i < n; i++)
         x[i] = x[i] < 0.0f ? 0.0f : x[i]; /* keeps what is not a number */
 }
 
-void swish(float *x, size_t n)
+void kernels_swish(float *x, size_t n)
 {
-    level->swish(x, n);
+    kernels_active->swish(x, n);
 }
 
-void gelu(float *x, size_t n)
+void kernels_gelu(float *x, size_t n)
 {
     for (size_t i = 0; i < n; i++)
         x[i] = 0.5f * x[i] * (1.0f + erff(x[i] * 0.70710678f)); /* 1/sqrt(2) */

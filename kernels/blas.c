@@ -28,7 +28,7 @@ static bool find(void *library, const char *name, void *function)
 
 bool kernels_open_blas(failure *why)
 {
-    if (blas.sgemm || !level->wants_blas)
+    if (blas.sgemm || !kernels_active->wants_blas)
         return true;
     void *library = dlopen(BLAS_LIBRARY, RTLD_NOW | RTLD_LOCAL);
     if (!library || !find(library, "openblas_get_parallel", &blas.get_parallel) ||
@@ -42,7 +42,7 @@ bool kernels_open_blas(failure *why)
     return true;
 }
 
-bool blas_is_open(void)
+bool kernels_blas_is_open(void)
 {
     return blas.sgemm != NULL;
 }
@@ -52,8 +52,8 @@ const char *kernels_blas_core(void)
     return blas.get_corename ? blas.get_corename() : NULL;
 }
 
-void blas_product_transposed(float *out, size_t out_stride, const float *a, const float *b, size_t m, size_t n,
-                             size_t k)
+void kernels_blas_matmul_transposed(float *out, size_t out_stride, const float *a, const float *b, size_t m, size_t n,
+                                    size_t k)
 {
     bool sequential = blas.get_parallel() == OPENBLAS_SEQUENTIAL; /* which is not made for several callers */
     if (sequential)

@@ -6,10 +6,10 @@
 #include <stddef.h>
 
 /* Whether kernels_open_blas has loaded it. */
-bool blas_is_open(void);
+bool kernels_blas_is_open(void);
 
 /* out [m, n] = a [m, k] bᵀ; b is stored [n, k]; out_stride floats from row to row of out. From any thread. */
-void blas_product_transposed(float *out, size_t out_stride, const float *a, const float *b, size_t m, size_t n,
-                             size_t k);
+void kernels_blas_matmul_transposed(float *out, size_t out_stride, const float *a, const float *b, size_t m, size_t n,
+                                    size_t k);
 
 #endif

@@ -6,16 +6,16 @@
 /* The best first. */
 static const kernel_level *const levels[] = {
 #ifdef __x86_64__
-    &level_avx512_vnni, &level_avx_vnni, &level_avx2,
+    &kernels_avx512_vnni, &kernels_avx_vnni, &kernels_avx2,
 #endif
 #ifdef __aarch64__
-    &level_neon_dot,
+    &kernels_neon_dot,
 #endif
-    &level_plain};
+    &kernels_plain};
 
 enum { N_LEVELS = sizeof levels / sizeof *levels };
 
-const kernel_level *level = &level_plain;
+const kernel_level *kernels_active = &kernels_plain;
 
 bool kernels_start(const char *wanted)
 {
@@ -23,7 +23,7 @@ bool kernels_start(const char *wanted)
         if (wanted ? strcmp(wanted, levels[i]->name) == 0 : levels[i]->runs_here()) {
             if (!levels[i]->runs_here())
                 return false;
-            level = levels[i];
+            kernels_active = levels[i];
             return true;
         }
     return false;
@@ -31,7 +31,7 @@ bool kernels_start(const char *wanted)
 
 const char *kernels_level(void)
 {
-    return level->name;
+    return kernels_active->name;
 }
 
 const char *kernels_level_name(size_t i)

@@ -70,4 +70,4 @@ static bool runs_here(void)
     return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
 }
 
-const kernel_level level_avx2 = {.name = "avx2", .runs_here = runs_here, LEVEL_KERNELS};
+const kernel_level kernels_avx2 = {.name = "avx2", .runs_here = runs_here, LEVEL_KERNELS};

@@ -2,7 +2,7 @@
 #ifdef KERNELS_SIMULATED /* in plain C, so that the tests run it on any machine */
 #define SIMDE_ENABLE_NATIVE_ALIASES
 #include <simde/x86/avx512.h>
-#define level_avx512_vnni level_avx512_vnni_simulated
+#define kernels_avx512_vnni kernels_avx512_vnni_simulated
 #else
 #include <immintrin.h>
 #endif
@@ -91,4 +91,4 @@ static bool runs_here(void)
 #endif
 }
 
-const kernel_level level_avx512_vnni = {.name = "avx512_vnni", .runs_here = runs_here, LEVEL_KERNELS};
+const kernel_level kernels_avx512_vnni = {.name = "avx512_vnni", .runs_here = runs_here, LEVEL_KERNELS};

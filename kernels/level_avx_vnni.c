@@ -2,7 +2,7 @@
 #ifdef KERNELS_SIMULATED /* in plain C, so that the tests run it on any machine */
 #define SIMDE_ENABLE_NATIVE_ALIASES
 #include <simde/x86/avx512.h>
-#define level_avx_vnni level_avx_vnni_simulated
+#define kernels_avx_vnni kernels_avx_vnni_simulated
 #define _mm256_dpbusd_avx_epi32 simde_mm256_dpbusd_epi32
 #else
 #include <cpuid.h>
@@ -46,4 +46,4 @@ static bool runs_here(void)
 #endif
 }
 
-const kernel_level level_avx_vnni = {.name = "avx_vnni", .runs_here = runs_here, LEVEL_KERNELS};
+const kernel_level kernels_avx_vnni = {.name = "avx_vnni", .runs_here = runs_here, LEVEL_KERNELS};

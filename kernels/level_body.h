@@ -10,6 +10,6 @@
 
 /* clang-format off */
 #define LEVEL_KERNELS                                                                                                  \
-    .round_row = round_row, .int8_outputs = int8_outputs, .float_outputs = float_outputs,                               \
-    .product_transposed = product_transposed_lanes, .product = product_lanes, .layer_norm = layer_norm_lanes,          \
-    .largest = largest_lanes, .softmax = softmax_lanes, .swish = swish_lanes
+    .quantize_row = quantize_row, .linear_int8 = linear_int8, .linear_float32 = linear_float32,                               \
+    .matmul_transposed = matmul_transposed_lanes, .matmul = matmul_lanes, .layer_norm = layer_norm_lanes,          \
+    .max = max_lanes, .softmax = softmax_lanes, .swish = swish_lanes

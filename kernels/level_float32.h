@@ -104,8 +104,8 @@ static void float_block(float *out, size_t out_stride, const float *x, const lin
     }
 }
 
-static void float_outputs(float *out, size_t out_stride, const float *x, const linear_weights *w, size_t first,
-                          size_t last, size_t n_rows)
+static void linear_float32(float *out, size_t out_stride, const float *x, const linear_weights *w, size_t first,
+                           size_t last, size_t n_rows)
 {
     size_t most = L2_BUDGET / w->d_in / FLOAT_ROWS * FLOAT_ROWS;
     most = most ? most : FLOAT_ROWS;

@@ -9,17 +9,17 @@
 
 /* out [n_rows, outputs first … last - 1] of as many outputs as the level has a quicker way for; returns the first one
  * that is left. */
-static size_t many_rows(float *out, size_t out_stride, const rounded_rows *x, const linear_weights *w, size_t first,
+static size_t many_rows(float *out, size_t out_stride, const quantized_rows *x, const linear_weights *w, size_t first,
                         size_t last, size_t n_rows);
 
 /* out [n_rows, outputs first … last - 1], for any number of rows and outputs. */
-static void any_rows(float *out, size_t out_stride, const rounded_rows *x, const linear_weights *w, size_t first,
+static void any_rows(float *out, size_t out_stride, const quantized_rows *x, const linear_weights *w, size_t first,
                      size_t last, size_t n_rows);
 
-enum { ROUNDED = 4 * LANES }; /* values that are rounded and stored together */
+enum { QUANTIZED = 4 * LANES }; /* values that are rounded and stored together */
 
-/* Rounds x [ROUNDED]; the sum of what it became. */
-static inline int_lanes round_some(int8_t *values, const float *x, lanes steps)
+/* Rounds x [QUANTIZED]; the sum of what it became. */
+static inline int_lanes quantize_some(int8_t *values, const float *x, lanes steps)
 {
     int_lanes stored[4], sum = int_lanes_of(0);
     for (size_t i = 0; i < 4; i++) {
@@ -31,7 +31,7 @@ static inline int_lanes round_some(int8_t *values, const float *x, lanes steps)
     return sum;
 }
 
-static float round_row(int8_t *values, int32_t *offset, const float *x, size_t d, size_t stride)
+static float quantize_row(int8_t *values, int32_t *offset, const float *x, size_t d, size_t stride)
 {
     int_lanes largest = int_lanes_of(0), sum = largest;
     size_t i = 0;
@@ -47,13 +47,13 @@ static float round_row(int8_t *values, int32_t *offset, const float *x, size_t d
         return isfinite(top) ? 0.0f : NAN;
     }
     lanes steps = lanes_of(127.0f / top);
-    for (i = 0; i + ROUNDED <= d; i += ROUNDED)
-        sum = int_lanes_add(sum, round_some(values + i, x + i, steps));
+    for (i = 0; i + QUANTIZED <= d; i += QUANTIZED)
+        sum = int_lanes_add(sum, quantize_some(values + i, x + i, steps));
     if (i < d) {
-        float last[ROUNDED] = {0};
+        float last[QUANTIZED] = {0};
         memcpy(last, x + i, (d - i) * sizeof *x);
-        sum = int_lanes_add(sum, round_some(values + i, last, steps));
-        i += ROUNDED;
+        sum = int_lanes_add(sum, quantize_some(values + i, last, steps));
+        i += QUANTIZED;
     }
     memset(values + i, 0, stride - i);
     *offset = OFFSET * int_lanes_sum(sum);
@@ -64,7 +64,7 @@ typedef float four_floats __attribute__((vector_size(16)));
 typedef int32_t four_ints __attribute__((vector_size(16)));
 
 /* out [n_outputs <= 4] of one row: (sum - offset) * (row's scale * output's scale) + bias. */
-static inline void finish(float *out, const int32_t *sums, const rounded_rows *x, size_t row, const linear_weights *w,
+static inline void finish(float *out, const int32_t *sums, const quantized_rows *x, size_t row, const linear_weights *w,
                           size_t o, size_t n_outputs)
 {
     size_t size = n_outputs * sizeof *out;
@@ -79,8 +79,8 @@ static inline void finish(float *out, const int32_t *sums, const rounded_rows *x
     memcpy(out, &result, size);
 }
 
-static void int8_outputs(float *out, size_t out_stride, const rounded_rows *x, const linear_weights *w, size_t first,
-                         size_t last, size_t n_rows)
+static void linear_int8(float *out, size_t out_stride, const quantized_rows *x, const linear_weights *w, size_t first,
+                        size_t last, size_t n_rows)
 {
     size_t left = many_rows(out, out_stride, x, w, first, last, n_rows);
     any_rows(out + (left - first), out_stride, x, w, left, last, n_rows);

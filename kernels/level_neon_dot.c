@@ -2,7 +2,7 @@
 #ifdef KERNELS_SIMULATED /* in plain C, so that the tests run it on any machine */
 #define SIMDE_ENABLE_NATIVE_ALIASES
 #include <simde/arm/neon.h>
-#define level_neon_dot level_neon_dot_simulated
+#define kernels_neon_dot kernels_neon_dot_simulated
 #else
 #include <arm_neon.h>
 #include <sys/auxv.h>
@@ -76,4 +76,4 @@ static bool runs_here(void)
 #endif
 }
 
-const kernel_level level_neon_dot = {.name = "neon_dot", .runs_here = runs_here, .wants_blas = true, LEVEL_KERNELS};
+const kernel_level kernels_neon_dot = {.name = "neon_dot", .runs_here = runs_here, .wants_blas = true, LEVEL_KERNELS};

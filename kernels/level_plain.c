@@ -6,14 +6,14 @@ enum { OFFSET = 0, STORED_PLUS = 0 };
 
 #include "kernels/level_body.h"
 
-static size_t many_rows(float *out, size_t out_stride, const rounded_rows *x, const linear_weights *w, size_t first,
+static size_t many_rows(float *out, size_t out_stride, const quantized_rows *x, const linear_weights *w, size_t first,
                         size_t last, size_t n_rows)
 {
     (void)out, (void)out_stride, (void)x, (void)w, (void)last, (void)n_rows;
     return first;
 }
 
-static void any_rows(float *out, size_t out_stride, const rounded_rows *x, const linear_weights *w, size_t first,
+static void any_rows(float *out, size_t out_stride, const quantized_rows *x, const linear_weights *w, size_t first,
                      size_t last, size_t n_rows)
 {
     for (size_t row = 0; row < n_rows; row++, out += out_stride)
@@ -30,4 +30,4 @@ static bool runs_here(void)
     return true;
 }
 
-const kernel_level level_plain = {.name = "plain", .runs_here = runs_here, .wants_blas = true, LEVEL_KERNELS};
+const kernel_level kernels_plain = {.name = "plain", .runs_here = runs_here, .wants_blas = true, LEVEL_KERNELS};

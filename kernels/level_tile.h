@@ -72,7 +72,7 @@ static inline __attribute__((always_inline)) void dot_tile(int32_t (*to)[4], con
 }
 
 /* out [n_rows, outputs o … o + n_outputs - 1], n_outputs <= SUMS. */
-static inline __attribute__((always_inline)) void tiles(float *out, size_t out_stride, const rounded_rows *x,
+static inline __attribute__((always_inline)) void tiles(float *out, size_t out_stride, const quantized_rows *x,
                                                         size_t row, const linear_weights *w, size_t o, size_t n_outputs,
                                                         size_t n_rows)
 {
@@ -95,10 +95,11 @@ static inline __attribute__((always_inline)) void tiles(float *out, size_t out_s
     }
 }
 
-static void any_rows(float *out, size_t out_stride, const rounded_rows *rows, const linear_weights *weights,
+static void any_rows(float *out, size_t out_stride, const quantized_rows *rows, const linear_weights *weights,
                      size_t first, size_t last, size_t n_rows)
 {
-    const rounded_rows copied_rows = *rows, *x = &copied_rows; /* which no write to out can change, for the compiler */
+    const quantized_rows copied_rows = *rows,
+                         *x = &copied_rows; /* which no write to out can change, for the compiler */
     const linear_weights copied_weights = *weights, *w = &copied_weights;
     size_t most = L1_BUDGET / x->stride / ROWS * ROWS;
     most = most ? most : ROWS;

@@ -49,8 +49,8 @@ static inline __attribute__((always_inline)) lanes dots(const float *a, const fl
 }
 
 /* LANES rows of b at a time, which stay in the first-level cache while rows of a pass by. */
-static void product_transposed_lanes(float *out, size_t out_stride, const float *a, size_t a_stride, const float *b,
-                                     size_t b_stride, size_t m, size_t n, size_t k, float factor)
+static void matmul_transposed_lanes(float *out, size_t out_stride, const float *a, size_t a_stride, const float *b,
+                                    size_t b_stride, size_t m, size_t n, size_t k, float factor)
 {
     for (size_t j = 0; j < n; j += LANES, b += LANES * b_stride) {
         size_t left = n - j < LANES ? n - j : LANES;
@@ -110,8 +110,8 @@ static inline __attribute__((always_inline)) void product_rows(float *out, size_
         }
 }
 
-static void product_lanes(float *out, size_t out_stride, const float *a, size_t a_stride, const float *b,
-                          size_t b_stride, size_t m, size_t n, size_t k)
+static void matmul_lanes(float *out, size_t out_stride, const float *a, size_t a_stride, const float *b,
+                         size_t b_stride, size_t m, size_t n, size_t k)
 {
     if (m == 1)
         prefetch(b + n, b_stride, k, n);
@@ -140,7 +140,7 @@ static inline lanes exp_lanes(lanes x)
     return lanes_less(x, lowest, lanes_of(0.0f), lanes_multiply(sum, lanes_power_of_two(exponent)));
 }
 
-static float largest_lanes(const float *x, size_t n)
+static float max_lanes(const float *x, size_t n)
 {
     lanes largest = lanes_of(-INFINITY), check = lanes_of(0.0f);
     for (size_t i = 0; i < n; i += LANES) {

@@ -77,8 +77,9 @@ typedef struct {
 
 /* out [n_rows, WIDE] of rows `row` … and outputs `o` …. */
 static inline __attribute__((always_inline)) void wide_tile(float *out, size_t out_stride, const wide_weights *weights,
-                                                            const rounded_rows *x, size_t row, const linear_weights *w,
-                                                            size_t o, size_t n_rows, tile_share *fetched)
+                                                            const quantized_rows *x, size_t row,
+                                                            const linear_weights *w, size_t o, size_t n_rows,
+                                                            tile_share *fetched)
 {
     int_chunk sum[WIDE_ROWS][VECTORS];
     const int8_t *values = x->values + row * x->stride;
@@ -115,7 +116,7 @@ static inline __attribute__((always_inline)) void wide_tile(float *out, size_t o
     }
 }
 
-static size_t many_rows(float *out, size_t out_stride, const rounded_rows *x, const linear_weights *w, size_t first,
+static size_t many_rows(float *out, size_t out_stride, const quantized_rows *x, const linear_weights *w, size_t first,
                         size_t last, size_t n_rows)
 {
     wide_weights weights;

@@ -14,7 +14,7 @@ enum {
     WORTH_SHARING = 65536, /* products: fewer are done before another thread has begun */
 };
 
-size_t linear_padded(size_t d_in)
+size_t kernels_linear_padded(size_t d_in)
 {
     return (d_in + 63) / 64 * 64;
 }
@@ -22,20 +22,20 @@ size_t linear_padded(size_t d_in)
 /* The rows of one call, rounded when a weight wants them so. */
 typedef struct {
     const float *x;
-    rounded_rows rounded;
+    quantized_rows rounded;
     size_t n_rows;
 } input_rows;
 
-static input_rows round_rows(const float *x, const linear_weights *w, size_t n_rows, linear_scratch *scratch)
+static input_rows quantize_rows(const float *x, const linear_weights *w, size_t n_rows, linear_scratch *scratch)
 {
-    size_t d_in = w->d_in, stride = linear_padded(d_in);
+    size_t d_in = w->d_in, stride = kernels_linear_padded(d_in);
     input_rows in = {.x = x, .n_rows = n_rows};
     if (!w->weight_int8)
         return in;
-    in.rounded = (rounded_rows){scratch->values, scratch->scales, scratch->offsets, stride};
+    in.rounded = (quantized_rows){scratch->values, scratch->scales, scratch->offsets, stride};
     for (size_t row = 0; row < n_rows; row++)
-        scratch->scales[row] =
-            level->round_row(scratch->values + row * stride, &scratch->offsets[row], x + row * d_in, d_in, stride);
+        scratch->scales[row] = kernels_active->quantize_row(scratch->values + row * stride, &scratch->offsets[row],
+                                                            x + row * d_in, d_in, stride);
     return in;
 }
 
@@ -45,17 +45,17 @@ static void some_outputs(float *out, size_t out_stride, const input_rows *in, co
 {
     size_t d_in = w->d_in, n = last - first;
     if (w->weight_int8) {
-        level->int8_outputs(out, out_stride, &in->rounded, w, first, last, in->n_rows);
+        kernels_active->linear_int8(out, out_stride, &in->rounded, w, first, last, in->n_rows);
         return;
     }
-    if (in->n_rows <= FEW_ROWS || !level->wants_blas || !blas_is_open()) {
-        level->float_outputs(out, out_stride, in->x, w, first, last, in->n_rows);
+    if (in->n_rows <= FEW_ROWS || !kernels_active->wants_blas || !kernels_blas_is_open()) {
+        kernels_active->linear_float32(out, out_stride, in->x, w, first, last, in->n_rows);
         return;
     }
-    blas_product_transposed(out, out_stride, in->x, w->weight + first * d_in, in->n_rows, n, d_in);
+    kernels_blas_matmul_transposed(out, out_stride, in->x, w->weight + first * d_in, in->n_rows, n, d_in);
     if (w->bias)
         for (size_t row = 0; row < in->n_rows; row++)
-            add(out + row * out_stride, w->bias + first, n);
+            kernels_add(out + row * out_stride, w->bias + first, n);
 }
 
 /* The outputs of part `part` of n_parts: first … last - 1, first a multiple of 16, as the widest tile has them. */
@@ -95,24 +95,24 @@ static void run(thread_team *with, team_task *task, void *user, size_t n_product
         task(user, 0, 1);
 }
 
-void linear_together(const linear_layer *layers, size_t n_layers, const float *x, size_t n_rows,
-                     linear_scratch *scratch)
+void kernels_linear_together(const linear_layer *layers, size_t n_layers, const float *x, size_t n_rows,
+                             linear_scratch *scratch)
 {
-    input_rows in = round_rows(x, layers[0].weights, n_rows, scratch);
+    input_rows in = quantize_rows(x, layers[0].weights, n_rows, scratch);
     size_t n_products = 0;
     for (size_t l = 0; l < n_layers; l++) {
         const linear_weights *w = layers[l].weights;
         if (w->weight_int8 && !in.rounded.values) /* the first one is float32 */
-            in = round_rows(x, w, n_rows, scratch);
+            in = quantize_rows(x, w, n_rows, scratch);
         n_products += n_rows * w->d_in * w->d_out;
     }
     layers_task task = {&in, layers, n_layers};
     run(scratch->team, compute_layers, &task, n_products);
 }
 
-void linear(float *out, const float *x, const linear_weights *weights, size_t n_rows, linear_scratch *scratch)
+void kernels_linear(float *out, const float *x, const linear_weights *weights, size_t n_rows, linear_scratch *scratch)
 {
-    linear_together(&(linear_layer){out, weights}, 1, x, n_rows, scratch);
+    kernels_linear_together(&(linear_layer){out, weights}, 1, x, n_rows, scratch);
 }
 
 typedef struct {
@@ -126,7 +126,7 @@ typedef struct {
 /* Keeps the largest of block [n], whose first is output `first`. */
 static void keep_largest(linear_best *best, const float *block, size_t n, size_t first)
 {
-    float largest = level->largest(block, n);
+    float largest = kernels_active->max(block, n);
     if (isnan(largest) || isnan(best->value)) {
         best->value = NAN;
         return;
@@ -160,10 +160,10 @@ static void compute_argmax(void *user, size_t part, size_t n_parts)
     }
 }
 
-void linear_argmax(size_t *out, const float *x, const linear_weights *w, size_t n_rows, const int32_t *without,
-                   size_t n_without, linear_scratch *scratch)
+void kernels_linear_argmax(size_t *out, const float *x, const linear_weights *w, size_t n_rows, const int32_t *without,
+                           size_t n_without, linear_scratch *scratch)
 {
-    input_rows in = round_rows(x, w, n_rows, scratch);
+    input_rows in = quantize_rows(x, w, n_rows, scratch);
     argmax_task task = {&in, w, without, n_without, scratch};
     size_t n_products = n_rows * w->d_in * w->d_out, n_parts = 1;
     if (scratch->team && n_products >= WORTH_SHARING)
@@ -181,7 +181,7 @@ void linear_argmax(size_t *out, const float *x, const linear_weights *w, size_t 
     }
 }
 
-void linear_row(float *out, const linear_weights *w, size_t row)
+void kernels_linear_row(float *out, const linear_weights *w, size_t row)
 {
     if (w->weight_int8)
         for (size_t i = 0; i < w->d_in; i++)

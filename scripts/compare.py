@@ -30,7 +30,7 @@ import export
 from program import ProgramFailure, translate_tokens
 from reference import TIE, TOLERANCE, both_traces, difference, first_difference, gap_at
 
-LINEAR = ("kernels/linear.c", "linear")
+LINEAR = ("kernels/linear.c", "kernels_linear")
 CORE = ("attention/core.c", "attention_core")
 BIND_ATTENTION = ("model/model.c", "bind_attention")
 BIND_FEED_FORWARD = ("model/model.c", "bind_feed_forward")
@@ -60,8 +60,8 @@ PLACES = {
     r"decoder\.\d+\.cross_attention\.heads": (CORE, CROSS),
     r".+_attention": (("attention/steps.h", "project_out"), LINEAR, BIND_ATTENTION),
     r".+\.feed_forward\.inner":
-        (("model/feed_forward.c", "feed_forward"), ("kernels/activations.c", "relu"), ("kernels/activations.c", "swish"),
-         ("kernels/activations.c", "gelu"), LINEAR, BIND_FEED_FORWARD),
+        (("model/feed_forward.c", "feed_forward"), ("kernels/activations.c", "kernels_relu"),
+         ("kernels/activations.c", "kernels_swish"), ("kernels/activations.c", "kernels_gelu"), LINEAR, BIND_FEED_FORWARD),
     r".+\.feed_forward": (("model/feed_forward.c", "feed_forward"), LINEAR, BIND_FEED_FORWARD),
     r"encoder\..+_norm": (*NORM, ENCODER, BIND_NORM),
     r"decoder\..+_norm": (*NORM, DECODER, BIND_NORM),
