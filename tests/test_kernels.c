@@ -448,7 +448,7 @@ typedef struct {
     float out[MOST_M * PRODUCT_STRIDE], expected[MOST_M * PRODUCT_STRIDE];
 } product_room;
 
-/* Sums of eight, one for each column modulo 8, added as lanes_sum does. */
+/* Sums of eight, one for each column modulo 8, added as add_eight of plain.c does. */
 static float dot_in_order(const float *a, const float *b, size_t k)
 {
     float s[8] = {0};

@@ -21,12 +21,12 @@ ROOMS = {
 
 @pytest.mark.parametrize("room", ROOMS)
 def test_a_room_includes_only_what_is_below_it(room):
-    for file in sorted((ROOT / room).glob("*.[ch]*")):
+    for file in sorted((ROOT / room).rglob("*.[chi]*")):
         for included in re.findall(r'#include "(\w+)/', file.read_text()):
             assert included == room or included in ROOMS[room], f"{file.name} includes {included}/"
 
 
 def test_only_kernels_know_blas_and_intrinsics():
     for room in ROOMS.keys() - {"kernels"}:
-        for file in (ROOT / room).glob("*.[ch]*"):
+        for file in (ROOT / room).rglob("*.[chi]*"):
             assert not re.search(r"#include <(cblas|\w*intrin|arm_neon)\.h>", file.read_text()), file
