@@ -9,7 +9,7 @@ static void softmax_of_seen(float *scores, size_t n_queries, size_t n_keys, size
 {
     for (size_t i = 0; i < n_queries; i++, scores += n_keys) {
         size_t n_seen = i < n_hidden ? n_keys - n_hidden + i : n_keys;
-        softmax(scores, n_seen);
+        kernels_softmax(scores, n_seen);
         for (size_t j = n_seen; j < n_keys; j++)
             scores[j] = 0.0f;
     }
@@ -22,8 +22,9 @@ void attention_core(float *heads, float *weights, const float *q, const float *k
     float scale = 1.0f / sqrtf((float)d_head);
     for (size_t h = 0; h < n_heads; h++, weights += n_queries * n_keys) {
         size_t column = h * d_head;
-        product_transposed(weights, n_keys, q + column, d_model, k + column, d_model, n_queries, n_keys, d_head, scale);
+        kernels_matmul_transposed(weights, n_keys, q + column, d_model, k + column, d_model, n_queries, n_keys, d_head,
+                                  scale);
         softmax_of_seen(weights, n_queries, n_keys, n_hidden);
-        product(heads + column, d_model, weights, n_keys, v + column, d_model, n_queries, d_head, n_keys);
+        kernels_matmul(heads + column, d_model, weights, n_keys, v + column, d_model, n_queries, d_head, n_keys);
     }
 }

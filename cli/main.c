@@ -129,7 +129,7 @@ static bool write_explanation(const explanation *of, const char *path, failure *
     size_t n_bytes;
     if (!explanation_write(of, path, &n_bytes, why))
         return false;
-    if (n_bytes > 1000000)
+    if (n_bytes > 1500000)
         cli_say("%s: the page takes %.1f MB; a shorter TEXT makes a smaller one", path, 1e-6 * (double)n_bytes);
     return true;
 }

@@ -24,17 +24,17 @@ static void show_alternatives(const step_shower *s, int32_t chosen)
     size_t n = model->config.tokenizer.n_target_vocabulary;
     terminal_flow flow = {.on = s->on, .indent = 10, .gap = 3};
     greedy_suppress(s->logits, &model->config);
-    size_t best = argmax(s->logits, n);
-    float log_sum = best < n ? s->logits[best] - log_softmax_at(s->logits, n, best) : 0.0f;
+    size_t best = kernels_argmax(s->logits, n);
+    float log_sum = best < n ? s->logits[best] - kernels_log_softmax_at(s->logits, n, best) : 0.0f;
     s->logits[chosen] = -INFINITY;
-    best = argmax(s->logits, n);
+    best = kernels_argmax(s->logits, n);
     for (size_t i = 0; i < N_ALTERNATIVES && best < n; i++) {
         char alternative[100];
         snprintf(alternative, sizeof alternative, "%.2f %s", (double)(s->logits[best] - log_sum),
                  tokenizer_target_piece(translator_tokenizer(s->with), (int32_t)best));
         terminal_flow_word(&flow, alternative);
         s->logits[best] = -INFINITY;
-        best = argmax(s->logits, n);
+        best = kernels_argmax(s->logits, n);
     }
     terminal_flow_end(&flow);
 }

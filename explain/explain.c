@@ -73,15 +73,15 @@ static void put_reading(const sentence_reader *r, float *logits, size_t rows)
     json_text_put(r->to, ",\"reading\":[");
     for (size_t row = 0; row < rows; row++, logits += n_vocabulary) {
         greedy_suppress(logits, &r->model->config);
-        if (argmax(logits, n_vocabulary) == n_vocabulary) {
+        if (kernels_argmax(logits, n_vocabulary) == n_vocabulary) {
             r->to->done = r->to->done && failure_set(r->to->why, "found a reading of the residual stream that is not a "
                                                                  "number, expected what a page can show");
             return;
         }
-        softmax(logits, n_vocabulary);
+        kernels_softmax(logits, n_vocabulary);
         json_text_put(r->to, "%s{\"chosen\":%.4g,\"best\":[", row ? "," : "", (double)logits[r->target->at[row]]);
         for (size_t n = 0; n < N_BEST && n < n_vocabulary; n++) {
-            size_t id = argmax(logits, n_vocabulary);
+            size_t id = kernels_argmax(logits, n_vocabulary);
             const char *piece = tokenizer_target_piece(r->tokenizer, (int32_t)id);
             json_text_put(r->to, n ? ",[" : "[");
             json_text_string(r->to, piece, strlen(piece));

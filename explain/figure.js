@@ -63,8 +63,8 @@ const KINDS = {
     },
     softmax: {
         title: "Softmax",
-        file: "kernels/level_vectors.h",
-        function: "softmax_lanes",
+        file: "kernels/plain.c",
+        function: "softmax",
         formula: () => "p_i = exp(logit_i) / Σ_j exp(logit_j)",
         note: "Greedy search (model/greedy.c, greedy) takes the most probable piece.",
     },

@@ -1,5 +1,5 @@
-/* Loads OpenBLAS when a checkpoint has float32 layers and the level wants it: everything else does without it, and
- * starts sooner for that. */
+/* Loads OpenBLAS only if a checkpoint has float32 layers and the level wants it: everything else starts faster without
+ * it. */
 #include "kernels/blas.h"
 
 #include <cblas.h>
@@ -18,7 +18,7 @@ static struct {
 
 static pthread_mutex_t one_at_a_time = PTHREAD_MUTEX_INITIALIZER;
 
-/* *function, a pointer to a function, of the library; ISO C has no conversion for what dlsym gives. */
+/* Sets *function, a pointer to a function, to one of the library; ISO C cannot convert what dlsym returns. */
 static bool find(void *library, const char *name, void *function)
 {
     void *symbol = dlsym(library, name);
@@ -28,7 +28,7 @@ static bool find(void *library, const char *name, void *function)
 
 bool kernels_open_blas(failure *why)
 {
-    if (blas.sgemm || !level->wants_blas)
+    if (blas.sgemm || !kernels_active->wants_blas)
         return true;
     void *library = dlopen(BLAS_LIBRARY, RTLD_NOW | RTLD_LOCAL);
     if (!library || !find(library, "openblas_get_parallel", &blas.get_parallel) ||
@@ -42,7 +42,7 @@ bool kernels_open_blas(failure *why)
     return true;
 }
 
-bool blas_is_open(void)
+bool kernels_blas_is_open(void)
 {
     return blas.sgemm != NULL;
 }
@@ -52,10 +52,10 @@ const char *kernels_blas_core(void)
     return blas.get_corename ? blas.get_corename() : NULL;
 }
 
-void blas_product_transposed(float *out, size_t out_stride, const float *a, const float *b, size_t m, size_t n,
-                             size_t k)
+void kernels_blas_matmul_transposed(float *out, size_t out_stride, const float *a, const float *b, size_t m, size_t n,
+                                    size_t k)
 {
-    bool sequential = blas.get_parallel() == OPENBLAS_SEQUENTIAL; /* which is not made for several callers */
+    bool sequential = blas.get_parallel() == OPENBLAS_SEQUENTIAL; /* which several threads must not call at once */
     if (sequential)
         pthread_mutex_lock(&one_at_a_time);
     blas.sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (int)m, (int)n, (int)k, 1.0f, a, (int)k, b, (int)k, 0.0f, out,

@@ -1,15 +1,15 @@
-/* OpenBLAS behind the two things that are asked of it. Private to kernels/. */
+/* The one product that OpenBLAS computes. Private to kernels/. */
 #ifndef KERNELS_BLAS_H
 #define KERNELS_BLAS_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Whether kernels_open_blas has loaded it. */
-bool blas_is_open(void);
+/* Whether kernels_open_blas has loaded OpenBLAS. */
+bool kernels_blas_is_open(void);
 
-/* out [m, n] = a [m, k] bᵀ; b is stored [n, k]; out_stride floats from row to row of out. From any thread. */
-void blas_product_transposed(float *out, size_t out_stride, const float *a, const float *b, size_t m, size_t n,
-                             size_t k);
+/* out [m, n] = a [m, k] bᵀ, b [n, k]; out_stride is the distance in floats between rows of out. From any thread. */
+void kernels_blas_matmul_transposed(float *out, size_t out_stride, const float *a, const float *b, size_t m, size_t n,
+                                    size_t k);
 
 #endif

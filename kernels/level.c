@@ -1,29 +1,32 @@
-/* Chooses the instruction-set level. */
+/* Chooses the instruction-set level and calls its kernels. */
 #include "kernels/level.h"
 
 #include <string.h>
 
-/* The best first. */
+/* Best first. */
 static const kernel_level *const levels[] = {
 #ifdef __x86_64__
-    &level_avx512_vnni, &level_avx_vnni, &level_avx2,
+    &kernels_avx512_vnni, &kernels_avx_vnni, &kernels_avx2,
 #endif
 #ifdef __aarch64__
-    &level_neon_dot,
+    &kernels_neon_dot,
 #endif
-    &level_plain};
+    &kernels_plain};
 
 enum { N_LEVELS = sizeof levels / sizeof *levels };
 
-const kernel_level *level = &level_plain;
+const kernel_level *kernels_active = &kernels_plain;
+
+static bool runs_here(const kernel_level *level)
+{
+    return !level->runs_here || level->runs_here();
+}
 
 bool kernels_start(const char *wanted)
 {
     for (size_t i = 0; i < N_LEVELS; i++)
-        if (wanted ? strcmp(wanted, levels[i]->name) == 0 : levels[i]->runs_here()) {
-            if (!levels[i]->runs_here())
-                return false;
-            level = levels[i];
+        if (runs_here(levels[i]) && (!wanted || strcmp(wanted, levels[i]->name) == 0)) {
+            kernels_active = levels[i];
             return true;
         }
     return false;
@@ -31,13 +34,40 @@ bool kernels_start(const char *wanted)
 
 const char *kernels_level(void)
 {
-    return level->name;
+    return kernels_active->name;
 }
 
 const char *kernels_level_name(size_t i)
 {
     for (size_t l = 0; l < N_LEVELS; l++)
-        if (levels[l]->runs_here() && i-- == 0)
+        if (runs_here(levels[l]) && i-- == 0)
             return levels[l]->name;
     return NULL;
+}
+
+void kernels_matmul_transposed(float *out, size_t out_stride, const float *a, size_t a_stride, const float *b,
+                               size_t b_stride, size_t m, size_t n, size_t k, float factor)
+{
+    kernels_active->matmul_transposed(out, out_stride, a, a_stride, b, b_stride, m, n, k, factor);
+}
+
+void kernels_matmul(float *out, size_t out_stride, const float *a, size_t a_stride, const float *b, size_t b_stride,
+                    size_t m, size_t n, size_t k)
+{
+    kernels_active->matmul(out, out_stride, a, a_stride, b, b_stride, m, n, k);
+}
+
+void kernels_layer_norm(float *out, const float *x, const float *weight, const float *bias, size_t n_rows, size_t d)
+{
+    kernels_active->layer_norm(out, x, weight, bias, n_rows, d);
+}
+
+void kernels_softmax(float *x, size_t n)
+{
+    kernels_active->softmax(x, n);
+}
+
+void kernels_swish(float *x, size_t n)
+{
+    kernels_active->swish(x, n);
 }

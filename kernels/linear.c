@@ -1,8 +1,8 @@
-/* Linear layers and matrix products.
+/* Runs linear layers: quantizes the rows once, divides the outputs among the threads of a team, and lets the level in
+ * use compute them. What a linear layer computes is in plain.c.
  *
- * The level computes them, float32 and int8; where it has no vector instructions, many float32 rows go to BLAS. For
- * few rows BLAS would copy the whole weight into its own order first, which takes longer than the products. Outputs are
- * shared out to the threads of a team, if there is one. */
+ * Float32 layers of many rows go to BLAS if the level wants it. For few rows BLAS would first copy the whole weight
+ * into its own order, which takes longer than the products. */
 #include <math.h>
 #include <string.h>
 
@@ -10,56 +10,56 @@
 #include "kernels/level.h"
 
 enum {
-    FEW_ROWS = 24,         /* float32 rows that BLAS never sees */
-    WORTH_SHARING = 65536, /* products: fewer are done before another thread has begun */
+    FEW_ROWS = 24,         /* at most this many float32 rows never go to BLAS */
+    WORTH_SHARING = 65536, /* products; fewer are finished before another thread has started */
 };
 
-size_t linear_padded(size_t d_in)
+size_t kernels_linear_padded(size_t d_in)
 {
     return (d_in + 63) / 64 * 64;
 }
 
-/* The rows of one call, rounded when a weight wants them so. */
+/* The rows of one call, also quantized if a layer is int8. */
 typedef struct {
     const float *x;
-    rounded_rows rounded;
+    quantized_rows quantized;
     size_t n_rows;
 } input_rows;
 
-static input_rows round_rows(const float *x, const linear_weights *w, size_t n_rows, linear_scratch *scratch)
+static input_rows quantize_rows(const float *x, const linear_weights *w, size_t n_rows, linear_scratch *scratch)
 {
-    size_t d_in = w->d_in, stride = linear_padded(d_in);
+    size_t d_in = w->d_in, stride = kernels_linear_padded(d_in);
     input_rows in = {.x = x, .n_rows = n_rows};
     if (!w->weight_int8)
         return in;
-    in.rounded = (rounded_rows){scratch->values, scratch->scales, scratch->offsets, stride};
+    in.quantized = (quantized_rows){scratch->values, scratch->scales, scratch->offsets, stride};
     for (size_t row = 0; row < n_rows; row++)
-        scratch->scales[row] =
-            level->round_row(scratch->values + row * stride, &scratch->offsets[row], x + row * d_in, d_in, stride);
+        scratch->scales[row] = kernels_active->quantize_row(scratch->values + row * stride, &scratch->offsets[row],
+                                                            x + row * d_in, d_in, stride);
     return in;
 }
 
-/* out [n_rows, outputs first … last - 1], out points to output `first`. */
-static void some_outputs(float *out, size_t out_stride, const input_rows *in, const linear_weights *w, size_t first,
-                         size_t last)
+/* out [n_rows, outputs first … last - 1]; out points to output `first`. */
+static void compute_outputs(float *out, size_t out_stride, const input_rows *in, const linear_weights *w, size_t first,
+                            size_t last)
 {
     size_t d_in = w->d_in, n = last - first;
     if (w->weight_int8) {
-        level->int8_outputs(out, out_stride, &in->rounded, w, first, last, in->n_rows);
+        kernels_active->linear_int8(out, out_stride, &in->quantized, w, first, last, in->n_rows);
         return;
     }
-    if (in->n_rows <= FEW_ROWS || !level->wants_blas || !blas_is_open()) {
-        level->float_outputs(out, out_stride, in->x, w, first, last, in->n_rows);
+    if (in->n_rows <= FEW_ROWS || !kernels_active->wants_blas || !kernels_blas_is_open()) {
+        kernels_active->linear_float32(out, out_stride, in->x, w, first, last, in->n_rows);
         return;
     }
-    blas_product_transposed(out, out_stride, in->x, w->weight + first * d_in, in->n_rows, n, d_in);
+    kernels_blas_matmul_transposed(out, out_stride, in->x, w->weight + first * d_in, in->n_rows, n, d_in);
     if (w->bias)
         for (size_t row = 0; row < in->n_rows; row++)
-            add(out + row * out_stride, w->bias + first, n);
+            kernels_add(out + row * out_stride, w->bias + first, n);
 }
 
-/* The outputs of part `part` of n_parts: first … last - 1, first a multiple of 16, as the widest tile has them. */
-static void share(size_t d_out, size_t part, size_t n_parts, size_t *first, size_t *last)
+/* The outputs first … last - 1 of part `part` of n_parts. first is a multiple of 16, the outputs of the widest tile. */
+static void divide(size_t d_out, size_t part, size_t n_parts, size_t *first, size_t *last)
 {
     size_t tiles = (d_out + 15) / 16;
     *first = tiles * part / n_parts * 16;
@@ -80,39 +80,39 @@ static void compute_layers(void *user, size_t part, size_t n_parts)
     for (size_t l = 0; l < task->n_layers; l++) {
         const linear_weights *w = task->layers[l].weights;
         size_t first, last;
-        share(w->d_out, part, n_parts, &first, &last);
+        divide(w->d_out, part, n_parts, &first, &last);
         if (first < last)
-            some_outputs(task->layers[l].out + first, w->d_out, task->in, w, first, last);
+            compute_outputs(task->layers[l].out + first, w->d_out, task->in, w, first, last);
     }
 }
 
-/* Runs the task on the team where there is enough to do. */
-static void run(thread_team *with, team_task *task, void *user, size_t n_products)
+/* Runs the task on the team if there is one and the work is worth it. */
+static void run(thread_team *team, team_task *task, void *user, size_t n_products)
 {
-    if (with && n_products >= WORTH_SHARING)
-        team_run(with, task, user);
+    if (team && n_products >= WORTH_SHARING)
+        team_run(team, task, user);
     else
         task(user, 0, 1);
 }
 
-void linear_together(const linear_layer *layers, size_t n_layers, const float *x, size_t n_rows,
-                     linear_scratch *scratch)
+void kernels_linear_together(const linear_layer *layers, size_t n_layers, const float *x, size_t n_rows,
+                             linear_scratch *scratch)
 {
-    input_rows in = round_rows(x, layers[0].weights, n_rows, scratch);
+    input_rows in = quantize_rows(x, layers[0].weights, n_rows, scratch);
     size_t n_products = 0;
     for (size_t l = 0; l < n_layers; l++) {
         const linear_weights *w = layers[l].weights;
-        if (w->weight_int8 && !in.rounded.values) /* the first one is float32 */
-            in = round_rows(x, w, n_rows, scratch);
+        if (w->weight_int8 && !in.quantized.values) /* the first layer is float32 */
+            in = quantize_rows(x, w, n_rows, scratch);
         n_products += n_rows * w->d_in * w->d_out;
     }
     layers_task task = {&in, layers, n_layers};
     run(scratch->team, compute_layers, &task, n_products);
 }
 
-void linear(float *out, const float *x, const linear_weights *weights, size_t n_rows, linear_scratch *scratch)
+void kernels_linear(float *out, const float *x, const linear_weights *weights, size_t n_rows, linear_scratch *scratch)
 {
-    linear_together(&(linear_layer){out, weights}, 1, x, n_rows, scratch);
+    kernels_linear_together(&(linear_layer){out, weights}, 1, x, n_rows, scratch);
 }
 
 typedef struct {
@@ -123,10 +123,10 @@ typedef struct {
     linear_scratch *scratch;
 } argmax_task;
 
-/* Keeps the largest of block [n], whose first is output `first`. */
-static void keep_largest(linear_best *best, const float *block, size_t n, size_t first)
+/* Updates *best with block [n], whose first value is output `first`. */
+static void update_best(linear_best *best, const float *block, size_t n, size_t first)
 {
-    float largest = level->largest(block, n);
+    float largest = kernels_active->max(block, n);
     if (isnan(largest) || isnan(best->value)) {
         best->value = NAN;
         return;
@@ -145,25 +145,25 @@ static void compute_argmax(void *user, size_t part, size_t n_parts)
     size_t n_rows = task->in->n_rows, first, last;
     linear_best *best = task->scratch->best + part * n_rows;
     float *block = task->scratch->block + part * n_rows * LINEAR_BLOCK;
-    share(task->weights->d_out, part, n_parts, &first, &last);
+    divide(task->weights->d_out, part, n_parts, &first, &last);
     for (size_t row = 0; row < n_rows; row++)
         best[row] = (linear_best){-INFINITY, first};
     for (; first < last; first += LINEAR_BLOCK) {
         size_t n = last - first < LINEAR_BLOCK ? last - first : LINEAR_BLOCK;
-        some_outputs(block, LINEAR_BLOCK, task->in, task->weights, first, first + n);
+        compute_outputs(block, LINEAR_BLOCK, task->in, task->weights, first, first + n);
         for (size_t i = 0; i < task->n_without; i++)
             if ((size_t)task->without[i] - first < n) /* an id below `first` wraps around */
                 for (size_t row = 0; row < n_rows; row++)
                     block[row * LINEAR_BLOCK + (size_t)task->without[i] - first] = -INFINITY;
         for (size_t row = 0; row < n_rows; row++)
-            keep_largest(&best[row], block + row * LINEAR_BLOCK, n, first);
+            update_best(&best[row], block + row * LINEAR_BLOCK, n, first);
     }
 }
 
-void linear_argmax(size_t *out, const float *x, const linear_weights *w, size_t n_rows, const int32_t *without,
-                   size_t n_without, linear_scratch *scratch)
+void kernels_linear_argmax(size_t *out, const float *x, const linear_weights *w, size_t n_rows, const int32_t *without,
+                           size_t n_without, linear_scratch *scratch)
 {
-    input_rows in = round_rows(x, w, n_rows, scratch);
+    input_rows in = quantize_rows(x, w, n_rows, scratch);
     argmax_task task = {&in, w, without, n_without, scratch};
     size_t n_products = n_rows * w->d_in * w->d_out, n_parts = 1;
     if (scratch->team && n_products >= WORTH_SHARING)
@@ -179,13 +179,4 @@ void linear_argmax(size_t *out, const float *x, const linear_weights *w, size_t 
         bool finite = best.value < INFINITY && best.value > -INFINITY;
         out[row] = finite ? best.output : w->d_out;
     }
-}
-
-void linear_row(float *out, const linear_weights *w, size_t row)
-{
-    if (w->weight_int8)
-        for (size_t i = 0; i < w->d_in; i++)
-            out[i] = (float)w->weight_int8[row * w->d_in + i] * w->scale[row];
-    else
-        memcpy(out, w->weight + row * w->d_in, w->d_in * sizeof *out);
 }

@@ -3,7 +3,7 @@
 void add_and_norm(float *x, const float *sublayer, const norm_weights *weights, size_t n_rows, size_t d_model,
                   const trace_reader *reader)
 {
-    add(x, sublayer, n_rows * d_model);
-    layer_norm(x, x, weights->weight, weights->bias, n_rows, d_model);
+    kernels_add(x, sublayer, n_rows * d_model);
+    kernels_layer_norm(x, x, weights->weight, weights->bias, n_rows, d_model);
     trace(reader, weights->name, "", x, n_rows, d_model);
 }

@@ -45,14 +45,14 @@ void decoder(transformer_state *state, const transformer *model, const int32_t *
 void output_layer(transformer_state *state, const transformer *model, const trace_reader *reader)
 {
     size_t n_rows = row_stack_rows(&state->target);
-    linear(state->logits, state->x, &model->output, n_rows, &state->attention.linear);
+    kernels_linear(state->logits, state->x, &model->output, n_rows, &state->attention.linear);
     trace(reader, "output", "", state->logits, n_rows, model->output.d_out);
 }
 
 void output_choose(transformer_state *state, const transformer *model)
 {
-    linear_argmax(state->chosen, state->x, &model->output, row_stack_rows(&state->target), model->config.suppressed,
-                  model->config.n_suppressed, &state->attention.linear);
+    kernels_linear_argmax(state->chosen, state->x, &model->output, row_stack_rows(&state->target),
+                          model->config.suppressed, model->config.n_suppressed, &state->attention.linear);
 }
 
 void forward(transformer_state *state, const transformer *model, const int32_t *source_ids, const int32_t *decoder_ids,

@@ -22,9 +22,9 @@ void embed(float *x, const transformer *model, const linear_weights *table, cons
     size_t d_model = model->config.d_model;
     float factor = model->config.scale_embedding ? sqrtf((float)d_model) : 1.0f;
     for (size_t i = 0; i < n; i++, x += d_model) {
-        linear_row(x, table, (size_t)ids[i]);
+        kernels_linear_row(x, table, (size_t)ids[i]);
         for (size_t column = 0; column < d_model; column++)
             x[column] *= factor;
-        add(x, model->positions + (first_position + i) * d_model, d_model);
+        kernels_add(x, model->positions + (first_position + i) * d_model, d_model);
     }
 }

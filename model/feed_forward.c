@@ -3,9 +3,9 @@
 static void activate(float *x, size_t n, activation with)
 {
     switch (with) {
-    case ACTIVATION_RELU: relu(x, n); break;
-    case ACTIVATION_SWISH: swish(x, n); break;
-    case ACTIVATION_GELU: gelu(x, n); break;
+    case ACTIVATION_RELU: kernels_relu(x, n); break;
+    case ACTIVATION_SWISH: kernels_swish(x, n); break;
+    case ACTIVATION_GELU: kernels_gelu(x, n); break;
     }
 }
 
@@ -13,9 +13,9 @@ void feed_forward(float *out, float *inner, const feed_forward_weights *weights,
                   linear_scratch *scratch, const trace_reader *reader)
 {
     size_t d_ff = weights->inner.d_out;
-    linear(inner, x, &weights->inner, n_rows, scratch);
+    kernels_linear(inner, x, &weights->inner, n_rows, scratch);
     activate(inner, n_rows * d_ff, weights->activation);
     trace(reader, weights->name, ".inner", inner, n_rows, d_ff);
-    linear(out, inner, &weights->outer, n_rows, scratch);
+    kernels_linear(out, inner, &weights->outer, n_rows, scratch);
     trace(reader, weights->name, "", out, n_rows, weights->outer.d_out);
 }

@@ -30,7 +30,7 @@ static void choose(transformer_state *state, const transformer *model, bool with
     for (size_t row = 0; row < row_stack_rows(&state->target); row++) {
         float *logits = state->logits + row * n_vocabulary;
         greedy_suppress(logits, config);
-        state->chosen[row] = argmax(logits, n_vocabulary);
+        state->chosen[row] = kernels_argmax(logits, n_vocabulary);
     }
 }
 
@@ -43,7 +43,8 @@ static void append(generated_tokens *tokens, size_t chosen, const float *logits,
         chosen = config->forced_end ? end : chosen;
     }
     if (logits)
-        tokens->log_probabilities[tokens->n] = log_softmax_at(logits, config->tokenizer.n_target_vocabulary, chosen);
+        tokens->log_probabilities[tokens->n] =
+            kernels_log_softmax_at(logits, config->tokenizer.n_target_vocabulary, chosen);
     tokens->ids[tokens->n++] = (int32_t)chosen;
 }
 

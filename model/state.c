@@ -99,7 +99,7 @@ static void carve_generated(carving *c, generated_tokens *generated, const size_
 static linear_scratch carve_linear(carving *c, const state_sizes *size, size_t d, thread_team *team)
 {
     linear_scratch of = {.team = team};
-    of.values = carve(c, size->rows, linear_padded(d), sizeof(int8_t));
+    of.values = carve(c, size->rows, kernels_linear_padded(d), sizeof(int8_t));
     of.scales = carve_floats(c, size->rows, 1);
     of.offsets = carve(c, size->rows, 1, sizeof(int32_t));
     of.block = carve(c, size->n_threads, size->target_rows, LINEAR_BLOCK * sizeof(float));

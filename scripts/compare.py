@@ -30,11 +30,12 @@ import export
 from program import ProgramFailure, translate_tokens
 from reference import TIE, TOLERANCE, both_traces, difference, first_difference, gap_at
 
-LINEAR = ("kernels/linear.c", "linear")
+LINEAR = (("kernels/linear.c", "kernels_linear"), ("kernels/plain.c", "linear_float32"))
 CORE = ("attention/core.c", "attention_core")
+SOFTMAX = ("kernels/plain.c", "softmax")
 BIND_ATTENTION = ("model/model.c", "bind_attention")
 BIND_FEED_FORWARD = ("model/model.c", "bind_feed_forward")
-NORM = (("model/add_and_norm.c", "add_and_norm"), ("kernels/level_vectors.h", "layer_norm_lanes"))
+NORM = (("model/add_and_norm.c", "add_and_norm"), ("kernels/plain.c", "layer_norm"))
 BIND_NORM = ("model/model.c", "bind_norm")
 ENCODER, DECODER = ("model/encoder.c", "encoder"), ("model/decoder.c", "decoder")
 ENCODER_SELF = ("attention/encoder_self.c", "attention_encoder_self")
@@ -47,25 +48,25 @@ PLACES = {
     r"source ids": (("tokenizer/tokenizer.c", "tokenizer_encode"),),
     r"encoder\.embedding": (("model/embedding.c", "embed"), ("model/embedding.c", "embedding_positions"), ENCODER),
     r"decoder\.embedding": (("model/embedding.c", "embed"), ("model/embedding.c", "embedding_positions"), DECODER),
-    r"encoder\.\d+\.self_attention\.(query|key|value)": (ENCODER_SELF, LINEAR, BIND_ATTENTION),
-    r"decoder\.\d+\.self_attention\.(query|key|value)": (DECODER_SELF, LINEAR, BIND_ATTENTION),
+    r"encoder\.\d+\.self_attention\.(query|key|value)": (ENCODER_SELF, *LINEAR, BIND_ATTENTION),
+    r"decoder\.\d+\.self_attention\.(query|key|value)": (DECODER_SELF, *LINEAR, BIND_ATTENTION),
     r"decoder\.\d+\.cross_attention\.(key|value)":
-        (("attention/cross.c", "attention_cross_remember"), LINEAR, BIND_ATTENTION),
-    r"decoder\.\d+\.cross_attention\.query": (CROSS, LINEAR, BIND_ATTENTION),
-    r"encoder\.\d+\.self_attention\.weights": (CORE, ("kernels/level_vectors.h", "softmax_lanes"), ENCODER_SELF),
-    r"decoder\.\d+\.self_attention\.weights": (CORE, ("kernels/level_vectors.h", "softmax_lanes"), DECODER_SELF),
-    r"decoder\.\d+\.cross_attention\.weights": (CORE, ("kernels/level_vectors.h", "softmax_lanes"), CROSS, DECODER),
+        (("attention/cross.c", "attention_cross_remember"), *LINEAR, BIND_ATTENTION),
+    r"decoder\.\d+\.cross_attention\.query": (CROSS, *LINEAR, BIND_ATTENTION),
+    r"encoder\.\d+\.self_attention\.weights": (CORE, SOFTMAX, ENCODER_SELF),
+    r"decoder\.\d+\.self_attention\.weights": (CORE, SOFTMAX, DECODER_SELF),
+    r"decoder\.\d+\.cross_attention\.weights": (CORE, SOFTMAX, CROSS, DECODER),
     r"encoder\.\d+\.self_attention\.heads": (CORE, ENCODER_SELF),
     r"decoder\.\d+\.self_attention\.heads": (CORE, DECODER_SELF),
     r"decoder\.\d+\.cross_attention\.heads": (CORE, CROSS),
-    r".+_attention": (("attention/steps.h", "project_out"), LINEAR, BIND_ATTENTION),
+    r".+_attention": (("attention/steps.h", "project_out"), *LINEAR, BIND_ATTENTION),
     r".+\.feed_forward\.inner":
-        (("model/feed_forward.c", "feed_forward"), ("kernels/activations.c", "relu"), ("kernels/activations.c", "swish"),
-         ("kernels/activations.c", "gelu"), LINEAR, BIND_FEED_FORWARD),
-    r".+\.feed_forward": (("model/feed_forward.c", "feed_forward"), LINEAR, BIND_FEED_FORWARD),
+        (("model/feed_forward.c", "feed_forward"), ("kernels/plain.c", "kernels_relu"),
+         ("kernels/plain.c", "swish"), ("kernels/plain.c", "kernels_gelu"), *LINEAR, BIND_FEED_FORWARD),
+    r".+\.feed_forward": (("model/feed_forward.c", "feed_forward"), *LINEAR, BIND_FEED_FORWARD),
     r"encoder\..+_norm": (*NORM, ENCODER, BIND_NORM),
     r"decoder\..+_norm": (*NORM, DECODER, BIND_NORM),
-    r"output": (("model/decoder.c", "output_layer"), LINEAR, ("model/model.c", "bind_all")),
+    r"output": (("model/decoder.c", "output_layer"), *LINEAR, ("model/model.c", "bind_all")),
     r"target ids": (("model/greedy.c", "greedy"), DECODER, ("attention/memory.c", "memory_append")),
 }
 
@@ -172,6 +173,8 @@ def report_difference(name, n_before, n_after):
     look_at = [f"{function} in {file}" for file, function in places(name)]
     print(f"\n{name} is the first that differs: {n_before} before it agree, {n_after} after it are left out.")
     print("Look at " + ",\n   then ".join(look_at) + ".")
+    if any(file == "kernels/plain.c" for file, _ in places(name)):
+        print("TRANSFORMER_ISA=plain runs kernels/plain.c itself: if the difference disappears, look in kernels/simd/ instead.")
 
 
 def compare_text(model, tokenizer, directory, dtype, text):

@@ -69,7 +69,7 @@ def check_positions(found, config):
 
 def rounded(weight, scale):
     """weight [d_out, d_in] in steps of its row's scale: 127 at most, and 129 at most for the sum of columns 2i and 2i + 1,
-    as more would not fit where AVX2 adds two products in 16 bits (kernels/level_avx2.c)."""
+    as more would not fit where AVX2 adds two products in 16 bits (kernels/simd/avx2.c)."""
     steps = numpy.clip(numpy.rint(weight / scale[:, None]), -127, 127)
     first, second = steps[:, 0:-1:2], steps[:, 1::2]  # without the last one of an odd number
     too_much = first + second - numpy.clip(first + second, -129, 129)

@@ -24,6 +24,7 @@ from typing import NamedTuple
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "scripts")]
 os.environ["OMP_NUM_THREADS"] = "1"
+os.environ["TRANSFORMER_ISA"] = "plain"  # kernels/plain.c, where some faults are planted
 
 import checkpoint  # noqa: E402
 import compare  # noqa: E402
@@ -50,7 +51,7 @@ FAULTS = [
     Fault("position added before scaling", "model/embedding.c",
           {"x[column] *= factor":
            "x[column] = factor * (x[column] + model->positions[(first_position + i) * d_model + column])",
-           "add(x, model->positions + (first_position + i) * d_model, d_model);": ""}, "encoder.embedding"),
+           "kernels_add(x, model->positions + (first_position + i) * d_model, d_model);": ""}, "encoder.embedding"),
     Fault("sines and cosines alternate", "model/embedding.c",
           {"row[i] = ": "row[2 * i] = ", "row[n_sines + i] = ": "row[2 * i + 1] = "}, "encoder.embedding"),
     Fault("value projection with the key's bias", "model/model.c",
@@ -69,13 +70,14 @@ FAULTS = [
            "softmax_of_seen(weights, n_queries"}, "encoder.0.self_attention.weights"),
     Fault("every head mixes the values of head 0", "attention/core.c", {"v + column": "v"}, "encoder.0.self_attention.heads"),
     Fault("norm before the residual connection", "model/add_and_norm.c",
-          {"add(x, sublayer, n_rows * d_model);": "", "trace(reader, w": "add(x, sublayer, n_rows * d_model); trace(reader, w"},
+          {"kernels_add(x, sublayer, n_rows * d_model);": "",
+           "trace(reader, w": "kernels_add(x, sublayer, n_rows * d_model); trace(reader, w"},
           "encoder.0.self_attention_norm"),
-    Fault("gain of the norm forgotten", "kernels/level_vectors.h", {" * weight[i]": ""}, "encoder.0.self_attention_norm"),
-    Fault("variance over d − 1", "kernels/level_vectors.h", {"(squares[r]) / (double)d ": "(squares[r]) / (double)(d - 1) "},
+    Fault("gain of the norm forgotten", "kernels/plain.c", {" * weight[i]": ""}, "encoder.0.self_attention_norm"),
+    Fault("variance over d − 1", "kernels/plain.c", {"(squares) / (double)d;": "(squares) / (double)(d - 1);"},
           "encoder.0.self_attention_norm"),
-    Fault("epsilon 1e-6", "kernels/level_vectors.h", {"1e-5": "1e-6"}, "encoder.0.feed_forward_norm"),
-    Fault("gelu for swish", "model/feed_forward.c", {"swish(x, n)": "gelu(x, n)"}, "encoder.0.feed_forward.inner"),
+    Fault("epsilon 1e-6", "kernels/plain.c", {"1e-5": "1e-6"}, "encoder.0.feed_forward_norm"),
+    Fault("gelu for swish", "model/feed_forward.c", {"kernels_swish(x, n)": "kernels_gelu(x, n)"}, "encoder.0.feed_forward.inner"),
     Fault("no residual around the feed-forward", "model/encoder.c",
           {"add_and_norm(x, state->sublayer, &layer->feed_forward_norm":
            "for (size_t i = 0; i < n_rows * d_model; i++) x[i] = 0;"

@@ -31,12 +31,12 @@ START_TEST(linear_adds_products_and_bias)
     const linear_weights w = {.d_out = 2, .d_in = 3, .weight = weight, .bias = bias};
     float out[4];
     linear_scratch scratch = {0};
-    linear(out, x, &w, 2, &scratch);
+    kernels_linear(out, x, &w, 2, &scratch);
     ck_assert_float_eq(out[0], 1 + 6 + 10);
     ck_assert_float_eq(out[1], 4 + 12 + 20);
     ck_assert_float_eq(out[2], 2 + 10);
     ck_assert_float_eq(out[3], 5 + 20);
-    linear(out, x, &w, 1, &scratch); /* one row is a tile of another height */
+    kernels_linear(out, x, &w, 1, &scratch); /* one row is a tile of another height */
     ck_assert_float_eq(out[0], 17);
     ck_assert_float_eq(out[1], 36);
 }
@@ -51,10 +51,10 @@ START_TEST(linear_int8_in_the_head)
     room r;
     float out[2], row[3];
     linear_scratch scratch = scratch_in(&r, NULL);
-    linear(out, x, &w, 1, &scratch);
+    kernels_linear(out, x, &w, 1, &scratch);
     ck_assert_float_eq(out[0], (127 - 3 * 127) * 0.5f + 1);
     ck_assert_float_eq(out[1], -2 * 127 * 127 * 2.0f);
-    linear_row(row, &w, 1);
+    kernels_linear_row(row, &w, 1);
     ck_assert_float_eq(row[0], -254);
     ck_assert_float_eq(row[2], 254);
 }
@@ -63,10 +63,10 @@ END_TEST
 START_TEST(softmax_in_the_head)
 {
     float equal[] = {5, 5, 5, 5}, one[] = {-3}, far[] = {1e4f, 0, -1e4f}, two[] = {0, logf(3)};
-    softmax(equal, 4);
-    softmax(one, 1);
-    softmax(far, 3);
-    softmax(two, 2);
+    kernels_softmax(equal, 4);
+    kernels_softmax(one, 1);
+    kernels_softmax(far, 3);
+    kernels_softmax(two, 2);
     for (int i = 0; i < 4; i++)
         ck_assert_float_eq(equal[i], 0.25f);
     ck_assert_float_eq(one[0], 1);
@@ -74,7 +74,7 @@ START_TEST(softmax_in_the_head)
     ck_assert_float_eq(far[1], 0);
     ck_assert_float_eq_tol(two[1], 0.75f, 1e-6f);
     const float x[] = {0, logf(3)};
-    ck_assert_float_eq_tol(log_softmax_at(x, 2, 0), logf(0.25f), 1e-6f);
+    ck_assert_float_eq_tol(kernels_log_softmax_at(x, 2, 0), logf(0.25f), 1e-6f);
 }
 END_TEST
 
@@ -83,7 +83,7 @@ START_TEST(layer_norm_in_the_head)
     /* mean 3, variance 4: (x - 3) / 2 but for epsilon */
     float x[] = {1, 5, 1, 5, 2, 2, 2, 2};
     const float weight[] = {1, 1, 10, 1}, bias[] = {0, 0, 0, 7};
-    layer_norm(x, x, weight, bias, 2, 4);
+    kernels_layer_norm(x, x, weight, bias, 2, 4);
     ck_assert_float_eq_tol(x[0], -1, 1e-5f);
     ck_assert_float_eq_tol(x[1], 1, 1e-5f);
     ck_assert_float_eq_tol(x[2], -10, 1e-4f);
@@ -92,7 +92,7 @@ START_TEST(layer_norm_in_the_head)
     ck_assert_float_eq(x[7], 7);
 
     float small[] = {-1e-3f, 1e-3f}; /* variance 1e-6, a tenth of epsilon */
-    layer_norm(small, small, weight, bias, 1, 2);
+    kernels_layer_norm(small, small, weight, bias, 1, 2);
     ck_assert_float_eq_tol(small[1], 1e-3f / sqrtf(1.1e-5f), 1e-5f);
 }
 END_TEST
@@ -100,9 +100,9 @@ END_TEST
 START_TEST(activations_in_the_head)
 {
     float r[] = {-2, 0, 3}, s[] = {0, 100, -100}, g[] = {0, 100, 1};
-    relu(r, 3);
-    swish(s, 3);
-    gelu(g, 3);
+    kernels_relu(r, 3);
+    kernels_swish(s, 3);
+    kernels_gelu(g, 3);
     ck_assert(r[0] == 0 && r[1] == 0 && r[2] == 3);
     ck_assert_float_eq(s[0], 0);
     ck_assert_float_eq(s[1], 100);
@@ -115,13 +115,13 @@ END_TEST
 
 START_TEST(argmax_takes_the_first_of_equals)
 {
-    ck_assert_uint_eq(argmax((const float[]){1, 3, 3, 2}, 4), 1);
-    ck_assert_uint_eq(argmax((const float[]){-INFINITY, -1}, 2), 1);
-    ck_assert_uint_eq(argmax((const float[]){5}, 1), 0);
-    ck_assert_uint_eq(argmax((const float[]){1, NAN, 2}, 3), 3);
-    ck_assert_uint_eq(argmax((const float[]){NAN, 1}, 2), 2);
-    ck_assert_uint_eq(argmax((const float[]){-INFINITY, -INFINITY}, 2), 2);
-    ck_assert_uint_eq(argmax((const float[]){1, INFINITY, 2}, 3), 3);
+    ck_assert_uint_eq(kernels_argmax((const float[]){1, 3, 3, 2}, 4), 1);
+    ck_assert_uint_eq(kernels_argmax((const float[]){-INFINITY, -1}, 2), 1);
+    ck_assert_uint_eq(kernels_argmax((const float[]){5}, 1), 0);
+    ck_assert_uint_eq(kernels_argmax((const float[]){1, NAN, 2}, 3), 3);
+    ck_assert_uint_eq(kernels_argmax((const float[]){NAN, 1}, 2), 2);
+    ck_assert_uint_eq(kernels_argmax((const float[]){-INFINITY, -INFINITY}, 2), 2);
+    ck_assert_uint_eq(kernels_argmax((const float[]){1, INFINITY, 2}, 3), 3);
 }
 END_TEST
 
@@ -151,7 +151,7 @@ static void check_linear_against_loop(void)
             for (size_t d_out = 1; d_out <= 70; d_out += 23) {
                 const linear_weights w = {
                     .d_out = d_out, .d_in = d_in, .weight = weight, .bias = n_rows % 3 ? bias : NULL};
-                linear(out, x, &w, n_rows, &scratch);
+                kernels_linear(out, x, &w, n_rows, &scratch);
                 for (size_t row = 0; row < n_rows; row++)
                     for (size_t o = 0; o < d_out; o++)
                         ck_assert_float_eq_tol(out[row * d_out + o], (float)naive(x, &w, row, o), 1e-4f);
@@ -192,7 +192,7 @@ START_TEST(linear_int8_agrees_with_widened_weights)
     for (size_t o = 0; o < MOST_OUT; o++)
         scale[o] = 0.001f * (float)(o + 1);
     const linear_weights w = {.d_out = MOST_OUT, .d_in = MOST_IN, .weight_int8 = weight, .scale = scale};
-    linear(out, x, &w, MOST_ROWS, &scratch);
+    kernels_linear(out, x, &w, MOST_ROWS, &scratch);
     for (size_t row = 0; row < MOST_ROWS; row++) {
         float largest = 0;
         for (size_t i = 0; i < MOST_IN; i++)
@@ -202,7 +202,7 @@ START_TEST(linear_int8_agrees_with_widened_weights)
             for (size_t i = 0; i < MOST_IN; i++) /* errors uniform within half a step: their variance is step^2 / 12 */
                 expected += pow((double)((float)weight[o * MOST_IN + i] * scale[o] * largest / 127), 2) / 12;
         }
-        linear(alone, x + row * MOST_IN, &w, 1, &scratch); /* a row does not depend on the others */
+        kernels_linear(alone, x + row * MOST_IN, &w, 1, &scratch); /* a row does not depend on the others */
         ck_assert_int_eq(memcmp(alone, out + row * MOST_OUT, sizeof alone), 0);
     }
     ck_assert_double_eq_tol(sqrt(squares / expected), 1.0, 0.05); /* truncation would double it */
@@ -217,15 +217,15 @@ START_TEST(linear_int8_keeps_what_is_not_a_number)
     room r;
     float out;
     linear_scratch scratch = scratch_in(&r, NULL);
-    linear(&out, (const float[]){1, NAN, 1}, &w, 1, &scratch);
+    kernels_linear(&out, (const float[]){1, NAN, 1}, &w, 1, &scratch);
     ck_assert(isnan(out));
-    linear(&out, (const float[]){1, INFINITY, 1}, &w, 1, &scratch);
+    kernels_linear(&out, (const float[]){1, INFINITY, 1}, &w, 1, &scratch);
     ck_assert(isnan(out));
-    linear(&out, (const float[]){0, 0, 0}, &w, 1, &scratch);
+    kernels_linear(&out, (const float[]){0, 0, 0}, &w, 1, &scratch);
     ck_assert_float_eq(out, 5);
-    linear(&out, (const float[]){FLT_MIN, 0, 0}, &w, 1, &scratch);
+    kernels_linear(&out, (const float[]){FLT_MIN, 0, 0}, &w, 1, &scratch);
     ck_assert_float_eq(out, 5);
-    linear(&out, (const float[]){1e38f, 0, 0}, &w, 1, &scratch);
+    kernels_linear(&out, (const float[]){1e38f, 0, 0}, &w, 1, &scratch);
     ck_assert_float_eq_tol(out / 1e38f, 1, 1e-6f);
 }
 END_TEST
@@ -237,7 +237,7 @@ START_TEST(products_agree_with_loops)
     random_floats(a, M * STRIDE, 6);
     random_floats(b, K * STRIDE, 7);
     for (size_t m = 1; m <= M; m += M - 1) {
-        product_transposed(out, STRIDE, a, STRIDE, b, STRIDE, m, N, K, 0.5f);
+        kernels_matmul_transposed(out, STRIDE, a, STRIDE, b, STRIDE, m, N, K, 0.5f);
         for (size_t i = 0; i < m; i++)
             for (size_t j = 0; j < N; j++) {
                 float sum = 0;
@@ -245,7 +245,7 @@ START_TEST(products_agree_with_loops)
                     sum += a[i * STRIDE + k] * b[j * STRIDE + k];
                 ck_assert_float_eq_tol(out[i * STRIDE + j], 0.5f * sum, 1e-5f);
             }
-        product(out, STRIDE, a, STRIDE, b, STRIDE, m, N, K);
+        kernels_matmul(out, STRIDE, a, STRIDE, b, STRIDE, m, N, K);
         for (size_t i = 0; i < m; i++)
             for (size_t j = 0; j < N; j++) {
                 float sum = 0;
@@ -261,7 +261,7 @@ END_TEST
 
 static const kernel_level *const simulated[] = {
 #ifdef KERNELS_SIMULATED
-    &level_avx_vnni_simulated, &level_avx512_vnni_simulated, &level_neon_dot_simulated,
+    &kernels_avx_vnni_simulated, &kernels_avx512_vnni_simulated, &kernels_neon_dot_simulated,
 #endif
     NULL};
 
@@ -273,7 +273,7 @@ static size_t levels_to_compare(const kernel_level *levels[MOST_LEVELS])
     const char *name;
     for (size_t i = 0; (name = kernels_level_name(i)) != NULL; i++) {
         ck_assert(kernels_start(name) && n < MOST_LEVELS);
-        levels[n++] = level;
+        levels[n++] = kernels_active;
     }
     kernels_start(NULL);
     for (size_t i = 0; simulated[i]; i++) {
@@ -378,12 +378,12 @@ START_TEST(int8_layers_are_exact_on_every_level)
                     for (size_t o = 0; o < d_out; o++)
                         expected[row * d_out + o] = exact_int8_output(x + row * d_in, &w, o);
                 for (size_t l = 0; l < n_levels; l++) {
-                    level = levels[l];
+                    kernels_active = levels[l];
                     linear_scratch scratch = scratch_in(&r, NULL);
-                    linear(out, x, &w, n_rows, &scratch);
+                    kernels_linear(out, x, &w, n_rows, &scratch);
                     ck_assert_msg(memcmp(out, expected, n_rows * d_out * sizeof *out) == 0,
-                                  "%s is not exact for %s numbers, %zu rows, %zu columns, %zu outputs", level->name,
-                                  kinds[kind].what, n_rows, d_in, d_out);
+                                  "%s is not exact for %s numbers, %zu rows, %zu columns, %zu outputs",
+                                  kernels_active->name, kinds[kind].what, n_rows, d_in, d_out);
                 }
             }
     kernels_start(NULL);
@@ -414,10 +414,10 @@ START_TEST(layers_of_mixed_storage_give_what_each_gives_alone)
                 layers[l] = (linear_layer){out[l], &stored[mix >> l & 1]};
             memset(out, 0, sizeof out);
             linear_scratch scratch = scratch_in(r, team);
-            linear_together(layers, N_ELEMENTS(layers), x, MOST_ROWS, &scratch);
+            kernels_linear_together(layers, N_ELEMENTS(layers), x, MOST_ROWS, &scratch);
             for (size_t l = 0; l < N_ELEMENTS(layers); l++) {
                 scratch = scratch_in(r, NULL);
-                linear(alone, x, layers[l].weights, MOST_ROWS, &scratch);
+                kernels_linear(alone, x, layers[l].weights, MOST_ROWS, &scratch);
                 ck_assert_msg(memcmp(out[l], alone, sizeof alone) == 0, "layer %zu of the mix %zu, %zu threads", l, mix,
                               n_threads);
             }
@@ -442,14 +442,14 @@ START_TEST(float_outputs_depend_on_nothing_else)
     for (size_t l = 0; l < n_levels; l++)
         for (size_t i = 0; i < N_ELEMENTS(widths); i++) {
             linear_weights w = {.d_out = OUT, .d_in = widths[i], .weight = weight, .bias = i % 2 ? bias : NULL};
-            levels[l]->float_outputs(out, OUT, x, &w, 0, OUT, ROWS);
+            levels[l]->linear_float32(out, OUT, x, &w, 0, OUT, ROWS);
             for (size_t row = 0; row < ROWS; row++)
                 for (size_t o = 0; o < OUT; o++)
                     ck_assert_float_eq_tol(out[row * OUT + o], (float)naive(x, &w, row, o), 1e-4f);
             for (size_t n_rows = 1; n_rows <= ROWS; n_rows++)
                 for (size_t first = 0; first < OUT; first += 5) {
                     size_t row = ROWS - n_rows, last = first + 1 + (n_rows + i) % (OUT - first);
-                    levels[l]->float_outputs(some, OUT, x + row * w.d_in, &w, first, last, n_rows);
+                    levels[l]->linear_float32(some, OUT, x + row * w.d_in, &w, first, last, n_rows);
                     for (size_t r = 0; r < n_rows; r++)
                         ck_assert_msg(
                             memcmp(some + r * OUT, out + (row + r) * OUT + first, (last - first) * sizeof *out) == 0,
@@ -473,7 +473,7 @@ START_TEST(float_outputs_keep_what_is_not_a_number)
             for (size_t row = 0; row < ROWS; row++) {
                 random_floats(x, ROWS * IN, 65);
                 x[row * IN + column] = NAN;
-                levels[l]->float_outputs(out, OUT, x, &w, 0, OUT, ROWS);
+                levels[l]->linear_float32(out, OUT, x, &w, 0, OUT, ROWS);
                 for (size_t i = 0; i < ROWS * OUT; i++)
                     ck_assert_int_eq(isnan(out[i]) != 0, i / OUT == row); /* and not in the rows beside it */
             }
@@ -485,19 +485,19 @@ static size_t run_float_kernels(float *out, const float *x, size_t n)
 {
     enum { COLUMNS = 37 };
     size_t used = 0;
-    level->product_transposed(out, n, x, n, x + 1000, n, 3, n, n, 0.3f);
+    kernels_active->matmul_transposed(out, n, x, n, x + 1000, n, 3, n, n, 0.3f);
     used += 3 * n;
-    level->product(out + used, COLUMNS, x, n, x + 1000, COLUMNS, 3, COLUMNS, n);
+    kernels_active->matmul(out + used, COLUMNS, x, n, x + 1000, COLUMNS, 3, COLUMNS, n);
     used += 3 * COLUMNS;
-    level->layer_norm(out + used, x, x + 500, x + 700, 2, n);
+    kernels_active->layer_norm(out + used, x, x + 500, x + 700, 2, n);
     used += 2 * n;
     memcpy(out + used, x, n * sizeof *x);
-    level->softmax(out + used, n);
+    kernels_active->softmax(out + used, n);
     used += n;
     memcpy(out + used, x, n * sizeof *x);
-    level->swish(out + used, n);
+    kernels_active->swish(out + used, n);
     used += n;
-    out[used++] = level->largest(x, n);
+    out[used++] = kernels_active->max(x, n);
     return used;
 }
 
@@ -510,12 +510,13 @@ START_TEST(float_levels_give_the_same_bits)
     for (size_t i = 0; i < 20000; i++)
         x[i] *= 30.0f;
     for (size_t n = 1; n <= 130; n++) {
-        level = &level_plain;
+        kernels_active = &kernels_plain;
         size_t used = run_float_kernels(expected, x, n);
         for (size_t l = 0; l < n_levels; l++) {
-            level = levels[l];
+            kernels_active = levels[l];
             ck_assert_uint_eq(run_float_kernels(out, x, n), used);
-            ck_assert_msg(memcmp(out, expected, used * sizeof *out) == 0, "%s differs for %zu values", level->name, n);
+            ck_assert_msg(memcmp(out, expected, used * sizeof *out) == 0, "%s differs for %zu values",
+                          kernels_active->name, n);
         }
     }
     kernels_start(NULL);
@@ -538,7 +539,7 @@ typedef struct {
     float out[MOST_M * PRODUCT_STRIDE], expected[MOST_M * PRODUCT_STRIDE];
 } product_room;
 
-/* Sums of eight, one for each column modulo 8, added as lanes_sum does. */
+/* Sums of eight, one for each column modulo 8, added as add_eight of plain.c does. */
 static float dot_in_order(const float *a, const float *b, size_t k)
 {
     float s[8] = {0};
@@ -555,9 +556,9 @@ static void check_products(product_room *r, size_t m, size_t n, size_t k)
     for (size_t i = 0; i < m; i++)
         for (size_t j = 0; j < n; j++)
             r->expected[i * S + j] = 0.3f * dot_in_order(r->a + i * S, r->b + j * S, k);
-    level->product_transposed(r->out, S, r->a, S, r->b, S, m, n, k, 0.3f);
-    ck_assert_msg(same_floats(r->out, r->expected, MOST_M * S), "%s: %zu rows times %zu rows of %zu", level->name, m, n,
-                  k);
+    kernels_active->matmul_transposed(r->out, S, r->a, S, r->b, S, m, n, k, 0.3f);
+    ck_assert_msg(same_floats(r->out, r->expected, MOST_M * S), "%s: %zu rows times %zu rows of %zu",
+                  kernels_active->name, m, n, k);
     for (size_t i = 0; i < m; i++)
         for (size_t j = 0; j < n; j++) {
             float sum = 0.0f;
@@ -565,9 +566,9 @@ static void check_products(product_room *r, size_t m, size_t n, size_t k)
                 sum += r->a[i * S + l] * r->b[l * S + j];
             r->expected[i * S + j] = sum;
         }
-    level->product(r->out, S, r->a, S, r->b, S, m, n, k);
-    ck_assert_msg(same_floats(r->out, r->expected, MOST_M * S), "%s: [%zu, %zu] times [%zu, %zu]", level->name, m, k, k,
-                  n);
+    kernels_active->matmul(r->out, S, r->a, S, r->b, S, m, n, k);
+    ck_assert_msg(same_floats(r->out, r->expected, MOST_M * S), "%s: [%zu, %zu] times [%zu, %zu]", kernels_active->name,
+                  m, k, k, n);
 }
 
 START_TEST(products_of_all_shapes_keep_the_order_of_sums)
@@ -585,7 +586,7 @@ START_TEST(products_of_all_shapes_keep_the_order_of_sums)
             r.a[4 * PRODUCT_STRIDE] = r.b[PRODUCT_STRIDE] = -0.0f;
         }
         for (size_t l = 0; l < n_levels; l++) {
-            level = levels[l];
+            kernels_active = levels[l];
             for (size_t m = 1; m <= MOST_M; m++)
                 for (size_t i = 0; i < n_sizes; i++) {
                     for (size_t n = 1; n <= 18; n++)
@@ -603,14 +604,14 @@ START_TEST(softmax_is_exact_to_some_units_in_the_last_place)
     for (float x = -87.0f; x <= 0.0f; x += 0.0078125f * 0.37f) {
         float pair[] = {0.0f, x};
         double e = exp((double)x), exact = e / (1.0 + e);
-        softmax(pair, 2);
+        kernels_softmax(pair, 2);
         /* in halves of a unit: exp 2 units, sum and quotient half a unit each, and more */
         ck_assert_double_lt(fabs((double)pair[1] - exact) / exact / 5.9604645e-8, 8.0);
     }
     for (float x = -80.0f; x <= 80.0f; x += 0.37f) {
         float y = x;
         double exact = (double)x / (1.0 + exp(-(double)x));
-        swish(&y, 1);
+        kernels_swish(&y, 1);
         ck_assert_double_lt(fabs((double)y - exact), 5e-7 * fabs(exact) + 1e-30);
     }
 }
@@ -624,21 +625,21 @@ START_TEST(what_is_not_a_number_stays_so_at_every_level)
         for (size_t n = 1; n <= 20; n++) {
             float x[20] = {0}, y[20] = {0};
             x[n / 2] = y[n / 2] = NAN;
-            level = levels[l];
-            level->swish(y, n);
-            ck_assert(isnan(y[n / 2]) && isnan(level->largest(y, n)));
+            kernels_active = levels[l];
+            kernels_active->swish(y, n);
+            ck_assert(isnan(y[n / 2]) && isnan(kernels_active->max(y, n)));
             static const float wrong[] = {NAN, INFINITY, -INFINITY};
             for (int i = 0; i < 3; i++) { /* spoils the row; so do nothing but -infinities */
                 for (size_t j = 0; j < n; j++)
                     x[j] = i == 2 || j == n / 2 ? wrong[i] : (float)j;
-                level->softmax(x, n);
+                kernels_active->softmax(x, n);
                 for (size_t j = 0; j < n; j++)
                     ck_assert(isnan(x[j]));
             }
             for (size_t j = 0; j < n; j++) /* one -infinity among numbers is 0 */
                 x[j] = j == n / 2 ? -INFINITY : 0.0f;
             if (n > 1) {
-                level->softmax(x, n);
+                kernels_active->softmax(x, n);
                 ck_assert(x[n / 2] == 0.0f && x[n - 1 - (n / 2 == n - 1)] == 1.0f / (float)(n - 1));
             }
         }
@@ -672,13 +673,13 @@ START_TEST(argmax_of_a_layer_is_that_of_its_outputs)
                     w.weight = weight;
                 linear_scratch alone = scratch_in(&r, NULL);
                 size_t best[MOST_ROWS];
-                linear(out, x, &w, MOST_ROWS, &alone);
-                const int32_t without[] = {(int32_t)argmax(out, d_out), (int32_t)d_out - 1};
-                linear_argmax(best, x, &w, MOST_ROWS, without, 2, &scratch);
+                kernels_linear(out, x, &w, MOST_ROWS, &alone);
+                const int32_t without[] = {(int32_t)kernels_argmax(out, d_out), (int32_t)d_out - 1};
+                kernels_linear_argmax(best, x, &w, MOST_ROWS, without, 2, &scratch);
                 for (size_t row = 0; row < MOST_ROWS; row++) {
                     float *logits = out + row * d_out;
                     logits[without[0]] = logits[without[1]] = -INFINITY;
-                    ck_assert_uint_eq(best[row], argmax(logits, d_out));
+                    ck_assert_uint_eq(best[row], kernels_argmax(logits, d_out));
                 }
             }
         team_close(team);
@@ -688,7 +689,7 @@ START_TEST(argmax_of_a_layer_is_that_of_its_outputs)
         const linear_weights w = {.d_out = 2, .d_in = 1, .weight = (const float[]){1, 1}, .bias = wrong[i]};
         linear_scratch scratch = scratch_in(&r, NULL);
         size_t best;
-        linear_argmax(&best, x, &w, 1, NULL, 0, &scratch);
+        kernels_linear_argmax(&best, x, &w, 1, NULL, 0, &scratch);
         ck_assert_uint_eq(best, 2);
     }
 }
@@ -734,7 +735,7 @@ START_TEST(ties_of_a_layer_go_to_the_lowest_output)
                 for (int32_t l = 0; l < cases[i].n_largest; l++)
                     bias[cases[i].largest[l]] = 1.0f;
                 linear_scratch scratch = scratch_in(r, team);
-                linear_argmax(best, x, &w, MOST_ROWS, &cases[i].without, cases[i].without >= 0, &scratch);
+                kernels_linear_argmax(best, x, &w, MOST_ROWS, &cases[i].without, cases[i].without >= 0, &scratch);
                 for (size_t row = 0; row < MOST_ROWS; row++)
                     ck_assert_msg(best[row] == (size_t)cases[i].best, "case %zu, %zu threads: %zu, expected %d", i,
                                   n_threads, best[row], cases[i].best);
@@ -753,14 +754,14 @@ static void check_threads(const linear_weights *w, int times, float tolerance)
     failure why;
     random_floats(x, MOST_ROWS * MOST_IN, 42);
     linear_scratch scratch = scratch_in(&r, NULL);
-    linear(alone, x, w, MOST_ROWS, &scratch);
+    kernels_linear(alone, x, w, MOST_ROWS, &scratch);
     for (size_t n_threads = 1; n_threads <= MOST_THREADS; n_threads++) {
         thread_team *team = team_open(n_threads, &why);
         ck_assert_ptr_nonnull(team);
         for (int again = 0; again < times; again++) {
             memset(shared, 0, sizeof shared);
             scratch = scratch_in(&r, team);
-            linear(shared, x, w, MOST_ROWS, &scratch);
+            kernels_linear(shared, x, w, MOST_ROWS, &scratch);
             size_t n_wrong = 0;
             for (size_t i = 0; i < MOST_ROWS * MOST_OUT; i++)
                 n_wrong += !(fabsf(alone[i] - shared[i]) <= tolerance); /* NaN is wrong, too */
