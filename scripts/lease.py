@@ -15,7 +15,6 @@ A machine that is lent twice in a row keeps its files: what the first command wr
 """
 
 import argparse
-import concurrent.futures
 import lzma
 import shutil
 import time
@@ -25,7 +24,6 @@ from pathlib import Path
 import numpy as np
 import torch
 
-import corpora
 import train
 from files import write_whole
 from network import EOS, Network, translate
