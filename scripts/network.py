@@ -158,7 +158,7 @@ class Network(nn.Module):
         x = self.embed(functional.pad(target[:, :-1], (1, 0), value=self.pad))
         for layer in self.model.decoder.layers:
             x = layer.learn(x, encoded, mask)
-        return self.loss(x.flatten(0, 1)[wanted], target.flatten()[wanted], smoothing)
+        return self.loss(x.flatten(0, 1).index_select(0, wanted), target.flatten().index_select(0, wanted), smoothing)
 
     def loss(self, hidden, target, smoothing):
         return functional.cross_entropy(self.logits(hidden).float(), target, label_smoothing=smoothing, reduction="sum")

@@ -25,6 +25,7 @@ With --start a new run begins with the tokenizer and the weights of a checkpoint
 
 import argparse
 import concurrent.futures
+import functools
 import io
 import itertools
 import json
@@ -144,9 +145,9 @@ class Run:
             train_tokenizer(run / "tokenizer", self.text, recipe["vocabulary"])
         self.pieces = sentencepiece.SentencePieceProcessor(model_file=str(run / "tokenizer/spm.model"))
         self.batches = corpora.Batches(self.text, corpora.Batching(
-            self.pieces.encode, EOS, len(self.pieces), self.schedule["batch_tokens"],
+            functools.partial(self.pieces.encode, num_threads=1), EOS, len(self.pieces), self.schedule["batch_tokens"],
             min(self.schedule["longest"], recipe["model"]["max_positions"]), recipe["model"]["seed"]),
-            max(1, os.cpu_count() - 1))
+            max(1, os.cpu_count() - 4))
         self.network = Network(recipe["model"], len(self.pieces) + 1).to(self.device)
         self.learned = list(self.network.parameters())
         if start:

@@ -1,6 +1,7 @@
 """The way over a lent machine and back, with ten steps on the CPU. Needs PyTorch."""
 
 import lzma
+import re
 import subprocess
 import sys
 
@@ -21,7 +22,8 @@ from test_train import RECIPE  # noqa: E402
 
 
 def run(*arguments):
-    subprocess.run([sys.executable, TESTS.parent / "scripts/lease.py", *map(str, arguments)], check=True, timeout=600)
+    return subprocess.run([sys.executable, TESTS.parent / "scripts/lease.py", *map(str, arguments)], check=True, timeout=600,
+                          stdout=subprocess.PIPE, text=True).stdout
 
 
 def test_there_and_back(tmp_path):
@@ -47,6 +49,9 @@ def test_there_and_back(tmp_path):
     back = [line.split("\t") for line in (there / "back/text.tsv").read_text().splitlines()]
     assert [german for _, german in back] == lines[1][:7]
     assert (tmp_path / "out/text.txt").read_text().splitlines() == [english for english, _ in back]
+
+    profiled = run("profile", reverse, "--data", there, "--run", tmp_path / "profiled", "--out", tmp_path / "profiled")
+    assert re.search(r"s a step, [\d,]+ target tokens a second", profiled) and "aten::addmm" in profiled
 
     run("train", forward, "--data", there, "--run", tmp_path / "forward", "--out", tmp_path / "weights")
     assert '"step": 10' in (tmp_path / "weights/log.jsonl").read_text()
