@@ -128,7 +128,7 @@ def sweep_table(samples):
 
 
 def short_table(samples):
-    """The README's, for one model: its first input, one sentence with one thread and a file with all; start; memory."""
+    """The table of docs/results.md, for one model: its first input, one sentence with one thread and a file with all; start; memory."""
     first = select(samples, input=samples[0]["input"])
     most = max(sample["threads"] for sample in samples)
     rows = []
