@@ -5,5 +5,5 @@ void add_and_norm(float *x, const float *sublayer, const norm_weights *weights, 
 {
     kernels_add(x, sublayer, n_rows * d_model);
     kernels_layer_norm(x, x, weights->weight, weights->bias, n_rows, d_model);
-    trace(reader, weights->name, "", x, n_rows, d_model);
+    trace_tensor(reader, weights->name, "", x, n_rows, d_model);
 }

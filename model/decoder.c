@@ -26,7 +26,7 @@ void decoder(transformer_state *state, const transformer *model, const int32_t *
         size_t first = state->target.first[s], n = state->target.first[s + 1] - first;
         embed(x + first * d_model, model, &model->target_embedding, ids + first, n, state->past[s].n_keys);
     }
-    trace(reader, "decoder", ".embedding", x, n_rows, d_model);
+    trace_tensor(reader, "decoder", ".embedding", x, n_rows, d_model);
 
     for (size_t l = 0; l < model->config.decoder.n_layers; l++) {
         const decoder_layer *layer = &model->decoder[l];
@@ -46,7 +46,7 @@ void output_layer(transformer_state *state, const transformer *model, const trac
 {
     size_t n_rows = row_stack_rows(&state->target);
     kernels_linear(state->logits, state->x, &model->output, n_rows, &state->attention.linear);
-    trace(reader, "output", "", state->logits, n_rows, model->output.d_out);
+    trace_tensor(reader, "output", "", state->logits, n_rows, model->output.d_out);
 }
 
 void output_choose(transformer_state *state, const transformer *model)

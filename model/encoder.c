@@ -12,7 +12,7 @@ void encoder(transformer_state *state, const transformer *model, const int32_t *
         size_t first = state->source.first[s], n = state->source.first[s + 1] - first;
         embed(x + first * d_model, model, &model->source_embedding, source_ids + first, n, 0);
     }
-    trace(reader, "encoder", ".embedding", x, n_rows, d_model);
+    trace_tensor(reader, "encoder", ".embedding", x, n_rows, d_model);
 
     for (size_t l = 0; l < model->config.encoder.n_layers; l++) {
         const encoder_layer *layer = &model->encoder[l];

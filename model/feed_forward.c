@@ -15,7 +15,7 @@ void feed_forward(float *out, float *inner, const feed_forward_weights *weights,
     size_t d_ff = weights->inner.d_out;
     kernels_linear(inner, x, &weights->inner, n_rows, scratch);
     activate(inner, n_rows * d_ff, weights->activation);
-    trace(reader, weights->name, ".inner", inner, n_rows, d_ff);
+    trace_tensor(reader, weights->name, ".inner", inner, n_rows, d_ff);
     kernels_linear(out, inner, &weights->outer, n_rows, scratch);
-    trace(reader, weights->name, "", out, n_rows, weights->outer.d_out);
+    trace_tensor(reader, weights->name, "", out, n_rows, weights->outer.d_out);
 }

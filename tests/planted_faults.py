@@ -71,7 +71,7 @@ FAULTS = [
     Fault("every head mixes the values of head 0", "attention/core.c", {"v + column": "v"}, "encoder.0.self_attention.heads"),
     Fault("norm before the residual connection", "model/add_and_norm.c",
           {"kernels_add(x, sublayer, n_rows * d_model);": "",
-           "trace(reader, w": "kernels_add(x, sublayer, n_rows * d_model); trace(reader, w"},
+           "trace_tensor(reader, w": "kernels_add(x, sublayer, n_rows * d_model); trace_tensor(reader, w"},
           "encoder.0.self_attention_norm"),
     Fault("gain of the norm forgotten", "kernels/plain.c", {" * weight[i]": ""}, "encoder.0.self_attention_norm"),
     Fault("variance over d − 1", "kernels/plain.c", {"(squares) / (double)d;": "(squares) / (double)(d - 1);"},
