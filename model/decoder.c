@@ -10,7 +10,7 @@ void decoder_begin(transformer_state *state, const transformer *model, const tra
 {
     for (size_t l = 0; l < model->config.decoder.n_layers; l++) {
         size_t first = l * state->n_sentences + state->source_begin;
-        memory *past = state->past + first, *source = state->source_memory + first;
+        kv_cache *past = state->past + first, *source = state->source_cache + first;
         for (size_t s = 0; s < state->source.n_sentences; s++)
             past[s].n_keys = source[s].n_keys = 0;
         attention_cross_remember(source, &model->decoder[l].cross_attention, state->x, &state->source,
@@ -30,8 +30,8 @@ void decoder(transformer_state *state, const transformer *model, const int32_t *
 
     for (size_t l = 0; l < model->config.decoder.n_layers; l++) {
         const decoder_layer *layer = &model->decoder[l];
-        memory *past = state->past + l * state->n_sentences;
-        const memory *source = state->source_memory + l * state->n_sentences;
+        kv_cache *past = state->past + l * state->n_sentences;
+        const kv_cache *source = state->source_cache + l * state->n_sentences;
         attention_decoder_self(state->sublayer, &layer->self_attention, x, &state->target, past, &state->attention,
                                reader);
         add_and_norm(x, state->sublayer, &layer->self_attention_norm, n_rows, d_model, reader);

@@ -70,8 +70,8 @@ static state_sizes sizes_of(state_sizes of, const model_config *c, const batch_s
 
 /* Sentence after sentence, each layer's keys and values: room for `apart` rows or, when that is 0, for as many as the
  * sentence can have. More sentences move none of the others. */
-static void carve_memories(carving *c, memory *memories, size_t n_layers, size_t rows, size_t d_model,
-                           const size_t *capacity, size_t n_sentences, size_t apart)
+static void carve_caches(carving *c, kv_cache *caches, size_t n_layers, size_t rows, size_t d_model,
+                         const size_t *capacity, size_t n_sentences, size_t apart)
 {
     float *next = carve_floats(c, rows, 2 * n_layers * d_model);
     if (!c->base)
@@ -79,7 +79,7 @@ static void carve_memories(carving *c, memory *memories, size_t n_layers, size_t
     for (size_t s = 0; s < n_sentences; s++) {
         size_t room = (apart ? apart : capacity[s]) * d_model;
         for (size_t l = 0; l < n_layers; l++, next += 2 * room)
-            memories[l * n_sentences + s] = (memory){next, next + room, 0, capacity[s]};
+            caches[l * n_sentences + s] = (kv_cache){next, next + room, 0, capacity[s]};
     }
 }
 
@@ -126,7 +126,7 @@ static void carve_all(carving *c, transformer_state *of, const model_config *con
     of->attention.q = carve_floats(c, size->rows, d_model);
     of->attention.k = carve_floats(c, size->rows, d_model);
     of->attention.v = carve_floats(c, size->rows, d_model);
-    of->attention.heads = carve_floats(c, size->rows, d_model);
+    of->attention.context = carve_floats(c, size->rows, d_model);
     c->used = larger(c->used, end);
     of->attention.scores = carve_floats(c, size->scores, 1);
     of->attention.linear = carve_linear(c, size, larger(d_model, d_ff), shape->team);
@@ -136,11 +136,11 @@ static void carve_all(carving *c, transformer_state *of, const model_config *con
     of->newest = carve(c, size->n_sentences, 1, sizeof(int32_t));
     of->generated = carve(c, size->n_sentences, 1, sizeof(generated_tokens));
     carve_generated(c, of->generated, shape->n_tgt, n, size);
-    of->past = carve(c, n_layers, size->n_sentences, sizeof(memory));
-    of->source_memory = carve(c, n_layers, size->n_sentences, sizeof(memory));
-    carve_memories(c, of->source_memory, n_layers, size->source_rows, d_model, shape->n_src, n, 0);
+    of->past = carve(c, n_layers, size->n_sentences, sizeof(kv_cache));
+    of->source_cache = carve(c, n_layers, size->n_sentences, sizeof(kv_cache));
+    carve_caches(c, of->source_cache, n_layers, size->source_rows, d_model, shape->n_src, n, 0);
     c->dense = c->used;
-    carve_memories(c, of->past, n_layers, size->n_sentences * size->n_tgt, d_model, shape->n_tgt, n, size->n_tgt);
+    carve_caches(c, of->past, n_layers, size->n_sentences * size->n_tgt, d_model, shape->n_tgt, n, size->n_tgt);
     of->target = (row_stack){n, of->target_first};
 }
 
@@ -190,7 +190,7 @@ void state_take_source(transformer_state *of, size_t begin)
     size_t n = 0, n_rows = 0;
     of->source_first[0] = 0;
     while (begin + n < of->n_sentences) {
-        n_rows += of->source_memory[begin + n].capacity;
+        n_rows += of->source_cache[begin + n].capacity;
         if (n > 0 && n_rows > ENCODER_ROWS)
             break;
         of->source_first[++n] = n_rows;
@@ -204,6 +204,6 @@ void state_move_sentence(transformer_state *of, const model_config *config, size
     for (size_t l = 0; l < config->decoder.n_layers; l++) {
         size_t layer = l * of->n_sentences;
         of->past[layer + to] = of->past[layer + from];
-        of->source_memory[layer + to] = of->source_memory[layer + from];
+        of->source_cache[layer + to] = of->source_cache[layer + from];
     }
 }

@@ -49,8 +49,8 @@ typedef struct {
     size_t *chosen;  /* [rows of the target], the outputs with the largest logits */
     attention_scratch attention;
 
-    memory *past;          /* [decoder layers, n_sentences], self-attention's */
-    memory *source_memory; /* [decoder layers, n_sentences], cross-attention's */
+    kv_cache *past;         /* [decoder layers, n_sentences], self-attention's */
+    kv_cache *source_cache; /* [decoder layers, n_sentences], cross-attention's */
 
     generated_tokens *generated; /* [n_sentences] */
     size_t *alive;               /* [n_sentences], the sentences still in the stack, in its order */

@@ -67,7 +67,7 @@ PLACES = {
     r"encoder\..+_norm": (*NORM, ENCODER, BIND_NORM),
     r"decoder\..+_norm": (*NORM, DECODER, BIND_NORM),
     r"output": (("model/decoder.c", "output_layer"), *LINEAR, ("model/model.c", "bind_all")),
-    r"target ids": (("model/greedy.c", "greedy"), DECODER, ("attention/memory.c", "memory_append")),
+    r"target ids": (("model/greedy.c", "greedy"), DECODER, ("attention/kv_cache.c", "kv_cache_append")),
 }
 
 # A line of the output; `agrees` is None where there is no verdict.

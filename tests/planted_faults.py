@@ -82,7 +82,7 @@ FAULTS = [
           {"add_and_norm(x, state->sublayer, &layer->feed_forward_norm":
            "for (size_t i = 0; i < n_rows * d_model; i++) x[i] = 0;"
            "add_and_norm(x, state->sublayer, &layer->feed_forward_norm"}, "encoder.0.feed_forward_norm"),
-    Fault("causal length one too long", "attention/core.c", {"n_keys - n_hidden + i :": "n_keys - n_hidden + i + 1 :"},
+    Fault("causal length one too long", "attention/core.c", {"n_keys - n_masked + i :": "n_keys - n_masked + i + 1 :"},
           "decoder.0.self_attention.weights"),
     Fault("no causality", "attention/decoder_self.c", {"n_keys, n - 1,": "n_keys, 0,"}, "decoder.0.self_attention.weights"),
     Fault("cross-attention over the decoder's own keys", "model/decoder.c", {"&state->target, source,": "&state->target, past,"},
