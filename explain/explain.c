@@ -97,7 +97,7 @@ static void put_reading(const sentence_reader *r, float *logits, size_t rows)
 static void put_reading_of(sentence_reader *r, const float *x, size_t rows, size_t d_model)
 {
     memcpy(r->state.x, x, rows * d_model * sizeof *x);
-    output_layer(&r->state, r->model, NULL);
+    model_output(&r->state, r->model, NULL);
     put_reading(r, r->state.logits, rows);
 }
 
@@ -199,7 +199,7 @@ static bool put_sentence(explanation *to, const text_line *line, const translate
     json_text_string(text, line->bytes + sentence->range.begin, sentence->range.end - sentence->range.begin);
     json_text_put(text, ",\"translation\":");
     json_text_string(text, translated.bytes, translated.size);
-    json_text_put(text, ",\"cut\":%s,", sentence->cut ? "true" : "false");
+    json_text_put(text, ",\"cut\":%s,", sentence->truncated ? "true" : "false");
     put_pieces(text, "source", &sentence->source, tokens, tokenizer_source_piece);
     put_pieces(text, "target", &sentence->target, tokens, tokenizer_target_piece);
     text_free(&translated);

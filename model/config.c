@@ -18,9 +18,9 @@
 static const char *const activation_names[] = {
     [ACTIVATION_RELU] = "relu", [ACTIVATION_SWISH] = "swish", [ACTIVATION_GELU] = "gelu"};
 
-const char *config_activation_name(activation of)
+const char *config_activation_name(activation function)
 {
-    return activation_names[of];
+    return activation_names[function];
 }
 
 static bool read_activation(activation *value, const cJSON *root, const char *where, failure *why)
@@ -221,8 +221,8 @@ bool config_read(model_config *config, const char *directory, failure *why)
     if (!file_path(path, sizeof path, directory, "config.json", why) || !file_read(&file, path, LARGEST_FILE, why))
         return false;
     cJSON *root = json_parse_object(file.bytes, file.size, path, why);
-    bool read = root && read_root(config, root, path, why);
+    bool ok = root && read_root(config, root, path, why);
     cJSON_Delete(root);
     text_free(&file);
-    return read;
+    return ok;
 }
