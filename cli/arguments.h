@@ -16,8 +16,7 @@ typedef struct {
     int n_words;
 } arguments;
 
-/* Returns -1 to continue; otherwise --help, --version or a usage error has been answered, and this is the exit status.
- */
+/* Returns -1 to continue, or the exit status once --help, --version or a usage error has been answered. */
 int arguments_parse(arguments *a, int argc, char **argv);
 
 /* Says what is wrong with the usage, and returns the exit status for it. */

@@ -93,8 +93,8 @@ START_TEST(json_is_strict)
         " {\"a\": 3, \"b\": 2.5, \"c\": 1e300, \"d\": -1, \"e\": \"x\", \"a2\": true, \"\\\\u0000\": 1} \n", &why);
     size_t size;
     bool truth;
-    ck_assert_done(object != NULL, why);
-    ck_assert_done(json_size(&size, object, "a", 1, 10, "test.json", &why), why);
+    ck_assert_ok(object != NULL, why);
+    ck_assert_ok(json_size(&size, object, "a", 1, 10, "test.json", &why), why);
     ck_assert_uint_eq(size, 3);
     ck_assert(!json_size(&size, object, "a", 4, 10, "test.json", &why));
     ck_assert_str_eq(why.sentence, "test.json: found 3 under \"a\", expected a whole number from 4 to 10");
