@@ -425,7 +425,7 @@ static text_buffer model_with_map(const uint32_t *units, size_t n, const char *t
     return model;
 }
 
-/* The unit at `unit` for a label, whose children are at `base`. */
+/* Unit number `unit`, for a label; its children are at `base`. */
 static uint32_t node(uint32_t label, uint32_t unit, uint32_t base, bool leaf)
 {
     return label | (uint32_t)leaf << 8 | (unit ^ base) << 10;

@@ -269,10 +269,10 @@ START_TEST(a_language_code_goes_before_every_sentence)
     translation coded = translate_one(t, ">>deu<< I have a dog. Good morning.", &notes);
     ck_assert_uint_eq(coded.n_sentences, 2);
     for (size_t s = 0; s < 2; s++) {
-        const token_ids *ids = &coded.sentences[s].source, *without = &plain.sentences[s].source;
+        const token_ids *ids = &coded.sentences[s].source, *plain_ids = &plain.sentences[s].source;
         ck_assert_str_eq(tokenizer_source_piece(translator_tokenizer(t), ids->at[0]), ">>deu<<");
         token_ids rest = {ids->at + 1, ids->n - 1, 0};
-        assert_same_ids("after the code", without->at, without->n, &rest);
+        assert_same_ids("after the code", plain_ids->at, plain_ids->n, &rest);
     }
     ck_assert_ptr_null(strstr(coded.text.bytes, ">>"));
     ck_assert(coded.text.bytes[0] != ' ');
