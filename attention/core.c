@@ -4,19 +4,19 @@
 
 #include "attention/attention.h"
 
-/* scores [n_queries, n_keys] of one head to weights: each row's seen part through softmax, the rest 0. */
-static void softmax_of_seen(float *scores, size_t n_queries, size_t n_keys, size_t n_hidden)
+/* Turns the scores [n_queries, n_keys] of one head into weights: softmax over what each row sees, 0 elsewhere. */
+static void softmax_of_seen(float *scores, size_t n_queries, size_t n_keys, size_t n_masked)
 {
     for (size_t i = 0; i < n_queries; i++, scores += n_keys) {
-        size_t n_seen = i < n_hidden ? n_keys - n_hidden + i : n_keys;
+        size_t n_seen = i < n_masked ? n_keys - n_masked + i : n_keys;
         kernels_softmax(scores, n_seen);
         for (size_t j = n_seen; j < n_keys; j++)
             scores[j] = 0.0f;
     }
 }
 
-void attention_core(float *heads, float *weights, const float *q, const float *k, const float *v, size_t n_queries,
-                    size_t n_keys, size_t n_hidden, size_t n_heads, size_t d_model)
+void attention_core(float *context, float *weights, const float *q, const float *k, const float *v, size_t n_queries,
+                    size_t n_keys, size_t n_masked, size_t n_heads, size_t d_model)
 {
     size_t d_head = d_model / n_heads;
     float scale = 1.0f / sqrtf((float)d_head);
@@ -24,7 +24,7 @@ void attention_core(float *heads, float *weights, const float *q, const float *k
         size_t column = h * d_head;
         kernels_matmul_transposed(weights, n_keys, q + column, d_model, k + column, d_model, n_queries, n_keys, d_head,
                                   scale);
-        softmax_of_seen(weights, n_queries, n_keys, n_hidden);
-        kernels_matmul(heads + column, d_model, weights, n_keys, v + column, d_model, n_queries, d_head, n_keys);
+        softmax_of_seen(weights, n_queries, n_keys, n_masked);
+        kernels_matmul(context + column, d_model, weights, n_keys, v + column, d_model, n_queries, d_head, n_keys);
     }
 }

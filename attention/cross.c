@@ -1,23 +1,23 @@
 /* Encoder-decoder attention: queries come from the target, keys and values from the encoder's output,
- * projected and remembered once per sentence. Every row sees the whole source. */
+ * projected into the KV cache once per sentence. Every row sees the whole source. */
 #include "attention/steps.h"
 
-void attention_cross_remember(memory *source, const attention_weights *weights, const float *encoded,
+void attention_cross_remember(kv_cache *source, const attention_weights *weights, const float *encoded,
                               const row_stack *sentences, attention_scratch *scratch, const trace_reader *reader)
 {
     size_t n_rows = row_stack_rows(sentences), d_model = weights->key.d_out;
     const linear_layer layers[] = {{scratch->k, &weights->key}, {scratch->v, &weights->value}};
     kernels_linear_together(layers, 2, encoded, n_rows, &scratch->linear);
-    trace(reader, weights->name, ".key", scratch->k, n_rows, d_model);
-    trace(reader, weights->name, ".value", scratch->v, n_rows, d_model);
+    trace_tensor(reader, weights->name, ".key", scratch->k, n_rows, d_model);
+    trace_tensor(reader, weights->name, ".value", scratch->v, n_rows, d_model);
     for (size_t s = 0; s < sentences->n_sentences; s++) {
         size_t first = sentences->first[s], n = sentences->first[s + 1] - first;
-        memory_append(&source[s], scratch->k + first * d_model, scratch->v + first * d_model, n, d_model);
+        kv_cache_append(&source[s], scratch->k + first * d_model, scratch->v + first * d_model, n, d_model);
     }
 }
 
 void attention_cross(float *out, const attention_weights *weights, const float *x, const row_stack *sentences,
-                     const memory *source, attention_scratch *scratch, const trace_reader *reader)
+                     const kv_cache *source, attention_scratch *scratch, const trace_reader *reader)
 {
     size_t n_rows = row_stack_rows(sentences);
     project(scratch->q, &weights->query, x, n_rows, weights, ".query", scratch, reader);

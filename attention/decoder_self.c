@@ -1,16 +1,16 @@
-/* Causal decoder self-attention: x are the next rows of each sentence. Their keys and values join the
- * remembered past, and row i sees the past and the new rows up to itself. A whole sequence and a single
+/* Causal decoder self-attention: x are the next rows of each sentence. Their keys and values are
+ * appended to the KV cache, and row i sees the past and the new rows up to itself. A whole sequence and a single
  * step are the same code: only the number of rows differs. */
 #include "attention/steps.h"
 
 void attention_decoder_self(float *out, const attention_weights *weights, const float *x, const row_stack *sentences,
-                            memory *past, attention_scratch *scratch, const trace_reader *reader)
+                            kv_cache *past, attention_scratch *scratch, const trace_reader *reader)
 {
     size_t n_rows = row_stack_rows(sentences), d_model = weights->query.d_out;
     project_all(weights, x, n_rows, scratch, reader);
     for (size_t s = 0; s < sentences->n_sentences; s++) {
         size_t first = sentences->first[s], n = sentences->first[s + 1] - first;
-        memory_append(&past[s], scratch->k + first * d_model, scratch->v + first * d_model, n, d_model);
+        kv_cache_append(&past[s], scratch->k + first * d_model, scratch->v + first * d_model, n, d_model);
         attend(weights, sentences, s, past[s].keys, past[s].values, past[s].n_keys, n - 1, scratch, reader);
     }
     project_out(out, weights, n_rows, scratch, reader);

@@ -10,7 +10,7 @@ static inline void project(float *out, const linear_weights *projection, const f
                            const trace_reader *reader)
 {
     kernels_linear(out, x, projection, n_rows, &scratch->linear);
-    trace(reader, weights->name, what, out, n_rows, projection->d_out);
+    trace_tensor(reader, weights->name, what, out, n_rows, projection->d_out);
 }
 
 /* q, k and v [n_rows, d_model] of the scratch = the projections of x [n_rows, d_model]. */
@@ -20,29 +20,29 @@ static inline void project_all(const attention_weights *weights, const float *x,
     const linear_layer layers[] = {
         {scratch->q, &weights->query}, {scratch->k, &weights->key}, {scratch->v, &weights->value}};
     kernels_linear_together(layers, 3, x, n_rows, &scratch->linear);
-    trace(reader, weights->name, ".query", scratch->q, n_rows, weights->query.d_out);
-    trace(reader, weights->name, ".key", scratch->k, n_rows, weights->key.d_out);
-    trace(reader, weights->name, ".value", scratch->v, n_rows, weights->value.d_out);
+    trace_tensor(reader, weights->name, ".query", scratch->q, n_rows, weights->query.d_out);
+    trace_tensor(reader, weights->name, ".key", scratch->k, n_rows, weights->key.d_out);
+    trace_tensor(reader, weights->name, ".value", scratch->v, n_rows, weights->value.d_out);
 }
 
 /* The core for sentence s of the stack: its rows of scratch->q over keys and values [n_keys, d_model]. */
 static inline void attend(const attention_weights *weights, const row_stack *sentences, size_t s, const float *keys,
-                          const float *values, size_t n_keys, size_t n_hidden, attention_scratch *scratch,
+                          const float *values, size_t n_keys, size_t n_masked, attention_scratch *scratch,
                           const trace_reader *reader)
 {
     size_t d_model = weights->query.d_out;
     size_t first = sentences->first[s] * d_model, n_queries = sentences->first[s + 1] - sentences->first[s];
-    attention_core(scratch->heads + first, scratch->scores, scratch->q + first, keys, values, n_queries, n_keys,
-                   n_hidden, weights->n_heads, d_model);
-    trace(reader, weights->name, ".weights", scratch->scores, weights->n_heads * n_queries, n_keys);
+    attention_core(scratch->context + first, scratch->scores, scratch->q + first, keys, values, n_queries, n_keys,
+                   n_masked, weights->n_heads, d_model);
+    trace_tensor(reader, weights->name, ".weights", scratch->scores, weights->n_heads * n_queries, n_keys);
 }
 
-/* out [n_rows, d_model] = what the heads found, projected. */
+/* out [n_rows, d_model] = the output projection of the context. */
 static inline void project_out(float *out, const attention_weights *weights, size_t n_rows, attention_scratch *scratch,
                                const trace_reader *reader)
 {
-    trace(reader, weights->name, ".heads", scratch->heads, n_rows, weights->output.d_in);
-    project(out, &weights->output, scratch->heads, n_rows, weights, "", scratch, reader);
+    trace_tensor(reader, weights->name, ".heads", scratch->context, n_rows, weights->output.d_in);
+    project(out, &weights->output, scratch->context, n_rows, weights, "", scratch, reader);
 }
 
 #endif

@@ -44,12 +44,12 @@ static size_t word_end(const char **piece, size_t first, size_t n)
 }
 
 /* The pieces first … end - 1 without the signs for spaces. */
-static bool append_word(text_buffer *to, const char **piece, size_t first, size_t end, failure *why)
+static bool append_word(text_buffer *text, const char **piece, size_t first, size_t end, failure *why)
 {
     size_t length;
     for (size_t i = first; i < end; i++)
         for (const char *at = piece[i], *last = at + strlen(at); at < last; at += length)
-            if (!is_space_mark(utf8_next(at, (size_t)(last - at), &length)) && !text_append(to, at, length, why))
+            if (!is_space_mark(utf8_next(at, (size_t)(last - at), &length)) && !text_append(text, at, length, why))
                 return false;
     return true;
 }
@@ -64,7 +64,7 @@ static double sum_of(const attention_map *map, size_t first_query, size_t end_qu
 }
 
 /* Appends "Haus–house" for the word of the queries first … end - 1; nothing where all keys are marks. */
-static bool append_pair(text_buffer *to, const attention_map *map, size_t first, size_t end, size_t n_keys,
+static bool append_pair(text_buffer *text, const attention_map *map, size_t first, size_t end, size_t n_keys,
                         failure *why)
 {
     double most = -1.0;
@@ -80,28 +80,28 @@ static bool append_pair(text_buffer *to, const attention_map *map, size_t first,
     }
     if (most < 0.0)
         return true;
-    return append_word(to, map->query, first, end, why) && text_append(to, "–", sizeof "–" - 1, why) &&
-           append_word(to, map->key, most_first, most_end, why);
+    return append_word(text, map->query, first, end, why) && text_append(text, "–", sizeof "–" - 1, why) &&
+           append_word(text, map->key, most_first, most_end, why);
 }
 
-bool attention_map_align(const attention_map *map, size_t n_queries, size_t n_keys, const terminal *on, failure *why)
+bool attention_map_align(const attention_map *map, size_t n_queries, size_t n_keys, const terminal *term, failure *why)
 {
-    terminal_flow flow = {.on = on, .gap = 2};
-    bool done = true;
-    for (size_t i = 0, end; i < n_queries && done; i = end) {
+    terminal_flow flow = {.term = term, .gap = 2};
+    bool ok = true;
+    for (size_t i = 0, end; i < n_queries && ok; i = end) {
         end = word_end(map->query, i, n_queries);
         if (is_mark(map->query[i]))
             continue;
         text_buffer pair = {0};
-        done = append_pair(&pair, map, i, end, n_keys, why);
-        if (done && pair.size) {
+        ok = append_pair(&pair, map, i, end, n_keys, why);
+        if (ok && pair.size) {
             if (!flow.column) /* the first one */
-                fputc('\n', on->to);
+                fputc('\n', term->file);
             terminal_flow_word(&flow, pair.bytes);
         }
         text_free(&pair);
     }
     if (flow.column)
         terminal_flow_end(&flow);
-    return done;
+    return ok;
 }

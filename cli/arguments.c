@@ -103,8 +103,8 @@ int arguments_parse(arguments *a, int argc, char **argv)
         case TRACE: a->trace = optarg; break;
         case EXPLAIN: a->explain = optarg; break;
         case INFO: a->info = true; break;
-        case HELP: fputs(help, stdout); return EXIT_DONE;
-        case VERSION: puts("transformer.c " TRANSFORMER_VERSION); return EXIT_DONE;
+        case HELP: fputs(help, stdout); return EXIT_SUCCESS;
+        case VERSION: puts("transformer.c " TRANSFORMER_VERSION); return EXIT_SUCCESS;
         case ':': return arguments_refuse("the option %s lacks its value", argv[optind - 1]);
         default:
             return optopt == 0    ? arguments_refuse("found %s, expected the name of an option", argv[optind - 1])

@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum { EXIT_DONE = 0, EXIT_COULD_NOT = 1, EXIT_USAGE = 2 };
+enum { EXIT_USAGE = 2 }; /* a usage error; beside EXIT_SUCCESS and EXIT_FAILURE of stdlib.h */
 
 typedef struct {
     const char *model, *input, *output, *trace, *explain;
@@ -16,7 +16,7 @@ typedef struct {
     int n_words;
 } arguments;
 
-/* -1: go on; otherwise the exit status: --help and --version are answered, wrong usage is said. */
+/* Returns -1 to continue, or the exit status once --help, --version or a usage error has been answered. */
 int arguments_parse(arguments *a, int argc, char **argv);
 
 /* Says what is wrong with the usage, and returns the exit status for it. */

@@ -48,20 +48,20 @@ static int cube_level(int c)
 }
 
 /* Takes the weight's colour for what follows: 38 for the characters, 48 for what is behind them. */
-static void put_shade(const terminal *on, int place, double weight)
+static void put_shade(const terminal *term, int place, double weight)
 {
     int rgb[3];
     shade(rgb, weight);
-    if (on->colours == COLOURS_TRUE)
-        fprintf(on->to, "\033[%d;2;%d;%d;%dm", place, rgb[0], rgb[1], rgb[2]);
+    if (term->colours == COLOURS_TRUE)
+        fprintf(term->file, "\033[%d;2;%d;%d;%dm", place, rgb[0], rgb[1], rgb[2]);
     else
-        fprintf(on->to, "\033[%d;5;%dm", place,
+        fprintf(term->file, "\033[%d;5;%dm", place,
                 16 + 36 * cube_level(rgb[0]) + 6 * cube_level(rgb[1]) + cube_level(rgb[2]));
 }
 
-static void put_spaces(const terminal *on, size_t n)
+static void put_spaces(const terminal *term, size_t n)
 {
-    fprintf(on->to, "%*s", (int)n, "");
+    fprintf(term->file, "%*s", (int)n, "");
 }
 
 static size_t smaller(size_t a, size_t b)
@@ -87,50 +87,50 @@ static size_t key_width(const attention_map *map, size_t j)
     return wanted > NUMBER_WIDTH ? wanted : NUMBER_WIDTH;
 }
 
-static void draw_weight(const terminal *on, double weight, size_t width)
+static void draw_weight(const terminal *term, double weight, size_t width)
 {
     char number[16] = "."; /* what rounds to 0.00 */
     if (weight >= 0.005)
         snprintf(number, sizeof number, "%.2f", weight);
-    else if (on->colours != COLOURS_NONE)
+    else if (term->colours != COLOURS_NONE)
         number[0] = '\0'; /* the shade says it */
-    if (on->colours != COLOURS_NONE) {
-        put_shade(on, 48, weight);
-        fputs(lightness(weight) < 0.6 ? "\033[38;5;231m" : "\033[38;5;16m", on->to); /* white, black */
+    if (term->colours != COLOURS_NONE) {
+        put_shade(term, 48, weight);
+        fputs(lightness(weight) < 0.6 ? "\033[38;5;231m" : "\033[38;5;16m", term->file); /* white, black */
     }
-    fprintf(on->to, " %*s", (int)width, number);
+    fprintf(term->file, " %*s", (int)width, number);
 }
 
 /* The keys first … last - 1 of all queries. */
-static void draw_block(const attention_map *map, const terminal *on, size_t first, size_t last)
+static void draw_block(const attention_map *map, const terminal *term, size_t first, size_t last)
 {
     size_t labels = label_width(map);
-    put_spaces(on, labels);
+    put_spaces(term, labels);
     for (size_t j = first; j < last; j++) {
         size_t width = key_width(map, j), label = smaller(terminal_text_width(map->key[j]), width);
-        put_spaces(on, 1 + width - label);
+        put_spaces(term, 1 + width - label);
         if (label)
-            terminal_print(on, map->key[j], label);
+            terminal_print(term, map->key[j], label);
     }
-    fputc('\n', on->to);
+    fputc('\n', term->file);
     for (size_t i = map->causal ? first : 0; i < map->n_queries; i++) {
-        terminal_print(on, map->query[i], labels);
+        terminal_print(term, map->query[i], labels);
         for (size_t j = first; j < last && (!map->causal || j <= i); j++)
-            draw_weight(on, (double)map->weights[i * map->n_keys + j], key_width(map, j));
-        fputs(on->colours == COLOURS_NONE ? "\n" : RESET "\n", on->to);
+            draw_weight(term, (double)map->weights[i * map->n_keys + j], key_width(map, j));
+        fputs(term->colours == COLOURS_NONE ? "\n" : RESET "\n", term->file);
     }
 }
 
-void attention_map_draw(const attention_map *map, const terminal *on)
+void attention_map_draw(const attention_map *map, const terminal *term)
 {
     size_t last;
     for (size_t first = 0; first < map->n_keys; first = last) {
         size_t width = label_width(map);
-        for (last = first; last < map->n_keys && width + 1 + key_width(map, last) <= on->width; last++)
+        for (last = first; last < map->n_keys && width + 1 + key_width(map, last) <= term->width; last++)
             width += 1 + key_width(map, last);
         if (first)
-            fputc('\n', on->to);
-        draw_block(map, on, first, last);
+            fputc('\n', term->file);
+        draw_block(map, term, first, last);
     }
 }
 
@@ -141,68 +141,70 @@ typedef struct {
     size_t n_queries, n_keys, rows, columns;
 } thumbnail;
 
-static double pixel(const thumbnail *of, size_t row, size_t column)
+static double pixel(const thumbnail *image, size_t row, size_t column)
 {
     float most = 0.0f;
-    for (size_t i = row * of->n_queries / of->rows; i < (row + 1) * of->n_queries / of->rows; i++)
-        for (size_t j = column * of->n_keys / of->columns; j < (column + 1) * of->n_keys / of->columns; j++)
-            most = fmaxf(most, of->weights[i * of->n_keys + j]);
+    for (size_t i = row * image->n_queries / image->rows; i < (row + 1) * image->n_queries / image->rows; i++)
+        for (size_t j = column * image->n_keys / image->columns; j < (column + 1) * image->n_keys / image->columns; j++)
+            most = fmaxf(most, image->weights[i * image->n_keys + j]);
     return (double)most;
 }
 
 /* Two rows of pixels as half blocks; a row alone has nothing behind its lower half. */
-static void put_half_blocks(const thumbnail *of, const terminal *on, size_t row)
+static void put_half_blocks(const thumbnail *image, const terminal *term, size_t row)
 {
-    for (size_t j = 0; j < of->columns; j++) {
-        put_shade(on, 38, pixel(of, row, j));
-        if (row + 1 < of->rows)
-            put_shade(on, 48, pixel(of, row + 1, j));
-        fputs("▀", on->to);
+    for (size_t j = 0; j < image->columns; j++) {
+        put_shade(term, 38, pixel(image, row, j));
+        if (row + 1 < image->rows)
+            put_shade(term, 48, pixel(image, row + 1, j));
+        fputs("▀", term->file);
     }
-    fputs(RESET, on->to);
+    fputs(RESET, term->file);
 }
 
 /* A row of pixels as characters of more and more ink. */
-static void put_characters(const thumbnail *of, const terminal *on, size_t row)
+static void put_characters(const thumbnail *image, const terminal *term, size_t row)
 {
     static const char ink[] = ".:-=+*#%@";
-    for (size_t j = 0; j < of->columns; j++)
-        fputc(ink[(size_t)(clamp(pixel(of, row, j)) * (sizeof ink - 1.001))], on->to);
+    for (size_t j = 0; j < image->columns; j++)
+        fputc(ink[(size_t)(clamp(pixel(image, row, j)) * (sizeof ink - 1.001))], term->file);
 }
 
 /* The pixels that a thumbnail has at most, in both directions. */
-static size_t thumbnail_limit(size_t n_heads, const terminal *on)
+static size_t thumbnail_limit(size_t n_heads, const terminal *term)
 {
-    size_t room = (on->width + THUMBNAIL_GAP) / n_heads;
+    size_t room = (term->width + THUMBNAIL_GAP) / n_heads;
     return room < LEAST_THUMBNAIL + THUMBNAIL_GAP ? LEAST_THUMBNAIL : smaller(room - THUMBNAIL_GAP, MOST_THUMBNAIL);
 }
 
 /* What follows head h of a line of heads that ends before `last`. */
-static void end_head(const terminal *on, size_t h, size_t last)
+static void end_head(const terminal *term, size_t h, size_t last)
 {
     if (h + 1 < last)
-        put_spaces(on, THUMBNAIL_GAP);
+        put_spaces(term, THUMBNAIL_GAP);
     else
-        fputc('\n', on->to);
+        fputc('\n', term->file);
 }
 
-void attention_map_thumbnails(const float *weights, size_t n_heads, size_t n_queries, size_t n_keys, const terminal *on)
+void attention_map_thumbnails(const float *weights, size_t n_heads, size_t n_queries, size_t n_keys,
+                              const terminal *term)
 {
-    size_t limit = thumbnail_limit(n_heads, on), rows = smaller(n_queries, limit), columns = smaller(n_keys, limit);
-    size_t rows_per_line = on->colours == COLOURS_NONE ? 1 : 2, width = columns > NUMBER_WIDTH ? columns : NUMBER_WIDTH;
-    size_t side_by_side = (on->width + THUMBNAIL_GAP) / (width + THUMBNAIL_GAP);
+    size_t limit = thumbnail_limit(n_heads, term), rows = smaller(n_queries, limit), columns = smaller(n_keys, limit);
+    size_t rows_per_line = term->colours == COLOURS_NONE ? 1 : 2,
+           width = columns > NUMBER_WIDTH ? columns : NUMBER_WIDTH;
+    size_t side_by_side = (term->width + THUMBNAIL_GAP) / (width + THUMBNAIL_GAP);
     for (size_t first = 0; first < n_heads; first += side_by_side) {
         size_t last = smaller(first + side_by_side, n_heads);
         for (size_t h = first; h < last; h++) {
-            fprintf(on->to, ":%-*zu", (int)width - 1, h);
-            end_head(on, h, last);
+            fprintf(term->file, ":%-*zu", (int)width - 1, h);
+            end_head(term, h, last);
         }
         for (size_t row = 0; row < rows; row += rows_per_line)
             for (size_t h = first; h < last; h++) {
-                thumbnail of = {weights + h * n_queries * n_keys, n_queries, n_keys, rows, columns};
-                (on->colours == COLOURS_NONE ? put_characters : put_half_blocks)(&of, on, row);
-                put_spaces(on, width - columns);
-                end_head(on, h, last);
+                thumbnail image = {weights + h * n_queries * n_keys, n_queries, n_keys, rows, columns};
+                (term->colours == COLOURS_NONE ? put_characters : put_half_blocks)(&image, term, row);
+                put_spaces(term, width - columns);
+                end_head(term, h, last);
             }
     }
 }

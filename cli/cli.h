@@ -12,7 +12,7 @@
 #include "model/translator.h"
 
 /* Prints text that came from a file: what could end the line or command the terminal is replaced. */
-void cli_print(FILE *to, const char *untrusted);
+void cli_print(FILE *file, const char *untrusted);
 
 /* Prints "translate: …" on standard error, by cli_print. */
 void cli_say(const char *format, ...) __attribute__((format(printf, 1, 2)));
@@ -29,11 +29,11 @@ typedef struct {
     struct timespec started, drawn;
 } progress;
 
-void progress_start(progress *of, size_t n_bytes_total);
-void progress_skip(progress *of, size_t n_bytes, size_t n_lines);
-void progress_advance(progress *of, size_t n_bytes, size_t n_lines);
-void progress_clear(const progress *of); /* makes room for a sentence on the bar's line */
-void progress_end(const progress *of);
+void progress_start(progress *p, size_t n_bytes_total);
+void progress_skip(progress *p, size_t n_bytes, size_t n_lines);
+void progress_advance(progress *p, size_t n_bytes, size_t n_lines);
+void progress_clear(const progress *p); /* makes room for a sentence on the bar's line */
+void progress_end(const progress *p);
 
 /* Where lines come from. */
 typedef struct {
@@ -48,13 +48,13 @@ typedef struct {
 /* Waits for a line, and takes those that have arrived behind it, n at most and about a megabyte: sizes [n_read] with
  * their ends, one after the other from the beginning of the buffer on, until the next call. None when the source has
  * ended. */
-bool line_source_next(line_source *from, size_t *sizes, size_t n, size_t *n_read, failure *why);
+bool line_source_next(line_source *source, size_t *sizes, size_t n, size_t *n_read, failure *why);
 
-/* Which attention to show: all of them; one, as its mean over the heads where head = n_heads; or, where `of` is NULL,
- * the cross-attention that aligns best. */
+/* Which attention to show: all of them; one, as its mean over the heads where head = n_heads; or, where `attention` is
+ * NULL, the cross-attention that aligns best. */
 typedef struct {
     bool all;
-    const attention_weights *of;
+    const attention_weights *attention;
     size_t head;
 } attention_choice;
 
@@ -65,7 +65,7 @@ bool attention_choose(attention_choice *choice, const char *name, const transfor
 /* A stream of lines through the translator. */
 typedef struct {
     translator *translator;
-    line_source *in;
+    line_source *source;
     FILE *out;
     const char *out_name;
     bool to_file;                      /* which nobody reads before it is whole */
@@ -83,23 +83,23 @@ typedef struct {
 bool filter_lines(const line_filter *filter, failure *why);
 
 /* Where sentence s of line `number` (from 1) is, as the heading of what is shown of it. */
-void show_place(const text_line *line, const translation *of, size_t number, size_t s);
+void show_place(const text_line *line, const translation *result, size_t number, size_t s);
 
 /* Pieces, ids and log-probabilities of line `number` (from 1), on standard error. */
-void show_tokens(const translator *with, const text_line *line, const translation *of, size_t number);
+void show_tokens(const translator *t, const text_line *line, const translation *result, size_t number);
 
 /* Every step of decoding: the chosen piece and the five most probable others, with log-probabilities, which must be
  * there. On standard error. */
-bool show_steps(translator *with, const text_line *line, const translation *of, size_t number, failure *why);
+bool show_steps(translator *t, const text_line *line, const translation *result, size_t number, failure *why);
 
 /* The attention of each sentence, drawn on standard error. */
-bool show_attention(const attention_choice *choice, translator *with, const text_line *line, const translation *of,
+bool show_attention(const attention_choice *choice, translator *t, const text_line *line, const translation *result,
                     size_t number, failure *why);
 
 /* What a checkpoint is, on standard output. */
-void show_checkpoint(const translator *of, const char *directory);
+void show_checkpoint(const translator *t, const char *directory);
 
 /* Writes every tensor of one sentence's translation to a safetensors file. */
-bool trace_file_write(const char *path, translator *with, const translated_sentence *sentence, failure *why);
+bool trace_file_write(const char *path, translator *t, const translated_sentence *sentence, failure *why);
 
 #endif

@@ -66,36 +66,36 @@ static void cut_lines(window *lines, size_t n, const char *bytes)
 
 static bool translate_lines(const line_filter *filter, window *lines, size_t n, size_t first_line, failure *why)
 {
-    cut_lines(lines, n, filter->in->buffer.bytes);
+    cut_lines(lines, n, filter->source->buffer.bytes);
     notice_place place = {filter, first_line};
     notice_reader notices = {say_notice, &place};
     translation *out = lines->out;
     bool with_log_probabilities = filter->tokens || filter->steps;
     if (!translator_translate(filter->translator, lines->texts, n, with_log_probabilities, out, &notices, why))
         return false;
-    bool done = true;
+    bool ok = true;
     size_t n_bytes = 0;
     if (filter->progress && (filter->tokens || filter->steps || filter->attention))
         progress_clear(filter->progress);
     for (size_t l = 0; l < n; l++) {
         text_line text = lines->texts[l];
         bool carriage_return = text.size < lines->sizes[l] && text.bytes[text.size] == '\r';
-        if (done && filter->tokens)
+        if (ok && filter->tokens)
             show_tokens(filter->translator, &text, &out[l], first_line + l);
-        done = done && (!filter->steps || show_steps(filter->translator, &text, &out[l], first_line + l, why)) &&
-               (!filter->trace || write_trace(filter, &out[l], first_line + l, why)) &&
-               (!filter->explanation || explanation_add(filter->explanation, &text, &out[l], why)) &&
-               write_line(filter, &out[l], carriage_return ? "\r\n" : "\n", why) &&
-               (!filter->attention || /* the map comes after its line */
-                (flush_lines(filter, why) &&
-                 show_attention(filter->attention, filter->translator, &text, &out[l], first_line + l, why)));
+        ok = ok && (!filter->steps || show_steps(filter->translator, &text, &out[l], first_line + l, why)) &&
+             (!filter->trace || write_trace(filter, &out[l], first_line + l, why)) &&
+             (!filter->explanation || explanation_add(filter->explanation, &text, &out[l], why)) &&
+             write_line(filter, &out[l], carriage_return ? "\r\n" : "\n", why) &&
+             (!filter->attention || /* the map comes after its line */
+              (flush_lines(filter, why) &&
+               show_attention(filter->attention, filter->translator, &text, &out[l], first_line + l, why)));
         translation_free(&out[l]);
         n_bytes += lines->sizes[l];
     }
-    done = done && flush_lines(filter, why);
-    if (done && filter->progress)
+    ok = ok && flush_lines(filter, why);
+    if (ok && filter->progress)
         progress_advance(filter->progress, n_bytes, n);
-    return done;
+    return ok;
 }
 
 /* Reads past the lines whose translations are there already. */
@@ -103,12 +103,12 @@ static bool skip_lines(const line_filter *filter, size_t *sizes, failure *why)
 {
     size_t n_read, n_bytes = 0;
     for (size_t left = filter->n_skipped; left > 0; left -= n_read) {
-        if (!line_source_next(filter->in, sizes, left < MOST_LINES ? left : MOST_LINES, &n_read, why))
+        if (!line_source_next(filter->source, sizes, left < MOST_LINES ? left : MOST_LINES, &n_read, why))
             return false;
         if (n_read == 0)
             return failure_set(why, "%s: found %zu lines, expected the %zu that are translated already",
-                               filter->in->name, filter->n_skipped - left, filter->n_skipped);
-        n_bytes += filter->in->used;
+                               filter->source->name, filter->n_skipped - left, filter->n_skipped);
+        n_bytes += filter->source->used;
     }
     if (filter->progress)
         progress_skip(filter->progress, n_bytes, filter->n_skipped);
@@ -119,7 +119,7 @@ static bool skip_lines(const line_filter *filter, size_t *sizes, failure *why)
 static bool translate_windows(const line_filter *filter, window *lines, failure *why)
 {
     size_t n_read, most = filter->to_file ? FIRST_LINES_OF_FILE : FIRST_LINES, n_done = filter->n_skipped;
-    while (line_source_next(filter->in, lines->sizes, most, &n_read, why)) {
+    while (line_source_next(filter->source, lines->sizes, most, &n_read, why)) {
         if (n_read == 0)
             return true;
         if (stop_signal())
@@ -137,7 +137,7 @@ bool filter_lines(const line_filter *filter, failure *why)
     window *lines = malloc(sizeof *lines);
     if (!lines)
         return failure_memory(why, "the lines");
-    bool done = skip_lines(filter, lines->sizes, why) && translate_windows(filter, lines, why);
+    bool ok = skip_lines(filter, lines->sizes, why) && translate_windows(filter, lines, why);
     free(lines);
-    return done;
+    return ok;
 }

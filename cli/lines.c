@@ -17,62 +17,62 @@ static bool has_arrived(int descriptor)
 }
 
 /* Appends what the next read gives, waiting for it; a read that fails ends the source with its problem. */
-static bool read_more(line_source *from, failure *why)
+static bool read_more(line_source *source, failure *why)
 {
     char chunk[CHUNK];
     ssize_t n;
-    while ((n = read(from->descriptor, chunk, sizeof chunk)) < 0) {
-        struct pollfd one = {.fd = from->descriptor, .events = POLLIN};
+    while ((n = read(source->descriptor, chunk, sizeof chunk)) < 0) {
+        struct pollfd one = {.fd = source->descriptor, .events = POLLIN};
         if (errno == EAGAIN)
             poll(&one, 1, -1);
         else if (errno != EINTR)
             break;
     }
     if (n < 0) {
-        from->problem = errno;
-        from->ended = true;
+        source->problem = errno;
+        source->ended = true;
         return true;
     }
-    from->ended = n == 0;
-    return text_append(&from->buffer, chunk, (size_t)n, why);
+    source->ended = n == 0;
+    return text_append(&source->buffer, chunk, (size_t)n, why);
 }
 
 /* Forgets the lines that were handed out before. */
-static void drop_used(line_source *from)
+static void drop_used(line_source *source)
 {
-    text_buffer *buffer = &from->buffer;
-    if (from->used)
-        memmove(buffer->bytes, buffer->bytes + from->used, buffer->size - from->used);
-    buffer->size -= from->used;
-    from->used = 0;
+    text_buffer *buffer = &source->buffer;
+    if (source->used)
+        memmove(buffer->bytes, buffer->bytes + source->used, buffer->size - source->used);
+    buffer->size -= source->used;
+    source->used = 0;
 }
 
-bool line_source_next(line_source *from, size_t *sizes, size_t n, size_t *n_read, failure *why)
+bool line_source_next(line_source *source, size_t *sizes, size_t n, size_t *n_read, failure *why)
 {
     size_t searched;
-    drop_used(from);
+    drop_used(source);
     searched = *n_read = 0;
-    while (*n_read < n && from->used < ENOUGH) {
-        size_t left = from->buffer.size - searched;
-        const char *end = left ? memchr(from->buffer.bytes + searched, '\n', left) : NULL;
+    while (*n_read < n && source->used < ENOUGH) {
+        size_t left = source->buffer.size - searched;
+        const char *end = left ? memchr(source->buffer.bytes + searched, '\n', left) : NULL;
         if (end) {
-            searched = (size_t)(end - from->buffer.bytes) + 1;
-            sizes[(*n_read)++] = searched - from->used;
-            from->used = searched;
+            searched = (size_t)(end - source->buffer.bytes) + 1;
+            sizes[(*n_read)++] = searched - source->used;
+            source->used = searched;
             continue;
         }
-        searched = from->buffer.size;
-        if (from->ended) {
-            if (searched > from->used) /* the last line lacks its end */
-                sizes[(*n_read)++] = searched - from->used;
-            from->used = searched;
+        searched = source->buffer.size;
+        if (source->ended) {
+            if (searched > source->used) /* the last line lacks its end */
+                sizes[(*n_read)++] = searched - source->used;
+            source->used = searched;
             break;
         }
-        if (*n_read > 0 && !has_arrived(from->descriptor))
+        if (*n_read > 0 && !has_arrived(source->descriptor))
             break;
-        if (!read_more(from, why))
+        if (!read_more(source, why))
             return false;
     }
-    return *n_read > 0 || !from->problem ||
-           failure_set(why, "%s: cannot be read: %s", from->name, strerror(from->problem));
+    return *n_read > 0 || !source->problem ||
+           failure_set(why, "%s: cannot be read: %s", source->name, strerror(source->problem));
 }

@@ -4,6 +4,7 @@
 #include <locale.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -14,12 +15,12 @@
 #include "cli/stop.h"
 #include "support/utf8.h"
 
-void cli_print(FILE *to, const char *untrusted)
+void cli_print(FILE *file, const char *untrusted)
 {
     size_t length;
     for (const char *at = untrusted, *end = at + strlen(at); at < end; at += length) {
         utf8_shown shown = utf8_show(at, (size_t)(end - at), &length);
-        fwrite(shown.bytes, 1, shown.size, to);
+        fwrite(shown.bytes, 1, shown.size, file);
     }
 }
 
@@ -45,41 +46,42 @@ static bool join_words(text_buffer *joined, const arguments *a, failure *why)
 }
 
 /* The input: TEXT, --input, or standard input; in *file what an --input is. */
-static bool open_input(const arguments *a, line_source *in, struct stat *file, failure *why)
+static bool open_input(const arguments *a, line_source *source, struct stat *file, failure *why)
 {
-    *in = (line_source){.descriptor = STDIN_FILENO, .name = "standard input"};
+    *source = (line_source){.descriptor = STDIN_FILENO, .name = "standard input"};
     if (a->n_words) {
-        in->name = "TEXT";
-        in->ended = true;
-        return join_words(&in->buffer, a, why) && ((in->buffer.size && in->buffer.bytes[in->buffer.size - 1] == '\n') ||
-                                                   text_append(&in->buffer, "\n", 1, why));
+        source->name = "TEXT";
+        source->ended = true;
+        return join_words(&source->buffer, a, why) &&
+               ((source->buffer.size && source->buffer.bytes[source->buffer.size - 1] == '\n') ||
+                text_append(&source->buffer, "\n", 1, why));
     }
     if (!a->input)
         return true;
-    in->name = a->input;
-    in->descriptor = open(a->input, O_RDONLY | O_CLOEXEC);
-    if (in->descriptor < 0 || fstat(in->descriptor, file) != 0)
+    source->name = a->input;
+    source->descriptor = open(a->input, O_RDONLY | O_CLOEXEC);
+    if (source->descriptor < 0 || fstat(source->descriptor, file) != 0)
         return failure_set(why, "%s: cannot be read: %s", a->input, strerror(errno));
     return !S_ISDIR(file->st_mode) || failure_set(why, "%s: cannot be read: %s", a->input, strerror(EISDIR));
 }
 
-static void close_input(const arguments *a, line_source *in)
+static void close_input(const arguments *a, line_source *source)
 {
-    if (a->input && in->descriptor >= 0)
-        close(in->descriptor);
-    text_free(&in->buffer);
+    if (a->input && source->descriptor >= 0)
+        close(source->descriptor);
+    text_free(&source->buffer);
 }
 
-static bool check_not_input(const arguments *a, const line_source *in, failure *why)
+static bool check_not_input(const arguments *a, const line_source *source, failure *why)
 {
     struct stat read, written;
-    return a->n_words || fstat(in->descriptor, &read) != 0 || stat(a->output, &written) != 0 ||
+    return a->n_words || fstat(source->descriptor, &read) != 0 || stat(a->output, &written) != 0 ||
            read.st_dev != written.st_dev || read.st_ino != written.st_ino || !S_ISREG(read.st_mode) ||
            failure_set(why, "%s: is the input too, expected another file for the translations", a->output);
 }
 
 /* Only what is made from a file can be gone on with. */
-static bool open_output(const arguments *a, const line_source *in, const struct stat *input, translator *with,
+static bool open_output(const arguments *a, const line_source *source, const struct stat *input, translator *t,
                         output_file *out, failure *why)
 {
     bool from_file = a->input && S_ISREG(input->st_mode);
@@ -87,8 +89,8 @@ static bool open_output(const arguments *a, const line_source *in, const struct 
     *out = (output_file){0};
     if (a->resume && !from_file)
         return failure_set(why, "%s: found something other than a file, expected a file for --resume", a->input);
-    if (a->output && (!check_not_input(a, in, why) ||
-                      (from_file && !run_identify(&identity, a->input, a->model, translator_model(with), why))))
+    if (a->output && (!check_not_input(a, source, why) ||
+                      (from_file && !run_identify(&identity, a->input, a->model, translator_model(t), why))))
         return false;
     if (!output_open(out, a->output, from_file ? &identity : NULL, a->resume, why))
         return false;
@@ -99,12 +101,12 @@ static bool open_output(const arguments *a, const line_source *in, const struct 
     return true;
 }
 
-static bool translate_stream(const arguments *a, const attention_choice *attention, translator *with, line_source *in,
+static bool translate_stream(const arguments *a, const attention_choice *attention, translator *t, line_source *source,
                              size_t n_bytes, const output_file *out, explanation *page, failure *why)
 {
     progress bar;
-    const line_filter filter = {.translator = with,
-                                .in = in,
+    const line_filter filter = {.translator = t,
+                                .source = source,
                                 .out = out->file,
                                 .out_name = out->name,
                                 .to_file = a->output != NULL,
@@ -117,40 +119,40 @@ static bool translate_stream(const arguments *a, const attention_choice *attenti
                                 .progress = a->input && a->output ? &bar : NULL};
     if (filter.progress)
         progress_start(&bar, n_bytes);
-    bool done = filter_lines(&filter, why);
+    bool ok = filter_lines(&filter, why);
     if (filter.progress)
         progress_end(&bar);
-    return done;
+    return ok;
 }
 
 /* A page that is slow to open is announced. */
-static bool write_explanation(const explanation *of, const char *path, failure *why)
+static bool write_explanation(const explanation *page, const char *path, failure *why)
 {
     size_t n_bytes;
-    if (!explanation_write(of, path, &n_bytes, why))
+    if (!explanation_write(page, path, &n_bytes, why))
         return false;
     if (n_bytes > 1500000)
         cli_say("%s: the page takes %.1f MB; a shorter TEXT makes a smaller one", path, 1e-6 * (double)n_bytes);
     return true;
 }
 
-static bool translate_all(const arguments *a, const attention_choice *attention, translator *with, failure *why)
+static bool translate_all(const arguments *a, const attention_choice *attention, translator *t, failure *why)
 {
-    line_source in;
+    line_source source;
     output_file out = {0};
     struct stat input = {0};
     explanation *page = NULL;
-    bool done = open_input(a, &in, &input, why) && open_output(a, &in, &input, with, &out, why) &&
-                (!a->explain || (page = explanation_open(with, why)) != NULL);
-    if (done)
-        done = (translate_stream(a, attention, with, &in, (size_t)input.st_size, &out, page, why) &&
-                output_finish(&out, why)) ||
-               output_keep(&out, why);
-    done = done && (!page || write_explanation(page, a->explain, why));
+    bool ok = open_input(a, &source, &input, why) && open_output(a, &source, &input, t, &out, why) &&
+              (!a->explain || (page = explanation_open(t, why)) != NULL);
+    if (ok)
+        ok = (translate_stream(a, attention, t, &source, (size_t)input.st_size, &out, page, why) &&
+              output_finish(&out, why)) ||
+             output_keep(&out, why);
+    ok = ok && (!page || write_explanation(page, a->explain, why));
     explanation_close(page);
     output_close(&out);
-    close_input(a, &in);
-    return done;
+    close_input(a, &source);
+    return ok;
 }
 
 /* A standard stream that is closed gets a /dev/null that cannot be read (0) or written (1), or that swallows
@@ -160,7 +162,7 @@ static void open_standard_streams(void)
     static const int flags[] = {O_WRONLY, O_RDONLY, O_WRONLY};
     for (int descriptor = 0; descriptor <= 2; descriptor++)
         if (fcntl(descriptor, F_GETFD) < 0 && open("/dev/null", flags[descriptor]) != descriptor)
-            _exit(EXIT_COULD_NOT);
+            _exit(EXIT_FAILURE);
 }
 
 /* What standard output still holds must arrive, whatever was printed. */
@@ -184,24 +186,24 @@ static bool check_shown(const arguments *a, failure *why)
 static int run(const arguments *a)
 {
     failure why;
-    translator *with = cli_catch_bus_errors(a->model, &why) ? translator_open(a->model, a->n_threads, &why) : NULL;
-    bool done = with != NULL;
+    translator *t = cli_catch_bus_errors(a->model, &why) ? translator_open(a->model, a->n_threads, &why) : NULL;
+    bool ok = t != NULL;
     attention_choice attention;
-    if (done && a->attention && !attention_choose(&attention, a->attention, translator_model(with), &why)) {
-        translator_close(with);
+    if (ok && a->attention && !attention_choose(&attention, a->attention, translator_model(t), &why)) {
+        translator_close(t);
         return arguments_refuse("%s", why.sentence);
     }
-    if (done && a->info)
-        show_checkpoint(with, a->model);
-    else if (done)
-        done = translate_all(a, a->attention ? &attention : NULL, with, &why);
-    translator_close(with);
-    done = done && flush_output(&why) && check_shown(a, &why);
-    if (!done)
+    if (ok && a->info)
+        show_checkpoint(t, a->model);
+    else if (ok)
+        ok = translate_all(a, a->attention ? &attention : NULL, t, &why);
+    translator_close(t);
+    ok = ok && flush_output(&why) && check_shown(a, &why);
+    if (!ok)
         cli_say("%s", why.sentence);
-    if (!done && stop_signal())
+    if (!ok && stop_signal())
         raise(stop_signal()); /* which ends the process, and tells its parent why */
-    return done ? EXIT_DONE : EXIT_COULD_NOT;
+    return ok ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
 int main(int argc, char **argv)
@@ -213,9 +215,9 @@ int main(int argc, char **argv)
     int status = arguments_parse(&a, argc, argv);
     if (status < 0)
         return run(&a);
-    if (status == EXIT_DONE && !flush_output(&why)) {
+    if (status == EXIT_SUCCESS && !flush_output(&why)) {
         cli_say("%s", why.sentence);
-        return EXIT_COULD_NOT;
+        return EXIT_FAILURE;
     }
     return status;
 }

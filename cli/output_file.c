@@ -24,12 +24,12 @@ static bool sync_directory(const char *path, failure *why)
         return failure_memory(why, "the path of the output");
     int descriptor = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     free(directory);
-    bool synced = descriptor >= 0 && (fsync(descriptor) == 0 || errno == EINVAL); /* some file systems need it not */
-    if (!synced)
+    bool ok = descriptor >= 0 && (fsync(descriptor) == 0 || errno == EINVAL); /* some file systems need it not */
+    if (!ok)
         failure_of_writing(why, path);
     if (descriptor >= 0)
         close(descriptor);
-    return synced;
+    return ok;
 }
 
 static bool is_standard_stream(const struct stat *file)

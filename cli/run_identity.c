@@ -10,13 +10,13 @@
 
 #include "support/file.h"
 
-static bool digest_checkpoint(uint64_t *digest, size_t *size, const char *directory, const tokenizer_config *of,
+static bool digest_checkpoint(uint64_t *digest, size_t *size, const char *directory, const tokenizer_config *config,
                               failure *why)
 {
     const char *const names[] = {
         "config.json",  "model.safetensors",
-        "source.spm",   of->shared_sentencepiece ? NULL : "target.spm",
-        "source.vocab", of->shared_vocabulary ? NULL : "target.vocab",
+        "source.spm",   config->shared_sentencepiece ? NULL : "target.spm",
+        "source.vocab", config->shared_vocabulary ? NULL : "target.vocab",
     };
     char path[4096];
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
@@ -26,20 +26,21 @@ static bool digest_checkpoint(uint64_t *digest, size_t *size, const char *direct
     return true;
 }
 
-bool run_identify(run_identity *of, const char *input, const char *directory, const transformer *model, failure *why)
+bool run_identify(run_identity *identity, const char *input, const char *directory, const transformer *model,
+                  failure *why)
 {
     uint64_t input_digest = FILE_DIGEST_START, digest = FILE_DIGEST_START;
     size_t input_size = 0, size = 0;
     if (!file_digest(&input_digest, &input_size, input, why) ||
         !digest_checkpoint(&digest, &size, directory, &model->config.tokenizer, why))
         return false;
-    snprintf(of->input, sizeof of->input, "%zu bytes %016" PRIx64, input_size, input_digest);
-    snprintf(of->checkpoint, sizeof of->checkpoint, "%zu bytes %016" PRIx64, size, digest);
-    snprintf(of->program, sizeof of->program, "%s", TRANSFORMER_VERSION);
+    snprintf(identity->input, sizeof identity->input, "%zu bytes %016" PRIx64, input_size, input_digest);
+    snprintf(identity->checkpoint, sizeof identity->checkpoint, "%zu bytes %016" PRIx64, size, digest);
+    snprintf(identity->program, sizeof identity->program, "%s", TRANSFORMER_VERSION);
     return true;
 }
 
-bool run_identity_write(const run_identity *of, const char *path, failure *why)
+bool run_identity_write(const run_identity *identity, const char *path, failure *why)
 {
     int descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0666);
     FILE *file = descriptor < 0 ? NULL : fdopen(descriptor, "w");
@@ -52,31 +53,31 @@ bool run_identity_write(const run_identity *of, const char *path, failure *why)
             close(descriptor);
         return false;
     }
-    bool written = fprintf(file, "input %s\ncheckpoint %s\nprogram %s\n", of->input, of->checkpoint, of->program) > 0 &&
-                   fflush(file) == 0 && fsync(fileno(file)) == 0;
-    if (!written)
+    bool ok = fprintf(file, "input %s\ncheckpoint %s\nprogram %s\n", identity->input, identity->checkpoint,
+                      identity->program) > 0 &&
+              fflush(file) == 0 && fsync(fileno(file)) == 0;
+    if (!ok)
         failure_set(why, "%s: cannot be written: %s", path, strerror(errno));
     fclose(file);
-    return written;
+    return ok;
 }
 
-bool run_identity_check(const run_identity *of, const char *path, const char *partial, failure *why)
+bool run_identity_check(const run_identity *identity, const char *path, const char *partial, failure *why)
 {
     const struct {
         const char *name, *value;
-    } parts[] = {{"input", of->input}, {"checkpoint", of->checkpoint}, {"program", of->program}};
+    } parts[] = {{"input", identity->input}, {"checkpoint", identity->checkpoint}, {"program", identity->program}};
     FILE *file = fopen(path, "re");
     if (!file)
         return failure_set(why, "%s: cannot be read: %s; remove %s to start anew", path, strerror(errno), partial);
-    bool same = true;
-    for (size_t i = 0; i < sizeof parts / sizeof *parts && same; i++) {
+    bool ok = true;
+    for (size_t i = 0; i < sizeof parts / sizeof *parts && ok; i++) {
         char found[80], expected[80];
         snprintf(expected, sizeof expected, "%s %s\n", parts[i].name, parts[i].value);
         if (!fgets(found, sizeof found, file) || strcmp(found, expected) != 0)
-            same =
-                failure_set(why, "%s: the %s is not what it was begun with; use the same, or remove %s to start anew",
-                            partial, parts[i].name, partial);
+            ok = failure_set(why, "%s: the %s is not what it was begun with; use the same, or remove %s to start anew",
+                             partial, parts[i].name, partial);
     }
     fclose(file);
-    return same;
+    return ok;
 }

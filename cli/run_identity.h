@@ -12,12 +12,13 @@ typedef struct {
 } run_identity;
 
 /* Reads the input file, and the files of the checkpoint directory that `model` was opened from. */
-bool run_identify(run_identity *of, const char *input, const char *directory, const transformer *model, failure *why);
+bool run_identify(run_identity *identity, const char *input, const char *directory, const transformer *model,
+                  failure *why);
 
 /* Writes the file `path`, and syncs it. */
-bool run_identity_write(const run_identity *of, const char *path, failure *why);
+bool run_identity_write(const run_identity *identity, const char *path, failure *why);
 
 /* Fails where the file `path` is missing or holds another identity; `partial` is what it was written for. */
-bool run_identity_check(const run_identity *of, const char *path, const char *partial, failure *why);
+bool run_identity_check(const run_identity *identity, const char *path, const char *partial, failure *why);
 
 #endif

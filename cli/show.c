@@ -9,19 +9,19 @@ static void show_piece(const char *side, int32_t id, const float *log_probabilit
     fputc('\n', stderr);
 }
 
-void show_place(const text_line *line, const translation *of, size_t number, size_t s)
+void show_place(const text_line *line, const translation *result, size_t number, size_t s)
 {
-    const text_range *range = &of->sentences[s].range;
+    const text_range *range = &result->sentences[s].range;
     fprintf(stderr, "line %zu, sentence %zu, bytes %zu to %zu of %zu\n", number, s + 1, range->begin, range->end,
             line->size);
 }
 
-void show_tokens(const translator *with, const text_line *line, const translation *of, size_t number)
+void show_tokens(const translator *t, const text_line *line, const translation *result, size_t number)
 {
-    const tokenizer *tokens = translator_tokenizer(with);
-    for (size_t s = 0; s < of->n_sentences; s++) {
-        const translated_sentence *sentence = &of->sentences[s];
-        show_place(line, of, number, s);
+    const tokenizer *tokens = translator_tokenizer(t);
+    for (size_t s = 0; s < result->n_sentences; s++) {
+        const translated_sentence *sentence = &result->sentences[s];
+        show_place(line, result, number, s);
         for (size_t i = 0; i < sentence->source.n; i++)
             show_piece("source", sentence->source.at[i], NULL, tokenizer_source_piece(tokens, sentence->source.at[i]));
         for (size_t i = 0; i < sentence->target.n; i++)
@@ -35,9 +35,9 @@ static void show_stack(const char *name, const stack_config *stack)
     printf("%-22s%zu layers, %zu heads, d_ff %zu\n", name, stack->n_layers, stack->n_heads, stack->d_ff);
 }
 
-void show_checkpoint(const translator *of, const char *directory)
+void show_checkpoint(const translator *t, const char *directory)
 {
-    const transformer *model = translator_model(of);
+    const transformer *model = translator_model(t);
     const model_config *c = &model->config;
     printf("%-22s", "checkpoint");
     cli_print(stdout, directory);

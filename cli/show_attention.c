@@ -25,17 +25,17 @@ static const attention_weights *nth_attention(const transformer *model, size_t i
 bool attention_choose(attention_choice *choice, const char *name, const transformer *model, failure *why)
 {
     const stack_config *encoder = &model->config.encoder, *decoder = &model->config.decoder;
-    const attention_weights *of;
+    const attention_weights *attention;
     attention_kind kind;
     *choice = (attention_choice){.all = strcmp(name, "all") == 0};
-    for (size_t i = 0; (of = nth_attention(model, i, &kind)); i++)
-        for (size_t head = 0; head <= of->n_heads; head++) {
-            char known[sizeof of->name + 24];
-            snprintf(known, sizeof known, head < of->n_heads ? "%s:%zu" : "%s", of->name, head);
+    for (size_t i = 0; (attention = nth_attention(model, i, &kind)); i++)
+        for (size_t head = 0; head <= attention->n_heads; head++) {
+            char known[sizeof attention->name + 24];
+            snprintf(known, sizeof known, head < attention->n_heads ? "%s:%zu" : "%s", attention->name, head);
             if (strcmp(name, known) == 0)
-                *choice = (attention_choice){.of = of, .head = head};
+                *choice = (attention_choice){.attention = attention, .head = head};
         }
-    return choice->all || choice->of || !*name ||
+    return choice->all || choice->attention || !*name ||
            failure_set(why,
                        "found the attention \"%.100s\", expected all, encoder.L.self_attention with L below %zu, or "
                        "decoder.L.self_attention or decoder.L.cross_attention with L below %zu; :H behind a name is "
@@ -47,7 +47,7 @@ bool attention_choose(attention_choice *choice, const char *name, const transfor
 typedef struct {
     const attention_choice *choice; /* not all */
     const transformer *model;
-    const attention_weights *of; /* the one that is kept, NULL before */
+    const attention_weights *attention; /* the one that is kept, NULL before */
     attention_kind kind;
     float *weights, *next; /* [n_queries, n_keys] of what is kept and of what may replace it; room for the largest */
     double entropy;        /* of what is kept */
@@ -85,13 +85,13 @@ static double mean_entropy(const float *weights, size_t n_queries, size_t n_keys
 /* The attention whose weights the trace calls by this name, or NULL. */
 static const attention_weights *attention_of(const transformer *model, const char *name, attention_kind *kind)
 {
-    const attention_weights *of;
-    for (size_t i = 0; (of = nth_attention(model, i, kind)); i++) {
-        size_t length = strlen(of->name);
-        if (strncmp(name, of->name, length) == 0 && strcmp(name + length, ".weights") == 0)
+    const attention_weights *attention;
+    for (size_t i = 0; (attention = nth_attention(model, i, kind)); i++) {
+        size_t length = strlen(attention->name);
+        if (strncmp(name, attention->name, length) == 0 && strcmp(name + length, ".weights") == 0)
             break;
     }
-    return of;
+    return attention;
 }
 
 /* Keeps the attention that was asked for; of none, the cross-attention whose mean over the heads has the lowest mean
@@ -100,37 +100,38 @@ static void keep(void *user, const char *name, const float *data, size_t rows, s
 {
     attention_keeper *k = user;
     attention_kind kind;
-    const attention_weights *of = attention_of(k->model, name, &kind);
-    if (!of || (k->choice->of ? of != k->choice->of : kind != CROSS))
+    const attention_weights *attention = attention_of(k->model, name, &kind);
+    if (!attention || (k->choice->attention ? attention != k->choice->attention : kind != CROSS))
         return;
-    size_t n_queries = rows / of->n_heads;
-    take_head(k->next, data, of->n_heads, n_queries * columns, k->choice->of ? k->choice->head : of->n_heads);
+    size_t n_queries = rows / attention->n_heads;
+    take_head(k->next, data, attention->n_heads, n_queries * columns,
+              k->choice->attention ? k->choice->head : attention->n_heads);
     double entropy = mean_entropy(k->next, n_queries, columns);
-    if (k->of && entropy >= k->entropy)
+    if (k->attention && entropy >= k->entropy)
         return;
     float *replaced = k->weights;
     k->weights = k->next;
     k->next = replaced;
-    k->of = of;
+    k->attention = attention;
     k->kind = kind;
     k->entropy = entropy;
 }
 
-static void say_what_is_kept(const attention_keeper *k, const terminal *on)
+static void say_what_is_kept(const attention_keeper *k, const terminal *term)
 {
     static const char *const down[] = {"source pieces down,", "chosen pieces down,", "target pieces down,"};
     static const char *const across[] = {"source pieces across", "the pieces before them across",
                                          "source pieces across"};
-    terminal_flow heading = {.on = on, .gap = 1};
-    char words[sizeof k->of->name + 40];
-    size_t head = k->choice->of ? k->choice->head : k->of->n_heads;
-    snprintf(words, sizeof words, head < k->of->n_heads ? "%s:%zu," : "%s,", k->of->name, head);
+    terminal_flow heading = {.term = term, .gap = 1};
+    char words[sizeof k->attention->name + 40];
+    size_t head = k->choice->attention ? k->choice->head : k->attention->n_heads;
+    snprintf(words, sizeof words, head < k->attention->n_heads ? "%s:%zu," : "%s,", k->attention->name, head);
     terminal_flow_word(&heading, words);
-    if (head == k->of->n_heads && k->of->n_heads > 1) {
-        snprintf(words, sizeof words, "mean of %zu heads,", k->of->n_heads);
+    if (head == k->attention->n_heads && k->attention->n_heads > 1) {
+        snprintf(words, sizeof words, "mean of %zu heads,", k->attention->n_heads);
         terminal_flow_word(&heading, words);
     }
-    if (!k->choice->of && k->model->config.decoder.n_layers > 1) {
+    if (!k->choice->attention && k->model->config.decoder.n_layers > 1) {
         snprintf(words, sizeof words, "lowest mean entropy of %zu layers,", k->model->config.decoder.n_layers);
         terminal_flow_word(&heading, words);
     }
@@ -140,10 +141,10 @@ static void say_what_is_kept(const attention_keeper *k, const terminal *on)
 }
 
 /* What is kept, drawn with the pieces of the sentence; labels [n_src + 2 n_tgt] is room for them. */
-static bool draw(const attention_keeper *k, const translator *with, const translated_sentence *sentence,
-                 const char **labels, const terminal *on, failure *why)
+static bool draw(const attention_keeper *k, const translator *t, const translated_sentence *sentence,
+                 const char **labels, const terminal *term, failure *why)
 {
-    const tokenizer *tokens = translator_tokenizer(with);
+    const tokenizer *tokens = translator_tokenizer(t);
     size_t n_src = sentence->source.n, n_tgt = sentence->target.n;
     const char **source = labels, **chosen = labels + n_src, **before = chosen + n_tgt;
     for (size_t i = 0; i < n_src; i++)
@@ -160,59 +161,59 @@ static bool draw(const attention_keeper *k, const translator *with, const transl
                          .causal = k->kind == DECODER_SELF,
                          .query = k->kind == ENCODER_SELF ? source : chosen,
                          .key = k->kind == DECODER_SELF ? before : source};
-    say_what_is_kept(k, on);
-    attention_map_draw(&map, on);
+    say_what_is_kept(k, term);
+    attention_map_draw(&map, term);
     bool ended = sentence->target.at[n_tgt - 1] == k->model->config.tokenizer.target_end;
-    return k->kind != CROSS || attention_map_align(&map, ended ? n_tgt - 1 : n_tgt, n_src - 1, on, why);
+    return k->kind != CROSS || attention_map_align(&map, ended ? n_tgt - 1 : n_tgt, n_src - 1, term, why);
 }
 
-static bool show_kept(const attention_choice *choice, translator *with, const translated_sentence *sentence,
-                      const terminal *on, failure *why)
+static bool show_kept(const attention_choice *choice, translator *t, const translated_sentence *sentence,
+                      const terminal *term, failure *why)
 {
     size_t n_src = sentence->source.n, n_tgt = sentence->target.n, longest = n_src > n_tgt ? n_src : n_tgt;
     attention_keeper keeper = {.choice = choice,
-                               .model = translator_model(with),
+                               .model = translator_model(t),
                                .weights = malloc(longest * longest * sizeof(float)),
                                .next = malloc(longest * longest * sizeof(float))};
     const char **labels = malloc((n_src + 2 * n_tgt) * sizeof *labels);
     trace_reader reader = {keep, &keeper};
-    bool done = keeper.weights && keeper.next && labels;
-    if (!done)
+    bool ok = keeper.weights && keeper.next && labels;
+    if (!ok)
         failure_memory(why, "the attention");
-    done = done && translator_trace(with, sentence, &reader, why) && draw(&keeper, with, sentence, labels, on, why);
+    ok = ok && translator_trace(t, sentence, &reader, why) && draw(&keeper, t, sentence, labels, term, why);
     free(keeper.weights);
     free(keeper.next);
     free(labels);
-    return done;
+    return ok;
 }
 
 /* A trace reader that draws every attention as it comes. */
 typedef struct {
     const transformer *model;
-    const terminal *on;
+    const terminal *term;
 } attention_drawer;
 
 static void draw_thumbnails(void *user, const char *name, const float *data, size_t rows, size_t columns)
 {
     const attention_drawer *d = user;
     attention_kind kind;
-    const attention_weights *of = attention_of(d->model, name, &kind);
-    if (!of)
+    const attention_weights *attention = attention_of(d->model, name, &kind);
+    if (!attention)
         return;
-    fprintf(d->on->to, "%s\n", of->name);
-    attention_map_thumbnails(data, of->n_heads, rows / of->n_heads, columns, d->on);
+    fprintf(d->term->file, "%s\n", attention->name);
+    attention_map_thumbnails(data, attention->n_heads, rows / attention->n_heads, columns, d->term);
 }
 
-bool show_attention(const attention_choice *choice, translator *with, const text_line *line, const translation *of,
+bool show_attention(const attention_choice *choice, translator *t, const text_line *line, const translation *result,
                     size_t number, failure *why)
 {
-    terminal on = terminal_of(stderr);
-    attention_drawer drawer = {translator_model(with), &on};
+    terminal term = terminal_of(stderr);
+    attention_drawer drawer = {translator_model(t), &term};
     trace_reader reader = {draw_thumbnails, &drawer};
-    for (size_t s = 0; s < of->n_sentences; s++) {
-        show_place(line, of, number, s);
-        if (!(choice->all ? translator_trace(with, &of->sentences[s], &reader, why)
-                          : show_kept(choice, with, &of->sentences[s], &on, why)))
+    for (size_t s = 0; s < result->n_sentences; s++) {
+        show_place(line, result, number, s);
+        if (!(choice->all ? translator_trace(t, &result->sentences[s], &reader, why)
+                          : show_kept(choice, t, &result->sentences[s], &term, why)))
             return false;
     }
     return true;

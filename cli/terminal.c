@@ -30,9 +30,9 @@ static terminal_colours colours_of(int descriptor)
     return depth && (strcmp(depth, "truecolor") == 0 || strcmp(depth, "24bit") == 0) ? COLOURS_TRUE : COLOURS_256;
 }
 
-terminal terminal_of(FILE *to)
+terminal terminal_of(FILE *file)
 {
-    return (terminal){to, width_of(fileno(to)), colours_of(fileno(to))};
+    return (terminal){file, width_of(fileno(file)), colours_of(fileno(file))};
 }
 
 /* The next character of a text: its bytes as they are shown, and its columns. */
@@ -62,7 +62,7 @@ size_t terminal_text_width(const char *untrusted)
     return width;
 }
 
-void terminal_print(const terminal *on, const char *untrusted, size_t width)
+void terminal_print(const terminal *term, const char *untrusted, size_t width)
 {
     bool cut = terminal_text_width(untrusted) > width;
     size_t column = 0, room = cut ? width - 1 : width;
@@ -70,30 +70,30 @@ void terminal_print(const terminal *on, const char *untrusted, size_t width)
         character next = next_character(&at, end);
         if (column + next.width > room)
             break;
-        fwrite(next.bytes, 1, next.size, on->to);
+        fwrite(next.bytes, 1, next.size, term->file);
         column += next.width;
     }
     if (cut)
-        fputs("…", on->to);
-    fprintf(on->to, "%*s", (int)(room - column), "");
+        fputs("…", term->file);
+    fprintf(term->file, "%*s", (int)(room - column), "");
 }
 
 void terminal_flow_word(terminal_flow *flow, const char *untrusted)
 {
-    size_t room = flow->on->width - flow->indent, width = terminal_text_width(untrusted);
+    size_t room = flow->term->width - flow->indent, width = terminal_text_width(untrusted);
     if (width > room)
         width = room;
-    if (flow->column && flow->column + flow->gap + width > flow->on->width)
+    if (flow->column && flow->column + flow->gap + width > flow->term->width)
         terminal_flow_end(flow);
     size_t space = flow->column ? flow->gap : flow->indent;
-    fprintf(flow->on->to, "%*s", (int)space, "");
+    fprintf(flow->term->file, "%*s", (int)space, "");
     if (width)
-        terminal_print(flow->on, untrusted, width);
+        terminal_print(flow->term, untrusted, width);
     flow->column += space + width;
 }
 
 void terminal_flow_end(terminal_flow *flow)
 {
-    fputc('\n', flow->on->to);
+    fputc('\n', flow->term->file);
     flow->column = 0;
 }

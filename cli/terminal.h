@@ -8,25 +8,25 @@
 typedef enum { COLOURS_NONE, COLOURS_256, COLOURS_TRUE } terminal_colours;
 
 typedef struct {
-    FILE *to;
+    FILE *file;
     size_t width; /* columns: COLUMNS, else the terminal's, else 80; at least 40 */
     terminal_colours colours;
 } terminal;
 
-/* No colours where NO_COLOR is set (https://no-color.org), TERM is dumb or missing, or `to` is not a terminal; true
+/* No colours where NO_COLOR is set (https://no-color.org), TERM is dumb or missing, or `file` is not a terminal; true
  * colours where COLORTERM is truecolor or 24bit. */
-terminal terminal_of(FILE *to);
+terminal terminal_of(FILE *file);
 
 /* The columns that the text takes. What has no width, as control characters, is shown as U+FFFD. main sets the locale
  * that this needs. */
 size_t terminal_text_width(const char *untrusted);
 
 /* Prints the text in exactly `width` > 0 columns: cut, with … at its end, or with spaces after it. */
-void terminal_print(const terminal *on, const char *untrusted, size_t width);
+void terminal_print(const terminal *term, const char *untrusted, size_t width);
 
 /* Words with spaces between them, in lines that fit; begin with column 0. */
 typedef struct {
-    const terminal *on;
+    const terminal *term;
     size_t indent; /* of each line */
     size_t gap;    /* spaces between words */
     size_t column;

@@ -10,7 +10,7 @@
 typedef struct {
     cJSON *header;
     text_buffer data;
-    bool done; /* false once memory ran out; `why` says so */
+    bool ok; /* false once memory ran out; `why` says so */
     failure *why;
 } collection;
 
@@ -28,23 +28,23 @@ static void collect(void *user, const char *name, const float *data, size_t rows
 {
     collection *c = user;
     size_t begin = c->data.size, size = rows * columns * sizeof *data;
-    c->done = c->done && text_append(&c->data, (const char *)data, size, c->why) &&
-              (describe(c->header, name, begin, begin + size, rows, columns) || failure_memory(c->why, "the trace"));
+    c->ok = c->ok && text_append(&c->data, (const char *)data, size, c->why) &&
+            (describe(c->header, name, begin, begin + size, rows, columns) || failure_memory(c->why, "the trace"));
 }
 
 /* "13 482 0": ids in the metadata, for whoever compares. */
 static bool describe_ids(cJSON *metadata, const char *name, const token_ids *ids, failure *why)
 {
     text_buffer list = {0};
-    bool done = text_append(&list, "", 0, why);
-    for (size_t i = 0; i < ids->n && done; i++) {
+    bool ok = text_append(&list, "", 0, why);
+    for (size_t i = 0; i < ids->n && ok; i++) {
         char number[16];
         int size = snprintf(number, sizeof number, i ? " %d" : "%d", ids->at[i]);
-        done = text_append(&list, number, (size_t)size, why);
+        ok = text_append(&list, number, (size_t)size, why);
     }
-    done = done && (cJSON_AddStringToObject(metadata, name, list.bytes) || failure_memory(why, "the trace"));
+    ok = ok && (cJSON_AddStringToObject(metadata, name, list.bytes) || failure_memory(why, "the trace"));
     text_free(&list);
-    return done;
+    return ok;
 }
 
 static bool write_file(const char *path, const char *header, const text_buffer *data, failure *why)
@@ -56,33 +56,33 @@ static bool write_file(const char *path, const char *header, const text_buffer *
     FILE *file = fopen(path, "wb");
     if (!file)
         return failure_set(why, "%s: cannot be written: %s", path, strerror(errno));
-    bool done = fwrite(length, 1, sizeof length, file) == sizeof length &&
-                fprintf(file, "%-*s", (int)padded, header) == (int)padded &&
-                fwrite(data->bytes, 1, data->size, file) == data->size;
+    bool ok = fwrite(length, 1, sizeof length, file) == sizeof length &&
+              fprintf(file, "%-*s", (int)padded, header) == (int)padded &&
+              fwrite(data->bytes, 1, data->size, file) == data->size;
     int problem = errno;
-    if (fclose(file) != 0 && done) {
+    if (fclose(file) != 0 && ok) {
         problem = errno;
-        done = false;
+        ok = false;
     }
-    return done || failure_set(why, "%s: cannot be written: %s", path, strerror(problem));
+    return ok || failure_set(why, "%s: cannot be written: %s", path, strerror(problem));
 }
 
-bool trace_file_write(const char *path, translator *with, const translated_sentence *sentence, failure *why)
+bool trace_file_write(const char *path, translator *t, const translated_sentence *sentence, failure *why)
 {
-    collection c = {.header = cJSON_CreateObject(), .done = true, .why = why};
+    collection c = {.header = cJSON_CreateObject(), .ok = true, .why = why};
     cJSON *metadata = cJSON_AddObjectToObject(c.header, "__metadata__");
     trace_reader reader = {collect, &c};
     char *header = NULL;
-    bool done = metadata || failure_memory(why, "the trace");
-    done = done && describe_ids(metadata, "source_ids", &sentence->source, why) &&
-           describe_ids(metadata, "target_ids", &sentence->target, why) &&
-           translator_trace(with, sentence, &reader, why) && c.done;
-    if (done) {
+    bool ok = metadata || failure_memory(why, "the trace");
+    ok = ok && describe_ids(metadata, "source_ids", &sentence->source, why) &&
+         describe_ids(metadata, "target_ids", &sentence->target, why) && translator_trace(t, sentence, &reader, why) &&
+         c.ok;
+    if (ok) {
         header = cJSON_PrintUnformatted(c.header);
-        done = header ? write_file(path, header, &c.data, why) : failure_memory(why, "the trace");
+        ok = header ? write_file(path, header, &c.data, why) : failure_memory(why, "the trace");
     }
     free(header);
     cJSON_Delete(c.header);
     text_free(&c.data);
-    return done;
+    return ok;
 }

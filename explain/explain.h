@@ -13,14 +13,14 @@
 
 typedef struct explanation explanation;
 
-/* NULL on failure. `with` must outlive the explanation. */
-explanation *explanation_open(translator *with, failure *why);
-void explanation_close(explanation *of);
+/* NULL on failure. The translator must outlive the explanation. */
+explanation *explanation_open(translator *t, failure *why);
+void explanation_close(explanation *e);
 
 /* Computes each sentence of a line again, and keeps what the page shows of it. */
-bool explanation_add(explanation *to, const text_line *line, const translation *of, failure *why);
+bool explanation_add(explanation *e, const text_line *line, const translation *result, failure *why);
 
 /* Writes the page, *n_bytes long. Fails when no sentence was added. */
-bool explanation_write(const explanation *of, const char *path, size_t *n_bytes, failure *why);
+bool explanation_write(const explanation *e, const char *path, size_t *n_bytes, failure *why);
 
 #endif

@@ -6,7 +6,7 @@ const KINDS = {
     embedding: {
         title: "Embedding",
         file: "model/embedding.c",
-        function: "embed",
+        function: "model_embed",
         formula: () => `x = Embedding(id)${checkpoint.scale_embedding ? " · √d_model" : ""}`,
     },
     positions: {
@@ -43,13 +43,13 @@ const KINDS = {
     norm: {
         title: "Add & Norm",
         file: "model/add_and_norm.c",
-        function: "add_and_norm",
+        function: "model_add_and_norm",
         formula: () => "LayerNorm(x + Sublayer(x))",
     },
     feed_forward: {
         title: "Feed Forward",
         file: "model/feed_forward.c",
-        function: "feed_forward",
+        function: "model_feed_forward",
         formula: () =>
             checkpoint.activation === "relu"
                 ? "FFN(x) = max(0, x W_1 + b_1) W_2 + b_2"
@@ -58,7 +58,7 @@ const KINDS = {
     linear: {
         title: "Linear",
         file: "model/decoder.c",
-        function: "output_layer",
+        function: "model_output",
         formula: () => "logits = x W^T + b",
     },
     softmax: {
@@ -66,7 +66,7 @@ const KINDS = {
         file: "kernels/plain.c",
         function: "softmax",
         formula: () => "p_i = exp(logit_i) / Σ_j exp(logit_j)",
-        note: "Greedy search (model/greedy.c, greedy) takes the most probable piece.",
+        note: "Greedy search (model/greedy.c, greedy_search) takes the most probable piece.",
     },
 };
 

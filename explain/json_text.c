@@ -8,46 +8,46 @@
 
 enum { BLOCK = 32, EXPONENT_BIAS = 32, DIGIT_BITS = 6 };
 
-static void append(json_text *to, const char *bytes, size_t size)
+static void append(json_text *json, const char *bytes, size_t size)
 {
-    to->done = to->done && text_append(&to->text, bytes, size, to->why);
+    json->ok = json->ok && text_append(&json->text, bytes, size, json->why);
 }
 
-void json_text_put(json_text *to, const char *format, ...)
+void json_text_put(json_text *json, const char *format, ...)
 {
     char printed[256];
     va_list values;
     va_start(values, format);
     int size = vsnprintf(printed, sizeof printed, format, values);
     va_end(values);
-    append(to, printed, size < (int)sizeof printed ? (size_t)size : sizeof printed - 1);
+    append(json, printed, size < (int)sizeof printed ? (size_t)size : sizeof printed - 1);
 }
 
-void json_text_append(json_text *to, const json_text *from)
+void json_text_append(json_text *json, const json_text *part)
 {
-    append(to, from->text.bytes, from->text.size);
+    append(json, part->text.bytes, part->text.size);
 }
 
-void json_text_string(json_text *to, const char *bytes, size_t size)
+void json_text_string(json_text *json, const char *bytes, size_t size)
 {
     text_buffer valid = {0};
-    to->done = to->done && utf8_append_valid(&valid, bytes, size, to->why);
-    append(to, "\"", 1);
+    json->ok = json->ok && utf8_append_valid(&valid, bytes, size, json->why);
+    append(json, "\"", 1);
     for (size_t i = 0; i < valid.size; i++) {
         unsigned char c = (unsigned char)valid.bytes[i];
         if (c < 0x20 || c == '"' || c == '\\' || c == '<')
-            json_text_put(to, "\\u%04x", c);
+            json_text_put(json, "\\u%04x", c);
         else
-            append(to, &valid.bytes[i], 1);
+            append(json, &valid.bytes[i], 1);
     }
-    append(to, "\"", 1);
+    append(json, "\"", 1);
     text_free(&valid);
 }
 
-static void put_digit(json_text *to, unsigned digit)
+static void put_digit(json_text *json, unsigned digit)
 {
     static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    append(to, &digits[digit & 63], 1);
+    append(json, &digits[digit & 63], 1);
 }
 
 /* The least x from -32 to 31 with which all round(block[i] * 2^(bits - 1 - x)) lie within bits - 1 bits; 32 when there
@@ -61,31 +61,31 @@ static int exponent_of(const float *block, size_t n, int bits)
     return x;
 }
 
-static void put_block(json_text *to, const float *block, size_t n, int bits)
+static void put_block(json_text *json, const float *block, size_t n, int bits)
 {
     int x = exponent_of(block, n, bits), n_held = 0;
     uint32_t held = 0; /* bits that do not fill a digit yet */
     if (x == EXPONENT_BIAS) {
-        to->done = to->done && failure_set(to->why, "found an activation beyond 2^31, or one that is not a number; "
-                                                    "expected what a page can show");
+        json->ok = json->ok && failure_set(json->why, "found an activation beyond 2^31, or one that is not a number; "
+                                                      "expected what a page can show");
         return;
     }
-    put_digit(to, (unsigned)(x + EXPONENT_BIAS));
+    put_digit(json, (unsigned)(x + EXPONENT_BIAS));
     for (size_t i = 0; i < n; i++) {
         int32_t number = (int32_t)roundf(ldexpf(block[i], bits - 1 - x));
         held = held << bits | ((uint32_t)number & ((1u << bits) - 1u));
         for (n_held += bits; n_held >= DIGIT_BITS; n_held -= DIGIT_BITS)
-            put_digit(to, held >> (n_held - DIGIT_BITS));
+            put_digit(json, held >> (n_held - DIGIT_BITS));
     }
     if (n_held)
-        put_digit(to, held << (DIGIT_BITS - n_held));
+        put_digit(json, held << (DIGIT_BITS - n_held));
 }
 
-void json_text_numbers(json_text *to, const float *data, size_t rows, size_t columns, int bits)
+void json_text_numbers(json_text *json, const float *data, size_t rows, size_t columns, int bits)
 {
-    append(to, "\"", 1);
+    append(json, "\"", 1);
     for (size_t row = 0; row < rows; row++)
         for (size_t column = 0; column < columns; column += BLOCK)
-            put_block(to, data + row * columns + column, columns - column < BLOCK ? columns - column : BLOCK, bits);
-    append(to, "\"", 1);
+            put_block(json, data + row * columns + column, columns - column < BLOCK ? columns - column : BLOCK, bits);
+    append(json, "\"", 1);
 }

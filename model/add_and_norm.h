@@ -5,7 +5,7 @@
 #include "model/model.h"
 
 /* x [n_rows, d_model] = LayerNorm(x + sublayer) (Vaswani et al. 2017, 3.1): the norm comes after. */
-void add_and_norm(float *x, const float *sublayer, const norm_weights *weights, size_t n_rows, size_t d_model,
-                  const trace_reader *reader);
+void model_add_and_norm(float *x, const float *sublayer, const norm_weights *weights, size_t n_rows, size_t d_model,
+                        const trace_reader *reader);
 
 #endif

@@ -18,14 +18,14 @@
 static const char *const activation_names[] = {
     [ACTIVATION_RELU] = "relu", [ACTIVATION_SWISH] = "swish", [ACTIVATION_GELU] = "gelu"};
 
-const char *config_activation_name(activation of)
+const char *config_activation_name(activation function)
 {
-    return activation_names[of];
+    return activation_names[function];
 }
 
 static bool read_activation(activation *value, const cJSON *root, const char *where, failure *why)
 {
-    const char *name = json_string(root, "activation", where, why);
+    const char *name = json_read_string(root, "activation", where, why);
     if (!name)
         return false;
     for (size_t i = 0; i < sizeof activation_names / sizeof *activation_names; i++)
@@ -40,13 +40,13 @@ static bool read_stack(stack_config *stack, size_t d_model, const cJSON *root, c
                        failure *why)
 {
     static const char *const keys[] = {"n_layers", "n_heads", "d_ff", NULL};
-    const cJSON *object = json_object(root, key, file, why);
+    const cJSON *object = json_read_object(root, key, file, why);
     char where[4200];
     snprintf(where, sizeof where, "%s: %s", file, key);
     if (!object || !json_check_keys(object, keys, where, why) ||
-        !json_size(&stack->n_layers, object, "n_layers", 1, MOST_LAYERS, where, why) ||
-        !json_size(&stack->n_heads, object, "n_heads", 1, MOST_HEADS, where, why) ||
-        !json_size(&stack->d_ff, object, "d_ff", 1, LARGEST_WIDTH, where, why))
+        !json_read_size(&stack->n_layers, object, "n_layers", 1, MOST_LAYERS, where, why) ||
+        !json_read_size(&stack->n_heads, object, "n_heads", 1, MOST_HEADS, where, why) ||
+        !json_read_size(&stack->d_ff, object, "d_ff", 1, LARGEST_WIDTH, where, why))
         return false;
     if (d_model % stack->n_heads != 0)
         return failure_set(why, "%s: found n_heads %zu, expected a divisor of d_model, %zu", where, stack->n_heads,
@@ -70,7 +70,7 @@ static bool read_id(int32_t *id, const cJSON *object, const char *key, size_t n_
                     failure *why)
 {
     int64_t number;
-    if (!json_whole_number(&number, object, key, 0, (int64_t)n_vocabulary - 1, where, why))
+    if (!json_read_whole_number(&number, object, key, 0, (int64_t)n_vocabulary - 1, where, why))
         return false;
     *id = (int32_t)number;
     return true;
@@ -78,7 +78,7 @@ static bool read_id(int32_t *id, const cJSON *object, const char *key, size_t n_
 
 static bool read_language(char *language, size_t size, const cJSON *object, const char *where, failure *why)
 {
-    const char *name = json_string(object, "language", where, why);
+    const char *name = json_read_string(object, "language", where, why);
     if (!name)
         return false;
     if (strlen(name) >= size)
@@ -101,26 +101,26 @@ static bool read_sides(model_config *c, const cJSON *root, const char *file, fai
     static const char *const source_keys[] = {"language", "n_vocabulary", "end", "unknown", NULL};
     static const char *const target_keys[] = {"language", "n_vocabulary", "start", "end", "pad", NULL};
     tokenizer_config *t = &c->tokenizer;
-    const cJSON *source = json_object(root, "source", file, why);
-    const cJSON *target = source ? json_object(root, "target", file, why) : NULL;
+    const cJSON *source = json_read_object(root, "source", file, why);
+    const cJSON *target = source ? json_read_object(root, "target", file, why) : NULL;
     char where[4200];
     snprintf(where, sizeof where, "%s: source", file);
     if (!target || !json_check_keys(source, source_keys, where, why) ||
         !read_language(c->source_language, sizeof c->source_language, source, where, why) ||
-        !json_size(&t->n_source_vocabulary, source, "n_vocabulary", 1, LARGEST_VOCABULARY, where, why) ||
+        !json_read_size(&t->n_source_vocabulary, source, "n_vocabulary", 1, LARGEST_VOCABULARY, where, why) ||
         !read_id(&t->source_end, source, "end", t->n_source_vocabulary, where, why) ||
         !read_id(&t->source_unknown, source, "unknown", t->n_source_vocabulary, where, why))
         return false;
     snprintf(where, sizeof where, "%s: target", file);
     return json_check_keys(target, target_keys, where, why) &&
            read_language(c->target_language, sizeof c->target_language, target, where, why) &&
-           json_size(&t->n_target_vocabulary, target, "n_vocabulary", 1, LARGEST_VOCABULARY, where, why) &&
+           json_read_size(&t->n_target_vocabulary, target, "n_vocabulary", 1, LARGEST_VOCABULARY, where, why) &&
            read_id(&t->target_start, target, "start", t->n_target_vocabulary, where, why) &&
            read_id(&t->target_end, target, "end", t->n_target_vocabulary, where, why) &&
            read_id(&t->target_pad, target, "pad", t->n_target_vocabulary, where, why) &&
            check_special_ids(t, where, why) &&
-           json_bool(&t->shared_sentencepiece, root, "shared_sentencepiece", file, why) &&
-           json_bool(&t->shared_vocabulary, root, "shared_vocabulary", file, why);
+           json_read_bool(&t->shared_sentencepiece, root, "shared_sentencepiece", file, why) &&
+           json_read_bool(&t->shared_vocabulary, root, "shared_vocabulary", file, why);
 }
 
 static bool read_suppressed(model_config *c, const cJSON *generation, const char *where, failure *why)
@@ -145,12 +145,12 @@ static bool read_suppressed(model_config *c, const cJSON *generation, const char
 static bool read_generation(model_config *c, const cJSON *root, const char *file, failure *why)
 {
     static const char *const keys[] = {"max_length", "forced_end", "suppressed", NULL};
-    const cJSON *generation = json_object(root, "generation", file, why);
+    const cJSON *generation = json_read_object(root, "generation", file, why);
     char where[4200];
     snprintf(where, sizeof where, "%s: generation", file);
     return generation && json_check_keys(generation, keys, where, why) &&
-           json_size(&c->max_length, generation, "max_length", 1, c->max_positions, where, why) &&
-           json_bool(&c->forced_end, generation, "forced_end", where, why) &&
+           json_read_size(&c->max_length, generation, "max_length", 1, c->max_positions, where, why) &&
+           json_read_bool(&c->forced_end, generation, "forced_end", where, why) &&
            read_suppressed(c, generation, where, why);
 }
 
@@ -188,29 +188,30 @@ static bool read_root(model_config *c, const cJSON *root, const char *file, fail
                                        "origin",
                                        NULL};
     size_t version;
-    const char *format = json_string(root, "format", file, why);
+    const char *format = json_read_string(root, "format", file, why);
     if (!format)
         return false;
     if (strcmp(format, "transformer.c") != 0)
         return failure_set(why,
                            "%s: found the format \"%s\", expected \"transformer.c\"; make it with scripts/export.py",
                            file, format);
-    if (!json_size(&version, root, "version", 1, 1000000, file, why))
+    if (!json_read_size(&version, root, "version", 1, 1000000, file, why))
         return false;
     if (version != CHECKPOINT_VERSION)
         return failure_set(
             why, "%s: found version %zu, expected %d; export the checkpoint again with this program's export.py", file,
             version, CHECKPOINT_VERSION);
     return json_check_keys(root, keys, file, why) &&
-           json_size(&c->d_model, root, "d_model", 2, LARGEST_WIDTH, file, why) &&
-           json_size(&c->max_positions, root, "max_positions", 2, LARGEST_LENGTH, file, why) &&
+           json_read_size(&c->d_model, root, "d_model", 2, LARGEST_WIDTH, file, why) &&
+           json_read_size(&c->max_positions, root, "max_positions", 2, LARGEST_LENGTH, file, why) &&
            read_stack(&c->encoder, c->d_model, root, "encoder", file, why) &&
            read_stack(&c->decoder, c->d_model, root, "decoder", file, why) && check_positions(c, file, why) &&
            read_activation(&c->activation, root, file, why) &&
-           json_bool(&c->scale_embedding, root, "scale_embedding", file, why) &&
-           json_bool(&c->shared_embedding, root, "shared_embedding", file, why) &&
-           json_bool(&c->tied_output, root, "tied_output", file, why) && read_sides(c, root, file, why) &&
-           read_generation(c, root, file, why) && json_object(root, "origin", file, why) && check_sharing(c, file, why);
+           json_read_bool(&c->scale_embedding, root, "scale_embedding", file, why) &&
+           json_read_bool(&c->shared_embedding, root, "shared_embedding", file, why) &&
+           json_read_bool(&c->tied_output, root, "tied_output", file, why) && read_sides(c, root, file, why) &&
+           read_generation(c, root, file, why) && json_read_object(root, "origin", file, why) &&
+           check_sharing(c, file, why);
 }
 
 bool config_read(model_config *config, const char *directory, failure *why)
@@ -221,8 +222,8 @@ bool config_read(model_config *config, const char *directory, failure *why)
     if (!file_path(path, sizeof path, directory, "config.json", why) || !file_read(&file, path, LARGEST_FILE, why))
         return false;
     cJSON *root = json_parse_object(file.bytes, file.size, path, why);
-    bool read = root && read_root(config, root, path, why);
+    bool ok = root && read_root(config, root, path, why);
     cJSON_Delete(root);
     text_free(&file);
-    return read;
+    return ok;
 }

@@ -36,6 +36,6 @@ typedef struct {
 bool config_read(model_config *config, const char *directory, failure *why);
 
 /* "relu", "swish", "gelu" */
-const char *config_activation_name(activation of);
+const char *config_activation_name(activation function);
 
 #endif

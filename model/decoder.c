@@ -6,11 +6,11 @@
 #include "model/feed_forward.h"
 #include "model/forward.h"
 
-void decoder_begin(transformer_state *state, const transformer *model, const trace_reader *reader)
+void model_decode_begin(transformer_state *state, const transformer *model, const trace_reader *reader)
 {
     for (size_t l = 0; l < model->config.decoder.n_layers; l++) {
         size_t first = l * state->n_sentences + state->source_begin;
-        memory *past = state->past + first, *source = state->source_memory + first;
+        kv_cache *past = state->past + first, *source = state->source_cache + first;
         for (size_t s = 0; s < state->source.n_sentences; s++)
             past[s].n_keys = source[s].n_keys = 0;
         attention_cross_remember(source, &model->decoder[l].cross_attention, state->x, &state->source,
@@ -18,50 +18,52 @@ void decoder_begin(transformer_state *state, const transformer *model, const tra
     }
 }
 
-void decoder(transformer_state *state, const transformer *model, const int32_t *ids, const trace_reader *reader)
+void model_decode_step(transformer_state *state, const transformer *model, const int32_t *ids,
+                       const trace_reader *reader)
 {
     size_t n_rows = row_stack_rows(&state->target), d_model = model->config.d_model;
     float *x = state->x;
     for (size_t s = 0; s < state->target.n_sentences; s++) {
         size_t first = state->target.first[s], n = state->target.first[s + 1] - first;
-        embed(x + first * d_model, model, &model->target_embedding, ids + first, n, state->past[s].n_keys);
+        model_embed(x + first * d_model, model, &model->target_embedding, ids + first, n, state->past[s].n_keys);
     }
-    trace(reader, "decoder", ".embedding", x, n_rows, d_model);
+    trace_tensor(reader, "decoder", ".embedding", x, n_rows, d_model);
 
     for (size_t l = 0; l < model->config.decoder.n_layers; l++) {
         const decoder_layer *layer = &model->decoder[l];
-        memory *past = state->past + l * state->n_sentences;
-        const memory *source = state->source_memory + l * state->n_sentences;
+        kv_cache *past = state->past + l * state->n_sentences;
+        const kv_cache *source = state->source_cache + l * state->n_sentences;
         attention_decoder_self(state->sublayer, &layer->self_attention, x, &state->target, past, &state->attention,
                                reader);
-        add_and_norm(x, state->sublayer, &layer->self_attention_norm, n_rows, d_model, reader);
+        model_add_and_norm(x, state->sublayer, &layer->self_attention_norm, n_rows, d_model, reader);
         attention_cross(state->sublayer, &layer->cross_attention, x, &state->target, source, &state->attention, reader);
-        add_and_norm(x, state->sublayer, &layer->cross_attention_norm, n_rows, d_model, reader);
-        feed_forward(state->sublayer, state->inner, &layer->feed_forward, x, n_rows, &state->attention.linear, reader);
-        add_and_norm(x, state->sublayer, &layer->feed_forward_norm, n_rows, d_model, reader);
+        model_add_and_norm(x, state->sublayer, &layer->cross_attention_norm, n_rows, d_model, reader);
+        model_feed_forward(state->sublayer, state->inner, &layer->feed_forward, x, n_rows, &state->attention.linear,
+                           reader);
+        model_add_and_norm(x, state->sublayer, &layer->feed_forward_norm, n_rows, d_model, reader);
     }
 }
 
-void output_layer(transformer_state *state, const transformer *model, const trace_reader *reader)
+void model_output(transformer_state *state, const transformer *model, const trace_reader *reader)
 {
     size_t n_rows = row_stack_rows(&state->target);
     kernels_linear(state->logits, state->x, &model->output, n_rows, &state->attention.linear);
-    trace(reader, "output", "", state->logits, n_rows, model->output.d_out);
+    trace_tensor(reader, "output", "", state->logits, n_rows, model->output.d_out);
 }
 
-void output_choose(transformer_state *state, const transformer *model)
+void model_choose(transformer_state *state, const transformer *model)
 {
     kernels_linear_argmax(state->chosen, state->x, &model->output, row_stack_rows(&state->target),
                           model->config.suppressed, model->config.n_suppressed, &state->attention.linear);
 }
 
-void forward(transformer_state *state, const transformer *model, const int32_t *source_ids, const int32_t *decoder_ids,
-             size_t n_tgt, const trace_reader *reader)
+void model_forward(transformer_state *state, const transformer *model, const int32_t *source_ids,
+                   const int32_t *decoder_ids, size_t n_tgt, const trace_reader *reader)
 {
-    encoder(state, model, source_ids, reader);
-    decoder_begin(state, model, reader);
+    model_encode(state, model, source_ids, reader);
+    model_decode_begin(state, model, reader);
     state->target_first[0] = 0;
     state->target_first[1] = n_tgt;
-    decoder(state, model, decoder_ids, reader);
-    output_layer(state, model, reader);
+    model_decode_step(state, model, decoder_ids, reader);
+    model_output(state, model, reader);
 }

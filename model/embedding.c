@@ -16,8 +16,8 @@ void embedding_positions(float *positions, size_t max_positions, size_t d_model)
     }
 }
 
-void embed(float *x, const transformer *model, const linear_weights *table, const int32_t *ids, size_t n,
-           size_t first_position)
+void model_embed(float *x, const transformer *model, const linear_weights *table, const int32_t *ids, size_t n,
+                 size_t first_position)
 {
     size_t d_model = model->config.d_model;
     float factor = model->config.scale_embedding ? sqrtf((float)d_model) : 1.0f;

@@ -10,7 +10,7 @@
 void embedding_positions(float *positions, size_t max_positions, size_t d_model);
 
 /* x [n, d_model] = rows `ids` [n] of the table, scaled, plus positions first_position … + n - 1. */
-void embed(float *x, const transformer *model, const linear_weights *table, const int32_t *ids, size_t n,
-           size_t first_position);
+void model_embed(float *x, const transformer *model, const linear_weights *table, const int32_t *ids, size_t n,
+                 size_t first_position);
 
 #endif

@@ -4,21 +4,23 @@
 #include "model/feed_forward.h"
 #include "model/forward.h"
 
-void encoder(transformer_state *state, const transformer *model, const int32_t *source_ids, const trace_reader *reader)
+void model_encode(transformer_state *state, const transformer *model, const int32_t *source_ids,
+                  const trace_reader *reader)
 {
     size_t n_rows = row_stack_rows(&state->source), d_model = model->config.d_model;
     float *x = state->x;
     for (size_t s = 0; s < state->source.n_sentences; s++) {
         size_t first = state->source.first[s], n = state->source.first[s + 1] - first;
-        embed(x + first * d_model, model, &model->source_embedding, source_ids + first, n, 0);
+        model_embed(x + first * d_model, model, &model->source_embedding, source_ids + first, n, 0);
     }
-    trace(reader, "encoder", ".embedding", x, n_rows, d_model);
+    trace_tensor(reader, "encoder", ".embedding", x, n_rows, d_model);
 
     for (size_t l = 0; l < model->config.encoder.n_layers; l++) {
         const encoder_layer *layer = &model->encoder[l];
         attention_encoder_self(state->sublayer, &layer->self_attention, x, &state->source, &state->attention, reader);
-        add_and_norm(x, state->sublayer, &layer->self_attention_norm, n_rows, d_model, reader);
-        feed_forward(state->sublayer, state->inner, &layer->feed_forward, x, n_rows, &state->attention.linear, reader);
-        add_and_norm(x, state->sublayer, &layer->feed_forward_norm, n_rows, d_model, reader);
+        model_add_and_norm(x, state->sublayer, &layer->self_attention_norm, n_rows, d_model, reader);
+        model_feed_forward(state->sublayer, state->inner, &layer->feed_forward, x, n_rows, &state->attention.linear,
+                           reader);
+        model_add_and_norm(x, state->sublayer, &layer->feed_forward_norm, n_rows, d_model, reader);
     }
 }

@@ -23,10 +23,10 @@ static void choose(transformer_state *state, const transformer *model, bool with
     const model_config *config = &model->config;
     size_t n_vocabulary = config->tokenizer.n_target_vocabulary;
     if (!with_log_probabilities) {
-        output_choose(state, model);
+        model_choose(state, model);
         return;
     }
-    output_layer(state, model, NULL);
+    model_output(state, model, NULL);
     for (size_t row = 0; row < row_stack_rows(&state->target); row++) {
         float *logits = state->logits + row * n_vocabulary;
         greedy_suppress(logits, config);
@@ -39,7 +39,7 @@ static void append(generated_tokens *tokens, size_t chosen, const float *logits,
 {
     size_t end = (size_t)config->tokenizer.target_end;
     if (tokens->n + 1 == tokens->capacity) {
-        tokens->cut = chosen != end;
+        tokens->truncated = chosen != end;
         chosen = config->forced_end ? end : chosen;
     }
     if (logits)
@@ -53,32 +53,32 @@ static void encode_all(transformer_state *state, const transformer *model, const
 {
     for (size_t s = 0; s < state->n_sentences; s += state->source.n_sentences) {
         state_take_source(state, s);
-        encoder(state, model, source_ids, NULL);
-        decoder_begin(state, model, NULL);
+        model_encode(state, model, source_ids, NULL);
+        model_decode_begin(state, model, NULL);
         source_ids += row_stack_rows(&state->source);
     }
 }
 
-bool greedy(transformer_state *state, const transformer *model, const int32_t *source_ids, bool with_log_probabilities,
-            failure *why)
+bool greedy_search(transformer_state *state, const transformer *model, const int32_t *source_ids,
+                   bool with_log_probabilities, failure *why)
 {
     const model_config *config = &model->config;
-    size_t n_vocabulary = config->tokenizer.n_target_vocabulary, n_alive = state->n_sentences;
+    size_t n_vocabulary = config->tokenizer.n_target_vocabulary, n_active = state->n_sentences;
     encode_all(state, model, source_ids);
-    for (size_t i = 0; i < n_alive; i++) {
+    for (size_t i = 0; i < n_active; i++) {
         assert(state->generated[i].n == 0); /* laid out for this search */
-        state->alive[i] = i;
+        state->active[i] = i;
         state->newest[i] = config->tokenizer.target_start;
         state->target_first[i] = i;
     }
-    while (n_alive > 0) {
-        state->target_first[n_alive] = n_alive;
-        state->target.n_sentences = n_alive;
-        decoder(state, model, state->newest, NULL);
+    while (n_active > 0) {
+        state->target_first[n_active] = n_active;
+        state->target.n_sentences = n_active;
+        model_decode_step(state, model, state->newest, NULL);
         choose(state, model, with_log_probabilities);
         size_t n_kept = 0;
-        for (size_t i = 0; i < n_alive; i++) {
-            generated_tokens *tokens = &state->generated[state->alive[i]];
+        for (size_t i = 0; i < n_active; i++) {
+            generated_tokens *tokens = &state->generated[state->active[i]];
             if (state->chosen[i] == n_vocabulary)
                 return failure_set(
                     why,
@@ -90,10 +90,10 @@ bool greedy(transformer_state *state, const transformer *model, const int32_t *s
             if (newest == config->tokenizer.target_end || tokens->n == tokens->capacity)
                 continue; /* finished: it leaves the stack */
             state_move_sentence(state, config, i, n_kept);
-            state->alive[n_kept] = state->alive[i];
+            state->active[n_kept] = state->active[i];
             state->newest[n_kept++] = newest;
         }
-        n_alive = n_kept;
+        n_active = n_kept;
     }
     return true;
 }

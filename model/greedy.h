@@ -15,10 +15,9 @@ void greedy_suppress(float *logits, const model_config *config);
 
 /* Fills state->generated for a state just laid out, which the search uses up, with n_tgt = greedy_length_cap and n_new
  * = 1 of each sentence, and with logits for log-probabilities; source_ids [all source tokens]. Ties go to the
- * lowest id; pad and the checkpoint's suppressed ids are never chosen. Fails when a logit is +infinity or not a number,
- * or all are -infinity.
- */
-bool greedy(transformer_state *state, const transformer *model, const int32_t *source_ids, bool with_log_probabilities,
-            failure *why);
+ * lowest id; pad and the checkpoint's suppressed ids are never chosen. Fails when a logit is +infinity or NaN, or all
+ * are -infinity. */
+bool greedy_search(transformer_state *state, const transformer *model, const int32_t *source_ids,
+                   bool with_log_probabilities, failure *why);
 
 #endif

@@ -10,9 +10,9 @@
 
 /* What binding needs everywhere. Once a tensor has failed, nothing more is asked for and `why` stays. */
 typedef struct {
-    weights_file *from;
+    weights_file *weights;
     size_t n_float32, n_int8; /* matrices of either kind */
-    bool good;
+    bool ok;
     failure *why;
 } binding;
 
@@ -20,8 +20,8 @@ static const float *bind_vector(binding *b, const char *name, const char *what, 
 {
     char path[128];
     snprintf(path, sizeof path, "%s.%s", name, what);
-    const float *vector = b->good ? weights_take(b->from, path, TENSOR_F32, (size_t[]){n}, 1, b->why) : NULL;
-    b->good = vector != NULL;
+    const float *vector = b->ok ? weights_take(b->weights, path, TENSOR_F32, (size_t[]){n}, 1, b->why) : NULL;
+    b->ok = vector != NULL;
     return vector;
 }
 
@@ -32,11 +32,11 @@ static linear_weights bind_matrix(binding *b, const char *name, size_t d_out, si
     char path[128];
     tensor_type type = TENSOR_F32;
     snprintf(path, sizeof path, "%s.weight", name);
-    if (!b->good)
+    if (!b->ok)
         return w;
-    weights_find(b->from, path, &type);
-    const void *matrix = weights_take(b->from, path, type, (size_t[]){d_out, d_in}, 2, b->why);
-    b->good = matrix != NULL;
+    weights_find(b->weights, path, &type);
+    const void *matrix = weights_take(b->weights, path, type, (size_t[]){d_out, d_in}, 2, b->why);
+    b->ok = matrix != NULL;
     if (type == TENSOR_I8) {
         b->n_int8++;
         w.weight_int8 = matrix;
@@ -142,10 +142,10 @@ static bool open_all(transformer *m, const char *directory, failure *why)
     m->decoder = calloc(c->decoder.n_layers, sizeof *m->decoder);
     if (!m->encoder || !m->decoder)
         return failure_memory(why, "the model");
-    binding b = {.from = m->weights, .good = true, .why = why};
+    binding b = {.weights = m->weights, .ok = true, .why = why};
     bind_all(&b, m);
     m->dtype = b.n_int8 == 0 ? "float32" : b.n_float32 == 0 ? "int8" : "float32 and int8";
-    if (!b.good || !weights_check(m->weights, why))
+    if (!b.ok || !weights_check(m->weights, why))
         return false;
     if (b.n_float32 && !kernels_open_blas(why))
         return false;
@@ -170,13 +170,13 @@ transformer *model_open(const char *directory, failure *why)
     return m;
 }
 
-void model_close(transformer *of)
+void model_close(transformer *model)
 {
-    if (!of)
+    if (!model)
         return;
-    weights_close(of->weights);
-    free(of->encoder);
-    free(of->decoder);
-    free(of->positions);
-    free(of);
+    weights_close(model->weights);
+    free(model->encoder);
+    free(model->decoder);
+    free(model->positions);
+    free(model);
 }

@@ -59,6 +59,6 @@ typedef struct {
 
 /* Opens a checkpoint directory's config.json and model.safetensors. NULL on failure. */
 transformer *model_open(const char *directory, failure *why);
-void model_close(transformer *of);
+void model_close(transformer *model);
 
 #endif

@@ -118,9 +118,9 @@ bool sentences_trim(text_range *trimmed, const char *text, text_range range)
     return begin < end;
 }
 
-bool sentences_next(text_range *sentence, const char *text, size_t size, size_t from)
+bool sentences_next(text_range *sentence, const char *text, size_t size, size_t start)
 {
-    size_t begin = skip_space(text, size, from), length;
+    size_t begin = skip_space(text, size, start), length;
     for (size_t at = begin; at < size;) {
         size_t after = at;
         if (is_stop(utf8_next(text + at, size - at, &length)) && ends_at_stop(&after, text, size, begin, at)) {

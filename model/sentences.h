@@ -11,11 +11,11 @@ typedef struct {
     size_t begin, end;
 } text_range;
 
-/* The first sentence at or after byte `from`, without white space around it; false when only white space
+/* The first sentence at or after byte `start`, without white space around it; false when only white space
  * is left. A sentence ends after . ! ? … and closing quotes or brackets when white space and something
  * other than a lower-case letter follow, but not after abbreviations, initials and ordinals; the full
  * stops of Chinese and Japanese end one by themselves. */
-bool sentences_next(text_range *sentence, const char *text, size_t size, size_t from);
+bool sentences_next(text_range *sentence, const char *text, size_t size, size_t start);
 
 /* Where to cut a sentence that is too long, between its begin and its end: after the clause mark
  * (, ; : –) nearest to the middle, else at the white space nearest to it, looking at the middle half;

@@ -13,12 +13,12 @@ enum { ENCODER_ROWS = 512 }; /* of a call, or one sentence: what is computed sta
 typedef struct {
     char *base;
     size_t used;
-    size_t dense; /* of that: what every batch fills */
+    size_t filled; /* of that: what every batch fills */
     bool overflow;
-} carving;
+} allocation;
 
 /* The next rows * columns elements. */
-static void *carve(carving *c, size_t rows, size_t columns, size_t element_size)
+static void *alloc(allocation *c, size_t rows, size_t columns, size_t element_size)
 {
     size_t size, start = c->used;
     if (!size_product(rows, columns, &size) || !size_product(size, element_size, &size) ||
@@ -30,9 +30,9 @@ static void *carve(carving *c, size_t rows, size_t columns, size_t element_size)
     return c->base ? c->base + start : NULL;
 }
 
-static float *carve_floats(carving *c, size_t rows, size_t columns)
+static float *alloc_floats(allocation *c, size_t rows, size_t columns)
 {
-    return carve(c, rows, columns, sizeof(float));
+    return alloc(c, rows, columns, sizeof(float));
 }
 
 static size_t larger(size_t a, size_t b)
@@ -47,7 +47,7 @@ static size_t doubled(size_t was, size_t needed)
 }
 
 /* Room for the largest in each respect of this batch and those before. */
-static state_sizes sizes_of(state_sizes of, const model_config *c, const batch_shape *shape)
+static state_sizes sizes_of(state_sizes sizes, const model_config *c, const batch_shape *shape)
 {
     size_t source_rows = 0, target_rows = 0, encoder_rows = ENCODER_ROWS;
     for (size_t s = 0; s < shape->n_sentences; s++) {
@@ -55,39 +55,39 @@ static state_sizes sizes_of(state_sizes of, const model_config *c, const batch_s
         source_rows += n_src;
         target_rows += n_new;
         encoder_rows = larger(encoder_rows, n_src);
-        of.n_tgt = larger(of.n_tgt, n_tgt);
-        of.scores = larger(of.scores, n_src * n_src * c->encoder.n_heads);
-        of.scores = larger(of.scores, n_new * larger(n_tgt, n_src) * c->decoder.n_heads);
+        sizes.n_tgt = larger(sizes.n_tgt, n_tgt);
+        sizes.scores = larger(sizes.scores, n_src * n_src * c->encoder.n_heads);
+        sizes.scores = larger(sizes.scores, n_new * larger(n_tgt, n_src) * c->decoder.n_heads);
     }
-    of.n_sentences = doubled(of.n_sentences, shape->n_sentences);
-    of.source_rows = larger(of.source_rows, source_rows);
-    of.target_rows = doubled(of.target_rows, target_rows);
-    of.logit_rows = larger(of.logit_rows, shape->with_logits ? target_rows : 0);
-    of.rows = larger(of.rows, larger(source_rows < encoder_rows ? source_rows : encoder_rows, target_rows));
-    of.n_threads = larger(of.n_threads, team_size(shape->team));
-    return of;
+    sizes.n_sentences = doubled(sizes.n_sentences, shape->n_sentences);
+    sizes.source_rows = larger(sizes.source_rows, source_rows);
+    sizes.target_rows = doubled(sizes.target_rows, target_rows);
+    sizes.logit_rows = larger(sizes.logit_rows, shape->with_logits ? target_rows : 0);
+    sizes.rows = larger(sizes.rows, larger(source_rows < encoder_rows ? source_rows : encoder_rows, target_rows));
+    sizes.n_threads = larger(sizes.n_threads, team_size(shape->team));
+    return sizes;
 }
 
 /* Sentence after sentence, each layer's keys and values: room for `apart` rows or, when that is 0, for as many as the
  * sentence can have. More sentences move none of the others. */
-static void carve_memories(carving *c, memory *memories, size_t n_layers, size_t rows, size_t d_model,
-                           const size_t *capacity, size_t n_sentences, size_t apart)
+static void alloc_caches(allocation *c, kv_cache *caches, size_t n_layers, size_t rows, size_t d_model,
+                         const size_t *capacity, size_t n_sentences, size_t apart)
 {
-    float *next = carve_floats(c, rows, 2 * n_layers * d_model);
+    float *next = alloc_floats(c, rows, 2 * n_layers * d_model);
     if (!c->base)
         return;
     for (size_t s = 0; s < n_sentences; s++) {
         size_t room = (apart ? apart : capacity[s]) * d_model;
         for (size_t l = 0; l < n_layers; l++, next += 2 * room)
-            memories[l * n_sentences + s] = (memory){next, next + room, 0, capacity[s]};
+            caches[l * n_sentences + s] = (kv_cache){next, next + room, 0, capacity[s]};
     }
 }
 
-static void carve_generated(carving *c, generated_tokens *generated, const size_t *capacity, size_t n_sentences,
+static void alloc_generated(allocation *c, generated_tokens *generated, const size_t *capacity, size_t n_sentences,
                             const state_sizes *size)
 {
-    int32_t *ids = carve(c, size->n_sentences, size->n_tgt, sizeof *ids);
-    float *log_probabilities = carve_floats(c, size->n_sentences, size->n_tgt);
+    int32_t *ids = alloc(c, size->n_sentences, size->n_tgt, sizeof *ids);
+    float *log_probabilities = alloc_floats(c, size->n_sentences, size->n_tgt);
     if (!c->base)
         return;
     for (size_t s = 0; s < n_sentences; s++)
@@ -96,114 +96,114 @@ static void carve_generated(carving *c, generated_tokens *generated, const size_
                                           .capacity = capacity[s]};
 }
 
-static linear_scratch carve_linear(carving *c, const state_sizes *size, size_t d, thread_team *team)
+static linear_scratch alloc_linear(allocation *c, const state_sizes *size, size_t d, thread_team *team)
 {
-    linear_scratch of = {.team = team};
-    of.values = carve(c, size->rows, kernels_linear_padded(d), sizeof(int8_t));
-    of.scales = carve_floats(c, size->rows, 1);
-    of.offsets = carve(c, size->rows, 1, sizeof(int32_t));
-    of.block = carve(c, size->n_threads, size->target_rows, LINEAR_BLOCK * sizeof(float));
-    of.best = carve(c, size->n_threads, size->target_rows, sizeof(linear_best));
-    return of;
+    linear_scratch scratch = {.team = team};
+    scratch.values = alloc(c, size->rows, kernels_linear_padded(d), sizeof(int8_t));
+    scratch.scales = alloc_floats(c, size->rows, 1);
+    scratch.offsets = alloc(c, size->rows, 1, sizeof(int32_t));
+    scratch.block = alloc(c, size->n_threads, size->target_rows, LINEAR_BLOCK * sizeof(float));
+    scratch.best = alloc(c, size->n_threads, size->target_rows, sizeof(linear_best));
+    return scratch;
 }
 
-/* All arrays of the state. Called twice: to add up, and to hand out. Where an array lies depends on of->sizes alone: it
- * is there again for the next batch, and what no batch has come to is never touched. */
-static void carve_all(carving *c, transformer_state *of, const model_config *config, const batch_shape *shape)
+/* All arrays of the state. Called twice: to add up, and to hand out. Where an array lies depends on state->sizes alone:
+ * it is there again for the next batch, and what no batch has come to is never touched. */
+static void alloc_all(allocation *c, transformer_state *state, const model_config *config, const batch_shape *shape)
 {
-    const state_sizes *size = &of->sizes;
+    const state_sizes *size = &state->sizes;
     size_t d_model = config->d_model, d_ff = larger(config->encoder.d_ff, config->decoder.d_ff);
     size_t n_layers = config->decoder.n_layers, n = shape->n_sentences;
-    of->n_sentences = n;
-    of->source_first = carve(c, size->n_sentences + 1, 1, sizeof(size_t));
-    of->target_first = carve(c, size->n_sentences + 1, 1, sizeof(size_t));
-    of->x = carve_floats(c, size->rows, d_model);
-    of->sublayer = carve_floats(c, size->rows, d_model);
+    state->n_sentences = n;
+    state->source_first = alloc(c, size->n_sentences + 1, 1, sizeof(size_t));
+    state->target_first = alloc(c, size->n_sentences + 1, 1, sizeof(size_t));
+    state->x = alloc_floats(c, size->rows, d_model);
+    state->sublayer = alloc_floats(c, size->rows, d_model);
     size_t shared = c->used; /* by feed-forward and attention, which take turns */
-    of->inner = carve_floats(c, size->rows, d_ff);
+    state->inner = alloc_floats(c, size->rows, d_ff);
     size_t end = c->used;
     c->used = shared;
-    of->attention.q = carve_floats(c, size->rows, d_model);
-    of->attention.k = carve_floats(c, size->rows, d_model);
-    of->attention.v = carve_floats(c, size->rows, d_model);
-    of->attention.heads = carve_floats(c, size->rows, d_model);
+    state->attention.q = alloc_floats(c, size->rows, d_model);
+    state->attention.k = alloc_floats(c, size->rows, d_model);
+    state->attention.v = alloc_floats(c, size->rows, d_model);
+    state->attention.context = alloc_floats(c, size->rows, d_model);
     c->used = larger(c->used, end);
-    of->attention.scores = carve_floats(c, size->scores, 1);
-    of->attention.linear = carve_linear(c, size, larger(d_model, d_ff), shape->team);
-    of->chosen = carve(c, size->target_rows, 1, sizeof(size_t));
-    of->logits = carve_floats(c, size->logit_rows, config->tokenizer.n_target_vocabulary);
-    of->alive = carve(c, size->n_sentences, 1, sizeof(size_t));
-    of->newest = carve(c, size->n_sentences, 1, sizeof(int32_t));
-    of->generated = carve(c, size->n_sentences, 1, sizeof(generated_tokens));
-    carve_generated(c, of->generated, shape->n_tgt, n, size);
-    of->past = carve(c, n_layers, size->n_sentences, sizeof(memory));
-    of->source_memory = carve(c, n_layers, size->n_sentences, sizeof(memory));
-    carve_memories(c, of->source_memory, n_layers, size->source_rows, d_model, shape->n_src, n, 0);
-    c->dense = c->used;
-    carve_memories(c, of->past, n_layers, size->n_sentences * size->n_tgt, d_model, shape->n_tgt, n, size->n_tgt);
-    of->target = (row_stack){n, of->target_first};
+    state->attention.scores = alloc_floats(c, size->scores, 1);
+    state->attention.linear = alloc_linear(c, size, larger(d_model, d_ff), shape->team);
+    state->chosen = alloc(c, size->target_rows, 1, sizeof(size_t));
+    state->logits = alloc_floats(c, size->logit_rows, config->tokenizer.n_target_vocabulary);
+    state->active = alloc(c, size->n_sentences, 1, sizeof(size_t));
+    state->newest = alloc(c, size->n_sentences, 1, sizeof(int32_t));
+    state->generated = alloc(c, size->n_sentences, 1, sizeof(generated_tokens));
+    alloc_generated(c, state->generated, shape->n_tgt, n, size);
+    state->past = alloc(c, n_layers, size->n_sentences, sizeof(kv_cache));
+    state->source_cache = alloc(c, n_layers, size->n_sentences, sizeof(kv_cache));
+    alloc_caches(c, state->source_cache, n_layers, size->source_rows, d_model, shape->n_src, n, 0);
+    c->filled = c->used;
+    alloc_caches(c, state->past, n_layers, size->n_sentences * size->n_tgt, d_model, shape->n_tgt, n, size->n_tgt);
+    state->target = (row_stack){n, state->target_first};
 }
 
 /* Mapped, not taken from the heap: a page becomes resident when it is written. A mapping that is too small becomes
  * larger. The pages that every batch fills stay; those of the past, which come to lie elsewhere, go. */
-static bool map_arena(transformer_state *of, const carving *needed, failure *why)
+static bool map_arena(transformer_state *state, const allocation *needed, failure *why)
 {
     const int protection = PROT_READ | PROT_WRITE, flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
-    size_t size = needed->used, dense = (needed->dense + PAGE - 1) / PAGE * PAGE;
+    size_t size = needed->used, filled = (needed->filled + PAGE - 1) / PAGE * PAGE;
     char *arena = MAP_FAILED;
     if (!needed->overflow)
-        arena = of->arena ? mremap(of->arena, of->arena_size, size, MREMAP_MAYMOVE)
-                          : mmap(NULL, size, protection, flags, -1, 0);
+        arena = state->arena ? mremap(state->arena, state->arena_size, size, MREMAP_MAYMOVE)
+                             : mmap(NULL, size, protection, flags, -1, 0);
     if (arena == MAP_FAILED) {
-        state_free(of);
+        state_free(state);
         return failure_memory(why, "a batch of sentences");
     }
-    if (of->arena && dense < size)
-        madvise(arena + dense, size - dense, MADV_DONTNEED);
-    of->arena = arena;
-    of->arena_size = size;
+    if (state->arena && filled < size)
+        madvise(arena + filled, size - filled, MADV_DONTNEED);
+    state->arena = arena;
+    state->arena_size = size;
     return true;
 }
 
-bool state_lay_out(transformer_state *of, const model_config *config, const batch_shape *shape, failure *why)
+bool state_lay_out(transformer_state *state, const model_config *config, const batch_shape *shape, failure *why)
 {
-    carving c = {0};
-    of->sizes = sizes_of(of->sizes, config, shape);
-    carve_all(&c, of, config, shape);
-    if ((c.overflow || c.used > of->arena_size) && !map_arena(of, &c, why))
+    allocation c = {0};
+    state->sizes = sizes_of(state->sizes, config, shape);
+    alloc_all(&c, state, config, shape);
+    if ((c.overflow || c.used > state->arena_size) && !map_arena(state, &c, why))
         return false;
-    c = (carving){.base = of->arena};
-    carve_all(&c, of, config, shape);
-    state_take_source(of, 0);
+    c = (allocation){.base = state->arena};
+    alloc_all(&c, state, config, shape);
+    state_take_source(state, 0);
     return true;
 }
 
-void state_free(transformer_state *of)
+void state_free(transformer_state *state)
 {
-    if (of->arena)
-        munmap(of->arena, of->arena_size);
-    *of = (transformer_state){0};
+    if (state->arena)
+        munmap(state->arena, state->arena_size);
+    *state = (transformer_state){0};
 }
 
-void state_take_source(transformer_state *of, size_t begin)
+void state_take_source(transformer_state *state, size_t begin)
 {
     size_t n = 0, n_rows = 0;
-    of->source_first[0] = 0;
-    while (begin + n < of->n_sentences) {
-        n_rows += of->source_memory[begin + n].capacity;
+    state->source_first[0] = 0;
+    while (begin + n < state->n_sentences) {
+        n_rows += state->source_cache[begin + n].capacity;
         if (n > 0 && n_rows > ENCODER_ROWS)
             break;
-        of->source_first[++n] = n_rows;
+        state->source_first[++n] = n_rows;
     }
-    of->source_begin = begin;
-    of->source = (row_stack){n, of->source_first};
+    state->source_begin = begin;
+    state->source = (row_stack){n, state->source_first};
 }
 
-void state_move_sentence(transformer_state *of, const model_config *config, size_t from, size_t to)
+void state_move_sentence(transformer_state *state, const model_config *config, size_t place, size_t new_place)
 {
     for (size_t l = 0; l < config->decoder.n_layers; l++) {
-        size_t layer = l * of->n_sentences;
-        of->past[layer + to] = of->past[layer + from];
-        of->source_memory[layer + to] = of->source_memory[layer + from];
+        size_t layer = l * state->n_sentences;
+        state->past[layer + new_place] = state->past[layer + place];
+        state->source_cache[layer + new_place] = state->source_cache[layer + place];
     }
 }

@@ -1,7 +1,7 @@
 /* Everything that changes while translating one batch, in one arena.
  *
  * state_lay_out sizes it for a batch and is the only call that can fail; what computes (forward.h,
- * greedy.h) neither allocates nor fails for want of memory. One state per thread; it is used again for
+ * greedy.h) neither allocates nor runs out of memory. One state per thread; it is used again for
  * batch after batch and grows to the largest, with room for the longest translation of each sentence, which is mapped
  * but takes no memory until it is written. */
 #ifndef MODEL_STATE_H
@@ -16,7 +16,7 @@ typedef struct {
     int32_t *ids;             /* [capacity], n are filled */
     float *log_probabilities; /* [capacity], of the chosen tokens; filled when asked for */
     size_t n, capacity;
-    bool cut; /* the end token was not chosen: the length cap ended the sentence */
+    bool truncated; /* the length cap ended the sentence: the end token was not chosen */
 } generated_tokens;
 
 /* What the arena has room for: the largest so far in each respect, or more. */
@@ -49,11 +49,11 @@ typedef struct {
     size_t *chosen;  /* [rows of the target], the outputs with the largest logits */
     attention_scratch attention;
 
-    memory *past;          /* [decoder layers, n_sentences], self-attention's */
-    memory *source_memory; /* [decoder layers, n_sentences], cross-attention's */
+    kv_cache *past;         /* [decoder layers, n_sentences], self-attention's */
+    kv_cache *source_cache; /* [decoder layers, n_sentences], cross-attention's */
 
     generated_tokens *generated; /* [n_sentences] */
-    size_t *alive;               /* [n_sentences], the sentences still in the stack, in its order */
+    size_t *active;              /* [n_sentences], the sentences still in the stack, in its order */
     int32_t *newest;             /* [n_sentences], the last token of each of them */
 } transformer_state;
 
@@ -67,15 +67,15 @@ typedef struct {
     thread_team *team;   /* the threads that share the linear layers, or NULL */
 } batch_shape;
 
-bool state_lay_out(transformer_state *of, const model_config *config, const batch_shape *shape, failure *why);
-void state_free(transformer_state *of);
+bool state_lay_out(transformer_state *state, const model_config *config, const batch_shape *shape, failure *why);
+void state_free(transformer_state *state);
 
 /* Makes sentence `begin` and those after it, as many as are computed together, the rows of the next encoder call. A
  * state just laid out has sentence 0 there. */
-void state_take_source(transformer_state *of, size_t begin);
+void state_take_source(transformer_state *state, size_t begin);
 
-/* Moves the memories of the stack's sentence `from` to place `to` <= from: how finished ones leave. What was at
- * `to` is gone until the next state_lay_out. */
-void state_move_sentence(transformer_state *of, const model_config *config, size_t from, size_t to);
+/* Moves the KV caches of the sentence at `place` of the stack to `new_place`, which is at most `place`, over those of a
+ * finished sentence, which are lost until the next state_lay_out. */
+void state_move_sentence(transformer_state *state, const model_config *config, size_t place, size_t new_place);
 
 #endif

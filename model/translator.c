@@ -64,53 +64,53 @@ translator *translator_open(const char *directory, size_t n_threads, failure *wh
     return t;
 }
 
-void translator_close(translator *of)
+void translator_close(translator *t)
 {
-    if (!of)
+    if (!t)
         return;
-    for (size_t i = 0; of->states && i < team_size(of->team); i++)
-        state_free(&of->states[i]);
-    free(of->states);
-    team_close(of->team);
-    tokenizer_close(of->tokenizer);
-    model_close(of->model);
-    free(of);
+    for (size_t i = 0; t->states && i < team_size(t->team); i++)
+        state_free(&t->states[i]);
+    free(t->states);
+    team_close(t->team);
+    tokenizer_close(t->tokenizer);
+    model_close(t->model);
+    free(t);
 }
 
-const transformer *translator_model(const translator *of)
+const transformer *translator_model(const translator *t)
 {
-    return of->model;
+    return t->model;
 }
 
-const tokenizer *translator_tokenizer(const translator *of)
+const tokenizer *translator_tokenizer(const translator *t)
 {
-    return of->tokenizer;
+    return t->tokenizer;
 }
 
-void translation_free(translation *of)
+void translation_free(translation *result)
 {
-    for (size_t i = 0; i < of->n_sentences; i++) {
-        token_ids_free(&of->sentences[i].source);
-        token_ids_free(&of->sentences[i].target);
-        free(of->sentences[i].log_probabilities);
+    for (size_t i = 0; i < result->n_sentences; i++) {
+        token_ids_free(&result->sentences[i].source);
+        token_ids_free(&result->sentences[i].target);
+        free(result->sentences[i].log_probabilities);
     }
-    free(of->sentences);
-    text_free(&of->text);
-    *of = (translation){0};
+    free(result->sentences);
+    text_free(&result->text);
+    *result = (translation){0};
 }
 
-static translated_sentence *append_sentence(translation *to, failure *why)
+static translated_sentence *append_sentence(translation *result, failure *why)
 {
-    if ((to->n_sentences & (to->n_sentences - 1)) == 0) { /* full at every power of two */
-        size_t capacity = to->n_sentences ? 2 * to->n_sentences : 1;
-        translated_sentence *grown = realloc(to->sentences, capacity * sizeof *grown);
+    if ((result->n_sentences & (result->n_sentences - 1)) == 0) { /* full at every power of two */
+        size_t capacity = result->n_sentences ? 2 * result->n_sentences : 1;
+        translated_sentence *grown = realloc(result->sentences, capacity * sizeof *grown);
         if (!grown) {
             failure_memory(why, "the sentences of a line");
             return NULL;
         }
-        to->sentences = grown;
+        result->sentences = grown;
     }
-    translated_sentence *sentence = &to->sentences[to->n_sentences++];
+    translated_sentence *sentence = &result->sentences[result->n_sentences++];
     *sentence = (translated_sentence){0};
     return sentence;
 }
@@ -120,11 +120,11 @@ static bool encode_with_code(translator *t, const text_line *line, size_t n_code
                              failure *why)
 {
     text_buffer text = {0};
-    bool done = text_append(&text, line->bytes, n_code, why) &&
-                text_append(&text, line->bytes + range.begin, range.end - range.begin, why) &&
-                tokenizer_encode(t->tokenizer, text.bytes, text.size, ids, why);
+    bool ok = text_append(&text, line->bytes, n_code, why) &&
+              text_append(&text, line->bytes + range.begin, range.end - range.begin, why) &&
+              tokenizer_encode(t->tokenizer, text.bytes, text.size, ids, why);
     text_free(&text);
-    return done;
+    return ok;
 }
 
 /* Appends the tokens of a range of the line; of its halves, and theirs, while it has too many for the positions, or so
@@ -191,19 +191,19 @@ static bool encode_line(translator *t, const text_line *line, size_t number, tra
     return true;
 }
 
-static bool keep_generated(translated_sentence *to, const generated_tokens *from, bool with_log_probabilities,
+static bool keep_generated(translated_sentence *sentence, const generated_tokens *tokens, bool with_log_probabilities,
                            failure *why)
 {
-    for (size_t i = 0; i < from->n; i++)
-        if (!token_ids_append(&to->target, from->ids[i], why))
+    for (size_t i = 0; i < tokens->n; i++)
+        if (!token_ids_append(&sentence->target, tokens->ids[i], why))
             return false;
-    to->cut = from->cut;
+    sentence->truncated = tokens->truncated;
     if (!with_log_probabilities)
         return true;
-    to->log_probabilities = malloc(from->n * sizeof *to->log_probabilities);
-    if (!to->log_probabilities)
+    sentence->log_probabilities = malloc(tokens->n * sizeof *sentence->log_probabilities);
+    if (!sentence->log_probabilities)
         return failure_memory(why, "the log-probabilities");
-    memcpy(to->log_probabilities, from->log_probabilities, from->n * sizeof *to->log_probabilities);
+    memcpy(sentence->log_probabilities, tokens->log_probabilities, tokens->n * sizeof *sentence->log_probabilities);
     return true;
 }
 
@@ -213,22 +213,22 @@ static bool translate_batch(const transformer *model, transformer_state *state, 
 {
     size_t n_src[TRANSLATOR_BATCH] = {0}, n_tgt[TRANSLATOR_BATCH] = {0}, n_new[TRANSLATOR_BATCH] = {0};
     token_ids source = {0};
-    bool done = true;
-    for (size_t s = 0; s < n && done; s++) {
+    bool ok = true;
+    for (size_t s = 0; s < n && ok; s++) {
         const token_ids *ids = &items[s]->source;
         n_src[s] = ids->n;
         n_tgt[s] = greedy_length_cap(&model->config, ids->n);
         n_new[s] = 1;
-        for (size_t i = 0; i < ids->n && done; i++)
-            done = token_ids_append(&source, ids->at[i], why);
+        for (size_t i = 0; i < ids->n && ok; i++)
+            ok = token_ids_append(&source, ids->at[i], why);
     }
     const batch_shape shape = {n, n_src, n_tgt, n_new, with_log_probabilities, team};
-    done = done && state_lay_out(state, &model->config, &shape, why) &&
-           greedy(state, model, source.at, with_log_probabilities, why);
+    ok = ok && state_lay_out(state, &model->config, &shape, why) &&
+         greedy_search(state, model, source.at, with_log_probabilities, why);
     token_ids_free(&source);
-    for (size_t s = 0; s < n && done; s++)
-        done = keep_generated(items[s], &state->generated[s], with_log_probabilities, why);
-    return done;
+    for (size_t s = 0; s < n && ok; s++)
+        ok = keep_generated(items[s], &state->generated[s], with_log_probabilities, why);
+    return ok;
 }
 
 /* All sentences of a call, the longest first, and the batches that the threads take one by one. */
@@ -340,23 +340,23 @@ static bool translate_sentences(translator *t, translation *out, size_t n_lines,
         for (size_t s = 0; s < out[l].n_sentences; s++)
             queue.items[n++] = &out[l].sentences[s];
     qsort(queue.items, n, sizeof *queue.items, by_length);
-    bool done = translate_queue(&queue);
+    bool ok = translate_queue(&queue);
     free(queue.items);
     free(queue.first);
-    return done;
+    return ok;
 }
 
 /* One notice for all of a line that did not end by itself. */
-static void note_cuts(const translation *line, size_t number, const notice_reader *notices)
+static void note_truncated(const translation *line, size_t number, const notice_reader *notices)
 {
-    size_t n_cut = 0;
+    size_t n_truncated = 0;
     for (size_t s = 0; s < line->n_sentences; s++)
-        n_cut += line->sentences[s].cut;
-    if (n_cut == 0)
+        n_truncated += line->sentences[s].truncated;
+    if (n_truncated == 0)
         return;
     char notice[160];
-    snprintf(notice, sizeof notice, "%zu of %zu translated sentences did not end and were cut at the length cap", n_cut,
-             line->n_sentences);
+    snprintf(notice, sizeof notice, "%zu of %zu translated sentences did not end and were cut at the length cap",
+             n_truncated, line->n_sentences);
     notices->say(notices->user, number, notice);
 }
 
@@ -379,37 +379,37 @@ static bool write_line(const translator *t, const text_line *line, translation *
     return out->n_sentences == 0 || utf8_append_line(&out->text, line->bytes + at, line->size - at, why);
 }
 
-bool translator_translate(translator *with, const text_line *lines, size_t n_lines, bool with_log_probabilities,
+bool translator_translate(translator *t, const text_line *lines, size_t n_lines, bool with_log_probabilities,
                           translation *out, const notice_reader *notices, failure *why)
 {
-    bool done = true;
+    bool ok = true;
     for (size_t l = 0; l < n_lines; l++)
         out[l] = (translation){0};
-    for (size_t l = 0; l < n_lines && done; l++)
-        done = encode_line(with, &lines[l], l, &out[l], notices, why);
-    done = done && translate_sentences(with, out, n_lines, with_log_probabilities, why) &&
-           weights_check_unchanged(with->model->weights, why);
-    for (size_t l = 0; l < n_lines && done; l++) {
-        done = write_line(with, &lines[l], &out[l], why);
-        note_cuts(&out[l], l, notices);
+    for (size_t l = 0; l < n_lines && ok; l++)
+        ok = encode_line(t, &lines[l], l, &out[l], notices, why);
+    ok = ok && translate_sentences(t, out, n_lines, with_log_probabilities, why) &&
+         weights_check_unchanged(t->model->weights, why);
+    for (size_t l = 0; l < n_lines && ok; l++) {
+        ok = write_line(t, &lines[l], &out[l], why);
+        note_truncated(&out[l], l, notices);
     }
-    for (size_t l = 0; l < n_lines && !done; l++)
+    for (size_t l = 0; l < n_lines && !ok; l++)
         translation_free(&out[l]);
-    return done;
+    return ok;
 }
 
-bool translator_trace(translator *with, const translated_sentence *sentence, const trace_reader *reader, failure *why)
+bool translator_trace(translator *t, const translated_sentence *sentence, const trace_reader *reader, failure *why)
 {
     size_t n_tgt = sentence->target.n; /* the start token and all but the last */
     int32_t *decoder_ids = malloc(n_tgt * sizeof *decoder_ids);
     if (!decoder_ids)
         return failure_memory(why, "the trace");
-    decoder_ids[0] = with->model->config.tokenizer.target_start;
+    decoder_ids[0] = t->model->config.tokenizer.target_start;
     memcpy(decoder_ids + 1, sentence->target.at, (n_tgt - 1) * sizeof *decoder_ids);
     const batch_shape shape = {1, &sentence->source.n, &n_tgt, &n_tgt, true, NULL};
-    bool done = state_lay_out(&with->states[0], &with->model->config, &shape, why);
-    if (done)
-        forward(&with->states[0], with->model, sentence->source.at, decoder_ids, n_tgt, reader);
+    bool ok = state_lay_out(&t->states[0], &t->model->config, &shape, why);
+    if (ok)
+        model_forward(&t->states[0], t->model, sentence->source.at, decoder_ids, n_tgt, reader);
     free(decoder_ids);
-    return done && weights_check_unchanged(with->model->weights, why);
+    return ok && weights_check_unchanged(t->model->weights, why);
 }

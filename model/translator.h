@@ -32,7 +32,7 @@ typedef struct {
     text_range range;         /* in the line */
     token_ids source, target; /* both with their end token; a cut target only where the checkpoint forces one */
     float *log_probabilities; /* [target.n], or NULL when not asked for */
-    bool cut;                 /* the length cap ended it */
+    bool truncated;           /* the length cap ended it */
 } translated_sentence;
 
 typedef struct {
@@ -52,20 +52,20 @@ typedef struct translator translator;
 /* A translator that computes with n_threads >= 1 threads; one caller at a time. NULL on failure. Chooses the
  * instruction-set level for the whole process: the best, or the one that the environment's TRANSFORMER_ISA names. */
 translator *translator_open(const char *directory, size_t n_threads, failure *why);
-void translator_close(translator *of);
+void translator_close(translator *t);
 
-const transformer *translator_model(const translator *of);
-const tokenizer *translator_tokenizer(const translator *of);
+const transformer *translator_model(const translator *t);
+const tokenizer *translator_tokenizer(const translator *t);
 
 /* out [n_lines], each to be freed with translation_free; out[l].text.bytes is never NULL. `notices` is required.
  * A language code `>>…<<` at the beginning of a line goes before each of its sentences, and is not translated. A line's
  * translation does not depend on the other lines of the call (float32: but for ties to the last bit). On failure
  * nothing is to be freed. */
-bool translator_translate(translator *with, const text_line *lines, size_t n_lines, bool with_log_probabilities,
+bool translator_translate(translator *t, const text_line *lines, size_t n_lines, bool with_log_probabilities,
                           translation *out, const notice_reader *notices, failure *why);
-void translation_free(translation *of);
+void translation_free(translation *result);
 
 /* Computes one sentence again, with its whole translation at once, and shows every tensor to the reader. */
-bool translator_trace(translator *with, const translated_sentence *sentence, const trace_reader *reader, failure *why);
+bool translator_trace(translator *t, const translated_sentence *sentence, const trace_reader *reader, failure *why);
 
 #endif

@@ -9,7 +9,7 @@ their largest absolute difference and its place, up to the first that differs, a
 after that one is left out: it is computed from it.
 
 A tensor differs when a value is more than 1e-4 off (of the tensor's largest magnitude, where that is above 1). An
-int8 checkpoint is rounded on purpose and differs from the start: all of it is shown, without a verdict.
+int8 checkpoint is quantized and differs from the start: all of it is shown, without a verdict.
 
 Exit status: 0 all agree, or int8; 1 something differs; 2 wrong usage, or nothing that can be compared.
 """
@@ -35,9 +35,9 @@ CORE = ("attention/core.c", "attention_core")
 SOFTMAX = ("kernels/plain.c", "softmax")
 BIND_ATTENTION = ("model/model.c", "bind_attention")
 BIND_FEED_FORWARD = ("model/model.c", "bind_feed_forward")
-NORM = (("model/add_and_norm.c", "add_and_norm"), ("kernels/plain.c", "layer_norm"))
+NORM = (("model/add_and_norm.c", "model_add_and_norm"), ("kernels/plain.c", "layer_norm"))
 BIND_NORM = ("model/model.c", "bind_norm")
-ENCODER, DECODER = ("model/encoder.c", "encoder"), ("model/decoder.c", "decoder")
+ENCODER, DECODER = ("model/encoder.c", "model_encode"), ("model/decoder.c", "model_decode_step")
 ENCODER_SELF = ("attention/encoder_self.c", "attention_encoder_self")
 DECODER_SELF = ("attention/decoder_self.c", "attention_decoder_self")
 CROSS = ("attention/cross.c", "attention_cross")
@@ -46,8 +46,8 @@ CROSS = ("attention/cross.c", "attention_cross")
 # it and what binds its weights.
 PLACES = {
     r"source ids": (("tokenizer/tokenizer.c", "tokenizer_encode"),),
-    r"encoder\.embedding": (("model/embedding.c", "embed"), ("model/embedding.c", "embedding_positions"), ENCODER),
-    r"decoder\.embedding": (("model/embedding.c", "embed"), ("model/embedding.c", "embedding_positions"), DECODER),
+    r"encoder\.embedding": (("model/embedding.c", "model_embed"), ("model/embedding.c", "embedding_positions"), ENCODER),
+    r"decoder\.embedding": (("model/embedding.c", "model_embed"), ("model/embedding.c", "embedding_positions"), DECODER),
     r"encoder\.\d+\.self_attention\.(query|key|value)": (ENCODER_SELF, *LINEAR, BIND_ATTENTION),
     r"decoder\.\d+\.self_attention\.(query|key|value)": (DECODER_SELF, *LINEAR, BIND_ATTENTION),
     r"decoder\.\d+\.cross_attention\.(key|value)":
@@ -61,13 +61,13 @@ PLACES = {
     r"decoder\.\d+\.cross_attention\.heads": (CORE, CROSS),
     r".+_attention": (("attention/steps.h", "project_out"), *LINEAR, BIND_ATTENTION),
     r".+\.feed_forward\.inner":
-        (("model/feed_forward.c", "feed_forward"), ("kernels/plain.c", "kernels_relu"),
+        (("model/feed_forward.c", "model_feed_forward"), ("kernels/plain.c", "kernels_relu"),
          ("kernels/plain.c", "swish"), ("kernels/plain.c", "kernels_gelu"), *LINEAR, BIND_FEED_FORWARD),
-    r".+\.feed_forward": (("model/feed_forward.c", "feed_forward"), *LINEAR, BIND_FEED_FORWARD),
+    r".+\.feed_forward": (("model/feed_forward.c", "model_feed_forward"), *LINEAR, BIND_FEED_FORWARD),
     r"encoder\..+_norm": (*NORM, ENCODER, BIND_NORM),
     r"decoder\..+_norm": (*NORM, DECODER, BIND_NORM),
-    r"output": (("model/decoder.c", "output_layer"), *LINEAR, ("model/model.c", "bind_all")),
-    r"target ids": (("model/greedy.c", "greedy"), DECODER, ("attention/memory.c", "memory_append")),
+    r"output": (("model/decoder.c", "model_output"), *LINEAR, ("model/model.c", "bind_all")),
+    r"target ids": (("model/greedy.c", "greedy_search"), DECODER, ("attention/kv_cache.c", "kv_cache_append")),
 }
 
 # A line of the output; `agrees` is None where there is no verdict.
@@ -195,7 +195,7 @@ def compare_text(model, tokenizer, directory, dtype, text):
             return lines[n_before].name
         print()
     if dtype == "int8":
-        print("No verdict: in int8 all weights, and the input of each product, are rounded to 127 steps, so that everything "
+        print("No verdict: in int8 all weights, and the input of each product, are quantized to 127 steps, so that everything "
               "differs.\nExport with --dtype float32 to find mistakes.")
     else:
         print("All agree.")

@@ -25,39 +25,39 @@ static bool grow(void **elements, size_t *capacity, size_t wanted, size_t elemen
     return true;
 }
 
-bool text_append(text_buffer *to, const char *bytes, size_t size, failure *why)
+bool text_append(text_buffer *text, const char *bytes, size_t size, failure *why)
 {
-    void *elements = to->bytes;
-    if (size >= SIZE_MAX - to->size)
+    void *elements = text->bytes;
+    if (size >= SIZE_MAX - text->size)
         return failure_memory(why, "a longer text");
-    if (!grow(&elements, &to->capacity, to->size + size + 1, 1, why))
+    if (!grow(&elements, &text->capacity, text->size + size + 1, 1, why))
         return false;
-    to->bytes = elements;
+    text->bytes = elements;
     if (size)
-        memcpy(to->bytes + to->size, bytes, size);
-    to->size += size;
-    to->bytes[to->size] = '\0';
+        memcpy(text->bytes + text->size, bytes, size);
+    text->size += size;
+    text->bytes[text->size] = '\0';
     return true;
 }
 
-void text_free(text_buffer *of)
+void text_free(text_buffer *text)
 {
-    free(of->bytes);
-    *of = (text_buffer){0};
+    free(text->bytes);
+    *text = (text_buffer){0};
 }
 
-bool token_ids_append(token_ids *to, int32_t id, failure *why)
+bool token_ids_append(token_ids *ids, int32_t id, failure *why)
 {
-    void *elements = to->at;
-    if (!grow(&elements, &to->capacity, to->n + 1, sizeof *to->at, why))
+    void *elements = ids->at;
+    if (!grow(&elements, &ids->capacity, ids->n + 1, sizeof *ids->at, why))
         return false;
-    to->at = elements;
-    to->at[to->n++] = id;
+    ids->at = elements;
+    ids->at[ids->n++] = id;
     return true;
 }
 
-void token_ids_free(token_ids *of)
+void token_ids_free(token_ids *ids)
 {
-    free(of->at);
-    *of = (token_ids){0};
+    free(ids->at);
+    *ids = (token_ids){0};
 }

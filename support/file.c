@@ -17,7 +17,7 @@ static int open_regular(const char *path, struct stat *status, failure *why)
         failure_set(why, "%s: cannot be opened: %s; expected a file of a checkpoint directory", path, strerror(errno));
         return -1;
     }
-    bool good = false;
+    bool ok = false;
     if (fstat(descriptor, status) != 0)
         failure_set(why, "%s: cannot be looked at: %s", path, strerror(errno));
     else if (!S_ISREG(status->st_mode))
@@ -26,10 +26,10 @@ static int open_regular(const char *path, struct stat *status, failure *why)
     else if ((uintmax_t)status->st_size >= SIZE_MAX)
         failure_set(why, "%s: too large for this machine's addresses", path);
     else
-        good = true;
-    if (!good)
+        ok = true;
+    if (!ok)
         close(descriptor);
-    return good ? descriptor : -1;
+    return ok ? descriptor : -1;
 }
 
 /* How many bytes could be read, at most `size`; a failed read ends them, with errno. */
@@ -43,35 +43,35 @@ static size_t read_up_to(int descriptor, char *bytes, size_t size)
     return n;
 }
 
-static bool read_descriptor(text_buffer *to, int descriptor, size_t size, const char *path, failure *why)
+static bool read_descriptor(text_buffer *text, int descriptor, size_t size, const char *path, failure *why)
 {
-    to->bytes = malloc(size + 1);
-    if (!to->bytes)
+    text->bytes = malloc(size + 1);
+    if (!text->bytes)
         return failure_set(why, "%s: there is not enough memory for its %zu bytes; close other programs", path, size);
-    to->capacity = size + 1;
-    to->size = read_up_to(descriptor, to->bytes, size + 1); /* one more would be read of a file that grows */
-    if (to->size != size)
+    text->capacity = size + 1;
+    text->size = read_up_to(descriptor, text->bytes, size + 1); /* one more would be read of a file that grows */
+    if (text->size != size)
         return errno ? failure_set(why, "%s: cannot be read: %s", path, strerror(errno))
                      : failure_set(why, "%s: changed while it was read; run the program again", path);
-    to->bytes[size] = '\0';
+    text->bytes[size] = '\0';
     return true;
 }
 
-bool file_read(text_buffer *to, const char *path, size_t most, failure *why)
+bool file_read(text_buffer *text, const char *path, size_t most, failure *why)
 {
     struct stat status;
-    *to = (text_buffer){0};
+    *text = (text_buffer){0};
     int descriptor = open_regular(path, &status, why);
     if (descriptor < 0)
         return false;
     size_t size = (size_t)status.st_size;
-    bool done = size <= most ? read_descriptor(to, descriptor, size, path, why)
-                             : failure_set(why, "%s: found %zu bytes, expected at most %zu; it is another file", path,
-                                           size, most);
+    bool ok = size <= most
+                  ? read_descriptor(text, descriptor, size, path, why)
+                  : failure_set(why, "%s: found %zu bytes, expected at most %zu; it is another file", path, size, most);
     close(descriptor);
-    if (!done)
-        text_free(to);
-    return done;
+    if (!ok)
+        text_free(text);
+    return ok;
 }
 
 /* FNV-1a over words of eight bytes, a last part over single ones. A product moves bits up only; turning it brings them
@@ -103,9 +103,9 @@ bool file_digest(uint64_t *digest, size_t *size, const char *path, failure *why)
         *digest = digest_of(*digest, part, n);
         *size += n;
     } while (n == sizeof part);
-    bool done = errno == 0 || failure_set(why, "%s: cannot be read: %s", path, strerror(errno));
+    bool ok = errno == 0 || failure_set(why, "%s: cannot be read: %s", path, strerror(errno));
     close(descriptor);
-    return done;
+    return ok;
 }
 
 bool file_map(mapped_file *file, const char *path, failure *why)

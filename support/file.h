@@ -10,14 +10,14 @@
 #include "support/buffer.h"
 #include "support/failure.h"
 
-/* Reads a regular file of at most `most` bytes, which nobody can change any more then; text_free frees it, and its
- * bytes end with a NUL that is not counted. Fails for what is missing, unreadable, larger or not a file, and leaves
- * *to empty then. */
-bool file_read(text_buffer *to, const char *path, size_t most, failure *why);
+/* Reads a regular file of at most `most` bytes into memory, where nobody else can change it; text_free frees it. A NUL
+ * that is not counted follows the bytes. Fails, leaving *text empty, if the path is missing, unreadable, larger or not
+ * a file. */
+bool file_read(text_buffer *text, const char *path, size_t most, failure *why);
 
-/* Goes on with *digest (64 bits, begun with FILE_DIGEST_START, after FNV-1a: a change by accident does not go unseen,
- * one on purpose may) and *size with the bytes of a regular file, which are read in small parts: none stays in memory.
- * Fails for what is missing, unreadable or not a file. */
+/* Extends *digest and *size by the bytes of a regular file, which are read in small parts and not kept in memory. The
+ * digest has 64 bits, starts from FILE_DIGEST_START and follows FNV-1a: it detects accidental changes, not deliberate
+ * ones. Fails if the path is missing, unreadable or not a file. */
 #define FILE_DIGEST_START 0xcbf29ce484222325u
 bool file_digest(uint64_t *digest, size_t *size, const char *path, failure *why);
 

@@ -79,8 +79,8 @@ bool json_check_keys(const cJSON *object, const char *const *keys, const char *w
     return true;
 }
 
-bool json_whole_number(int64_t *value, const cJSON *object, const char *key, int64_t lowest, int64_t highest,
-                       const char *where, failure *why)
+bool json_read_whole_number(int64_t *value, const cJSON *object, const char *key, int64_t lowest, int64_t highest,
+                            const char *where, failure *why)
 {
     const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, key);
     if (!cJSON_IsNumber(item))
@@ -94,17 +94,17 @@ bool json_whole_number(int64_t *value, const cJSON *object, const char *key, int
     return true;
 }
 
-bool json_size(size_t *value, const cJSON *object, const char *key, size_t lowest, size_t highest, const char *where,
-               failure *why)
+bool json_read_size(size_t *value, const cJSON *object, const char *key, size_t lowest, size_t highest,
+                    const char *where, failure *why)
 {
     int64_t number = 0;
-    if (!json_whole_number(&number, object, key, (int64_t)lowest, (int64_t)highest, where, why))
+    if (!json_read_whole_number(&number, object, key, (int64_t)lowest, (int64_t)highest, where, why))
         return false;
     *value = (size_t)number;
     return true;
 }
 
-bool json_bool(bool *value, const cJSON *object, const char *key, const char *where, failure *why)
+bool json_read_bool(bool *value, const cJSON *object, const char *key, const char *where, failure *why)
 {
     const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, key);
     if (!cJSON_IsBool(item))
@@ -113,7 +113,7 @@ bool json_bool(bool *value, const cJSON *object, const char *key, const char *wh
     return true;
 }
 
-const char *json_string(const cJSON *object, const char *key, const char *where, failure *why)
+const char *json_read_string(const cJSON *object, const char *key, const char *where, failure *why)
 {
     const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, key);
     if (!cJSON_IsString(item)) {
@@ -123,7 +123,7 @@ const char *json_string(const cJSON *object, const char *key, const char *where,
     return item->valuestring;
 }
 
-const cJSON *json_object(const cJSON *object, const char *key, const char *where, failure *why)
+const cJSON *json_read_object(const cJSON *object, const char *key, const char *where, failure *why)
 {
     const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, key);
     if (!cJSON_IsObject(item)) {

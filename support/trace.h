@@ -17,9 +17,9 @@ typedef struct {
 void trace_call(const trace_reader *reader, const char *part, const char *what, const float *data, size_t rows,
                 size_t columns);
 
-/* `reader` may be NULL: nobody looks. */
-static inline void trace(const trace_reader *reader, const char *part, const char *what, const float *data, size_t rows,
-                         size_t columns)
+/* Passes a tensor to the reader; does nothing if `reader` is NULL. */
+static inline void trace_tensor(const trace_reader *reader, const char *part, const char *what, const float *data,
+                                size_t rows, size_t columns)
 {
     if (reader)
         trace_call(reader, part, what, data, rows, columns);

@@ -41,9 +41,9 @@ static bool is_control(uint32_t c)
     return (c < 0x20 && c != '\t') || (c >= 0x7F && c < 0xA0);
 }
 
-static bool append_replacement(text_buffer *to, failure *why)
+static bool append_replacement(text_buffer *text, failure *why)
 {
-    return text_append(to, UTF8_REPLACEMENT, sizeof UTF8_REPLACEMENT - 1, why);
+    return text_append(text, UTF8_REPLACEMENT, sizeof UTF8_REPLACEMENT - 1, why);
 }
 
 utf8_shown utf8_show(const char *bytes, size_t size, size_t *length)
@@ -54,24 +54,24 @@ utf8_shown utf8_show(const char *bytes, size_t size, size_t *length)
                                                 : (utf8_shown){bytes, *length};
 }
 
-bool utf8_append_line(text_buffer *to, const char *bytes, size_t size, failure *why)
+bool utf8_append_line(text_buffer *text, const char *bytes, size_t size, failure *why)
 {
     size_t length;
     for (size_t at = 0; at < size; at += length) {
         utf8_shown shown = utf8_show(bytes + at, size - at, &length);
-        if (!text_append(to, shown.bytes, shown.size, why))
+        if (!text_append(text, shown.bytes, shown.size, why))
             return false;
     }
     return true;
 }
 
-bool utf8_append_valid(text_buffer *to, const char *bytes, size_t size, failure *why)
+bool utf8_append_valid(text_buffer *text, const char *bytes, size_t size, failure *why)
 {
     size_t length;
     for (size_t at = 0; at < size; at += length) {
         uint32_t code_point = utf8_next(bytes + at, size - at, &length);
-        bool good = code_point != UTF8_INVALID && code_point != 0;
-        if (!(good ? text_append(to, bytes + at, length, why) : append_replacement(to, why)))
+        bool ok = code_point != UTF8_INVALID && code_point != 0;
+        if (!(ok ? text_append(text, bytes + at, length, why) : append_replacement(text, why)))
             return false;
     }
     return true;

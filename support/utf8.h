@@ -19,7 +19,7 @@ uint32_t utf8_next(const char *bytes, size_t size, size_t *length);
 bool utf8_is_valid(const char *bytes, size_t size);
 
 /* Appends bytes [size] with U+FFFD for NUL and for whatever is not UTF-8. */
-bool utf8_append_valid(text_buffer *to, const char *bytes, size_t size, failure *why);
+bool utf8_append_valid(text_buffer *text, const char *bytes, size_t size, failure *why);
 
 /* The bytes that stand for one character where text must stay on its line and cannot command a terminal. */
 typedef struct {
@@ -32,7 +32,7 @@ typedef struct {
 utf8_shown utf8_show(const char *bytes, size_t size, size_t *length);
 
 /* Appends bytes [size] as they are shown. */
-bool utf8_append_line(text_buffer *to, const char *bytes, size_t size, failure *why);
+bool utf8_append_line(text_buffer *text, const char *bytes, size_t size, failure *why);
 
 /* White space: ASCII's, and the spaces and separators of Unicode (general categories Zs, Zl, Zp; U+0085). */
 bool utf8_is_space(uint32_t code_point);

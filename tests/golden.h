@@ -31,9 +31,9 @@ static inline cJSON *golden_json(const char *path)
 {
     text_buffer file;
     failure why;
-    ck_assert_done(file_read(&file, path, 1 << 20, &why), why);
+    ck_assert_ok(file_read(&file, path, 1 << 20, &why), why);
     cJSON *root = json_parse_object(file.bytes, file.size, path, &why);
-    ck_assert_done(root != NULL, why);
+    ck_assert_ok(root != NULL, why);
     text_free(&file);
     return root;
 }

@@ -71,7 +71,7 @@ FAULTS = [
     Fault("every head mixes the values of head 0", "attention/core.c", {"v + column": "v"}, "encoder.0.self_attention.heads"),
     Fault("norm before the residual connection", "model/add_and_norm.c",
           {"kernels_add(x, sublayer, n_rows * d_model);": "",
-           "trace(reader, w": "kernels_add(x, sublayer, n_rows * d_model); trace(reader, w"},
+           "trace_tensor(reader, w": "kernels_add(x, sublayer, n_rows * d_model); trace_tensor(reader, w"},
           "encoder.0.self_attention_norm"),
     Fault("gain of the norm forgotten", "kernels/plain.c", {" * weight[i]": ""}, "encoder.0.self_attention_norm"),
     Fault("variance over d − 1", "kernels/plain.c", {"(squares) / (double)d;": "(squares) / (double)(d - 1);"},
@@ -79,10 +79,10 @@ FAULTS = [
     Fault("epsilon 1e-6", "kernels/plain.c", {"1e-5": "1e-6"}, "encoder.0.feed_forward_norm"),
     Fault("gelu for swish", "model/feed_forward.c", {"kernels_swish(x, n)": "kernels_gelu(x, n)"}, "encoder.0.feed_forward.inner"),
     Fault("no residual around the feed-forward", "model/encoder.c",
-          {"add_and_norm(x, state->sublayer, &layer->feed_forward_norm":
+          {"model_add_and_norm(x, state->sublayer, &layer->feed_forward_norm":
            "for (size_t i = 0; i < n_rows * d_model; i++) x[i] = 0;"
-           "add_and_norm(x, state->sublayer, &layer->feed_forward_norm"}, "encoder.0.feed_forward_norm"),
-    Fault("causal length one too long", "attention/core.c", {"n_keys - n_hidden + i :": "n_keys - n_hidden + i + 1 :"},
+           "model_add_and_norm(x, state->sublayer, &layer->feed_forward_norm"}, "encoder.0.feed_forward_norm"),
+    Fault("causal length one too long", "attention/core.c", {"n_keys - n_masked + i :": "n_keys - n_masked + i + 1 :"},
           "decoder.0.self_attention.weights"),
     Fault("no causality", "attention/decoder_self.c", {"n_keys, n - 1,": "n_keys, 0,"}, "decoder.0.self_attention.weights"),
     Fault("cross-attention over the decoder's own keys", "model/decoder.c", {"&state->target, source,": "&state->target, past,"},

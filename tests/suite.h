@@ -9,7 +9,7 @@
 #define N_ELEMENTS(array) (sizeof(array) / sizeof *(array))
 
 /* Fails with the sentence of a failure. */
-#define ck_assert_done(expression, why) ck_assert_msg((expression), "%s", (why).sentence)
+#define ck_assert_ok(expression, why) ck_assert_msg((expression), "%s", (why).sentence)
 
 /* The test runs n times, with _i from 0 to n - 1. */
 static inline void add_loop_test(Suite *suite, const char *name, const TTest *test, size_t n)

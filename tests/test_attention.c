@@ -12,12 +12,12 @@ START_TEST(a_strong_match_gives_its_value)
     /* query i matches key i alone, so that softmax is one-hot and the output is v's row i */
     enum { N = 3, D = 3 };
     const float k[N * D] = {1, 0, 0, 0, 1, 0, 0, 0, 1}, v[N * D] = {1, 2, 3, 4, 5, 6, 7, 8, 9};
-    float q[N * D], heads[N * D], weights[N * N];
+    float q[N * D], context[N * D], weights[N * N];
     for (int i = 0; i < N * D; i++)
         q[i] = 1e4f * k[i];
-    attention_core(heads, weights, q, k, v, N, N, 0, 1, D);
+    attention_core(context, weights, q, k, v, N, N, 0, 1, D);
     for (int i = 0; i < N * D; i++) {
-        ck_assert_float_eq(heads[i], v[i]);
+        ck_assert_float_eq(context[i], v[i]);
         ck_assert_float_eq(weights[i], k[i]);
     }
 }
@@ -27,11 +27,11 @@ START_TEST(no_preference_gives_the_mean)
 {
     enum { N = 4, D = 2 };
     const float q[N * D] = {0}, k[N * D] = {1, 2, 3, 4, 5, 6, 7, 8}, v[N * D] = {1, 10, 2, 20, 3, 30, 4, 40};
-    float heads[N * D], weights[N * N];
-    attention_core(heads, weights, q, k, v, N, N, 0, 1, D);
+    float context[N * D], weights[N * N];
+    attention_core(context, weights, q, k, v, N, N, 0, 1, D);
     for (int i = 0; i < N; i++) {
-        ck_assert_float_eq(heads[i * D], 2.5f);
-        ck_assert_float_eq(heads[i * D + 1], 25.0f);
+        ck_assert_float_eq(context[i * D], 2.5f);
+        ck_assert_float_eq(context[i * D + 1], 25.0f);
     }
 }
 END_TEST
@@ -41,11 +41,11 @@ START_TEST(causality_is_a_length)
     /* no preference: query i finds the mean of the values it sees */
     enum { N_KEYS = 5, N_NEW = 3 };
     const float q[N_NEW] = {0}, k[N_KEYS] = {1, 1, 1, 1, 1}, v[N_KEYS] = {10, 20, 30, 40, 50};
-    float heads[N_NEW], weights[N_NEW * N_KEYS];
-    attention_core(heads, weights, q, k, v, N_NEW, N_KEYS, N_NEW - 1, 1, 1);
-    ck_assert_float_eq(heads[0], 20); /* sees 10, 20, 30 */
-    ck_assert_float_eq(heads[1], 25);
-    ck_assert_float_eq(heads[2], 30);
+    float context[N_NEW], weights[N_NEW * N_KEYS];
+    attention_core(context, weights, q, k, v, N_NEW, N_KEYS, N_NEW - 1, 1, 1);
+    ck_assert_float_eq(context[0], 20); /* sees 10, 20, 30 */
+    ck_assert_float_eq(context[1], 25);
+    ck_assert_float_eq(context[2], 30);
     ck_assert_float_eq(weights[3], 0);
     ck_assert_float_eq(weights[4], 0);
     ck_assert_float_eq(weights[N_KEYS + 4], 0);
@@ -58,8 +58,8 @@ START_TEST(scores_are_divided_by_the_root_of_d_head)
     /* two heads of 4 columns; scores 4/sqrt(4) = 2 against 0 */
     enum { D = 8 };
     const float q[D] = {1, 1, 1, 1, 0, 0, 0, 0}, k[2 * D] = {1, 1, 1, 1, 9, 9, 9, 9}, v[2 * D] = {0};
-    float heads[D], weights[4];
-    attention_core(heads, weights, q, k, v, 1, 2, 0, 2, D);
+    float context[D], weights[4];
+    attention_core(context, weights, q, k, v, 1, 2, 0, 2, D);
     ck_assert_float_eq_tol(weights[0], 1 / (1 + expf(-2)), 1e-6f);
     ck_assert_float_eq_tol(weights[2], 0.5f, 1e-6f); /* head 1: its query is zero */
 }
@@ -69,10 +69,10 @@ START_TEST(heads_do_not_mix)
 {
     /* head 0 looks at key 0, head 1 at key 1; each takes its own columns of v */
     const float q[] = {1e4f, 1e4f}, k[] = {1, 0, 0, 1}, v[] = {1, 2, 3, 4};
-    float heads[2], weights[4];
-    attention_core(heads, weights, q, k, v, 1, 2, 0, 2, 2);
-    ck_assert_float_eq(heads[0], 1);
-    ck_assert_float_eq(heads[1], 4);
+    float context[2], weights[4];
+    attention_core(context, weights, q, k, v, 1, 2, 0, 2, 2);
+    ck_assert_float_eq(context[0], 1);
+    ck_assert_float_eq(context[1], 4);
 }
 END_TEST
 
@@ -84,7 +84,7 @@ typedef struct {
     attention_weights weights;
     attention_scratch scratch;
     float projections[4][D_MODEL * D_MODEL], biases[4][D_MODEL];
-    float q[N_ROWS * D_MODEL], k[N_ROWS * D_MODEL], v[N_ROWS * D_MODEL], heads[N_ROWS * D_MODEL];
+    float q[N_ROWS * D_MODEL], k[N_ROWS * D_MODEL], v[N_ROWS * D_MODEL], context[N_ROWS * D_MODEL];
     float scores[N_HEADS * N_ROWS * N_ROWS];
     float past_keys[N_ROWS * D_MODEL], past_values[N_ROWS * D_MODEL];
 } fixture;
@@ -100,13 +100,13 @@ static fixture *new_fixture(void)
             (linear_weights){.d_out = D_MODEL, .d_in = D_MODEL, .weight = f->projections[i], .bias = f->biases[i]};
     }
     f->weights.n_heads = N_HEADS;
-    f->scratch = (attention_scratch){.q = f->q, .k = f->k, .v = f->v, .heads = f->heads, .scores = f->scores};
+    f->scratch = (attention_scratch){.q = f->q, .k = f->k, .v = f->v, .context = f->context, .scores = f->scores};
     return f;
 }
 
-static memory past_of(fixture *f)
+static kv_cache past_of(fixture *f)
 {
-    return (memory){f->past_keys, f->past_values, 0, N_ROWS};
+    return (kv_cache){f->past_keys, f->past_values, 0, N_ROWS};
 }
 
 START_TEST(whole_and_step_by_step_agree)
@@ -114,7 +114,7 @@ START_TEST(whole_and_step_by_step_agree)
     fixture *f = new_fixture();
     float x[N_ROWS * D_MODEL], whole[N_ROWS * D_MODEL], steps[N_ROWS * D_MODEL];
     random_floats(x, N_ROWS * D_MODEL, 20);
-    memory past = past_of(f);
+    kv_cache past = past_of(f);
     attention_decoder_self(whole, &f->weights, x, &(row_stack){1, (const size_t[]){0, N_ROWS}}, &past, &f->scratch,
                            NULL);
     for (size_t n = 1; n < N_ROWS; n++) { /* in steps of n rows, the last one shorter */
@@ -138,7 +138,7 @@ START_TEST(later_rows_change_nothing_before_them)
     float x[N_ROWS * D_MODEL], before[N_ROWS * D_MODEL], after[N_ROWS * D_MODEL];
     const row_stack one = {1, (const size_t[]){0, N_ROWS}};
     random_floats(x, N_ROWS * D_MODEL, 21);
-    memory past = past_of(f);
+    kv_cache past = past_of(f);
     attention_decoder_self(before, &f->weights, x, &one, &past, &f->scratch, NULL);
     random_floats(x + 4 * D_MODEL, (N_ROWS - 4) * D_MODEL, 22);
     past = past_of(f);
@@ -175,7 +175,7 @@ START_TEST(cross_over_its_own_rows_is_encoder_self)
     const row_stack one = {1, (const size_t[]){0, N_ROWS}};
     random_floats(x, N_ROWS * D_MODEL, 24);
     attention_encoder_self(self, &f->weights, x, &one, &f->scratch, NULL);
-    memory source = past_of(f);
+    kv_cache source = past_of(f);
     attention_cross_remember(&source, &f->weights, x, &one, &f->scratch, NULL);
     attention_cross(cross, &f->weights, x, &one, &source, &f->scratch, NULL);
     for (size_t i = 0; i < N_ROWS * D_MODEL; i++)

@@ -10,9 +10,9 @@ static failure why;
 /* What json_text_numbers makes of data [rows, columns]; free it. */
 static char *packed(const float *data, size_t rows, size_t columns, int bits)
 {
-    json_text text = {.done = true, .why = &why};
+    json_text text = {.ok = true, .why = &why};
     json_text_numbers(&text, data, rows, columns, bits);
-    ck_assert(text.done);
+    ck_assert(text.ok);
     return text.text.bytes;
 }
 
@@ -25,10 +25,10 @@ static void check_packed(const float *data, size_t rows, size_t columns, int bit
 
 START_TEST(a_string_has_no_way_out_of_a_script)
 {
-    json_text text = {.done = true, .why = &why};
+    json_text text = {.ok = true, .why = &why};
     const char bytes[] = "a\"b\\c</script>\n\xff";
     json_text_string(&text, bytes, sizeof bytes - 1);
-    ck_assert(text.done);
+    ck_assert(text.ok);
     ck_assert_str_eq(text.text.bytes, "\"a\\u0022b\\u005cc\\u003c/script>\\u000a\xEF\xBF\xBD\"");
     text_free(&text.text);
 }
@@ -53,9 +53,9 @@ static const float not_shown[] = {NAN, INFINITY, -INFINITY, 2147483648.0f};
 
 START_TEST(what_cannot_be_shown_fails)
 {
-    json_text text = {.done = true, .why = &why};
+    json_text text = {.ok = true, .why = &why};
     json_text_numbers(&text, (const float[]){1.0f, not_shown[_i]}, 1, 2, 12);
-    ck_assert(!text.done);
+    ck_assert(!text.ok);
     ck_assert_ptr_nonnull(strstr(why.sentence, "beyond 2^31"));
     size_t size = text.text.size;
     json_text_put(&text, "more");

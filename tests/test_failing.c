@@ -30,13 +30,13 @@ static void ignore(void *user, size_t line, const char *sentence)
 /* What is tried again and again, on a translator that stays open or, where it is NULL, on one of its own. */
 typedef struct {
     const char *directory;
-    translator *with;
+    translator *translator;
     size_t n_threads;
     size_t n_first, n_lines; /* of a first call, whose memory has to grow for the next one, and of that one */
     text_buffer text;        /* what the last call gave */
 } trial;
 
-static bool translate(trial *of, translator *with, size_t n_lines, failure *why)
+static bool translate(trial *attempt, translator *t, size_t n_lines, failure *why)
 {
     static const char *const texts[] = {"The house is small.", "I have a dog. What time is it?", "", "Thank you!"};
     text_line lines[N_LINES] = {0};
@@ -44,94 +44,95 @@ static bool translate(trial *of, translator *with, size_t n_lines, failure *why)
     notice_reader notices = {ignore, NULL};
     for (size_t l = 0; l < n_lines; l++)
         lines[l] = (text_line){texts[l % N_ELEMENTS(texts)], strlen(texts[l % N_ELEMENTS(texts)])};
-    if (!translator_translate(with, lines, n_lines, true, out, &notices, why))
+    if (!translator_translate(t, lines, n_lines, true, out, &notices, why))
         return false;
-    bool done = true;
-    of->text.size = 0;
+    bool ok = true;
+    attempt->text.size = 0;
     for (size_t l = 0; l < n_lines; l++) {
-        done = done && text_append(&of->text, out[l].text.bytes, out[l].text.size, why) &&
-               text_append(&of->text, "\n", 1, why);
+        ok = ok && text_append(&attempt->text, out[l].text.bytes, out[l].text.size, why) &&
+             text_append(&attempt->text, "\n", 1, why);
         translation_free(&out[l]);
     }
-    return done;
+    return ok;
 }
 
-static bool try(trial *of, failure *why)
+static bool try(trial *attempt, failure *why)
 {
-    translator *with = of->with ? of->with : translator_open(of->directory, of->n_threads, why);
-    bool done = with && (of->n_first == 0 || translate(of, with, of->n_first, why)) &&
-                (of->n_lines == 0 || translate(of, with, of->n_lines, why));
-    if (!of->with)
-        translator_close(with);
-    return done;
+    translator *t =
+        attempt->translator ? attempt->translator : translator_open(attempt->directory, attempt->n_threads, why);
+    bool ok = t && (attempt->n_first == 0 || translate(attempt, t, attempt->n_first, why)) &&
+              (attempt->n_lines == 0 || translate(attempt, t, attempt->n_lines, why));
+    if (!attempt->translator)
+        translator_close(t);
+    return ok;
 }
 
 /* Refuses allocation 1, 2, … until a trial meets no refusal. Libraries may do without what they were refused, but then
  * the result is the same. */
-static size_t refuse_each(trial *of, failing_callers whose, bool from_then_on)
+static size_t refuse_each(trial *attempt, failing_callers whose, bool from_then_on)
 {
     failure why = {0};
     text_buffer expected = {0};
     for (int i = 0; i < 2; i++) /* libraries keep what they set up once */
-        ck_assert_done(try(of, &why), why);
-    ck_assert_done(text_append(&expected, of->text.bytes ? of->text.bytes : "", of->text.size, &why), why);
+        ck_assert_ok(try(attempt, &why), why);
+    ck_assert_ok(text_append(&expected, attempt->text.bytes ? attempt->text.bytes : "", attempt->text.size, &why), why);
     size_t in_use = failing_in_use(), n = 1;
     for (;; n++) {
         why = (failure){0};
         failing_start(n, from_then_on, whose);
-        bool done = try(of, &why);
+        bool ok = try(attempt, &why);
         size_t n_refused = failing_stop();
         ck_assert_msg(failing_in_use() == in_use, "allocation %zu: %zu in use, expected %zu", n, failing_in_use(),
                       in_use);
-        ck_assert_msg(done || n_refused, "allocation %zu: failed without a refusal: %s", n, why.sentence);
-        ck_assert_msg(!done || n_refused == 0 || whose == FAILING_ALL, "allocation %zu: was not missed", n);
-        ck_assert_msg(done || strstr(why.sentence, "emory") || strstr(why.sentence, "thread"),
+        ck_assert_msg(ok || n_refused, "allocation %zu: failed without a refusal: %s", n, why.sentence);
+        ck_assert_msg(!ok || n_refused == 0 || whose == FAILING_ALL, "allocation %zu: was not missed", n);
+        ck_assert_msg(ok || strstr(why.sentence, "emory") || strstr(why.sentence, "thread"),
                       "allocation %zu: \"%s\" does not say what was lacking", n, why.sentence);
-        if (done)
-            ck_assert_str_eq(of->text.bytes ? of->text.bytes : "", expected.bytes);
+        if (ok)
+            ck_assert_str_eq(attempt->text.bytes ? attempt->text.bytes : "", expected.bytes);
         if (n_refused == 0)
             break;
     }
-    if (of->with)
-        ck_assert_done(try(of, &why), why); /* it is as good as before */
+    if (attempt->translator)
+        ck_assert_ok(try(attempt, &why), why); /* it is as good as before */
     text_free(&expected);
     return n;
 }
 
-static void refuse_all(trial *of, const char *what)
+static void refuse_all(trial *attempt, const char *what)
 {
     for (int from_then_on = 0; from_then_on < 2; from_then_on++) {
-        size_t own = refuse_each(of, FAILING_OWN, from_then_on);
+        size_t own = refuse_each(attempt, FAILING_OWN, from_then_on);
         printf("%s: each of %zu allocations of our own refused%s\n", what, own - 1,
                from_then_on ? " with all that follow" : "");
     }
-    size_t all = refuse_each(of, FAILING_ALL, false);
+    size_t all = refuse_each(attempt, FAILING_ALL, false);
     printf("%s: each of %zu allocations of ours and libraries' refused\n", what, all - 1);
-    text_free(&of->text);
+    text_free(&attempt->text);
 }
 
 START_TEST(opening)
 {
-    trial of = {.directory = golden_path(variants[_i], ""), .n_threads = N_THREADS};
-    refuse_all(&of, "opening");
+    trial attempt = {.directory = golden_path(variants[_i], ""), .n_threads = N_THREADS};
+    refuse_all(&attempt, "opening");
 }
 END_TEST
 
 START_TEST(growing)
 {
-    trial of = {.directory = golden_path(variants[_i], ""), .n_threads = 1, .n_first = 1, .n_lines = 3};
-    refuse_all(&of, "opening, a sentence and three lines");
+    trial attempt = {.directory = golden_path(variants[_i], ""), .n_threads = 1, .n_first = 1, .n_lines = 3};
+    refuse_all(&attempt, "opening, a sentence and three lines");
 }
 END_TEST
 
 static void refuse_while_translating(const char *directory, size_t n_lines, const char *what)
 {
     failure why;
-    trial of = {.directory = directory, .n_lines = n_lines};
-    of.with = translator_open(of.directory, 1, &why);
-    ck_assert_done(of.with != NULL, why);
-    refuse_all(&of, what);
-    translator_close(of.with);
+    trial attempt = {.directory = directory, .n_lines = n_lines};
+    attempt.translator = translator_open(attempt.directory, 1, &why);
+    ck_assert_ok(attempt.translator != NULL, why);
+    refuse_all(&attempt, what);
+    translator_close(attempt.translator);
 }
 
 START_TEST(one_sentence)

@@ -173,7 +173,7 @@ START_TEST(linear_through_blas_agrees_with_a_loop)
 {
     failure why;
     ck_assert(kernels_start("plain"));
-    ck_assert_done(kernels_open_blas(&why), why);
+    ck_assert_ok(kernels_open_blas(&why), why);
     ck_assert_ptr_nonnull(kernels_blas_core());
     check_linear_against_loop();
     kernels_start(NULL);
@@ -407,7 +407,7 @@ START_TEST(layers_of_mixed_storage_give_what_each_gives_alone)
         {.d_out = MOST_OUT, .d_in = MOST_IN, .weight_int8 = weight_int8, .scale = scale, .bias = bias}};
     for (size_t n_threads = 1; n_threads <= MOST_THREADS; n_threads++) {
         thread_team *team = team_open(n_threads, &why);
-        ck_assert_done(team != NULL, why);
+        ck_assert_ok(team != NULL, why);
         for (size_t mix = 0; mix < 8; mix++) { /* bit l: how layer l is stored */
             linear_layer layers[3];
             for (size_t l = 0; l < N_ELEMENTS(layers); l++)
@@ -721,7 +721,7 @@ START_TEST(ties_of_a_layer_go_to_the_lowest_output)
     random_floats(x, MOST_ROWS * MOST_IN, 36);
     for (size_t n_threads = 1; n_threads <= MOST_THREADS; n_threads++) {
         thread_team *team = team_open(n_threads, &why);
-        ck_assert_done(team != NULL, why);
+        ck_assert_ok(team != NULL, why);
         for (size_t i = 0; i < N_ELEMENTS(cases); i++)
             for (int is_int8 = 0; is_int8 <= 1; is_int8++) {
                 linear_weights w = {.d_out = D_OUT, .d_in = MOST_IN, .bias = bias};

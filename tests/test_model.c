@@ -12,7 +12,7 @@ static transformer *open_golden(const char *variant)
 {
     failure why;
     transformer *model = model_open(golden_path(variant, ""), &why);
-    ck_assert_done(model != NULL, why);
+    ck_assert_ok(model != NULL, why);
     return model;
 }
 
@@ -28,7 +28,7 @@ static void compare(void *user, const char *name, const float *data, size_t rows
     comparison *c = user;
     failure why;
     const float *expected = weights_take(c->golden, name, TENSOR_F32, (size_t[]){rows, columns}, 2, &why);
-    ck_assert_done(expected != NULL, why);
+    ck_assert_ok(expected != NULL, why);
     float magnitude = 1.0f;
     for (size_t i = 0; i < rows * columns; i++)
         magnitude = fmaxf(magnitude, fabsf(expected[i]));
@@ -60,12 +60,12 @@ START_TEST(every_tensor_is_that_of_PyTorch)
 
     failure why;
     comparison c = {weights_open(golden_path(variant, "golden.safetensors"), 1000, &why), 0};
-    ck_assert_done(c.golden != NULL, why);
+    ck_assert_ok(c.golden != NULL, why);
     transformer_state state = {0};
     trace_reader reader = {compare, &c};
-    ck_assert_done(lay_out_one(&state, model, source.n, target.n, target.n, &why), why);
-    forward(&state, model, source.at, target.at, target.n, &reader);
-    ck_assert_done(weights_check(c.golden, &why), why); /* no tensor of PyTorch is missing here */
+    ck_assert_ok(lay_out_one(&state, model, source.n, target.n, target.n, &why), why);
+    model_forward(&state, model, source.at, target.at, target.n, &reader);
+    ck_assert_ok(weights_check(c.golden, &why), why); /* no tensor of PyTorch is missing here */
     ck_assert(c.largest > 0.0f);
 
     state_free(&state);
@@ -92,8 +92,8 @@ static void search_with(transformer_state *state, const transformer *model, cons
             ck_assert(token_ids_append(&all, sources[s].at[i], &why));
     }
     const batch_shape shape = {n, n_src, n_tgt, n_new, with_log_probabilities, team};
-    ck_assert_done(state_lay_out(state, &model->config, &shape, &why), why);
-    ck_assert_done(greedy(state, model, all.at, with_log_probabilities, &why), why);
+    ck_assert_ok(state_lay_out(state, &model->config, &shape, &why), why);
+    ck_assert_ok(greedy_search(state, model, all.at, with_log_probabilities, &why), why);
     token_ids_free(&all);
 }
 
@@ -137,7 +137,7 @@ START_TEST(a_batch_of_64_gives_what_each_gives_alone)
         for (int32_t i = 0; i <= s; i++)
             ck_assert(token_ids_append(&sources[s], i == s ? 0 : (7 * s + 11 * i * i + 2) % n_vocabulary, &why));
     thread_team *team = team_open(3, &why);
-    ck_assert_done(team != NULL, why);
+    ck_assert_ok(team != NULL, why);
     search(&batch, model, sources, 64);
     for (size_t s = 0; s < 64; s++) {
         search_with(&alone, model, &sources[s], 1, false, team); /* no logits are written, three threads */
@@ -146,7 +146,7 @@ START_TEST(a_batch_of_64_gives_what_each_gives_alone)
         search_with(&alone, model, &sources[s], 1, true, team);
         token_ids expected = {alone.generated[0].ids, alone.generated[0].n, 0};
         assert_same_ids("batch", batch.generated[s].ids, batch.generated[s].n, &expected);
-        ck_assert_int_eq(batch.generated[s].cut, alone.generated[0].cut);
+        ck_assert_int_eq(batch.generated[s].truncated, alone.generated[0].truncated);
         for (size_t i = 0; i < expected.n; i++)
             ck_assert_float_eq_tol(batch.generated[s].log_probabilities[i], alone.generated[0].log_probabilities[i],
                                    tolerance);
@@ -186,8 +186,8 @@ static kept_tensor logits_of(const transformer *model, transformer_state *state)
     kept_tensor logits = {.name = "output"};
     trace_reader reader = {keep, &logits};
     failure why;
-    ck_assert_done(lay_out_one(state, model, N_SOURCE, N_TARGET, N_TARGET, &why), why);
-    forward(state, model, a_source, a_target, N_TARGET, &reader);
+    ck_assert_ok(lay_out_one(state, model, N_SOURCE, N_TARGET, N_TARGET, &why), why);
+    model_forward(state, model, a_source, a_target, N_TARGET, &reader);
     ck_assert_uint_eq(logits.rows, N_TARGET);
     return logits;
 }
@@ -197,13 +197,13 @@ START_TEST(the_whole_target_and_steps_agree)
     transformer *model = open_golden(golden_variants[_i]);
     transformer_state state = {0};
     kept_tensor whole = logits_of(model, &state);
-    encoder(&state, model, a_source, NULL);
-    decoder_begin(&state, model, NULL);
+    model_encode(&state, model, a_source, NULL);
+    model_decode_begin(&state, model, NULL);
     state.target_first[0] = 0;
     state.target_first[1] = 1;
     for (size_t step = 0; step < N_TARGET; step++) {
-        decoder(&state, model, a_target + step, NULL);
-        output_layer(&state, model, NULL);
+        model_decode_step(&state, model, a_target + step, NULL);
+        model_output(&state, model, NULL);
         for (size_t i = 0; i < whole.columns; i++)
             ck_assert_float_eq_tol(state.logits[i], whole.data[step * whole.columns + i], 1e-4f);
     }
@@ -215,11 +215,11 @@ END_TEST
 
 START_TEST(int8_is_near_the_float32_it_was_made_of)
 {
-    transformer *exact = open_golden("swish"), *rounded = open_golden(golden_int8[_i]);
+    transformer *exact = open_golden("swish"), *quantized = open_golden(golden_int8[_i]);
     ck_assert_str_eq(exact->dtype, "float32");
-    ck_assert_str_eq(rounded->dtype, strcmp(golden_int8[_i], "int8") == 0 ? "int8" : "float32 and int8");
+    ck_assert_str_eq(quantized->dtype, strcmp(golden_int8[_i], "int8") == 0 ? "int8" : "float32 and int8");
     transformer_state state = {0};
-    kept_tensor a = logits_of(exact, &state), b = logits_of(rounded, &state);
+    kept_tensor a = logits_of(exact, &state), b = logits_of(quantized, &state);
     double difference = 0, magnitude = 0;
     for (size_t i = 0; i < a.rows * a.columns; i++) {
         difference += pow((double)(a.data[i] - b.data[i]), 2);
@@ -232,7 +232,7 @@ START_TEST(int8_is_near_the_float32_it_was_made_of)
     free(b.data);
     state_free(&state);
     model_close(exact);
-    model_close(rounded);
+    model_close(quantized);
 }
 END_TEST
 
@@ -278,7 +278,7 @@ START_TEST(pad_and_suppressed_ids_are_never_chosen)
     const generated_tokens *tokens = &state.generated[0];
     ck_assert_int_eq(tokens->ids[0], 18);
     ck_assert_uint_eq(tokens->n, greedy_length_cap(&model->config, 3));
-    ck_assert(tokens->cut); /* nothing but 18 until the forced end */
+    ck_assert(tokens->truncated); /* nothing but 18 until the forced end */
     ck_assert_int_eq(tokens->ids[tokens->n - 2], 18);
     ck_assert_int_eq(tokens->ids[tokens->n - 1], model->config.tokenizer.target_end);
     model->config.forced_end = false;
@@ -298,7 +298,7 @@ START_TEST(ties_go_to_the_lowest_id)
     token_ids source = {(int32_t[]){5, 9, 0}, 3, 3};
     failure why;
     thread_team *team = team_open(3, &why);
-    ck_assert_done(team != NULL, why);
+    ck_assert_ok(team != NULL, why);
     float *bias = own_bias(model);
     bias[40] = bias[30] = bias[50] = 1e30f; /* so large that the logits are equal */
     for (int with_log_probabilities = 0; with_log_probabilities <= 1; with_log_probabilities++) {
@@ -321,8 +321,8 @@ START_TEST(a_logit_that_is_not_a_number_is_an_error)
     failure why;
     float *bias = own_bias(model);
     bias[40] = NAN;
-    ck_assert_done(lay_out_one(&state, model, 3, 10, 1, &why), why);
-    ck_assert(!greedy(&state, model, (int32_t[]){5, 9, 0}, false, &why));
+    ck_assert_ok(lay_out_one(&state, model, 3, 10, 1, &why), why);
+    ck_assert(!greedy_search(&state, model, (int32_t[]){5, 9, 0}, false, &why));
     ck_assert_ptr_nonnull(strstr(why.sentence, "not a finite number"));
     free(bias);
     state_free(&state);
@@ -350,8 +350,8 @@ static size_t copy_file(const char *directory, const char *name)
     text_buffer file;
     failure why;
     char path[4096];
-    ck_assert_done(file_read(&file, golden_path("relu", name), 1 << 20, &why), why);
-    ck_assert_done(file_path(path, sizeof path, directory, name, &why), why);
+    ck_assert_ok(file_read(&file, golden_path("relu", name), 1 << 20, &why), why);
+    ck_assert_ok(file_path(path, sizeof path, directory, name, &why), why);
     FILE *copy = fopen(path, "wb");
     ck_assert(copy && fwrite(file.bytes, 1, file.size, copy) == file.size && fclose(copy) == 0);
     size_t size = file.size;
@@ -378,10 +378,10 @@ START_TEST(a_checkpoint_cut_anywhere_is_refused)
     ck_assert(mkdtemp(directory));
     for (size_t i = 0; i < N_ELEMENTS(names); i++)
         copy_file(directory, names[i]);
-    ck_assert_done(opens(directory, &why), why);
+    ck_assert_ok(opens(directory, &why), why);
     for (size_t i = 0; i < N_ELEMENTS(names); i++) {
         size_t size = copy_file(directory, names[i]) - 1;
-        ck_assert_done(file_path(path, sizeof path, directory, names[i], &why), why);
+        ck_assert_ok(file_path(path, sizeof path, directory, names[i], &why), why);
         if (i == 0)
             size--; /* only the line end behind the object */
         while (size > 0) {
@@ -392,9 +392,9 @@ START_TEST(a_checkpoint_cut_anywhere_is_refused)
         }
         copy_file(directory, names[i]);
     }
-    ck_assert_done(opens(directory, &why), why);
+    ck_assert_ok(opens(directory, &why), why);
     for (size_t i = 0; i < N_ELEMENTS(names); i++) {
-        ck_assert_done(file_path(path, sizeof path, directory, names[i], &why), why);
+        ck_assert_ok(file_path(path, sizeof path, directory, names[i], &why), why);
         unlink(path);
     }
     rmdir(directory);

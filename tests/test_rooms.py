@@ -135,7 +135,7 @@ def test_every_call_and_type_is_seen():
     """The rules above would pass if nothing were found."""
     assert "kernels_linear" in symbols("attention")[1] and "kernels_linear" in symbols("kernels")[0]
     assert {"linear_weights", "LINEAR_BLOCK"} <= types_and_constants("kernels")
-    assert used({"linear_weights", "memory", "LINEAR_BLOCK", "add"},
-                "const linear_weights *w; x->memory = add(LINEAR_BLOCK);") == {"linear_weights", "LINEAR_BLOCK"}
+    assert used({"linear_weights", "kv_cache", "LINEAR_BLOCK", "add"},
+                "const linear_weights *w; x->kv_cache = add(LINEAR_BLOCK);") == {"linear_weights", "LINEAR_BLOCK"}
     reached = all_includes(ROOT / "cli/main.c")
     assert ROOT / "kernels/kernels.h" in reached and "stdbool.h" in reached

@@ -93,17 +93,17 @@ START_TEST(json_is_strict)
         " {\"a\": 3, \"b\": 2.5, \"c\": 1e300, \"d\": -1, \"e\": \"x\", \"a2\": true, \"\\\\u0000\": 1} \n", &why);
     size_t size;
     bool truth;
-    ck_assert_done(object != NULL, why);
-    ck_assert_done(json_size(&size, object, "a", 1, 10, "test.json", &why), why);
+    ck_assert_ok(object != NULL, why);
+    ck_assert_ok(json_read_size(&size, object, "a", 1, 10, "test.json", &why), why);
     ck_assert_uint_eq(size, 3);
-    ck_assert(!json_size(&size, object, "a", 4, 10, "test.json", &why));
+    ck_assert(!json_read_size(&size, object, "a", 4, 10, "test.json", &why));
     ck_assert_str_eq(why.sentence, "test.json: found 3 under \"a\", expected a whole number from 4 to 10");
-    ck_assert(!json_size(&size, object, "b", 0, 10, "test.json", &why));
-    ck_assert(!json_size(&size, object, "c", 0, 10, "test.json", &why));
-    ck_assert(!json_size(&size, object, "d", 0, 10, "test.json", &why));
-    ck_assert(!json_size(&size, object, "e", 0, 10, "test.json", &why));
-    ck_assert(!json_size(&size, object, "missing", 0, 10, "test.json", &why));
-    ck_assert(json_bool(&truth, object, "a2", "test.json", &why) && truth);
+    ck_assert(!json_read_size(&size, object, "b", 0, 10, "test.json", &why));
+    ck_assert(!json_read_size(&size, object, "c", 0, 10, "test.json", &why));
+    ck_assert(!json_read_size(&size, object, "d", 0, 10, "test.json", &why));
+    ck_assert(!json_read_size(&size, object, "e", 0, 10, "test.json", &why));
+    ck_assert(!json_read_size(&size, object, "missing", 0, 10, "test.json", &why));
+    ck_assert(json_read_bool(&truth, object, "a2", "test.json", &why) && truth);
     ck_assert(!json_check_keys(object, (const char *const[]){"a", "b", NULL}, "test.json", &why));
     cJSON_Delete(object);
 

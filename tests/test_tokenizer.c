@@ -10,9 +10,9 @@ static tokenizer *open_golden(const char *directory)
 {
     model_config config;
     failure why;
-    ck_assert_done(config_read(&config, directory, &why), why);
+    ck_assert_ok(config_read(&config, directory, &why), why);
     tokenizer *t = tokenizer_open(directory, &config.tokenizer, &why);
-    ck_assert_done(t != NULL, why);
+    ck_assert_ok(t != NULL, why);
     return t;
 }
 
@@ -26,7 +26,7 @@ static void check_sentences(const char *directory, const char *golden)
     {
         const char *text = golden_text(sentence);
         token_ids found = {0}, expected = golden_ids(sentence, "source");
-        ck_assert_done(tokenizer_encode(t, text, strlen(text), &found, &why), why);
+        ck_assert_ok(tokenizer_encode(t, text, strlen(text), &found, &why), why);
         assert_same_ids(text, found.at, found.n, &expected);
         token_ids_free(&found);
         token_ids_free(&expected);
@@ -56,13 +56,13 @@ START_TEST(a_language_code_is_one_token)
     tokenizer *t = open_golden(golden_path("gelu", ""));
     failure why;
     token_ids ids = {0};
-    ck_assert_done(tokenizer_encode(t, ">>deu<< a", 9, &ids, &why), why);
+    ck_assert_ok(tokenizer_encode(t, ">>deu<< a", 9, &ids, &why), why);
     ck_assert_str_eq(tokenizer_source_piece(t, ids.at[0]), ">>deu<<");
     ids.n = 0;
-    ck_assert_done(tokenizer_encode(t, ">>eng<<", 7, &ids, &why), why); /* not in the vocabulary */
+    ck_assert_ok(tokenizer_encode(t, ">>eng<<", 7, &ids, &why), why); /* not in the vocabulary */
     ck_assert_str_eq(tokenizer_source_piece(t, ids.at[0]), "<unk>");
     ids.n = 0;
-    ck_assert_done(tokenizer_encode(t, "a >>deu<<", 9, &ids, &why), why); /* not at the beginning */
+    ck_assert_ok(tokenizer_encode(t, "a >>deu<<", 9, &ids, &why), why); /* not at the beginning */
     ck_assert(strcmp(tokenizer_source_piece(t, ids.at[0]), ">>deu<<") != 0 && ids.n > 2);
     token_ids_free(&ids);
     tokenizer_close(t);
@@ -74,7 +74,7 @@ START_TEST(a_piece_that_the_vocabulary_lacks_is_unknown)
     tokenizer *t = open_golden(golden_path("gelu", "")); /* "m" is a piece of SentencePiece there, "▁m" too */
     failure why;
     token_ids ids = {0};
-    ck_assert_done(tokenizer_encode(t, "\xE2\x82\xAC", 3, &ids, &why), why);
+    ck_assert_ok(tokenizer_encode(t, "\xE2\x82\xAC", 3, &ids, &why), why);
     ck_assert_str_eq(tokenizer_source_piece(t, ids.at[ids.n - 2]), "<unk>");
     ck_assert_str_eq(tokenizer_source_piece(t, ids.at[ids.n - 1]), "</s>");
     token_ids_free(&ids);
@@ -87,7 +87,7 @@ START_TEST(special_tokens_are_text)
     tokenizer *t = open_golden(CHECKPOINT);
     failure why;
     token_ids ids = {0};
-    ck_assert_done(tokenizer_encode(t, "</s> <pad> <unk>", 16, &ids, &why), why);
+    ck_assert_ok(tokenizer_encode(t, "</s> <pad> <unk>", 16, &ids, &why), why);
     for (size_t i = 0; i + 1 < ids.n; i++) {
         const char *piece = tokenizer_source_piece(t, ids.at[i]);
         ck_assert(strcmp(piece, "</s>") != 0 && strcmp(piece, "<pad>") != 0 && strcmp(piece, "<unk>") != 0);
@@ -106,8 +106,8 @@ START_TEST(text_survives_there_and_back)
     for (size_t i = 0; i < N_ELEMENTS(lines); i++) {
         token_ids ids = {0};
         text_buffer text = {0};
-        ck_assert_done(tokenizer_encode(t, lines[i], strlen(lines[i]), &ids, &why), why);
-        ck_assert_done(tokenizer_decode(t, ids.at, ids.n, &text, &why), why);
+        ck_assert_ok(tokenizer_encode(t, lines[i], strlen(lines[i]), &ids, &why), why);
+        ck_assert_ok(tokenizer_decode(t, ids.at, ids.n, &text, &why), why);
         ck_assert_str_eq(text.bytes, lines[i]);
         token_ids_free(&ids);
         text_free(&text);
@@ -132,7 +132,7 @@ START_TEST(a_line_stays_a_line)
     text_buffer text = {0};
     ck_assert(tokenizer_encode(t, "a", 1, &a, &why));
     const int32_t ids[] = {a.at[0], newline, a.at[0], escape, a.at[0]};
-    ck_assert_done(tokenizer_decode(t, ids, 5, &text, &why), why);
+    ck_assert_ok(tokenizer_decode(t, ids, 5, &text, &why), why);
     ck_assert_str_eq(text.bytes, "a  a\xEF\xBF\xBD a");
     token_ids_free(&a);
     text_free(&text);
@@ -166,7 +166,7 @@ START_TEST(a_vocabulary_is_a_piece_a_line)
     fputs("x\nab\na\n", file);
     fclose(file);
     vocabulary *v = vocabulary_open(path, 3, &why);
-    ck_assert_done(v != NULL, why);
+    ck_assert_ok(v != NULL, why);
     ck_assert_int_eq(vocabulary_id(v, "abc", 2), 1);
     ck_assert_int_eq(vocabulary_id(v, "abc", 1), 2);
     ck_assert_int_eq(vocabulary_id(v, "abc", 3), -1);
@@ -225,9 +225,9 @@ static bool passes(const char *bytes, size_t size, failure *why)
 {
     char *exact = malloc(size ? size : 1); /* so that a read beyond the end is seen */
     memcpy(exact, bytes, size);
-    bool good = sentencepiece_check(exact, &size, "x.spm", why);
+    bool ok = sentencepiece_check(exact, &size, "x.spm", why);
     free(exact);
-    return good;
+    return ok;
 }
 
 #define BYTES(literal) literal, sizeof literal - 1
@@ -308,10 +308,10 @@ START_TEST(what_a_trainer_writes_passes)
     };
     failure why;
     for (size_t i = 0; i < N_ELEMENTS(good); i++)
-        ck_assert_done(passes(good[i].bytes, good[i].size, &why), why);
+        ck_assert_ok(passes(good[i].bytes, good[i].size, &why), why);
     text_buffer bundled;
-    ck_assert_done(file_read(&bundled, CHECKPOINT "/source.spm", SENTENCEPIECE_LARGEST_FILE, &why), why);
-    ck_assert_done(passes(bundled.bytes, bundled.size, &why), why);
+    ck_assert_ok(file_read(&bundled, CHECKPOINT "/source.spm", SENTENCEPIECE_LARGEST_FILE, &why), why);
+    ck_assert_ok(passes(bundled.bytes, bundled.size, &why), why);
     text_free(&bundled);
 }
 END_TEST
@@ -320,51 +320,51 @@ START_TEST(a_model_cut_anywhere_is_refused)
 {
     text_buffer model;
     failure why;
-    ck_assert_done(file_read(&model, golden_path("relu", "source.spm"), SENTENCEPIECE_LARGEST_FILE, &why), why);
+    ck_assert_ok(file_read(&model, golden_path("relu", "source.spm"), SENTENCEPIECE_LARGEST_FILE, &why), why);
     for (size_t size = 0; size < model.size; size++)
         ck_assert_msg(!passes(model.bytes, size, &why), "passes with %zu bytes", size);
-    ck_assert_done(passes(model.bytes, model.size, &why), why);
+    ck_assert_ok(passes(model.bytes, model.size, &why), why);
     text_free(&model);
 }
 END_TEST
 
-static void append(text_buffer *to, const char *bytes, size_t size)
+static void append(text_buffer *text, const char *bytes, size_t size)
 {
     failure why;
-    ck_assert_done(text_append(to, bytes, size, &why), why);
+    ck_assert_ok(text_append(text, bytes, size, &why), why);
 }
 
-static void append_varint(text_buffer *to, size_t value)
+static void append_varint(text_buffer *text, size_t value)
 {
     for (; value >= 0x80; value >>= 7)
-        append(to, &(char){(char)(value | 0x80)}, 1);
-    append(to, &(char){(char)value}, 1);
+        append(text, &(char){(char)(value | 0x80)}, 1);
+    append(text, &(char){(char)value}, 1);
 }
 
 /* A field of bytes, of which the caller appends the content. */
-static void append_field(text_buffer *to, size_t number, size_t size)
+static void append_field(text_buffer *text, size_t number, size_t size)
 {
-    append_varint(to, number << 3 | 2);
-    append_varint(to, size);
+    append_varint(text, number << 3 | 2);
+    append_varint(text, size);
 }
 
 /* The letter z n times, as a piece. */
-static void append_long_piece(text_buffer *to, size_t n, bool user_defined)
+static void append_long_piece(text_buffer *text, size_t n, bool user_defined)
 {
     size_t n_length = n < 0x80 ? 1 : 2;
-    append_field(to, 1, 1 + n_length + n + (user_defined ? 2 : 0));
-    append_field(to, 1, n);
+    append_field(text, 1, 1 + n_length + n + (user_defined ? 2 : 0));
+    append_field(text, 1, n);
     for (size_t i = 0; i < n; i++)
-        append(to, "z", 1);
+        append(text, "z", 1);
     if (user_defined)
-        append(to, "\x18\x04", 2);
+        append(text, "\x18\x04", 2);
 }
 
 static void check_and_free(text_buffer *model, const char *says)
 {
     failure why = {0};
-    bool good = passes(model->bytes, model->size, &why);
-    ck_assert_msg(good == !says, "%s", good ? says : why.sentence);
+    bool ok = passes(model->bytes, model->size, &why);
+    ck_assert_msg(ok == !says, "%s", ok ? says : why.sentence);
     if (says)
         ck_assert_msg(strstr(why.sentence, says) != NULL, "\"%s\" lacks \"%s\"", why.sentence, says);
     text_free(model);
@@ -403,7 +403,7 @@ START_TEST(samples_are_cut_out)
                                        "\x0A\x03\x0A\x01z";
     size_t size = sizeof model - 1;
     failure why;
-    ck_assert_done(sentencepiece_check(model, &size, "x.spm", &why), why);
+    ck_assert_ok(sentencepiece_check(model, &size, "x.spm", &why), why);
     ck_assert_uint_eq(size, sizeof UNKNOWN_PIECE SPECS "\x0A\x03\x0A\x01z" - 1);
     ck_assert_mem_eq(model, UNKNOWN_PIECE SPECS "\x0A\x03\x0A\x01z", size);
 }
@@ -425,10 +425,10 @@ static text_buffer model_with_map(const uint32_t *units, size_t n, const char *t
     return model;
 }
 
-/* The unit at `from` for a label, whose children are at `base`. */
-static uint32_t node(uint32_t label, uint32_t from, uint32_t base, bool leaf)
+/* Unit number `unit`, for a label; its children are at `base`. */
+static uint32_t node(uint32_t label, uint32_t unit, uint32_t base, bool leaf)
 {
-    return label | (uint32_t)leaf << 8 | (from ^ base) << 10;
+    return label | (uint32_t)leaf << 8 | (unit ^ base) << 10;
 }
 
 #define LEAF(begin) (UINT32_C(1) << 31 | (begin))
@@ -497,8 +497,8 @@ static text_buffer nested_map(uint32_t n, uint32_t last, bool rules)
         units[i] = (i & 0xFF) ^ 3;
     units[0] = node(0, 0, 1, false);
     for (uint32_t i = 0; i < n; i++) {
-        uint32_t from = (256 * i + 1) ^ 'z', base = i + 1 < n ? 256 * (i + 1) + 1 : last;
-        units[from] = node('z', from, base, rules && base != last);
+        uint32_t unit = (256 * i + 1) ^ 'z', base = i + 1 < n ? 256 * (i + 1) + 1 : last;
+        units[unit] = node('z', unit, base, rules && base != last);
         if (rules && base != last)
             units[base] = LEAF(0);
     }

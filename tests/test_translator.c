@@ -69,7 +69,7 @@ START_TEST(stops_that_end_no_sentence_take_no_time)
     failure why;
     text_range range;
     for (size_t i = 0; i < 1000000; i++)
-        ck_assert_done(text_append(&text, stop, sizeof stop - 1, &why), why);
+        ck_assert_ok(text_append(&text, stop, sizeof stop - 1, &why), why);
     ck_assert(sentences_next(&range, text.bytes, text.size, 0));
     ck_assert_uint_eq(range.end, text.size - 2);
     text_free(&text);
@@ -133,7 +133,7 @@ static translator *open_translator(const char *variant)
 {
     failure why;
     translator *t = translator_open(golden_path(variant, ""), 1, &why);
-    ck_assert_done(t != NULL, why);
+    ck_assert_ok(t != NULL, why);
     return t;
 }
 
@@ -148,7 +148,7 @@ static translation translate_one(translator *t, const char *text, noted *notes)
     failure why;
     text_line line = line_of(text);
     notice_reader reader = {note, notes};
-    ck_assert_done(translator_translate(t, &line, 1, false, &out, &reader, &why), why);
+    ck_assert_ok(translator_translate(t, &line, 1, false, &out, &reader, &why), why);
     return out;
 }
 
@@ -202,7 +202,7 @@ START_TEST(many_lines_at_once_give_what_each_gives_alone)
     size_t n_sentences[4] = {0};   /* lines of 0, 1, 2 and 3 sentences */
     for (size_t l = 0; l < N; l++) /* the order shifts from round to round */
         lines[l] = line_of(texts[(l + l / N_ELEMENTS(texts)) % N_ELEMENTS(texts)]);
-    ck_assert_done(translator_translate(t, lines, N, false, out, &reader, &why), why);
+    ck_assert_ok(translator_translate(t, lines, N, false, out, &reader, &why), why);
     for (size_t l = 0; l < N; l++) {
         translation alone = translate_one(t, lines[l].bytes, &notes);
         ck_assert_str_eq(out[l].text.bytes, alone.text.bytes);
@@ -269,10 +269,10 @@ START_TEST(a_language_code_goes_before_every_sentence)
     translation coded = translate_one(t, ">>deu<< I have a dog. Good morning.", &notes);
     ck_assert_uint_eq(coded.n_sentences, 2);
     for (size_t s = 0; s < 2; s++) {
-        const token_ids *with = &coded.sentences[s].source, *without = &plain.sentences[s].source;
-        ck_assert_str_eq(tokenizer_source_piece(translator_tokenizer(t), with->at[0]), ">>deu<<");
-        token_ids rest = {with->at + 1, with->n - 1, 0};
-        assert_same_ids("after the code", without->at, without->n, &rest);
+        const token_ids *ids = &coded.sentences[s].source, *plain_ids = &plain.sentences[s].source;
+        ck_assert_str_eq(tokenizer_source_piece(translator_tokenizer(t), ids->at[0]), ">>deu<<");
+        token_ids rest = {ids->at + 1, ids->n - 1, 0};
+        assert_same_ids("after the code", plain_ids->at, plain_ids->n, &rest);
     }
     ck_assert_ptr_null(strstr(coded.text.bytes, ">>"));
     ck_assert(coded.text.bytes[0] != ' ');
@@ -298,11 +298,11 @@ START_TEST(a_cut_translation_is_noticed)
     translation out[2];
     text_line lines[] = {line_of(""), line_of("Good morning.")};
     notice_reader reader = {note, &notes};
-    ck_assert_done(translator_translate(t, lines, 2, false, out, &reader, &why), why);
+    ck_assert_ok(translator_translate(t, lines, 2, false, out, &reader, &why), why);
     ck_assert_uint_eq(notes.n, 1);
     ck_assert_uint_eq(notes.line, 1);
     ck_assert_str_eq(notes.last, "1 of 1 translated sentences did not end and were cut at the length cap");
-    ck_assert(out[1].sentences[0].cut);
+    ck_assert(out[1].sentences[0].truncated);
     translation_free(&out[0]);
     translation_free(&out[1]);
     translator_close(t);
@@ -323,7 +323,7 @@ START_TEST(any_bytes_give_one_line)
         translation out;
         failure why;
         text_line line = {text, size};
-        ck_assert_done(translator_translate(t, &line, 1, false, &out, &reader, &why), why);
+        ck_assert_ok(translator_translate(t, &line, 1, false, &out, &reader, &why), why);
         ck_assert_ptr_null(memchr(out.text.bytes, '\n', out.text.size));
         ck_assert_uint_eq(strlen(out.text.bytes), out.text.size);
         translation_free(&out);
@@ -337,7 +337,7 @@ static void take(void *user, const char *name, const float *data, size_t rows, s
 {
     failure why;
     const float *stored = weights_take(user, name, TENSOR_F32, (size_t[]){rows, columns}, 2, &why);
-    ck_assert_done(stored != NULL, why);
+    ck_assert_ok(stored != NULL, why);
     ck_assert_msg(memcmp(stored, data, rows * columns * sizeof *data) == 0, "%s differs", name);
 }
 
@@ -352,11 +352,11 @@ START_TEST(a_trace_file_holds_what_the_hook_shows)
     failure why;
     char path[] = "/tmp/test_translator_XXXXXX";
     close(mkstemp(path));
-    ck_assert_done(trace_file_write(path, t, &out.sentences[0], &why), why);
+    ck_assert_ok(trace_file_write(path, t, &out.sentences[0], &why), why);
     weights_file *file = weights_open(path, 1000, &why);
-    ck_assert_done(file != NULL, why);
-    ck_assert_done(translator_trace(t, &out.sentences[0], &(trace_reader){take, file}, &why), why);
-    ck_assert_done(weights_check(file, &why), why); /* and nothing else */
+    ck_assert_ok(file != NULL, why);
+    ck_assert_ok(translator_trace(t, &out.sentences[0], &(trace_reader){take, file}, &why), why);
+    ck_assert_ok(weights_check(file, &why), why); /* and nothing else */
     weights_close(file);
     unlink(path);
     translation_free(&out);

@@ -31,7 +31,7 @@ START_TEST(tensors_are_found_by_name_type_and_shape)
                "\"y\":{\"dtype\":\"I8\",\"shape\":[3],\"data_offsets\":[8,11]}}",
                11);
     weights_file *w = weights_open(path, 10, &why);
-    ck_assert_done(w != NULL, why);
+    ck_assert_ok(w != NULL, why);
     ck_assert_uint_eq(weights_n_elements(w), 5);
     tensor_type type;
     ck_assert(weights_find(w, "y", &type) && type == TENSOR_I8);
@@ -44,13 +44,13 @@ START_TEST(tensors_are_found_by_name_type_and_shape)
     ck_assert(!weights_take(w, "y", TENSOR_F32, (size_t[]){3}, 1, &why));
 
     const int8_t *y = weights_take(w, "y", TENSOR_I8, (size_t[]){3}, 1, &why);
-    ck_assert_done(y != NULL, why);
+    ck_assert_ok(y != NULL, why);
     ck_assert(y[0] == 8 && y[2] == 10);
     ck_assert(!weights_take(w, "y", TENSOR_I8, (size_t[]){3}, 1, &why));
     ck_assert(!weights_check(w, &why));
     ck_assert_ptr_nonnull(strstr(why.sentence, "\"x\""));
-    ck_assert_done(weights_take(w, "x", TENSOR_F32, (size_t[]){2, 1}, 2, &why) != NULL, why);
-    ck_assert_done(weights_check(w, &why), why);
+    ck_assert_ok(weights_take(w, "x", TENSOR_F32, (size_t[]){2, 1}, 2, &why) != NULL, why);
+    ck_assert_ok(weights_check(w, &why), why);
     weights_close(w);
 }
 END_TEST
@@ -136,7 +136,7 @@ START_TEST(an_empty_tensor_is_allowed)
     failure why;
     write_file(X("\"F32\"", "[0,5]", "[0,0]"), 0);
     weights_file *w = weights_open(path, 10, &why);
-    ck_assert_done(w != NULL, why);
+    ck_assert_ok(w != NULL, why);
     ck_assert(weights_take(w, "x", TENSOR_F32, (size_t[]){0, 5}, 2, &why) != NULL);
     weights_close(w);
 }

@@ -49,16 +49,16 @@ bool guarded(const char *path, const char *problem, size_t n, size_t reserve_for
     if (!reserve)
         return failure_memory(why, "SentencePiece");
     calling = true;
-    bool done = false;
+    bool ok = false;
     try {
-        done = work().ok();
+        ok = work().ok();
     } catch (...) {
     }
     calling = false;
     if (!reserve)
         return failure_memory(why, "SentencePiece");
     free(reserve);
-    return done || failure_set(why, "%s: %s", path, problem);
+    return ok || failure_set(why, "%s: %s", path, problem);
 }
 
 } // namespace
@@ -67,18 +67,18 @@ sentencepiece_model *sentencepiece_open(const char *bytes, size_t size, const ch
 {
     std::unique_ptr<sentencepiece_model> model;
     std::set_new_handler(give_back_reserve);
-    const bool opened = guarded(path, "found something that is not a SentencePiece model, or a damaged one", size,
-                                RESERVE_TO_OPEN, why, [&] {
-                                    model = std::make_unique<sentencepiece_model>();
-                                    model->path = path;
-                                    return model->processor.LoadFromSerializedProto(absl::string_view(bytes, size));
-                                });
-    return opened ? model.release() : nullptr;
+    const bool ok = guarded(path, "found something that is not a SentencePiece model, or a damaged one", size,
+                            RESERVE_TO_OPEN, why, [&] {
+                                model = std::make_unique<sentencepiece_model>();
+                                model->path = path;
+                                return model->processor.LoadFromSerializedProto(absl::string_view(bytes, size));
+                            });
+    return ok ? model.release() : nullptr;
 }
 
-void sentencepiece_close(sentencepiece_model *of)
+void sentencepiece_close(sentencepiece_model *model)
 {
-    delete of;
+    delete model;
 }
 
 bool sentencepiece_encode(const sentencepiece_model *model, const char *text, size_t size,

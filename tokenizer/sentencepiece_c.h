@@ -18,7 +18,7 @@ typedef struct sentencepiece_model sentencepiece_model;
 
 /* The model in bytes [size], which sentencepiece_check has passed; `path` is for failures only. NULL on failure. */
 sentencepiece_model *sentencepiece_open(const char *bytes, size_t size, const char *path, failure *why);
-void sentencepiece_close(sentencepiece_model *of);
+void sentencepiece_close(sentencepiece_model *model);
 
 /* Cuts UTF-8 text into pieces: calls use(user, piece, its bytes) for each in order, ended when it returns false. */
 bool sentencepiece_encode(const sentencepiece_model *model, const char *text, size_t size,

@@ -85,12 +85,12 @@ typedef struct {
     bool open;               /* may have fields that no rule names */
     range left;
     uint64_t seen; /* bit i: a field of rule i was there */
-    bool good;
+    bool ok;
 } message;
 
 static message message_of(check *c, range bytes, const char *name, const field_rule *rules)
 {
-    return (message){.c = c, .name = name, .rules = rules, .left = bytes, .good = true};
+    return (message){.c = c, .name = name, .rules = rules, .left = bytes, .ok = true};
 }
 
 /* Seven bits a byte, the lowest first; the last one's eighth bit is 0. */
@@ -174,13 +174,13 @@ static bool check_rule(message *m, const field *f)
     return true;
 }
 
-/* The next field; false at the end, and when something is wrong, which leaves m->good false. */
+/* Reads the next field. Returns false at the end, and on an error, which sets m->ok to false. */
 static bool message_next(message *m, field *f)
 {
     if (m->left.begin == m->left.end)
         return false;
-    m->good = read_field(m, f) && check_rule(m, f);
-    return m->good;
+    m->ok = read_field(m, f) && check_rule(m, f);
+    return m->ok;
 }
 
 /* ---- pieces ---- */
@@ -237,23 +237,23 @@ static bool check_piece(check *c, range bytes)
     field f;
     while (message_next(&m, &f)) {
         if (f.number == 1) {
-            m.good = check_text(c, f.bytes, LONGEST_PIECE, "piece");
+            m.ok = check_text(c, f.bytes, LONGEST_PIECE, "piece");
             p.text = c->bytes + f.bytes.begin;
             p.size = (uint16_t)(f.bytes.end - f.bytes.begin);
         } else if (f.number == 2)
-            m.good = check_score(c, &f);
+            m.ok = check_score(c, &f);
         else if (f.value >= NORMAL && f.value <= BYTE)
             p.type = (uint8_t)f.value;
         else
-            m.good = bad(c, f.at, "found the type %llu of a piece, expected 1 to 6", (unsigned long long)f.value);
-        if (!m.good)
+            m.ok = bad(c, f.at, "found the type %llu of a piece, expected 1 to 6", (unsigned long long)f.value);
+        if (!m.ok)
             return false;
     }
-    if (m.good && p.size == 0)
+    if (m.ok && p.size == 0)
         return bad(c, p.at, "found a piece without text");
-    if (m.good && p.type == BYTE && !names_byte(&p))
+    if (m.ok && p.type == BYTE && !names_byte(&p))
         return bad(c, p.at, "found a piece for a byte that is not written as <0x00> to <0xFF>");
-    return m.good && append_piece(c, &p);
+    return m.ok && append_piece(c, &p);
 }
 
 static int by_text(const void *a, const void *b)
@@ -411,10 +411,10 @@ static bool check_rules(const check *c, trie *t)
     t->first_child = calloc(t->n, sizeof *t->first_child);
     t->next_child = calloc(t->n, sizeof *t->next_child);
     t->most_rules = calloc(t->n, sizeof *t->most_rules);
-    bool good = t->first_child && t->next_child && t->most_rules;
-    if (!good)
+    bool ok = t->first_child && t->next_child && t->most_rules;
+    if (!ok)
         failure_memory(c->why, "the check of a SentencePiece model");
-    for (size_t i = 0; good && i < t->n; i++) {
+    for (size_t i = 0; ok && i < t->n; i++) {
         uint32_t unit = unit_at(t, i);
         size_t base = i ^ (unit & 0xFF);
         if (is_leaf(unit))
@@ -422,15 +422,15 @@ static bool check_rules(const check *c, trie *t)
         t->next_child[i] = t->first_child[base];
         t->first_child[base] = (uint32_t)i + 1;
     }
-    if (good && nested_rules(t, base_of(0, unit_at(t, 0)), 0) < 0)
-        good = bad(c, (size_t)(t->bytes - c->bytes),
-                   "found a normalizer map whose rules are longer than %d bytes, or "
-                   "more than %d of them begin one another",
-                   SENTENCEPIECE_LONGEST_RULE, SENTENCEPIECE_MOST_NESTED_RULES);
+    if (ok && nested_rules(t, base_of(0, unit_at(t, 0)), 0) < 0)
+        ok = bad(c, (size_t)(t->bytes - c->bytes),
+                 "found a normalizer map whose rules are longer than %d bytes, or "
+                 "more than %d of them begin one another",
+                 SENTENCEPIECE_LONGEST_RULE, SENTENCEPIECE_MOST_NESTED_RULES);
     free(t->first_child);
     free(t->next_child);
     free(t->most_rules);
-    return good;
+    return ok;
 }
 
 /* 4 bytes of size, the trie, the replacements; nothing at all for a normalizer without rules. */
@@ -465,7 +465,7 @@ static bool check_normalizer(check *c, range bytes, const char *name)
     while (message_next(&m, &f))
         if (f.number == 2 && !check_map(c, f.bytes))
             return false;
-    return m.good;
+    return m.ok;
 }
 
 static bool check_trainer(check *c, range bytes)
@@ -530,7 +530,7 @@ static bool check_trainer(check *c, range bytes)
         if (f.number == UNKNOWN_SURFACE && !check_text(c, f.bytes, LONGEST_PIECE, "text for what is unknown"))
             return false;
     }
-    return m.good;
+    return m.ok;
 }
 
 static bool check_model(check *c, size_t size)
@@ -546,19 +546,19 @@ static bool check_model(check *c, size_t size)
     field f;
     while (message_next(&m, &f)) {
         switch (f.number) {
-        case 1: m.good = check_piece(c, f.bytes); break;
-        case 2: m.good = check_trainer(c, f.bytes); break;
-        case 3: m.good = check_normalizer(c, f.bytes, "normalizer_spec"); break;
+        case 1: m.ok = check_piece(c, f.bytes); break;
+        case 2: m.ok = check_trainer(c, f.bytes); break;
+        case 3: m.ok = check_normalizer(c, f.bytes, "normalizer_spec"); break;
         case 4: c->self_test = (range){f.at, f.bytes.end}; break;
-        case 5: m.good = check_normalizer(c, f.bytes, "denormalizer_spec"); break;
+        case 5: m.ok = check_normalizer(c, f.bytes, "denormalizer_spec"); break;
         }
-        if (!m.good)
+        if (!m.ok)
             return false;
     }
-    for (size_t i = 0; m.good && i < N_REQUIRED; i++)
+    for (size_t i = 0; m.ok && i < N_REQUIRED; i++)
         if (!(m.seen >> i & 1))
-            m.good = bad(c, size, "found the end before %s", rules[i].name);
-    return m.good && check_special_pieces(c, size) && check_texts(c);
+            m.ok = bad(c, size, "found the end before %s", rules[i].name);
+    return m.ok && check_special_pieces(c, size) && check_texts(c);
 }
 
 bool sentencepiece_check(char *bytes, size_t *size, const char *path, failure *why)
@@ -566,11 +566,11 @@ bool sentencepiece_check(char *bytes, size_t *size, const char *path, failure *w
     check c = {.bytes = bytes, .path = path, .why = why};
     if (*size > SENTENCEPIECE_LARGEST_FILE)
         return bad(&c, 0, "found %zu bytes, expected at most %d", *size, SENTENCEPIECE_LARGEST_FILE);
-    bool good = check_model(&c, *size);
+    bool ok = check_model(&c, *size);
     free(c.pieces);
-    if (good) { /* without samples, nothing moves */
+    if (ok) { /* without samples, nothing moves */
         memmove(bytes + c.self_test.begin, bytes + c.self_test.end, *size - c.self_test.end);
         *size -= c.self_test.end - c.self_test.begin;
     }
-    return good;
+    return ok;
 }

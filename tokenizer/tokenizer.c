@@ -66,60 +66,60 @@ tokenizer *tokenizer_open(const char *directory, const tokenizer_config *config,
     return t;
 }
 
-void tokenizer_close(tokenizer *of)
+void tokenizer_close(tokenizer *t)
 {
-    if (!of)
+    if (!t)
         return;
-    if (of->target != of->source)
-        sentencepiece_close(of->target);
-    sentencepiece_close(of->source);
-    if (of->target_vocabulary != of->source_vocabulary)
-        vocabulary_close(of->target_vocabulary);
-    vocabulary_close(of->source_vocabulary);
-    free(of);
+    if (t->target != t->source)
+        sentencepiece_close(t->target);
+    sentencepiece_close(t->source);
+    if (t->target_vocabulary != t->source_vocabulary)
+        vocabulary_close(t->target_vocabulary);
+    vocabulary_close(t->source_vocabulary);
+    free(t);
 }
 
 typedef struct {
-    const tokenizer *with;
-    token_ids *to;
+    const tokenizer *tokenizer;
+    token_ids *ids;
     failure *why;
 } encoding;
 
 static bool append_piece(void *user, const char *piece, size_t size)
 {
     encoding *e = user;
-    int32_t id = vocabulary_id(e->with->source_vocabulary, piece, size);
-    return token_ids_append(e->to, id >= 0 ? id : e->with->config.source_unknown, e->why);
+    int32_t id = vocabulary_id(e->tokenizer->source_vocabulary, piece, size);
+    return token_ids_append(e->ids, id >= 0 ? id : e->tokenizer->config.source_unknown, e->why);
 }
 
-size_t tokenizer_language_code(const tokenizer *of, const char *bytes, size_t size, bool *known)
+size_t tokenizer_language_code(const tokenizer *t, const char *bytes, size_t size, bool *known)
 {
     size_t most = size < LONGEST_PIECE ? size : LONGEST_PIECE;
     const char *end = size >= 4 && memcmp(bytes, ">>", 2) == 0 ? memmem(bytes, most, "<<", 2) : NULL;
     size_t code = end ? (size_t)(end - bytes) + 2 : 0;
     if (memchr(bytes, '\0', code) || !utf8_is_valid(bytes, code))
         code = 0; /* what would be replaced is in no piece */
-    *known = code && vocabulary_id(of->source_vocabulary, bytes, code) >= 0;
+    *known = code && vocabulary_id(t->source_vocabulary, bytes, code) >= 0;
     return code;
 }
 
-bool tokenizer_encode(const tokenizer *with, const char *bytes, size_t size, token_ids *to, failure *why)
+bool tokenizer_encode(const tokenizer *t, const char *bytes, size_t size, token_ids *ids, failure *why)
 {
     text_buffer valid = {0};
-    encoding e = {with, to, why};
-    bool done = utf8_append_valid(&valid, bytes, size, why);
-    if (done && valid.size) {
+    encoding e = {t, ids, why};
+    bool ok = utf8_append_valid(&valid, bytes, size, why);
+    if (ok && valid.size) {
         bool known;
-        size_t code = tokenizer_language_code(with, valid.bytes, valid.size, &known);
-        done = (code == 0 || append_piece(&e, valid.bytes, code)) &&
-               sentencepiece_encode(with->source, valid.bytes + code, valid.size - code, append_piece, &e, why);
+        size_t code = tokenizer_language_code(t, valid.bytes, valid.size, &known);
+        ok = (code == 0 || append_piece(&e, valid.bytes, code)) &&
+             sentencepiece_encode(t->source, valid.bytes + code, valid.size - code, append_piece, &e, why);
     }
     text_free(&valid);
-    return done && token_ids_append(to, with->config.source_end, why);
+    return ok && token_ids_append(ids, t->config.source_end, why);
 }
 
 typedef struct {
-    text_buffer *to;
+    text_buffer *text;
     failure *why;
 } decoding;
 
@@ -130,44 +130,44 @@ static bool append_decoded(void *user, const char *bytes, size_t size)
     decoding *d = user;
     text_buffer spaced = {0};
     const char *end = bytes + size, *mark;
-    bool done = true;
-    for (; done && (mark = memmem(bytes, (size_t)(end - bytes), space_mark, 3)); bytes = mark + 3)
-        done = text_append(&spaced, bytes, (size_t)(mark - bytes), d->why) && text_append(&spaced, " ", 1, d->why);
-    done = done && text_append(&spaced, bytes, (size_t)(end - bytes), d->why);
-    if (done) {
-        size_t from = 0, to = spaced.size;
-        while (from < to && spaced.bytes[from] == ' ')
-            from++;
-        while (to > from && spaced.bytes[to - 1] == ' ')
-            to--;
-        done = utf8_append_line(d->to, spaced.bytes + from, to - from, d->why);
+    bool ok = true;
+    for (; ok && (mark = memmem(bytes, (size_t)(end - bytes), space_mark, 3)); bytes = mark + 3)
+        ok = text_append(&spaced, bytes, (size_t)(mark - bytes), d->why) && text_append(&spaced, " ", 1, d->why);
+    ok = ok && text_append(&spaced, bytes, (size_t)(end - bytes), d->why);
+    if (ok) {
+        size_t first = 0, last = spaced.size;
+        while (first < last && spaced.bytes[first] == ' ')
+            first++;
+        while (last > first && spaced.bytes[last - 1] == ' ')
+            last--;
+        ok = utf8_append_line(d->text, spaced.bytes + first, last - first, d->why);
     }
     text_free(&spaced);
-    return done;
+    return ok;
 }
 
-bool tokenizer_decode(const tokenizer *with, const int32_t *ids, size_t n, text_buffer *to, failure *why)
+bool tokenizer_decode(const tokenizer *t, const int32_t *ids, size_t n, text_buffer *text, failure *why)
 {
-    const tokenizer_config *c = &with->config;
-    decoding d = {to, why};
+    const tokenizer_config *c = &t->config;
+    decoding d = {text, why};
     const char **pieces = malloc((n ? n : 1) * sizeof *pieces);
     if (!pieces)
         return failure_memory(why, "the pieces of a translation");
     size_t n_pieces = 0;
     for (size_t i = 0; i < n; i++)
         if (ids[i] != c->target_start && ids[i] != c->target_end && ids[i] != c->target_pad)
-            pieces[n_pieces++] = vocabulary_piece(with->target_vocabulary, ids[i]);
-    bool done = sentencepiece_decode(with->target, pieces, n_pieces, append_decoded, &d, why);
+            pieces[n_pieces++] = vocabulary_piece(t->target_vocabulary, ids[i]);
+    bool ok = sentencepiece_decode(t->target, pieces, n_pieces, append_decoded, &d, why);
     free(pieces);
-    return done;
+    return ok;
 }
 
-const char *tokenizer_source_piece(const tokenizer *of, int32_t id)
+const char *tokenizer_source_piece(const tokenizer *t, int32_t id)
 {
-    return vocabulary_piece(of->source_vocabulary, id);
+    return vocabulary_piece(t->source_vocabulary, id);
 }
 
-const char *tokenizer_target_piece(const tokenizer *of, int32_t id)
+const char *tokenizer_target_piece(const tokenizer *t, int32_t id)
 {
-    return vocabulary_piece(of->target_vocabulary, id);
+    return vocabulary_piece(t->target_vocabulary, id);
 }

@@ -24,24 +24,24 @@ typedef struct tokenizer tokenizer;
 
 /* Reads source.spm, source.vocab and, where they are not shared, target.spm, target.vocab. NULL on failure. */
 tokenizer *tokenizer_open(const char *directory, const tokenizer_config *config, failure *why);
-void tokenizer_close(tokenizer *of);
+void tokenizer_close(tokenizer *t);
 
 /* The bytes of a language code `>>…<<` at the very beginning, which OPUS-MT's multilingual checkpoints need; 0
  * without one, or where no piece can be it: it is too long, or not UTF-8. *known: whether the source vocabulary has it.
  */
-size_t tokenizer_language_code(const tokenizer *of, const char *bytes, size_t size, bool *known);
+size_t tokenizer_language_code(const tokenizer *t, const char *bytes, size_t size, bool *known);
 
 /* Appends the ids of one sentence and, at the end, the source's end token. What is not UTF-8, and NUL,
  * is read as U+FFFD. A language code is one token, <unk> when it is not known, as MarianTokenizer has it. The names of
  * special tokens in the text are text. */
-bool tokenizer_encode(const tokenizer *with, const char *bytes, size_t size, token_ids *to, failure *why);
+bool tokenizer_encode(const tokenizer *t, const char *bytes, size_t size, token_ids *ids, failure *why);
 
 /* Appends the text of n target ids; start, end and pad give nothing, <unk> is written as SentencePiece does, " ⁇ ".
  * The text is UTF-8 without control characters but tab: a line stays a line. */
-bool tokenizer_decode(const tokenizer *with, const int32_t *ids, size_t n, text_buffer *to, failure *why);
+bool tokenizer_decode(const tokenizer *t, const int32_t *ids, size_t n, text_buffer *text, failure *why);
 
 /* The piece of an id of either side, for showing. */
-const char *tokenizer_source_piece(const tokenizer *of, int32_t id);
-const char *tokenizer_target_piece(const tokenizer *of, int32_t id);
+const char *tokenizer_source_piece(const tokenizer *t, int32_t id);
+const char *tokenizer_target_piece(const tokenizer *t, int32_t id);
 
 #endif

@@ -100,37 +100,37 @@ vocabulary *vocabulary_open(const char *path, size_t n_vocabulary, failure *why)
     if (!file_read(&file, path, most, why))
         return NULL;
     vocabulary *v = calloc(1, sizeof *v);
-    bool filled = false;
+    bool ok = false;
     if (v) {
         *v = (vocabulary){.n = n_vocabulary, .n_slots = 1};
-        filled = fill(v, &file, path, why);
+        ok = fill(v, &file, path, why);
     } else
         failure_memory(why, "the vocabulary");
     text_free(&file);
-    if (!filled) {
+    if (!ok) {
         vocabulary_close(v);
         return NULL;
     }
     return v;
 }
 
-void vocabulary_close(vocabulary *of)
+void vocabulary_close(vocabulary *v)
 {
-    if (!of)
+    if (!v)
         return;
-    free(of->pieces);
-    free(of->piece);
-    free(of->slot);
-    free(of);
+    free(v->pieces);
+    free(v->piece);
+    free(v->slot);
+    free(v);
 }
 
-int32_t vocabulary_id(const vocabulary *in, const char *piece, size_t size)
+int32_t vocabulary_id(const vocabulary *v, const char *piece, size_t size)
 {
-    const int32_t *slot = slot_of(in, piece, size);
+    const int32_t *slot = slot_of(v, piece, size);
     return slot ? *slot : -1;
 }
 
-const char *vocabulary_piece(const vocabulary *in, int32_t id)
+const char *vocabulary_piece(const vocabulary *v, int32_t id)
 {
-    return in->piece[id];
+    return v->piece[id];
 }

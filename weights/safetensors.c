@@ -129,30 +129,31 @@ static bool check_metadata(const cJSON *metadata, const char *path, failure *why
 }
 
 /* Sorted by offset, tensors follow one another without gap or overlap up to the end of the file. */
-static bool check_tiling(weights_file *w, failure *why)
+static bool check_tiling(weights_file *weights, failure *why)
 {
     size_t end = 0;
-    qsort(w->tensors, w->n_tensors, sizeof *w->tensors, by_offset);
-    for (size_t i = 0; i < w->n_tensors; i++) {
-        const tensor *t = &w->tensors[i];
+    qsort(weights->tensors, weights->n_tensors, sizeof *weights->tensors, by_offset);
+    for (size_t i = 0; i < weights->n_tensors; i++) {
+        const tensor *t = &weights->tensors[i];
         if (t->begin != end)
             return failure_set(why,
                                "%s: the data of tensor \"%s\" begins at byte %zu, expected %zu where the last one ends",
-                               w->path, t->name, t->begin, end);
+                               weights->path, t->name, t->begin, end);
         end = t->end;
     }
-    if (end != w->data_size)
-        return failure_set(why, "%s: found %zu bytes of data, expected %zu by the header; the file is %s", w->path,
-                           w->data_size, end, end > w->data_size ? "incomplete, copy it again" : "damaged");
+    if (end != weights->data_size)
+        return failure_set(why, "%s: found %zu bytes of data, expected %zu by the header; the file is %s",
+                           weights->path, weights->data_size, end,
+                           end > weights->data_size ? "incomplete, copy it again" : "damaged");
     return true;
 }
 
-static bool check_names(weights_file *w, failure *why)
+static bool check_names(weights_file *weights, failure *why)
 {
-    qsort(w->tensors, w->n_tensors, sizeof *w->tensors, by_name);
-    for (size_t i = 1; i < w->n_tensors; i++)
-        if (by_name(&w->tensors[i - 1], &w->tensors[i]) == 0)
-            return failure_set(why, "%s: tensor \"%s\" is there twice", w->path, w->tensors[i].name);
+    qsort(weights->tensors, weights->n_tensors, sizeof *weights->tensors, by_name);
+    for (size_t i = 1; i < weights->n_tensors; i++)
+        if (by_name(&weights->tensors[i - 1], &weights->tensors[i]) == 0)
+            return failure_set(why, "%s: tensor \"%s\" is there twice", weights->path, weights->tensors[i].name);
     return true;
 }
 
@@ -166,119 +167,121 @@ static size_t most_values(const text_buffer *json)
 }
 
 /* The JSON of the header. It is read from a copy: nobody can change that meanwhile. */
-static bool read_header(weights_file *w, size_t size, size_t most_tensors, failure *why)
+static bool read_header(weights_file *weights, size_t size, size_t most_tensors, failure *why)
 {
     text_buffer copy = {0};
     size_t most = HEADER_VALUES + most_tensors * HEADER_VALUES_OF_TENSOR;
-    if (!text_append(&copy, w->file.bytes + 8, size, why))
+    if (!text_append(&copy, weights->file.bytes + 8, size, why))
         return false;
     if (!utf8_is_valid(copy.bytes, size))
-        failure_set(why, "%s: found a header that is not UTF-8, expected JSON", w->path);
+        failure_set(why, "%s: found a header that is not UTF-8, expected JSON", weights->path);
     else if (most_values(&copy) > most)
         failure_set(why, "%s: found a header of up to %zu values, expected at most %zu for the tensors of config.json",
-                    w->path, most_values(&copy), most);
+                    weights->path, most_values(&copy), most);
     else
-        w->header = json_parse_object(copy.bytes, size, w->path, why);
+        weights->header = json_parse_object(copy.bytes, size, weights->path, why);
     text_free(&copy);
-    return w->header != NULL;
+    return weights->header != NULL;
 }
 
 /* The header's length, from the first 8 bytes. */
-static bool read_header_size(const weights_file *w, size_t most_tensors, size_t *size, failure *why)
+static bool read_header_size(const weights_file *weights, size_t most_tensors, size_t *size, failure *why)
 {
     uint64_t length = 0;
     size_t most = HEADER_SIZE + most_tensors * HEADER_SIZE_OF_TENSOR;
-    if (w->file.size < 8)
-        return failure_set(why, "%s: found %zu bytes, expected a safetensors file; it is incomplete", w->path,
-                           w->file.size);
-    if (w->file.size > LARGEST_FILE)
-        return failure_set(why, "%s: found %zu bytes, expected at most %llu", w->path, w->file.size,
+    if (weights->file.size < 8)
+        return failure_set(why, "%s: found %zu bytes, expected a safetensors file; it is incomplete", weights->path,
+                           weights->file.size);
+    if (weights->file.size > LARGEST_FILE)
+        return failure_set(why, "%s: found %zu bytes, expected at most %llu", weights->path, weights->file.size,
                            (unsigned long long)LARGEST_FILE);
     for (size_t i = 0; i < 8; i++)
-        length |= (uint64_t)(unsigned char)w->file.bytes[i] << (8 * i);
-    if (length > w->file.size - 8)
+        length |= (uint64_t)(unsigned char)weights->file.bytes[i] << (8 * i);
+    if (length > weights->file.size - 8)
         return failure_set(
             why,
             "%s: found a header length of %llu in a file of %zu bytes; it is not a safetensors file, or not "
             "all of one",
-            w->path, (unsigned long long)length, w->file.size);
+            weights->path, (unsigned long long)length, weights->file.size);
     if (length > most)
         return failure_set(why, "%s: found a header of %llu bytes, expected at most %zu for the tensors of config.json",
-                           w->path, (unsigned long long)length, most);
+                           weights->path, (unsigned long long)length, most);
     if (length % sizeof(float) != 0)
         return failure_set(why,
                            "%s: found a header of %llu bytes, expected a multiple of 4 so that the data is aligned",
-                           w->path, (unsigned long long)length);
+                           weights->path, (unsigned long long)length);
     *size = (size_t)length;
     return true;
 }
 
-static bool parse_header(weights_file *w, size_t most_tensors, failure *why)
+static bool parse_header(weights_file *weights, size_t most_tensors, failure *why)
 {
     size_t header_size = 0;
-    if (!read_header_size(w, most_tensors, &header_size, why) || !read_header(w, header_size, most_tensors, why))
+    if (!read_header_size(weights, most_tensors, &header_size, why) ||
+        !read_header(weights, header_size, most_tensors, why))
         return false;
-    w->data = w->file.bytes + 8 + header_size;
-    w->data_size = w->file.size - 8 - header_size;
-    w->tensors = calloc((size_t)cJSON_GetArraySize(w->header) + 1, sizeof *w->tensors);
-    if (!w->tensors)
+    weights->data = weights->file.bytes + 8 + header_size;
+    weights->data_size = weights->file.size - 8 - header_size;
+    weights->tensors = calloc((size_t)cJSON_GetArraySize(weights->header) + 1, sizeof *weights->tensors);
+    if (!weights->tensors)
         return failure_memory(why, "the names of the tensors");
     bool metadata = false;
     const cJSON *item;
-    cJSON_ArrayForEach(item, w->header)
+    cJSON_ArrayForEach(item, weights->header)
     {
         if (strcmp(item->string, METADATA) == 0) {
             if (metadata)
-                return failure_set(why, "%s: \"" METADATA "\" is there twice", w->path);
+                return failure_set(why, "%s: \"" METADATA "\" is there twice", weights->path);
             metadata = true;
-            if (!check_metadata(item, w->path, why))
+            if (!check_metadata(item, weights->path, why))
                 return false;
-        } else if (!parse_tensor(&w->tensors[w->n_tensors++], item, w->path, why))
+        } else if (!parse_tensor(&weights->tensors[weights->n_tensors++], item, weights->path, why))
             return false;
     }
-    for (size_t i = 0; i < w->n_tensors; i++)
-        if (w->tensors[i].begin % types[w->tensors[i].type].size != 0)
-            return failure_set(why, "%s: the data of tensor \"%s\" is not aligned", w->path, w->tensors[i].name);
-    return check_tiling(w, why) && check_names(w, why);
+    for (size_t i = 0; i < weights->n_tensors; i++)
+        if (weights->tensors[i].begin % types[weights->tensors[i].type].size != 0)
+            return failure_set(why, "%s: the data of tensor \"%s\" is not aligned", weights->path,
+                               weights->tensors[i].name);
+    return check_tiling(weights, why) && check_names(weights, why);
 }
 
 weights_file *weights_open(const char *path, size_t most_tensors, failure *why)
 {
-    weights_file *w = calloc(1, sizeof *w);
-    if (w)
-        w->file.descriptor = -1;
-    if (!w || !(w->path = strdup(path))) {
+    weights_file *weights = calloc(1, sizeof *weights);
+    if (weights)
+        weights->file.descriptor = -1;
+    if (!weights || !(weights->path = strdup(path))) {
         failure_memory(why, "the weights");
-        free(w);
+        free(weights);
         return NULL;
     }
-    if (!file_map(&w->file, path, why) || !parse_header(w, most_tensors, why)) {
-        weights_close(w);
+    if (!file_map(&weights->file, path, why) || !parse_header(weights, most_tensors, why)) {
+        weights_close(weights);
         return NULL;
     }
-    return w;
+    return weights;
 }
 
-void weights_close(weights_file *w)
+void weights_close(weights_file *weights)
 {
-    if (!w)
+    if (!weights)
         return;
-    file_unmap(&w->file);
-    cJSON_Delete(w->header);
-    free(w->tensors);
-    free(w->path);
-    free(w);
+    file_unmap(&weights->file);
+    cJSON_Delete(weights->header);
+    free(weights->tensors);
+    free(weights->path);
+    free(weights);
 }
 
-static tensor *find(const weights_file *in, const char *name)
+static tensor *find(const weights_file *weights, const char *name)
 {
     tensor wanted = {.name = name};
-    return bsearch(&wanted, in->tensors, in->n_tensors, sizeof *in->tensors, by_name);
+    return bsearch(&wanted, weights->tensors, weights->n_tensors, sizeof *weights->tensors, by_name);
 }
 
-bool weights_find(const weights_file *in, const char *name, tensor_type *type)
+bool weights_find(const weights_file *weights, const char *name, tensor_type *type)
 {
-    const tensor *t = find(in, name);
+    const tensor *t = find(weights, name);
     if (t)
         *type = t->type;
     return t != NULL;
@@ -295,8 +298,8 @@ static const char *shape_text(char *out, size_t size, const size_t *shape, size_
     return out;
 }
 
-/* The index of the first number of x [n] that is infinite or none; n without one. Their exponent bits are all set: one
- * more carries into the sign's place. */
+/* The index of the first NaN or infinity among the n floats at x, or n if there is none. Their exponent bits are all
+ * set, so adding one to the exponent carries into the sign bit. */
 static size_t first_not_finite(const char *x, size_t n)
 {
     enum { BLOCK = 4096 }; /* one branch for so many */
@@ -316,80 +319,80 @@ static size_t first_not_finite(const char *x, size_t n)
     return n;
 }
 
-static bool check_finite(const weights_file *w, const tensor *t, failure *why)
+static bool check_finite(const weights_file *weights, const tensor *t, failure *why)
 {
-    size_t n = (t->end - t->begin) / sizeof(float), i = first_not_finite(w->data + t->begin, n);
+    size_t n = (t->end - t->begin) / sizeof(float), i = first_not_finite(weights->data + t->begin, n);
     float found;
     if (i == n)
         return true;
-    memcpy(&found, w->data + t->begin + i * sizeof found, sizeof found);
+    memcpy(&found, weights->data + t->begin + i * sizeof found, sizeof found);
     return failure_set(why,
                        "%s: tensor \"%s\" holds %f as number %zu of %zu, expected finite ones; export the checkpoint "
                        "again",
-                       w->path, t->name, (double)found, i + 1, n);
+                       weights->path, t->name, (double)found, i + 1, n);
 }
 
-const void *weights_take(weights_file *from, const char *name, tensor_type type, const size_t *shape,
+const void *weights_take(weights_file *weights, const char *name, tensor_type type, const size_t *shape,
                          size_t n_dimensions, failure *why)
 {
     char expected[200], found[200];
     shape_text(expected, sizeof expected, shape, n_dimensions);
-    tensor *t = find(from, name);
+    tensor *t = find(weights, name);
     if (!t) {
-        failure_set(why, "%s: the tensor \"%s\" is missing, expected %s %s", from->path, name, types[type].name,
+        failure_set(why, "%s: the tensor \"%s\" is missing, expected %s %s", weights->path, name, types[type].name,
                     expected);
         return NULL;
     }
     if (t->type != type || t->n_dimensions != n_dimensions ||
         memcmp(t->shape, shape, n_dimensions * sizeof *shape) != 0) {
-        failure_set(why, "%s: tensor \"%s\" is %s %s, expected %s %s by config.json", from->path, name,
+        failure_set(why, "%s: tensor \"%s\" is %s %s, expected %s %s by config.json", weights->path, name,
                     types[t->type].name, shape_text(found, sizeof found, t->shape, t->n_dimensions), types[type].name,
                     expected);
         return NULL;
     }
     if (t->taken) {
-        failure_set(why, "%s: tensor \"%s\" would be used twice", from->path, name);
+        failure_set(why, "%s: tensor \"%s\" would be used twice", weights->path, name);
         return NULL;
     }
     t->taken = true;
-    return from->data + t->begin;
+    return weights->data + t->begin;
 }
 
-bool weights_check(const weights_file *of, failure *why)
+bool weights_check(const weights_file *weights, failure *why)
 {
-    for (size_t i = 0; i < of->n_tensors; i++)
-        if (!of->tensors[i].taken)
-            return failure_set(why, "%s: found the tensor \"%s\", which config.json has no place for", of->path,
-                               of->tensors[i].name);
-    for (size_t i = 0; i < of->n_tensors; i++)
-        if (of->tensors[i].type == TENSOR_F32 && !check_finite(of, &of->tensors[i], why))
+    for (size_t i = 0; i < weights->n_tensors; i++)
+        if (!weights->tensors[i].taken)
+            return failure_set(why, "%s: found the tensor \"%s\", which config.json has no place for", weights->path,
+                               weights->tensors[i].name);
+    for (size_t i = 0; i < weights->n_tensors; i++)
+        if (weights->tensors[i].type == TENSOR_F32 && !check_finite(weights, &weights->tensors[i], why))
             return false;
     return true;
 }
 
-bool weights_check_unchanged(const weights_file *of, failure *why)
+bool weights_check_unchanged(const weights_file *weights, failure *why)
 {
-    return file_is_unchanged(&of->file) ||
+    return file_is_unchanged(&weights->file) ||
            failure_set(why,
                        "%s: was written to while it was in use, so that the translation cannot be relied on; run "
                        "the program again",
-                       of->path);
+                       weights->path);
 }
 
-const char *weights_path(const weights_file *of)
+const char *weights_path(const weights_file *weights)
 {
-    return of->path;
+    return weights->path;
 }
 
-size_t weights_n_elements(const weights_file *of)
+size_t weights_n_elements(const weights_file *weights)
 {
     size_t n = 0;
-    for (size_t i = 0; i < of->n_tensors; i++)
-        n += (of->tensors[i].end - of->tensors[i].begin) / types[of->tensors[i].type].size;
+    for (size_t i = 0; i < weights->n_tensors; i++)
+        n += (weights->tensors[i].end - weights->tensors[i].begin) / types[weights->tensors[i].type].size;
     return n;
 }
 
-size_t weights_file_size(const weights_file *of)
+size_t weights_file_size(const weights_file *weights)
 {
-    return of->file.size;
+    return weights->file.size;
 }

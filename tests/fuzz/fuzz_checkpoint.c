@@ -18,19 +18,19 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         const uint8_t *part = fuzz_part(&at, end, &n);
         fuzz_write(fuzz_directory(), names[i], part, n);
     }
-    translator *with = translator_open(fuzz_directory(), 1, &why);
-    FUZZ_MUST(with || *why.sentence);
-    if (!with)
+    translator *t = translator_open(fuzz_directory(), 1, &why);
+    FUZZ_MUST(t || *why.sentence);
+    if (!t)
         return 0;
     text_line line = {"a b. ab, \xE2\x82\xAC", 11};
     notice_reader notices = {ignore, NULL};
     translation out;
-    if (translator_model(with)->config.max_positions <= 1024) { /* more takes its time */
-        bool done = translator_translate(with, &line, 1, true, &out, &notices, &why);
-        FUZZ_MUST(done || *why.sentence);
-        if (done)
+    if (translator_model(t)->config.max_positions <= 1024) { /* more takes its time */
+        bool ok = translator_translate(t, &line, 1, true, &out, &notices, &why);
+        FUZZ_MUST(ok || *why.sentence);
+        if (ok)
             translation_free(&out);
     }
-    translator_close(with);
+    translator_close(t);
     return 0;
 }

@@ -9,14 +9,14 @@
 
 static translator *open_once(void)
 {
-    static translator *with;
+    static translator *t;
     failure why = {0};
-    if (!with) {
+    if (!t) {
         setlocale(LC_CTYPE, "C.UTF-8");
-        with = translator_open(GOLDEN "/int8", 1, &why);
-        FUZZ_MUST(with);
+        t = translator_open(GOLDEN "/int8", 1, &why);
+        FUZZ_MUST(t);
     }
-    return with;
+    return t;
 }
 
 static size_t count_lines(const char *bytes, size_t size)
@@ -35,11 +35,11 @@ static void print_cut(const uint8_t *data, size_t size)
     memcpy(text, data, n);
     text[n] = '\0';
     for (size_t width = 1; width < 20; width++) {
-        FILE *to = open_memstream(&out, &out_size);
-        FUZZ_MUST(to);
-        terminal_print(&(terminal){.to = to, .width = 40}, text, width);
-        cli_print(to, text);
-        fclose(to);
+        FILE *file = open_memstream(&out, &out_size);
+        FUZZ_MUST(file);
+        terminal_print(&(terminal){.file = file, .width = 40}, text, width);
+        cli_print(file, text);
+        fclose(file);
         FUZZ_MUST(utf8_is_valid(out, out_size) && !memchr(out, '\n', out_size) && !memchr(out, '\033', out_size));
         free(out);
     }
@@ -56,26 +56,26 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     failure why = {0};
     char *out = NULL;
     size_t out_size = 0;
-    line_source in = {.ended = true, .name = "TEXT"};
-    FUZZ_MUST(text_append(&in.buffer, (const char *)data, size, &why));
-    FILE *to = open_memstream(&out, &out_size);
-    FUZZ_MUST(to);
+    line_source source = {.ended = true, .name = "TEXT"};
+    FUZZ_MUST(text_append(&source.buffer, (const char *)data, size, &why));
+    FILE *file = open_memstream(&out, &out_size);
+    FUZZ_MUST(file);
     attention_choice attention;
     FUZZ_MUST(attention_choose(&attention, shown == 4 ? "all" : "", translator_model(open_once()), &why));
     explanation *page = shown == 5 ? explanation_open(open_once(), &why) : NULL;
     const line_filter filter = {.translator = open_once(),
-                                .in = &in,
-                                .out = to,
+                                .source = &source,
+                                .out = file,
                                 .out_name = "memory",
                                 .tokens = shown == 1,
                                 .steps = shown == 2,
                                 .attention = shown == 3 || shown == 4 ? &attention : NULL,
                                 .explanation = page};
     FUZZ_MUST(filter_lines(&filter, &why));
-    fclose(to);
+    fclose(file);
     FUZZ_MUST(count_lines(out, out_size) == count_lines((const char *)data, size) && utf8_is_valid(out, out_size));
     explanation_close(page);
-    text_free(&in.buffer);
+    text_free(&source.buffer);
     free(out);
     return 0;
 }

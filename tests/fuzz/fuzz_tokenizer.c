@@ -20,20 +20,20 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     failure why = {0};
     fuzz_write(fuzz_directory(), "source.spm", model, model_size);
     fuzz_write(fuzz_directory(), "source.vocab", (const uint8_t *)vocabulary, sizeof vocabulary - 1);
-    tokenizer *with = tokenizer_open(fuzz_directory(), &config, &why);
-    FUZZ_MUST(with || *why.sentence);
-    if (!with)
+    tokenizer *t = tokenizer_open(fuzz_directory(), &config, &why);
+    FUZZ_MUST(t || *why.sentence);
+    if (!t)
         return 0;
     token_ids encoded = {0};
     text_buffer decoded = {0};
-    if (tokenizer_encode(with, (const char *)text, text_size, &encoded, &why))
+    if (tokenizer_encode(t, (const char *)text, text_size, &encoded, &why))
         for (size_t i = 0; i < encoded.n; i++)
             FUZZ_MUST(encoded.at[i] >= 0 && encoded.at[i] < 5);
-    if (tokenizer_decode(with, ids, 5, &decoded, &why))
+    if (tokenizer_decode(t, ids, 5, &decoded, &why))
         FUZZ_MUST(utf8_is_valid(decoded.bytes ? decoded.bytes : "", decoded.size) &&
                   !memchr(decoded.bytes ? decoded.bytes : "", '\n', decoded.size));
     token_ids_free(&encoded);
     text_free(&decoded);
-    tokenizer_close(with);
+    tokenizer_close(t);
     return 0;
 }

@@ -1,0 +1,13 @@
+#include <assert.h>
+#include <string.h>
+
+#include "attention/attention.h"
+
+void kv_cache_append(kv_cache *cache, const float *keys, const float *values, size_t n_rows, size_t d_model)
+{
+    assert(cache->n_keys + n_rows <= cache->capacity);
+    size_t first = cache->n_keys * d_model, n = n_rows * d_model;
+    memcpy(cache->keys + first, keys, n * sizeof *keys);
+    memcpy(cache->values + first, values, n * sizeof *values);
+    cache->n_keys += n_rows;
+}
