@@ -19,7 +19,7 @@ import safetensors.torch
 import torch
 import train
 from files import directory_whole
-from transformers import MarianTokenizer
+from network import Network
 
 SCRIPTS = Path(__file__).resolve().parent
 FIXED_LENGTH = 32  # tokens of every translation of the random model
@@ -39,17 +39,13 @@ def write_hugging_face(stored, directory):
         checkpoint.expect(config["encoder"][key], config["decoder"][key], f"{stored}: {key} of both stacks")
     with tempfile.TemporaryDirectory() as scratch:
         train.take_tokenizer(Path(scratch), stored)
-        spm = f"{scratch}/spm.model"
-        tokenizer = MarianTokenizer(source_spm=spm, target_spm=spm, vocab=f"{scratch}/vocab.json",
-                                    source_lang=config["source"]["language"], target_lang=config["target"]["language"],
-                                    model_max_length=config["max_positions"])
         shape = {"d_model": config["d_model"], "d_ff": config["encoder"]["d_ff"], "heads": config["encoder"]["n_heads"],
                  "encoder_layers": config["encoder"]["n_layers"], "decoder_layers": config["decoder"]["n_layers"],
-                 "activation": config["activation"], "max_positions": config["max_positions"],
-                 "dropout": 0.0, "attention_dropout": 0.0, "seed": 1}
-        model = train.new_model(shape, config["target"]["n_vocabulary"])
-        model.load_state_dict(checkpoint.exported_weights(stored, model))
-        train.save_model(directory, model, tokenizer)
+                 "activation": config["activation"], "max_positions": config["max_positions"], "dropout": 0.0, "seed": 1}
+        network = Network(shape, config["target"]["n_vocabulary"])
+        network.load_state_dict(checkpoint.exported_weights(stored, network))
+        checkpoint.write_marian(directory, network, Path(scratch), {
+            "model": shape, "source": config["source"]["language"], "target": config["target"]["language"]})
 
 
 def write_random(tokenizer_directory, directory, **shape):
@@ -93,7 +89,7 @@ def complete(directory, *, int8=None):
 def prepare(bundled, build):
     """The models, written under `build` unless they are there: the bundled checkpoint, and the random one."""
     made_of = [bundled / "model.safetensors", bundled / "config.json", Path(ctranslate2.__file__).with_name("version.py"),
-               *(SCRIPTS / f"{name}.py" for name in ("bench_models", "checkpoint", "export", "random_marian", "train"))]
+               *(SCRIPTS / f"{name}.py" for name in ("bench_models", "checkpoint", "export", "network", "random_marian", "train"))]
     version = hashlib.sha256(b"".join(path.read_bytes() for path in made_of)).hexdigest()[:12]
     trained, random = build / f"trained-{version}", build / f"random-{version}"
     if not trained.is_dir():

@@ -128,7 +128,12 @@ END_TEST
 START_TEST(a_batch_of_64_gives_what_each_gives_alone)
 {
     transformer *model = open_golden(golden_variants[_i]);
-    float tolerance = strcmp(model->dtype, "int8") == 0 ? 1e-30f : 1e-3f; /* int8 depends on nothing else */
+    float tolerance = 1e-3f;
+    if (strcmp(model->dtype, "int8") == 0)
+        tolerance = 1e-30f; /* depends on nothing else */
+    else if (strcmp(golden_variants[_i], "mixed") == 0)
+        tolerance =
+            2e-2f; /* many float32 rows may go to BLAS; a last bit then moves a quantized value by a step, 1/127 */
     int32_t n_vocabulary = (int32_t)model->config.tokenizer.n_source_vocabulary;
     transformer_state batch = {0}, alone = {0};
     token_ids sources[64] = {0};
