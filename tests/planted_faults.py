@@ -24,7 +24,6 @@ from typing import NamedTuple
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "scripts")]
 os.environ["OMP_NUM_THREADS"] = "1"
-os.environ["TRANSFORMER_ISA"] = "plain"  # kernels/plain.c, where some faults are planted
 
 import checkpoint  # noqa: E402
 import compare  # noqa: E402
@@ -160,6 +159,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model", type=Path, metavar="DIR")
     arguments = parser.parse_args()
+    os.environ["TRANSFORMER_ISA"] = "plain"  # kernels/plain.c, where some faults are planted
     if arguments.model:
         arguments.model.mkdir(parents=True)
         quiet_model(arguments.model)
