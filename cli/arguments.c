@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/cli.h"
+#include "cli/say.h"
 
 enum { DEFAULT_THREADS = 4, MOST_THREADS = 256 };
 

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cli/cli.h"
+#include "cli/bus_error.h"
 #include "support/utf8.h"
 
 static text_buffer said; /* made before, as a handler can only write */

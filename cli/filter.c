@@ -1,10 +1,15 @@
 /* Lines in, lines out. What has arrived is translated together and flushed before more is waited for. */
+#include "cli/filter.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/cli.h"
+#include "cli/say.h"
+#include "cli/show.h"
+#include "cli/show_steps.h"
 #include "cli/stop.h"
+#include "cli/trace_file.h"
 
 /* At once: the first lines come soon where somebody waits for them, many are quicker. */
 enum { FIRST_LINES = 64, FIRST_LINES_OF_FILE = 256, MOST_LINES = 1024 };

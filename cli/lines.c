@@ -1,11 +1,11 @@
 /* Reads lines as they arrive. */
+#include "cli/lines.h"
+
 #include <errno.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/types.h>
 #include <unistd.h>
-
-#include "cli/cli.h"
 
 enum { CHUNK = 65536, ENOUGH = 1 << 20 };
 

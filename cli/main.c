@@ -3,38 +3,18 @@
 #include <fcntl.h>
 #include <locale.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "cli/arguments.h"
-#include "cli/cli.h"
+#include "cli/bus_error.h"
+#include "cli/filter.h"
 #include "cli/output_file.h"
+#include "cli/say.h"
+#include "cli/show.h"
 #include "cli/stop.h"
-#include "support/utf8.h"
-
-void cli_print(FILE *file, const char *untrusted)
-{
-    size_t length;
-    for (const char *at = untrusted, *end = at + strlen(at); at < end; at += length) {
-        utf8_shown shown = utf8_show(at, (size_t)(end - at), &length);
-        fwrite(shown.bytes, 1, shown.size, file);
-    }
-}
-
-void cli_say(const char *format, ...)
-{
-    char sentence[sizeof(failure) + 100];
-    va_list values;
-    va_start(values, format);
-    vsnprintf(sentence, sizeof sentence, format, values);
-    va_end(values);
-    fputs("translate: ", stderr);
-    cli_print(stderr, sentence);
-    fputc('\n', stderr);
-}
 
 /* The words with a space between them. */
 static bool join_words(text_buffer *joined, const arguments *a, failure *why)

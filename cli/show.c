@@ -1,4 +1,8 @@
-#include "cli/cli.h"
+#include "cli/show.h"
+
+#include <stdio.h>
+
+#include "cli/say.h"
 
 static void show_piece(const char *side, int32_t id, const float *log_probability, const char *piece)
 {

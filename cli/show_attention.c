@@ -1,10 +1,12 @@
 /* The attention of a sentence, as the trace hook shows it: what was asked for of it is kept and drawn. */
+#include "cli/show_attention.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "cli/attention_map.h"
-#include "cli/cli.h"
+#include "cli/show.h"
 
 typedef enum { ENCODER_SELF, DECODER_SELF, CROSS } attention_kind;
 

@@ -1,9 +1,11 @@
 /* Decoding step by step: what was chosen, and what else was likely. */
+#include "cli/show_steps.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/cli.h"
+#include "cli/show.h"
 #include "cli/terminal.h"
 #include "model/greedy.h"
 

@@ -56,14 +56,3 @@ void model_choose(transformer_state *state, const transformer *model)
     kernels_linear_argmax(state->chosen, state->x, &model->output, row_stack_rows(&state->target),
                           model->config.suppressed, model->config.n_suppressed, &state->attention.linear);
 }
-
-void model_forward(transformer_state *state, const transformer *model, const int32_t *source_ids,
-                   const int32_t *decoder_ids, size_t n_tgt, const trace_reader *reader)
-{
-    model_encode(state, model, source_ids, reader);
-    model_decode_begin(state, model, reader);
-    state->target_first[0] = 0;
-    state->target_first[1] = n_tgt;
-    model_decode_step(state, model, decoder_ids, reader);
-    model_output(state, model, reader);
-}

@@ -4,7 +4,7 @@
  * test_failing.py has that. */
 #include <stdio.h>
 
-#include "model/translator.h"
+#include "translator/translator.h"
 #include "tests/failing.h"
 #include "tests/golden.h"
 

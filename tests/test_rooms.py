@@ -19,8 +19,9 @@ ROOMS = {
     "tokenizer": {"support"},
     "attention": {"kernels", "support"},
     "model": {"attention", "kernels", "weights", "tokenizer", "support"},
-    "explain": {"model", "kernels", "support"},
-    "cli": {"explain", "model", "support"},
+    "translator": {"model", "kernels", "weights", "tokenizer", "support"},
+    "explain": {"translator", "model", "kernels", "support"},
+    "cli": {"explain", "translator", "model", "support"},
 }
 
 # Names that a room uses although it should not know the room they come from; they reach it through other rooms' headers.

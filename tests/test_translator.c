@@ -1,8 +1,8 @@
 #include <unistd.h>
 
-#include "cli/cli.h"
-#include "model/sentences.h"
-#include "model/translator.h"
+#include "cli/trace_file.h"
+#include "translator/sentences.h"
+#include "translator/translator.h"
 #include "tests/golden.h"
 #include "tests/random.h"
 

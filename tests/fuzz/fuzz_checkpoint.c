@@ -1,5 +1,5 @@
 /* A whole checkpoint directory, its files being parts of the input: opened, and a line translated. */
-#include "model/translator.h"
+#include "translator/translator.h"
 #include "tests/fuzz/fuzz.h"
 
 static void ignore(void *user, size_t line, const char *sentence)

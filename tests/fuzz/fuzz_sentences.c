@@ -1,5 +1,5 @@
 /* Text to sentences: in order, without overlap, nothing but white space between them, and cut only at characters. */
-#include "model/sentences.h"
+#include "translator/sentences.h"
 #include "support/utf8.h"
 #include "tests/fuzz/fuzz.h"
 

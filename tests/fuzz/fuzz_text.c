@@ -2,7 +2,8 @@
  * of it on the way. */
 #include <locale.h>
 
-#include "cli/cli.h"
+#include "cli/filter.h"
+#include "cli/say.h"
 #include "cli/terminal.h"
 #include "support/utf8.h"
 #include "tests/fuzz/fuzz.h"

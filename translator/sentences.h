@@ -1,7 +1,7 @@
 /* Text to sentences, and sentences that are too long to parts. No byte is lost: sentences are ranges of
  * the text in its order, and what lies between them (white space) is the caller's to put back. */
-#ifndef MODEL_SENTENCES_H
-#define MODEL_SENTENCES_H
+#ifndef TRANSLATOR_SENTENCES_H
+#define TRANSLATOR_SENTENCES_H
 
 #include <stdbool.h>
 #include <stddef.h>

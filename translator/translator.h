@@ -6,18 +6,18 @@
  *   translation_free(&out);
  *   translator_close(t);
  */
-#ifndef MODEL_TRANSLATOR_H
-#define MODEL_TRANSLATOR_H
+#ifndef TRANSLATOR_TRANSLATOR_H
+#define TRANSLATOR_TRANSLATOR_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
 #include "model/model.h"
-#include "model/sentences.h"
 #include "support/buffer.h"
 #include "support/failure.h"
 #include "support/trace.h"
 #include "tokenizer/tokenizer.h"
+#include "translator/sentences.h"
 
 enum { TRANSLATOR_BATCH = 64 }; /* sentences that are computed together */
 

@@ -1,4 +1,4 @@
-#include "model/sentences.h"
+#include "translator/sentences.h"
 
 #include <string.h>
 

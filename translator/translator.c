@@ -1,18 +1,14 @@
-#include "model/translator.h"
+#include "translator/translator.h"
 
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "model/forward.h"
-#include "model/greedy.h"
-#include "model/state.h"
 #include "support/utf8.h"
+#include "translator/batches.h"
 
 enum {
-    FEW_SENTENCES = 4,     /* for each thread */
-    BATCH_TOKENS = 2048,   /* source tokens of a batch */
     BYTES_OF_A_TOKEN = 32, /* far more than one takes on average */
     MOST_BYTES = 65536,    /* that SentencePiece gets at once */
 };
@@ -20,8 +16,7 @@ enum {
 struct translator {
     transformer *model;
     tokenizer *tokenizer;
-    thread_team *team;
-    transformer_state *states; /* [threads of the team] */
+    batch_workers workers;
 };
 
 /* The best instruction-set level, or the one that TRANSFORMER_ISA names. */
@@ -42,12 +37,9 @@ static bool start_kernels(failure *why)
 
 static bool open_all(translator *t, const char *directory, size_t n_threads, failure *why)
 {
-    if (!start_kernels(why) || !(t->model = model_open(directory, why)) ||
-        !(t->tokenizer = tokenizer_open(directory, &t->model->config.tokenizer, why)) ||
-        !(t->team = team_open(n_threads, why)))
-        return false;
-    t->states = calloc(n_threads, sizeof *t->states);
-    return t->states || failure_memory(why, "the translator");
+    return start_kernels(why) && (t->model = model_open(directory, why)) &&
+           (t->tokenizer = tokenizer_open(directory, &t->model->config.tokenizer, why)) &&
+           batches_open(&t->workers, t->model, n_threads, why);
 }
 
 translator *translator_open(const char *directory, size_t n_threads, failure *why)
@@ -68,10 +60,7 @@ void translator_close(translator *t)
 {
     if (!t)
         return;
-    for (size_t i = 0; t->states && i < team_size(t->team); i++)
-        state_free(&t->states[i]);
-    free(t->states);
-    team_close(t->team);
+    batches_close(&t->workers);
     tokenizer_close(t->tokenizer);
     model_close(t->model);
     free(t);
@@ -191,161 +180,6 @@ static bool encode_line(translator *t, const text_line *line, size_t number, tra
     return true;
 }
 
-static bool keep_generated(translated_sentence *sentence, const generated_tokens *tokens, bool with_log_probabilities,
-                           failure *why)
-{
-    for (size_t i = 0; i < tokens->n; i++)
-        if (!token_ids_append(&sentence->target, tokens->ids[i], why))
-            return false;
-    sentence->truncated = tokens->truncated;
-    if (!with_log_probabilities)
-        return true;
-    sentence->log_probabilities = malloc(tokens->n * sizeof *sentence->log_probabilities);
-    if (!sentence->log_probabilities)
-        return failure_memory(why, "the log-probabilities");
-    memcpy(sentence->log_probabilities, tokens->log_probabilities, tokens->n * sizeof *sentence->log_probabilities);
-    return true;
-}
-
-/* Searches for n sentences together; `team` shares the linear layers, or is NULL. */
-static bool translate_batch(const transformer *model, transformer_state *state, thread_team *team,
-                            translated_sentence *const *items, size_t n, bool with_log_probabilities, failure *why)
-{
-    size_t n_src[TRANSLATOR_BATCH] = {0}, n_tgt[TRANSLATOR_BATCH] = {0}, n_new[TRANSLATOR_BATCH] = {0};
-    token_ids source = {0};
-    bool ok = true;
-    for (size_t s = 0; s < n && ok; s++) {
-        const token_ids *ids = &items[s]->source;
-        n_src[s] = ids->n;
-        n_tgt[s] = greedy_length_cap(&model->config, ids->n);
-        n_new[s] = 1;
-        for (size_t i = 0; i < ids->n && ok; i++)
-            ok = token_ids_append(&source, ids->at[i], why);
-    }
-    const batch_shape shape = {n, n_src, n_tgt, n_new, with_log_probabilities, team};
-    ok = ok && state_lay_out(state, &model->config, &shape, why) &&
-         greedy_search(state, model, source.at, with_log_probabilities, why);
-    token_ids_free(&source);
-    for (size_t s = 0; s < n && ok; s++)
-        ok = keep_generated(items[s], &state->generated[s], with_log_probabilities, why);
-    return ok;
-}
-
-/* All sentences of a call, the longest first, and the batches that the threads take one by one. */
-typedef struct {
-    translator *translator;
-    translated_sentence **items;
-    size_t *first; /* [n_batches + 1], batch b is items first[b] … first[b + 1] - 1 */
-    size_t n_items, n_batches;
-    bool with_log_probabilities;
-    atomic_size_t next; /* of the batches that nobody has taken yet */
-    atomic_flag failed; /* somebody has written `why` */
-    failure *why;
-} batch_queue;
-
-static size_t quotient_up(size_t a, size_t b)
-{
-    return (a + b - 1) / b;
-}
-
-/* At most TRANSLATOR_BATCH sentences and BATCH_TOKENS source tokens to a batch, so that its memory stays small; or one.
- * As far as that goes, each of n_threads gets as many batches as the others, of about as many tokens, or of as many
- * sentences where these are what limits a batch. */
-static void cut_batches(batch_queue *queue, size_t n_threads)
-{
-    size_t n_items = queue->n_items, n_all = 0, n_before = 0, n_tokens = 0, part = 0;
-    for (size_t i = 0; i < n_items; i++)
-        n_all += queue->items[i]->source.n;
-    size_t by_tokens = quotient_up(n_all, n_threads * BATCH_TOKENS);
-    size_t by_sentences = quotient_up(n_items, n_threads * TRANSLATOR_BATCH);
-    size_t n_parts = n_threads * (by_tokens > by_sentences ? by_tokens : by_sentences);
-    queue->n_batches = 0;
-    for (size_t i = 0; i < n_items; i++) {
-        size_t n = queue->items[i]->source.n;
-        size_t now = by_tokens < by_sentences ? i * n_parts / n_items : (n_before + n / 2) * n_parts / n_all;
-        if (i == 0 || now != part || n_tokens + n > BATCH_TOKENS ||
-            i - queue->first[queue->n_batches - 1] == TRANSLATOR_BATCH) {
-            queue->first[queue->n_batches++] = i;
-            n_tokens = 0;
-        }
-        part = now;
-        n_before += n;
-        n_tokens += n;
-    }
-    queue->first[queue->n_batches] = n_items;
-}
-
-static void translate_batches(batch_queue *queue, transformer_state *state, thread_team *team)
-{
-    size_t b;
-    while ((b = atomic_fetch_add(&queue->next, 1)) < queue->n_batches) {
-        failure why;
-        if (translate_batch(queue->translator->model, state, team, queue->items + queue->first[b],
-                            queue->first[b + 1] - queue->first[b], queue->with_log_probabilities, &why))
-            continue;
-        if (!atomic_flag_test_and_set(&queue->failed))
-            *queue->why = why;
-        atomic_store(&queue->next, queue->n_batches);
-    }
-}
-
-static void translate_batches_alone(void *user, size_t part, size_t n_parts)
-{
-    (void)n_parts;
-    batch_queue *queue = user;
-    translate_batches(queue, &queue->translator->states[part], NULL);
-}
-
-/* Few sentences share each linear layer among the threads; of many, each thread takes batches of its own. */
-static bool translate_queue(batch_queue *queue)
-{
-    translator *t = queue->translator;
-    size_t n_threads = team_size(t->team);
-    if (queue->n_items < FEW_SENTENCES * n_threads) {
-        cut_batches(queue, 1);
-        translate_batches(queue, &t->states[0], t->team);
-    } else {
-        cut_batches(queue, n_threads);
-        team_run(t->team, translate_batches_alone, queue);
-    }
-    return !atomic_flag_test_and_set(&queue->failed);
-}
-
-/* The longest source first: a batch of equal lengths ends together, and the last batches are short. */
-static int by_length(const void *a, const void *b)
-{
-    const translated_sentence *left = *(translated_sentence *const *)a, *right = *(translated_sentence *const *)b;
-    return left->source.n < right->source.n ? 1 : left->source.n > right->source.n ? -1 : 0;
-}
-
-static bool translate_sentences(translator *t, translation *out, size_t n_lines, bool with_log_probabilities,
-                                failure *why)
-{
-    batch_queue queue = {.translator = t, .with_log_probabilities = with_log_probabilities, .why = why};
-    atomic_init(&queue.next, 0);
-    atomic_flag_clear(&queue.failed);
-    for (size_t l = 0; l < n_lines; l++)
-        queue.n_items += out[l].n_sentences;
-    if (queue.n_items == 0)
-        return true;
-    queue.items = malloc(queue.n_items * sizeof *queue.items);
-    queue.first = malloc((queue.n_items + 1) * sizeof *queue.first);
-    if (!queue.items || !queue.first) {
-        free(queue.items);
-        free(queue.first);
-        return failure_memory(why, "the sentences of a batch");
-    }
-    size_t n = 0;
-    for (size_t l = 0; l < n_lines; l++)
-        for (size_t s = 0; s < out[l].n_sentences; s++)
-            queue.items[n++] = &out[l].sentences[s];
-    qsort(queue.items, n, sizeof *queue.items, by_length);
-    bool ok = translate_queue(&queue);
-    free(queue.items);
-    free(queue.first);
-    return ok;
-}
-
 /* One notice for all of a line that did not end by itself. */
 static void note_truncated(const translation *line, size_t number, const notice_reader *notices)
 {
@@ -387,7 +221,7 @@ bool translator_translate(translator *t, const text_line *lines, size_t n_lines,
         out[l] = (translation){0};
     for (size_t l = 0; l < n_lines && ok; l++)
         ok = encode_line(t, &lines[l], l, &out[l], notices, why);
-    ok = ok && translate_sentences(t, out, n_lines, with_log_probabilities, why) &&
+    ok = ok && batches_translate(&t->workers, out, n_lines, with_log_probabilities, why) &&
          weights_check_unchanged(t->model->weights, why);
     for (size_t l = 0; l < n_lines && ok; l++) {
         ok = write_line(t, &lines[l], &out[l], why);
@@ -407,9 +241,9 @@ bool translator_trace(translator *t, const translated_sentence *sentence, const 
     decoder_ids[0] = t->model->config.tokenizer.target_start;
     memcpy(decoder_ids + 1, sentence->target.at, (n_tgt - 1) * sizeof *decoder_ids);
     const batch_shape shape = {1, &sentence->source.n, &n_tgt, &n_tgt, true, NULL};
-    bool ok = state_lay_out(&t->states[0], &t->model->config, &shape, why);
+    bool ok = state_lay_out(&t->workers.states[0], &t->model->config, &shape, why);
     if (ok)
-        model_forward(&t->states[0], t->model, sentence->source.at, decoder_ids, n_tgt, reader);
+        model_forward(&t->workers.states[0], t->model, sentence->source.at, decoder_ids, n_tgt, reader);
     free(decoder_ids);
     return ok && weights_check_unchanged(t->model->weights, why);
 }

@@ -1,0 +1,23 @@
+/* The threads that translate the sentences of many lines together. Private to translator/. */
+#ifndef TRANSLATOR_BATCHES_H
+#define TRANSLATOR_BATCHES_H
+
+#include "model/state.h"
+#include "support/team.h"
+#include "translator/translator.h"
+
+typedef struct {
+    const transformer *model;
+    thread_team *team;
+    transformer_state *states; /* [threads of the team] */
+} batch_workers;
+
+/* Zero-initialise *workers first. batches_close ends it, also when batches_open failed. */
+bool batches_open(batch_workers *workers, const transformer *model, size_t n_threads, failure *why);
+void batches_close(batch_workers *workers);
+
+/* Fills in the target of every sentence of lines [n_lines], whose sources are there. */
+bool batches_translate(const batch_workers *workers, translation *lines, size_t n_lines, bool with_log_probabilities,
+                       failure *why);
+
+#endif
