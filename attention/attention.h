@@ -23,7 +23,7 @@
 /* Sentences as a stack of rows: sentence s owns rows first[s] … first[s + 1] - 1, at least one. */
 typedef struct {
     size_t n_sentences;
-    const size_t *first; /* [n_sentences + 1], first[0] = 0 */
+    size_t *first; /* [n_sentences + 1], first[0] = 0 */
 } row_stack;
 
 static inline size_t row_stack_rows(const row_stack *stack)
@@ -47,10 +47,10 @@ typedef struct {
 
 /* What one call needs besides its arguments; sized by the caller when a batch is laid out. */
 typedef struct {
-    float *q, *k, *v;      /* [n_rows, d_model] */
-    float *context;        /* [n_rows, d_model], the outputs of the heads side by side, before the output projection */
-    float *scores;         /* [n_heads, queries of one sentence, n_keys], the largest of the sentences */
-    linear_scratch linear; /* for n_rows rows */
+    float *q, *k, *v;       /* [n_rows, d_model] */
+    float *context;         /* [n_rows, d_model], the outputs of the heads side by side, before the output projection */
+    float *scores;          /* [n_heads, queries of one sentence, n_keys], the largest of the sentences */
+    linear_scratch *linear; /* for n_rows rows; shared with the layers around attention */
 } attention_scratch;
 
 /* out [n_rows, d_model]; x [n_rows, d_model]; every row of a sentence attends to all rows of it. */

@@ -7,7 +7,7 @@ void attention_cross_remember(kv_cache *source, const attention_weights *weights
 {
     size_t n_rows = row_stack_rows(sentences), d_model = weights->key.d_out;
     const linear_layer layers[] = {{scratch->k, &weights->key}, {scratch->v, &weights->value}};
-    kernels_linear_together(layers, 2, encoded, n_rows, &scratch->linear);
+    kernels_linear_together(layers, 2, encoded, n_rows, scratch->linear);
     trace_tensor(reader, weights->name, ".key", scratch->k, n_rows, d_model);
     trace_tensor(reader, weights->name, ".value", scratch->v, n_rows, d_model);
     for (size_t s = 0; s < sentences->n_sentences; s++) {

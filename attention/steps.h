@@ -9,7 +9,7 @@ static inline void project(float *out, const linear_weights *projection, const f
                            const attention_weights *weights, const char *what, attention_scratch *scratch,
                            const trace_reader *reader)
 {
-    kernels_linear(out, x, projection, n_rows, &scratch->linear);
+    kernels_linear(out, x, projection, n_rows, scratch->linear);
     trace_tensor(reader, weights->name, what, out, n_rows, projection->d_out);
 }
 
@@ -19,7 +19,7 @@ static inline void project_all(const attention_weights *weights, const float *x,
 {
     const linear_layer layers[] = {
         {scratch->q, &weights->query}, {scratch->k, &weights->key}, {scratch->v, &weights->value}};
-    kernels_linear_together(layers, 3, x, n_rows, &scratch->linear);
+    kernels_linear_together(layers, 3, x, n_rows, scratch->linear);
     trace_tensor(reader, weights->name, ".query", scratch->q, n_rows, weights->query.d_out);
     trace_tensor(reader, weights->name, ".key", scratch->k, n_rows, weights->key.d_out);
     trace_tensor(reader, weights->name, ".value", scratch->v, n_rows, weights->value.d_out);

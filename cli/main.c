@@ -70,7 +70,7 @@ static bool open_output(const arguments *a, const line_source *source, const str
     if (a->resume && !from_file)
         return failure_set(why, "%s: found something other than a file, expected a file for --resume", a->input);
     if (a->output && (!check_not_input(a, source, why) ||
-                      (from_file && !run_identify(&identity, a->input, a->model, translator_model(t), why))))
+                      (from_file && !run_identify(&identity, a->input, a->model, translator_config(t), why))))
         return false;
     if (!output_open(out, a->output, from_file ? &identity : NULL, a->resume, why))
         return false;
@@ -163,13 +163,22 @@ static bool check_shown(const arguments *a, failure *why)
                                   : "attention");
 }
 
+/* The best instruction set, or the one that the environment names. */
+static bool use_instruction_set(failure *why)
+{
+    failure problem;
+    return model_use_instruction_set(getenv("TRANSFORMER_ISA"), &problem) ||
+           failure_set(why, "TRANSFORMER_ISA: %s", problem.sentence);
+}
+
 static int run(const arguments *a)
 {
     failure why;
-    translator *t = cli_catch_bus_errors(a->model, &why) ? translator_open(a->model, a->n_threads, &why) : NULL;
-    bool ok = t != NULL;
+    translator *t = NULL;
+    bool ok = cli_catch_bus_errors(a->model, &why) && use_instruction_set(&why) &&
+              (t = translator_open(a->model, a->n_threads, &why)) != NULL;
     attention_choice attention;
-    if (ok && a->attention && !attention_choose(&attention, a->attention, translator_model(t), &why)) {
+    if (ok && a->attention && !attention_choose(&attention, a->attention, translator_config(t), &why)) {
         translator_close(t);
         return arguments_refuse("%s", why.sentence);
     }

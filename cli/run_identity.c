@@ -10,7 +10,7 @@
 
 #include "support/file.h"
 
-static bool digest_checkpoint(uint64_t *digest, size_t *size, const char *directory, const tokenizer_config *config,
+static bool digest_checkpoint(uint64_t *digest, size_t *size, const char *directory, const model_config *config,
                               failure *why)
 {
     const char *const names[] = {
@@ -26,13 +26,13 @@ static bool digest_checkpoint(uint64_t *digest, size_t *size, const char *direct
     return true;
 }
 
-bool run_identify(run_identity *identity, const char *input, const char *directory, const transformer *model,
+bool run_identify(run_identity *identity, const char *input, const char *directory, const model_config *config,
                   failure *why)
 {
     uint64_t input_digest = FILE_DIGEST_START, digest = FILE_DIGEST_START;
     size_t input_size = 0, size = 0;
     if (!file_digest(&input_digest, &input_size, input, why) ||
-        !digest_checkpoint(&digest, &size, directory, &model->config.tokenizer, why))
+        !digest_checkpoint(&digest, &size, directory, config, why))
         return false;
     snprintf(identity->input, sizeof identity->input, "%zu bytes %016" PRIx64, input_size, input_digest);
     snprintf(identity->checkpoint, sizeof identity->checkpoint, "%zu bytes %016" PRIx64, size, digest);

@@ -4,15 +4,16 @@
 
 #include <stdbool.h>
 
-#include "model/model.h"
+#include "model/config.h"
+#include "support/failure.h"
 
 /* Sizes and digests of contents, as text. */
 typedef struct {
     char input[48], checkpoint[48], program[48];
 } run_identity;
 
-/* Reads the input file, and the files of the checkpoint directory that `model` was opened from. */
-bool run_identify(run_identity *identity, const char *input, const char *directory, const transformer *model,
+/* Reads the input file, and the files of the checkpoint directory that `config` was read from. */
+bool run_identify(run_identity *identity, const char *input, const char *directory, const model_config *config,
                   failure *why);
 
 /* Writes the file `path`, and syncs it. */

@@ -5,16 +5,16 @@
 #include "translator/translator.h"
 
 /* Which attention to show: all of them; one, as its mean over the heads where head = n_heads; or, where `attention` is
- * NULL, the cross-attention that aligns best. */
+ * empty, the cross-attention that aligns best. */
 typedef struct {
     bool all;
-    const attention_weights *attention;
+    char attention[64]; /* such as "decoder.1.cross_attention" */
     size_t head;
 } attention_choice;
 
 /* The choice with this name: "all", "" for what aligns best, or a trace name such as "decoder.1.cross_attention", with
  * a head behind it as in "encoder.0.self_attention:3". Fails with what names there are. */
-bool attention_choose(attention_choice *choice, const char *name, const transformer *model, failure *why);
+bool attention_choose(attention_choice *choice, const char *name, const model_config *config, failure *why);
 
 /* The attention of each sentence, drawn on standard error. */
 bool show_attention(const attention_choice *choice, translator *t, const text_line *line, const translation *result,

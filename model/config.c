@@ -88,11 +88,11 @@ static bool read_language(char *language, size_t size, const cJSON *object, cons
     return true;
 }
 
-static bool check_special_ids(const tokenizer_config *t, const char *where, failure *why)
+static bool check_special_ids(const model_config *c, const char *where, failure *why)
 {
-    if (t->target_end == t->target_pad)
+    if (c->target_end == c->target_pad)
         return failure_set(why, "%s: found %d as both the end and the pad token, expected two ids", where,
-                           t->target_end);
+                           c->target_end);
     return true;
 }
 
@@ -100,33 +100,32 @@ static bool read_sides(model_config *c, const cJSON *root, const char *file, fai
 {
     static const char *const source_keys[] = {"language", "n_vocabulary", "end", "unknown", NULL};
     static const char *const target_keys[] = {"language", "n_vocabulary", "start", "end", "pad", NULL};
-    tokenizer_config *t = &c->tokenizer;
     const cJSON *source = json_read_object(root, "source", file, why);
     const cJSON *target = source ? json_read_object(root, "target", file, why) : NULL;
     char where[4200];
     snprintf(where, sizeof where, "%s: source", file);
     if (!target || !json_check_keys(source, source_keys, where, why) ||
         !read_language(c->source_language, sizeof c->source_language, source, where, why) ||
-        !json_read_size(&t->n_source_vocabulary, source, "n_vocabulary", 1, LARGEST_VOCABULARY, where, why) ||
-        !read_id(&t->source_end, source, "end", t->n_source_vocabulary, where, why) ||
-        !read_id(&t->source_unknown, source, "unknown", t->n_source_vocabulary, where, why))
+        !json_read_size(&c->n_source_vocabulary, source, "n_vocabulary", 1, LARGEST_VOCABULARY, where, why) ||
+        !read_id(&c->source_end, source, "end", c->n_source_vocabulary, where, why) ||
+        !read_id(&c->source_unknown, source, "unknown", c->n_source_vocabulary, where, why))
         return false;
     snprintf(where, sizeof where, "%s: target", file);
     return json_check_keys(target, target_keys, where, why) &&
            read_language(c->target_language, sizeof c->target_language, target, where, why) &&
-           json_read_size(&t->n_target_vocabulary, target, "n_vocabulary", 1, LARGEST_VOCABULARY, where, why) &&
-           read_id(&t->target_start, target, "start", t->n_target_vocabulary, where, why) &&
-           read_id(&t->target_end, target, "end", t->n_target_vocabulary, where, why) &&
-           read_id(&t->target_pad, target, "pad", t->n_target_vocabulary, where, why) &&
-           check_special_ids(t, where, why) &&
-           json_read_bool(&t->shared_sentencepiece, root, "shared_sentencepiece", file, why) &&
-           json_read_bool(&t->shared_vocabulary, root, "shared_vocabulary", file, why);
+           json_read_size(&c->n_target_vocabulary, target, "n_vocabulary", 1, LARGEST_VOCABULARY, where, why) &&
+           read_id(&c->target_start, target, "start", c->n_target_vocabulary, where, why) &&
+           read_id(&c->target_end, target, "end", c->n_target_vocabulary, where, why) &&
+           read_id(&c->target_pad, target, "pad", c->n_target_vocabulary, where, why) &&
+           check_special_ids(c, where, why) &&
+           json_read_bool(&c->shared_sentencepiece, root, "shared_sentencepiece", file, why) &&
+           json_read_bool(&c->shared_vocabulary, root, "shared_vocabulary", file, why);
 }
 
 static bool read_suppressed(model_config *c, const cJSON *generation, const char *where, failure *why)
 {
     const cJSON *array = cJSON_GetObjectItemCaseSensitive(generation, "suppressed"), *item;
-    size_t n_vocabulary = c->tokenizer.n_target_vocabulary;
+    size_t n_vocabulary = c->n_target_vocabulary;
     if (!cJSON_IsArray(array) || cJSON_GetArraySize(array) > MAX_SUPPRESSED)
         return failure_set(why, "%s: expected a list of at most %d ids under \"suppressed\"", where, MAX_SUPPRESSED);
     cJSON_ArrayForEach(item, array)
@@ -134,11 +133,11 @@ static bool read_suppressed(model_config *c, const cJSON *generation, const char
         size_t id;
         if (!json_is_size(item, &id) || id >= n_vocabulary)
             return failure_set(why, "%s: expected ids from 0 to %zu under \"suppressed\"", where, n_vocabulary - 1);
-        if (id == (size_t)c->tokenizer.target_end)
+        if (id == (size_t)c->target_end)
             return failure_set(why, "%s: the end token, %zu, is suppressed: no translation would end", where, id);
         c->suppressed[c->n_suppressed++] = (int32_t)id;
     }
-    c->suppressed[c->n_suppressed++] = c->tokenizer.target_pad;
+    c->suppressed[c->n_suppressed++] = c->target_pad;
     return true;
 }
 
@@ -157,14 +156,13 @@ static bool read_generation(model_config *c, const cJSON *root, const char *file
 /* Sizes that must agree before any tensor is looked at. */
 static bool check_sharing(const model_config *c, const char *file, failure *why)
 {
-    const tokenizer_config *t = &c->tokenizer;
-    if (c->shared_embedding && t->n_source_vocabulary != t->n_target_vocabulary)
+    if (c->shared_embedding && c->n_source_vocabulary != c->n_target_vocabulary)
         return failure_set(why,
                            "%s: found vocabularies of %zu and %zu pieces, expected equal sizes for a shared embedding",
-                           file, t->n_source_vocabulary, t->n_target_vocabulary);
-    if (t->shared_vocabulary && t->n_source_vocabulary != t->n_target_vocabulary)
+                           file, c->n_source_vocabulary, c->n_target_vocabulary);
+    if (c->shared_vocabulary && c->n_source_vocabulary != c->n_target_vocabulary)
         return failure_set(why, "%s: found n_vocabulary %zu and %zu for one shared vocabulary", file,
-                           t->n_source_vocabulary, t->n_target_vocabulary);
+                           c->n_source_vocabulary, c->n_target_vocabulary);
     return true;
 }
 

@@ -7,7 +7,6 @@
 #include <stdint.h>
 
 #include "support/failure.h"
-#include "tokenizer/tokenizer.h"
 
 enum { CHECKPOINT_VERSION = 1, MAX_SUPPRESSED = 64 }; /* and pad */
 
@@ -25,7 +24,10 @@ typedef struct {
     bool scale_embedding;  /* embeddings times sqrt(d_model) */
     bool shared_embedding; /* the target embedding is the source embedding */
     bool tied_output;      /* the output layer's weight is the target embedding */
-    tokenizer_config tokenizer;
+    size_t n_source_vocabulary, n_target_vocabulary;
+    int32_t source_end, source_unknown;           /* ids in the source vocabulary */
+    int32_t target_start, target_end, target_pad; /* ids in the target vocabulary */
+    bool shared_sentencepiece, shared_vocabulary;
     size_t max_length; /* generated tokens, the end token among them */
     bool forced_end;   /* the last token that the length cap (greedy.h) allows is the end token */
     size_t n_suppressed;

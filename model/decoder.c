@@ -5,6 +5,7 @@
 #include "model/embedding.h"
 #include "model/feed_forward.h"
 #include "model/forward.h"
+#include "model/state.h"
 
 void model_decode_begin(transformer_state *state, const transformer *model, const trace_reader *reader)
 {
@@ -38,8 +39,7 @@ void model_decode_step(transformer_state *state, const transformer *model, const
         model_add_and_norm(x, state->sublayer, &layer->self_attention_norm, n_rows, d_model, reader);
         attention_cross(state->sublayer, &layer->cross_attention, x, &state->target, source, &state->attention, reader);
         model_add_and_norm(x, state->sublayer, &layer->cross_attention_norm, n_rows, d_model, reader);
-        model_feed_forward(state->sublayer, state->inner, &layer->feed_forward, x, n_rows, &state->attention.linear,
-                           reader);
+        model_feed_forward(state->sublayer, state->inner, &layer->feed_forward, x, n_rows, &state->linear, reader);
         model_add_and_norm(x, state->sublayer, &layer->feed_forward_norm, n_rows, d_model, reader);
     }
 }
@@ -47,12 +47,12 @@ void model_decode_step(transformer_state *state, const transformer *model, const
 void model_output(transformer_state *state, const transformer *model, const trace_reader *reader)
 {
     size_t n_rows = row_stack_rows(&state->target);
-    kernels_linear(state->logits, state->x, &model->output, n_rows, &state->attention.linear);
+    kernels_linear(state->logits, state->x, &model->output, n_rows, &state->linear);
     trace_tensor(reader, "output", "", state->logits, n_rows, model->output.d_out);
 }
 
 void model_choose(transformer_state *state, const transformer *model)
 {
     kernels_linear_argmax(state->chosen, state->x, &model->output, row_stack_rows(&state->target),
-                          model->config.suppressed, model->config.n_suppressed, &state->attention.linear);
+                          model->config.suppressed, model->config.n_suppressed, &state->linear);
 }

@@ -1,13 +1,14 @@
 /* Figure 1 as a whole: a source and its whole target in one pass. */
 #include "model/forward.h"
 
+#include "model/state.h"
+
 void model_forward(transformer_state *state, const transformer *model, const int32_t *source_ids,
                    const int32_t *decoder_ids, size_t n_tgt, const trace_reader *reader)
 {
     model_encode(state, model, source_ids, reader);
     model_decode_begin(state, model, reader);
-    state->target_first[0] = 0;
-    state->target_first[1] = n_tgt;
+    state_take_target(state, 1, n_tgt);
     model_decode_step(state, model, decoder_ids, reader);
     model_output(state, model, reader);
 }

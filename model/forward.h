@@ -2,8 +2,8 @@
 #ifndef MODEL_FORWARD_H
 #define MODEL_FORWARD_H
 
-#include "model/model.h"
-#include "model/state.h"
+#include "model/transformer.h"
+#include "support/trace.h"
 
 /* Encodes source_ids [rows of state->source] into state->x [the same, d_model]. */
 void model_encode(transformer_state *state, const transformer *model, const int32_t *source_ids,

@@ -4,6 +4,8 @@
 #include <math.h>
 
 #include "model/forward.h"
+#include "model/model.h"
+#include "model/state.h"
 
 size_t greedy_length_cap(const model_config *config, size_t n_src)
 {
@@ -21,7 +23,7 @@ void greedy_suppress(float *logits, const model_config *config)
 static void choose(transformer_state *state, const transformer *model, bool with_log_probabilities)
 {
     const model_config *config = &model->config;
-    size_t n_vocabulary = config->tokenizer.n_target_vocabulary;
+    size_t n_vocabulary = config->n_target_vocabulary;
     if (!with_log_probabilities) {
         model_choose(state, model);
         return;
@@ -37,14 +39,13 @@ static void choose(transformer_state *state, const transformer *model, bool with
 /* Appends the chosen token to `tokens`; the length cap's last one may have to be the end token. */
 static void append(generated_tokens *tokens, size_t chosen, const float *logits, const model_config *config)
 {
-    size_t end = (size_t)config->tokenizer.target_end;
+    size_t end = (size_t)config->target_end;
     if (tokens->n + 1 == tokens->capacity) {
         tokens->truncated = chosen != end;
         chosen = config->forced_end ? end : chosen;
     }
     if (logits)
-        tokens->log_probabilities[tokens->n] =
-            kernels_log_softmax_at(logits, config->tokenizer.n_target_vocabulary, chosen);
+        tokens->log_probabilities[tokens->n] = kernels_log_softmax_at(logits, config->n_target_vocabulary, chosen);
     tokens->ids[tokens->n++] = (int32_t)chosen;
 }
 
@@ -63,17 +64,15 @@ bool greedy_search(transformer_state *state, const transformer *model, const int
                    bool with_log_probabilities, failure *why)
 {
     const model_config *config = &model->config;
-    size_t n_vocabulary = config->tokenizer.n_target_vocabulary, n_active = state->n_sentences;
+    size_t n_vocabulary = config->n_target_vocabulary, n_active = state->n_sentences;
     encode_all(state, model, source_ids);
     for (size_t i = 0; i < n_active; i++) {
         assert(state->generated[i].n == 0); /* laid out for this search */
         state->active[i] = i;
-        state->newest[i] = config->tokenizer.target_start;
-        state->target_first[i] = i;
+        state->newest[i] = config->target_start;
     }
     while (n_active > 0) {
-        state->target_first[n_active] = n_active;
-        state->target.n_sentences = n_active;
+        state_take_target(state, n_active, 1);
         model_decode_step(state, model, state->newest, NULL);
         choose(state, model, with_log_probabilities);
         size_t n_kept = 0;
@@ -87,7 +86,7 @@ bool greedy_search(transformer_state *state, const transformer *model, const int
                     weights_path(model->weights), tokens->n + 1);
             append(tokens, state->chosen[i], with_log_probabilities ? state->logits + i * n_vocabulary : NULL, config);
             int32_t newest = tokens->ids[tokens->n - 1];
-            if (newest == config->tokenizer.target_end || tokens->n == tokens->capacity)
+            if (newest == config->target_end || tokens->n == tokens->capacity)
                 continue; /* finished: it leaves the stack */
             state_move_sentence(state, config, i, n_kept);
             state->active[n_kept] = state->active[i];

@@ -2,8 +2,7 @@
 #ifndef MODEL_GREEDY_H
 #define MODEL_GREEDY_H
 
-#include "model/model.h"
-#include "model/state.h"
+#include "model/transformer.h"
 
 /* The length cap, the one rule for how long a translation may become: target tokens, the end token
  * among them, for n_src source tokens. Twice the source and 30 more is beyond what a translation needs,

@@ -98,7 +98,7 @@ static void bind_feed_forward(binding *b, feed_forward_weights *w, const char *s
 static void bind_all(binding *b, transformer *m)
 {
     const model_config *c = &m->config;
-    size_t n_source = c->tokenizer.n_source_vocabulary, n_target = c->tokenizer.n_target_vocabulary;
+    size_t n_source = c->n_source_vocabulary, n_target = c->n_target_vocabulary;
     m->source_embedding = bind_matrix(b, "source_embedding", n_source, c->d_model);
     m->target_embedding =
         c->shared_embedding ? m->source_embedding : bind_matrix(b, "target_embedding", n_target, c->d_model);
@@ -156,6 +156,19 @@ static bool open_all(transformer *m, const char *directory, failure *why)
     return true;
 }
 
+bool model_use_instruction_set(const char *name, failure *why)
+{
+    if (kernels_start(name))
+        return true;
+    char names[100] = "";
+    const char *available;
+    for (size_t i = 0; (available = kernels_level_name(i)) != NULL; i++) {
+        size_t used = strlen(names);
+        snprintf(names + used, sizeof names - used, i ? ", %s" : "%s", available);
+    }
+    return failure_set(why, "found \"%.100s\", expected one of those that run on this processor: %s", name, names);
+}
+
 transformer *model_open(const char *directory, failure *why)
 {
     transformer *m = calloc(1, sizeof *m);
@@ -179,4 +192,20 @@ void model_close(transformer *model)
     free(model->decoder);
     free(model->positions);
     free(model);
+}
+
+const model_config *model_get_config(const transformer *model)
+{
+    return &model->config;
+}
+
+model_facts model_get_facts(const transformer *model)
+{
+    return (model_facts){weights_n_elements(model->weights), weights_file_size(model->weights), model->dtype,
+                         kernels_level(), kernels_blas_core()};
+}
+
+bool model_check_unchanged(const transformer *model, failure *why)
+{
+    return weights_check_unchanged(model->weights, why);
 }

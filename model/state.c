@@ -1,5 +1,6 @@
 #include "model/state.h"
 
+#include <stdlib.h>
 #include <sys/mman.h>
 
 #include "support/buffer.h"
@@ -115,8 +116,8 @@ static void alloc_all(allocation *c, transformer_state *state, const model_confi
     size_t d_model = config->d_model, d_ff = larger(config->encoder.d_ff, config->decoder.d_ff);
     size_t n_layers = config->decoder.n_layers, n = shape->n_sentences;
     state->n_sentences = n;
-    state->source_first = alloc(c, size->n_sentences + 1, 1, sizeof(size_t));
-    state->target_first = alloc(c, size->n_sentences + 1, 1, sizeof(size_t));
+    state->source.first = alloc(c, size->n_sentences + 1, 1, sizeof(size_t));
+    state->target.first = alloc(c, size->n_sentences + 1, 1, sizeof(size_t));
     state->x = alloc_floats(c, size->rows, d_model);
     state->sublayer = alloc_floats(c, size->rows, d_model);
     size_t shared = c->used; /* by feed-forward and attention, which take turns */
@@ -128,10 +129,11 @@ static void alloc_all(allocation *c, transformer_state *state, const model_confi
     state->attention.v = alloc_floats(c, size->rows, d_model);
     state->attention.context = alloc_floats(c, size->rows, d_model);
     c->used = larger(c->used, end);
+    state->attention.linear = &state->linear;
     state->attention.scores = alloc_floats(c, size->scores, 1);
-    state->attention.linear = alloc_linear(c, size, larger(d_model, d_ff), shape->team);
+    state->linear = alloc_linear(c, size, larger(d_model, d_ff), shape->team);
     state->chosen = alloc(c, size->target_rows, 1, sizeof(size_t));
-    state->logits = alloc_floats(c, size->logit_rows, config->tokenizer.n_target_vocabulary);
+    state->logits = alloc_floats(c, size->logit_rows, config->n_target_vocabulary);
     state->active = alloc(c, size->n_sentences, 1, sizeof(size_t));
     state->newest = alloc(c, size->n_sentences, 1, sizeof(int32_t));
     state->generated = alloc(c, size->n_sentences, 1, sizeof(generated_tokens));
@@ -141,7 +143,7 @@ static void alloc_all(allocation *c, transformer_state *state, const model_confi
     alloc_caches(c, state->source_cache, n_layers, size->source_rows, d_model, shape->n_src, n, 0);
     c->filled = c->used;
     alloc_caches(c, state->past, n_layers, size->n_sentences * size->n_tgt, d_model, shape->n_tgt, n, size->n_tgt);
-    state->target = (row_stack){n, state->target_first};
+    state->target.n_sentences = n;
 }
 
 /* Mapped, not taken from the heap: a page becomes resident when it is written. A mapping that is too small becomes
@@ -163,6 +165,26 @@ static bool map_arena(transformer_state *state, const allocation *needed, failur
     state->arena = arena;
     state->arena_size = size;
     return true;
+}
+
+transformer_state *state_open(failure *why)
+{
+    transformer_state *state = calloc(1, sizeof *state);
+    if (!state)
+        failure_memory(why, "a batch of sentences");
+    return state;
+}
+
+void state_close(transformer_state *state)
+{
+    if (state)
+        state_free(state);
+    free(state);
+}
+
+const generated_tokens *state_get_generated(const transformer_state *state)
+{
+    return state->generated;
 }
 
 bool state_lay_out(transformer_state *state, const model_config *config, const batch_shape *shape, failure *why)
@@ -188,15 +210,22 @@ void state_free(transformer_state *state)
 void state_take_source(transformer_state *state, size_t begin)
 {
     size_t n = 0, n_rows = 0;
-    state->source_first[0] = 0;
+    state->source.first[0] = 0;
     while (begin + n < state->n_sentences) {
         n_rows += state->source_cache[begin + n].capacity;
         if (n > 0 && n_rows > ENCODER_ROWS)
             break;
-        state->source_first[++n] = n_rows;
+        state->source.first[++n] = n_rows;
     }
     state->source_begin = begin;
-    state->source = (row_stack){n, state->source_first};
+    state->source.n_sentences = n;
+}
+
+void state_take_target(transformer_state *state, size_t n_sentences, size_t n_new)
+{
+    for (size_t s = 0; s <= n_sentences; s++)
+        state->target.first[s] = s * n_new;
+    state->target.n_sentences = n_sentences;
 }
 
 void state_move_sentence(transformer_state *state, const model_config *config, size_t place, size_t new_place)

@@ -1,4 +1,4 @@
-/* Everything that changes while translating one batch, in one arena.
+/* Everything that changes while translating one batch, in one arena. Private to model/; other rooms know transformer.h.
  *
  * state_lay_out sizes it for a batch and is the only call that can fail; what computes (forward.h,
  * greedy.h) neither allocates nor runs out of memory. One state per thread; it is used again for
@@ -8,16 +8,7 @@
 #define MODEL_STATE_H
 
 #include "attention/attention.h"
-#include "model/config.h"
-#include "support/failure.h"
-
-/* The target tokens chosen for one sentence, the end token among them. */
-typedef struct {
-    int32_t *ids;             /* [capacity], n are filled */
-    float *log_probabilities; /* [capacity], of the chosen tokens; filled when asked for */
-    size_t n, capacity;
-    bool truncated; /* the length cap ended the sentence: the end token was not chosen */
-} generated_tokens;
+#include "model/transformer.h"
 
 /* What the arena has room for: the largest so far in each respect, or more. */
 typedef struct {
@@ -31,22 +22,22 @@ typedef struct {
     size_t n_threads; /* of a team */
 } state_sizes;
 
-typedef struct {
+struct transformer_state {
     void *arena;
     size_t arena_size;
     state_sizes sizes;
 
     size_t n_sentences;
     size_t source_begin; /* the first sentence of the next encoder call */
-    row_stack source;    /* the rows of the next encoder call; state_take_source fills source_first */
-    row_stack target;    /* the rows of the next decoder call; greedy search and forward fill target_first */
-    size_t *source_first, *target_first;
+    row_stack source;    /* the rows of the next encoder call, by state_take_source */
+    row_stack target;    /* the rows of the next decoder call, by state_take_target */
 
-    float *x;        /* [rows, d_model], the residual stream: the encoder's, then the decoder's */
-    float *sublayer; /* [rows, d_model], the output of a sublayer */
-    float *inner;    /* [rows, d_ff] */
-    float *logits;   /* [rows of the target, n_target_vocabulary], when laid out with them */
-    size_t *chosen;  /* [rows of the target], the outputs with the largest logits */
+    float *x;              /* [rows, d_model], the residual stream: the encoder's, then the decoder's */
+    float *sublayer;       /* [rows, d_model], the output of a sublayer */
+    float *inner;          /* [rows, d_ff] */
+    float *logits;         /* [rows of the target, n_target_vocabulary], when laid out with them */
+    size_t *chosen;        /* [rows of the target], the outputs with the largest logits */
+    linear_scratch linear; /* of every linear layer, for `rows` rows */
     attention_scratch attention;
 
     kv_cache *past;         /* [decoder layers, n_sentences], self-attention's */
@@ -55,24 +46,16 @@ typedef struct {
     generated_tokens *generated; /* [n_sentences] */
     size_t *active;              /* [n_sentences], the sentences still in the stack, in its order */
     int32_t *newest;             /* [n_sentences], the last token of each of them */
-} transformer_state;
+};
 
-/* What a state is laid out for: one search or forward pass over n_sentences > 0 sentences. */
-typedef struct {
-    size_t n_sentences;
-    const size_t *n_src; /* [n_sentences] source tokens */
-    const size_t *n_tgt; /* [n_sentences] target tokens at most */
-    const size_t *n_new; /* [n_sentences] of them in one decoder call at most */
-    bool with_logits;    /* room for the logits, which choosing tokens does not need */
-    thread_team *team;   /* the threads that share the linear layers, or NULL */
-} batch_shape;
-
-bool state_lay_out(transformer_state *state, const model_config *config, const batch_shape *shape, failure *why);
 void state_free(transformer_state *state);
 
 /* Makes sentence `begin` and those after it, as many as are computed together, the rows of the next encoder call. A
  * state just laid out has sentence 0 there. */
 void state_take_source(transformer_state *state, size_t begin);
+
+/* Makes n_new rows of each of the first n_sentences in the stack the rows of the next decoder call. */
+void state_take_target(transformer_state *state, size_t n_sentences, size_t n_new);
 
 /* Moves the KV caches of the sentence at `place` of the stack to `new_place`, which is at most `place`, over those of a
  * finished sentence, which are lost until the next state_lay_out. */

@@ -82,6 +82,7 @@ enum { D_MODEL = 12, N_HEADS = 3, N_ROWS = 9 };
 
 typedef struct {
     attention_weights weights;
+    linear_scratch linear;
     attention_scratch scratch;
     float projections[4][D_MODEL * D_MODEL], biases[4][D_MODEL];
     float q[N_ROWS * D_MODEL], k[N_ROWS * D_MODEL], v[N_ROWS * D_MODEL], context[N_ROWS * D_MODEL];
@@ -100,7 +101,7 @@ static fixture *new_fixture(void)
             (linear_weights){.d_out = D_MODEL, .d_in = D_MODEL, .weight = f->projections[i], .bias = f->biases[i]};
     }
     f->weights.n_heads = N_HEADS;
-    f->scratch = (attention_scratch){.q = f->q, .k = f->k, .v = f->v, .context = f->context, .scores = f->scores};
+    f->scratch = (attention_scratch){f->q, f->k, f->v, f->context, f->scores, &f->linear};
     return f;
 }
 
@@ -115,14 +116,13 @@ START_TEST(whole_and_step_by_step_agree)
     float x[N_ROWS * D_MODEL], whole[N_ROWS * D_MODEL], steps[N_ROWS * D_MODEL];
     random_floats(x, N_ROWS * D_MODEL, 20);
     kv_cache past = past_of(f);
-    attention_decoder_self(whole, &f->weights, x, &(row_stack){1, (const size_t[]){0, N_ROWS}}, &past, &f->scratch,
-                           NULL);
+    attention_decoder_self(whole, &f->weights, x, &(row_stack){1, (size_t[]){0, N_ROWS}}, &past, &f->scratch, NULL);
     for (size_t n = 1; n < N_ROWS; n++) { /* in steps of n rows, the last one shorter */
         past = past_of(f);
         for (size_t first = 0; first < N_ROWS; first += n) {
             size_t rows = first + n <= N_ROWS ? n : N_ROWS - first;
             attention_decoder_self(steps + first * D_MODEL, &f->weights, x + first * D_MODEL,
-                                   &(row_stack){1, (const size_t[]){0, rows}}, &past, &f->scratch, NULL);
+                                   &(row_stack){1, (size_t[]){0, rows}}, &past, &f->scratch, NULL);
         }
         ck_assert_uint_eq(past.n_keys, N_ROWS);
         for (size_t i = 0; i < N_ROWS * D_MODEL; i++)
@@ -136,7 +136,7 @@ START_TEST(later_rows_change_nothing_before_them)
 {
     fixture *f = new_fixture();
     float x[N_ROWS * D_MODEL], before[N_ROWS * D_MODEL], after[N_ROWS * D_MODEL];
-    const row_stack one = {1, (const size_t[]){0, N_ROWS}};
+    const row_stack one = {1, (size_t[]){0, N_ROWS}};
     random_floats(x, N_ROWS * D_MODEL, 21);
     kv_cache past = past_of(f);
     attention_decoder_self(before, &f->weights, x, &one, &past, &f->scratch, NULL);
@@ -154,12 +154,12 @@ START_TEST(a_sentence_does_not_depend_on_its_batch)
 {
     fixture *f = new_fixture();
     float x[N_ROWS * D_MODEL], batch[N_ROWS * D_MODEL], alone[N_ROWS * D_MODEL];
-    const size_t first[] = {0, 2, 3, N_ROWS};
+    size_t first[] = {0, 2, 3, N_ROWS};
     random_floats(x, N_ROWS * D_MODEL, 23);
     attention_encoder_self(batch, &f->weights, x, &(row_stack){3, first}, &f->scratch, NULL);
     for (size_t s = 0; s < 3; s++) {
         size_t rows = first[s + 1] - first[s];
-        attention_encoder_self(alone, &f->weights, x + first[s] * D_MODEL, &(row_stack){1, (const size_t[]){0, rows}},
+        attention_encoder_self(alone, &f->weights, x + first[s] * D_MODEL, &(row_stack){1, (size_t[]){0, rows}},
                                &f->scratch, NULL);
         for (size_t i = 0; i < rows * D_MODEL; i++)
             ck_assert_float_eq_tol(alone[i], batch[first[s] * D_MODEL + i], 1e-5f);
@@ -172,7 +172,7 @@ START_TEST(cross_over_its_own_rows_is_encoder_self)
 {
     fixture *f = new_fixture();
     float x[N_ROWS * D_MODEL], self[N_ROWS * D_MODEL], cross[N_ROWS * D_MODEL];
-    const row_stack one = {1, (const size_t[]){0, N_ROWS}};
+    const row_stack one = {1, (size_t[]){0, N_ROWS}};
     random_floats(x, N_ROWS * D_MODEL, 24);
     attention_encoder_self(self, &f->weights, x, &one, &f->scratch, NULL);
     kv_cache source = past_of(f);

@@ -4,9 +4,9 @@
  * test_failing.py has that. */
 #include <stdio.h>
 
-#include "translator/translator.h"
 #include "tests/failing.h"
 #include "tests/golden.h"
+#include "translator/translator.h"
 
 #ifdef FAILING_WITH_SANITIZER /* which cannot do without the memory for a thread itself */
 enum { N_THREADS = 1 };
@@ -153,6 +153,7 @@ END_TEST
 int main(void)
 {
     setenv("OPENBLAS_NUM_THREADS", "1", 1); /* its other threads take their memory at a time of their own */
+    model_use_instruction_set(NULL, &(failure){0});
     Suite *suite = suite_create("failing");
     add_loop_test(suite, "opening", opening, N_ELEMENTS(variants));
     add_loop_test(suite, "growing", growing, N_ELEMENTS(variants));

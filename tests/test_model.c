@@ -2,7 +2,9 @@
 #include "model/forward.h"
 #include "model/greedy.h"
 #include "model/model.h"
+#include "model/state.h"
 #include "tests/golden.h"
+#include "translator/open_tokenizer.h"
 
 #include <math.h>
 #include <unistd.h>
@@ -57,7 +59,7 @@ START_TEST(every_tensor_is_that_of_PyTorch)
     const cJSON *sentence = cJSON_GetArrayItem(golden_sentences(root), GOLDEN_TRACED);
     token_ids source = golden_ids(sentence, "source"), target = golden_ids(sentence, "target");
     memmove(target.at + 1, target.at, (target.n - 1) * sizeof *target.at);
-    target.at[0] = model->config.tokenizer.target_start;
+    target.at[0] = model->config.target_start;
 
     failure why;
     comparison c = {weights_open(golden_path(variant, "golden.safetensors"), 1000, &why), 0};
@@ -134,7 +136,7 @@ START_TEST(a_batch_of_64_gives_what_each_gives_alone)
         tolerance = 1e-30f; /* depends on nothing else */
     else if (strcmp(golden_variants[_i], "mixed") == 0 && kernels_blas_core())
         tolerance = 0.1f; /* BLAS adds many rows in another order; the last bit then moves quantized values by a step */
-    int32_t n_vocabulary = (int32_t)model->config.tokenizer.n_source_vocabulary;
+    int32_t n_vocabulary = (int32_t)model->config.n_source_vocabulary;
     transformer_state batch = {0}, alone = {0};
     token_ids sources[64] = {0};
     failure why;
@@ -204,8 +206,7 @@ START_TEST(the_whole_target_and_steps_agree)
     kept_tensor whole = logits_of(model, &state);
     model_encode(&state, model, a_source, NULL);
     model_decode_begin(&state, model, NULL);
-    state.target_first[0] = 0;
-    state.target_first[1] = 1;
+    state_take_target(&state, 1, 1);
     for (size_t step = 0; step < N_TARGET; step++) {
         model_decode_step(&state, model, a_target + step, NULL);
         model_output(&state, model, NULL);
@@ -272,8 +273,8 @@ START_TEST(pad_and_suppressed_ids_are_never_chosen)
     token_ids source = {(int32_t[]){5, 9, 0}, 3, 3};
     float *bias = own_bias(model);
     const model_config *config = &model->config; /* pad is among them whatever the file says */
-    ck_assert_int_eq(config->suppressed[config->n_suppressed - 1], config->tokenizer.target_pad);
-    bias[model->config.tokenizer.target_pad] = 1e6f;
+    ck_assert_int_eq(config->suppressed[config->n_suppressed - 1], config->target_pad);
+    bias[model->config.target_pad] = 1e6f;
     bias[17] = 1e5f;
     bias[18] = 1e4f;
     search(&state, model, &source, 1);
@@ -285,7 +286,7 @@ START_TEST(pad_and_suppressed_ids_are_never_chosen)
     ck_assert_uint_eq(tokens->n, greedy_length_cap(&model->config, 3));
     ck_assert(tokens->truncated); /* nothing but 18 until the forced end */
     ck_assert_int_eq(tokens->ids[tokens->n - 2], 18);
-    ck_assert_int_eq(tokens->ids[tokens->n - 1], model->config.tokenizer.target_end);
+    ck_assert_int_eq(tokens->ids[tokens->n - 1], model->config.target_end);
     model->config.forced_end = false;
     search(&state, model, &source, 1);
     ck_assert_int_eq(state.generated[0].ids[tokens->n - 1], 18);
@@ -367,7 +368,7 @@ static size_t copy_file(const char *directory, const char *name)
 static bool opens(const char *directory, failure *why)
 {
     transformer *model = model_open(directory, why);
-    tokenizer *t = model ? tokenizer_open(directory, &model->config.tokenizer, why) : NULL;
+    tokenizer *t = model ? open_tokenizer(directory, &model->config, why) : NULL;
     tokenizer_close(t);
     model_close(model);
     return t != NULL;

@@ -1,8 +1,8 @@
-#include "model/config.h"
 #include "tests/golden.h"
 #include "tokenizer/sentencepiece_check.h"
 #include "tokenizer/tokenizer.h"
 #include "tokenizer/vocabulary.h"
+#include "translator/open_tokenizer.h"
 
 #include <unistd.h>
 
@@ -11,9 +11,16 @@ static tokenizer *open_golden(const char *directory)
     model_config config;
     failure why;
     ck_assert_ok(config_read(&config, directory, &why), why);
-    tokenizer *t = tokenizer_open(directory, &config.tokenizer, &why);
+    tokenizer *t = open_tokenizer(directory, &config, &why);
     ck_assert_ok(t != NULL, why);
     return t;
+}
+
+/* The ids of a line of one sentence, with its language code. */
+static bool encode(const tokenizer *t, const char *bytes, size_t size, token_ids *ids, failure *why)
+{
+    language_code code = tokenizer_language_code(t, bytes, size);
+    return tokenizer_encode(t, &code, bytes + code.size, size - code.size, ids, why);
 }
 
 static void check_sentences(const char *directory, const char *golden)
@@ -26,7 +33,7 @@ static void check_sentences(const char *directory, const char *golden)
     {
         const char *text = golden_text(sentence);
         token_ids found = {0}, expected = golden_ids(sentence, "source");
-        ck_assert_ok(tokenizer_encode(t, text, strlen(text), &found, &why), why);
+        ck_assert_ok(encode(t, text, strlen(text), &found, &why), why);
         assert_same_ids(text, found.at, found.n, &expected);
         token_ids_free(&found);
         token_ids_free(&expected);
@@ -56,13 +63,13 @@ START_TEST(a_language_code_is_one_token)
     tokenizer *t = open_golden(golden_path("gelu", ""));
     failure why;
     token_ids ids = {0};
-    ck_assert_ok(tokenizer_encode(t, ">>deu<< a", 9, &ids, &why), why);
+    ck_assert_ok(encode(t, ">>deu<< a", 9, &ids, &why), why);
     ck_assert_str_eq(tokenizer_source_piece(t, ids.at[0]), ">>deu<<");
     ids.n = 0;
-    ck_assert_ok(tokenizer_encode(t, ">>eng<<", 7, &ids, &why), why); /* not in the vocabulary */
+    ck_assert_ok(encode(t, ">>eng<<", 7, &ids, &why), why); /* not in the vocabulary */
     ck_assert_str_eq(tokenizer_source_piece(t, ids.at[0]), "<unk>");
     ids.n = 0;
-    ck_assert_ok(tokenizer_encode(t, "a >>deu<<", 9, &ids, &why), why); /* not at the beginning */
+    ck_assert_ok(encode(t, "a >>deu<<", 9, &ids, &why), why); /* not at the beginning */
     ck_assert(strcmp(tokenizer_source_piece(t, ids.at[0]), ">>deu<<") != 0 && ids.n > 2);
     token_ids_free(&ids);
     tokenizer_close(t);
@@ -74,7 +81,7 @@ START_TEST(a_piece_that_the_vocabulary_lacks_is_unknown)
     tokenizer *t = open_golden(golden_path("gelu", "")); /* "m" is a piece of SentencePiece there, "▁m" too */
     failure why;
     token_ids ids = {0};
-    ck_assert_ok(tokenizer_encode(t, "\xE2\x82\xAC", 3, &ids, &why), why);
+    ck_assert_ok(encode(t, "\xE2\x82\xAC", 3, &ids, &why), why);
     ck_assert_str_eq(tokenizer_source_piece(t, ids.at[ids.n - 2]), "<unk>");
     ck_assert_str_eq(tokenizer_source_piece(t, ids.at[ids.n - 1]), "</s>");
     token_ids_free(&ids);
@@ -87,7 +94,7 @@ START_TEST(special_tokens_are_text)
     tokenizer *t = open_golden(CHECKPOINT);
     failure why;
     token_ids ids = {0};
-    ck_assert_ok(tokenizer_encode(t, "</s> <pad> <unk>", 16, &ids, &why), why);
+    ck_assert_ok(encode(t, "</s> <pad> <unk>", 16, &ids, &why), why);
     for (size_t i = 0; i + 1 < ids.n; i++) {
         const char *piece = tokenizer_source_piece(t, ids.at[i]);
         ck_assert(strcmp(piece, "</s>") != 0 && strcmp(piece, "<pad>") != 0 && strcmp(piece, "<unk>") != 0);
@@ -106,7 +113,7 @@ START_TEST(text_survives_there_and_back)
     for (size_t i = 0; i < N_ELEMENTS(lines); i++) {
         token_ids ids = {0};
         text_buffer text = {0};
-        ck_assert_ok(tokenizer_encode(t, lines[i], strlen(lines[i]), &ids, &why), why);
+        ck_assert_ok(encode(t, lines[i], strlen(lines[i]), &ids, &why), why);
         ck_assert_ok(tokenizer_decode(t, ids.at, ids.n, &text, &why), why);
         ck_assert_str_eq(text.bytes, lines[i]);
         token_ids_free(&ids);
@@ -130,7 +137,7 @@ START_TEST(a_line_stays_a_line)
     ck_assert(newline >= 0 && escape >= 0);
     token_ids a = {0};
     text_buffer text = {0};
-    ck_assert(tokenizer_encode(t, "a", 1, &a, &why));
+    ck_assert(encode(t, "a", 1, &a, &why));
     const int32_t ids[] = {a.at[0], newline, a.at[0], escape, a.at[0]};
     ck_assert_ok(tokenizer_decode(t, ids, 5, &text, &why), why);
     ck_assert_str_eq(text.bytes, "a  a\xEF\xBF\xBD a");

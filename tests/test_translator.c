@@ -1,10 +1,11 @@
 #include <unistd.h>
 
 #include "cli/trace_file.h"
-#include "translator/sentences.h"
-#include "translator/translator.h"
 #include "tests/golden.h"
 #include "tests/random.h"
+#include "translator/sentences.h"
+#include "translator/translator.h"
+#include "weights/weights.h"
 
 /* ---- sentences ---- */
 
@@ -220,7 +221,7 @@ END_TEST
 START_TEST(a_sentence_beyond_the_positions_is_translated_in_parts)
 {
     translator *t = open_translator("relu"); /* 64 positions */
-    size_t limit = translator_model(t)->config.max_positions;
+    size_t limit = translator_config(t)->max_positions;
     char text[2000] = "";
     noted notes = {0};
     for (int i = 0; i < 100; i++)
@@ -244,7 +245,7 @@ END_TEST
 START_TEST(exactly_the_positions_fit)
 {
     translator *t = open_translator("relu");
-    size_t limit = translator_model(t)->config.max_positions;
+    size_t limit = translator_config(t)->max_positions;
     for (size_t n = limit - 2; n <= limit + 1; n++) {
         char text[600] = "";
         noted notes = {0};
@@ -270,7 +271,7 @@ START_TEST(a_language_code_goes_before_every_sentence)
     ck_assert_uint_eq(coded.n_sentences, 2);
     for (size_t s = 0; s < 2; s++) {
         const token_ids *ids = &coded.sentences[s].source, *plain_ids = &plain.sentences[s].source;
-        ck_assert_str_eq(tokenizer_source_piece(translator_tokenizer(t), ids->at[0]), ">>deu<<");
+        ck_assert_str_eq(translator_source_piece(t, ids->at[0]), ">>deu<<");
         token_ids rest = {ids->at + 1, ids->n - 1, 0};
         assert_same_ids("after the code", plain_ids->at, plain_ids->n, &rest);
     }
@@ -366,6 +367,7 @@ END_TEST
 
 int main(void)
 {
+    model_use_instruction_set(NULL, &(failure){0});
     Suite *suite = suite_create("translator");
     add_test(suite, "text_is_split_into_sentences", text_is_split_into_sentences);
     add_test(suite, "stops_that_end_no_sentence_take_no_time", stops_that_end_no_sentence_take_no_time);

@@ -26,15 +26,20 @@ typedef struct tokenizer tokenizer;
 tokenizer *tokenizer_open(const char *directory, const tokenizer_config *config, failure *why);
 void tokenizer_close(tokenizer *t);
 
-/* The bytes of a language code `>>…<<` at the very beginning, which OPUS-MT's multilingual checkpoints need; 0
- * without one, or where no piece can be it: it is too long, or not UTF-8. *known: whether the source vocabulary has it.
- */
-size_t tokenizer_language_code(const tokenizer *t, const char *bytes, size_t size, bool *known);
+/* A language code `>>…<<`, which OPUS-MT's multilingual checkpoints need. */
+typedef struct {
+    size_t size; /* its bytes; 0 for none */
+    int32_t id;  /* <unk> if it is not known, as MarianTokenizer has it */
+    bool known;  /* the source vocabulary has it */
+} language_code;
 
-/* Appends the ids of one sentence and, at the end, the source's end token. What is not UTF-8, and NUL,
- * is read as U+FFFD. A language code is one token, <unk> when it is not known, as MarianTokenizer has it. The names of
- * special tokens in the text are text. */
-bool tokenizer_encode(const tokenizer *t, const char *bytes, size_t size, token_ids *ids, failure *why);
+/* The language code at the very beginning; none where no piece can be it: it is too long, or not UTF-8. */
+language_code tokenizer_language_code(const tokenizer *t, const char *bytes, size_t size);
+
+/* Appends the id of the language code, if any, the ids of one sentence and, at the end, the source's end token. What is
+ * not UTF-8, and NUL, is read as U+FFFD. The names of special tokens in the text are text. */
+bool tokenizer_encode(const tokenizer *t, const language_code *code, const char *bytes, size_t size, token_ids *ids,
+                      failure *why);
 
 /* Appends the text of n target ids; start, end and pad give nothing, <unk> is written as SentencePiece does, " ⁇ ".
  * The text is UTF-8 without control characters but tab: a line stays a line. */

@@ -18,13 +18,16 @@ bool batches_open(batch_workers *workers, const transformer *model, size_t n_thr
     if (!(workers->team = team_open(n_threads, why)))
         return false;
     workers->states = calloc(n_threads, sizeof *workers->states);
-    return workers->states || failure_memory(why, "the translator");
+    bool ok = workers->states || failure_memory(why, "the translator");
+    for (size_t i = 0; i < n_threads && ok; i++)
+        ok = (workers->states[i] = state_open(why)) != NULL;
+    return ok;
 }
 
 void batches_close(batch_workers *workers)
 {
     for (size_t i = 0; workers->states && i < team_size(workers->team); i++)
-        state_free(&workers->states[i]);
+        state_close(workers->states[i]);
     free(workers->states);
     team_close(workers->team);
 }
@@ -50,22 +53,23 @@ static bool translate_batch(const transformer *model, transformer_state *state, 
                             translated_sentence *const *items, size_t n, bool with_log_probabilities, failure *why)
 {
     size_t n_src[TRANSLATOR_BATCH] = {0}, n_tgt[TRANSLATOR_BATCH] = {0}, n_new[TRANSLATOR_BATCH] = {0};
+    const model_config *config = model_get_config(model);
     token_ids source = {0};
     bool ok = true;
     for (size_t s = 0; s < n && ok; s++) {
         const token_ids *ids = &items[s]->source;
         n_src[s] = ids->n;
-        n_tgt[s] = greedy_length_cap(&model->config, ids->n);
+        n_tgt[s] = greedy_length_cap(config, ids->n);
         n_new[s] = 1;
         for (size_t i = 0; i < ids->n && ok; i++)
             ok = token_ids_append(&source, ids->at[i], why);
     }
     const batch_shape shape = {n, n_src, n_tgt, n_new, with_log_probabilities, team};
-    ok = ok && state_lay_out(state, &model->config, &shape, why) &&
+    ok = ok && state_lay_out(state, config, &shape, why) &&
          greedy_search(state, model, source.at, with_log_probabilities, why);
     token_ids_free(&source);
     for (size_t s = 0; s < n && ok; s++)
-        ok = keep_generated(items[s], &state->generated[s], with_log_probabilities, why);
+        ok = keep_generated(items[s], &state_get_generated(state)[s], with_log_probabilities, why);
     return ok;
 }
 
@@ -131,7 +135,7 @@ static void translate_batches_alone(void *user, size_t part, size_t n_parts)
 {
     (void)n_parts;
     batch_queue *queue = user;
-    translate_batches(queue, &queue->workers->states[part], NULL);
+    translate_batches(queue, queue->workers->states[part], NULL);
 }
 
 /* Few sentences share each linear layer among the threads; of many, each thread takes batches of its own. */
@@ -141,7 +145,7 @@ static bool translate_queue(batch_queue *queue)
     size_t n_threads = team_size(workers->team);
     if (queue->n_items < FEW_SENTENCES * n_threads) {
         cut_batches(queue, 1);
-        translate_batches(queue, &workers->states[0], workers->team);
+        translate_batches(queue, workers->states[0], workers->team);
     } else {
         cut_batches(queue, n_threads);
         team_run(workers->team, translate_batches_alone, queue);

@@ -2,14 +2,13 @@
 #ifndef TRANSLATOR_BATCHES_H
 #define TRANSLATOR_BATCHES_H
 
-#include "model/state.h"
 #include "support/team.h"
 #include "translator/translator.h"
 
 typedef struct {
     const transformer *model;
     thread_team *team;
-    transformer_state *states; /* [threads of the team] */
+    transformer_state **states; /* [threads of the team] */
 } batch_workers;
 
 /* Zero-initialise *workers first. batches_close ends it, also when batches_open failed. */

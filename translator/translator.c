@@ -7,6 +7,7 @@
 #include "model/forward.h"
 #include "support/utf8.h"
 #include "translator/batches.h"
+#include "translator/open_tokenizer.h"
 
 enum {
     BYTES_OF_A_TOKEN = 32, /* far more than one takes on average */
@@ -19,26 +20,10 @@ struct translator {
     batch_workers workers;
 };
 
-/* The best instruction-set level, or the one that TRANSFORMER_ISA names. */
-static bool start_kernels(failure *why)
-{
-    const char *wanted = getenv("TRANSFORMER_ISA");
-    if (kernels_start(wanted))
-        return true;
-    char names[100] = "";
-    const char *name;
-    for (size_t i = 0; (name = kernels_level_name(i)) != NULL; i++) {
-        size_t used = strlen(names);
-        snprintf(names + used, sizeof names - used, i ? ", %s" : "%s", name);
-    }
-    return failure_set(why, "TRANSFORMER_ISA: found \"%.100s\", expected one of those that run on this processor: %s",
-                       wanted, names);
-}
-
 static bool open_all(translator *t, const char *directory, size_t n_threads, failure *why)
 {
-    return start_kernels(why) && (t->model = model_open(directory, why)) &&
-           (t->tokenizer = tokenizer_open(directory, &t->model->config.tokenizer, why)) &&
+    return (t->model = model_open(directory, why)) &&
+           (t->tokenizer = open_tokenizer(directory, model_get_config(t->model), why)) &&
            batches_open(&t->workers, t->model, n_threads, why);
 }
 
@@ -71,9 +56,24 @@ const transformer *translator_model(const translator *t)
     return t->model;
 }
 
-const tokenizer *translator_tokenizer(const translator *t)
+const model_config *translator_config(const translator *t)
 {
-    return t->tokenizer;
+    return model_get_config(t->model);
+}
+
+const char *translator_source_piece(const translator *t, int32_t id)
+{
+    return tokenizer_source_piece(t->tokenizer, id);
+}
+
+const char *translator_target_piece(const translator *t, int32_t id)
+{
+    return tokenizer_target_piece(t->tokenizer, id);
+}
+
+bool translator_decode(const translator *t, const token_ids *ids, text_buffer *text, failure *why)
+{
+    return tokenizer_decode(t->tokenizer, ids->at, ids->n, text, why);
 }
 
 void translation_free(translation *result)
@@ -104,28 +104,16 @@ static translated_sentence *append_sentence(translation *result, failure *why)
     return sentence;
 }
 
-/* The tokens of a range of the line, after the line's language code of n_code bytes. */
-static bool encode_with_code(translator *t, const text_line *line, size_t n_code, text_range range, token_ids *ids,
-                             failure *why)
-{
-    text_buffer text = {0};
-    bool ok = text_append(&text, line->bytes, n_code, why) &&
-              text_append(&text, line->bytes + range.begin, range.end - range.begin, why) &&
-              tokenizer_encode(t->tokenizer, text.bytes, text.size, ids, why);
-    text_free(&text);
-    return ok;
-}
-
 /* Appends the tokens of a range of the line; of its halves, and theirs, while it has too many for the positions, or so
  * many bytes that SentencePiece need not count them: where it knows no character, its time grows with the square. */
-static bool encode_range(translator *t, const text_line *line, size_t n_code, text_range range, translation *out,
-                         failure *why)
+static bool encode_range(translator *t, const text_line *line, const language_code *code, text_range range,
+                         translation *out, failure *why)
 {
-    size_t limit = t->model->config.max_positions;
+    size_t limit = translator_config(t)->max_positions;
     size_t n_bytes = range.end - range.begin;
     bool fits = n_bytes < limit * BYTES_OF_A_TOKEN && n_bytes <= MOST_BYTES;
     token_ids ids = {0};
-    if (fits && !encode_with_code(t, line, n_code, range, &ids, why)) {
+    if (fits && !tokenizer_encode(t->tokenizer, code, line->bytes + range.begin, n_bytes, &ids, why)) {
         token_ids_free(&ids);
         return false;
     }
@@ -137,11 +125,11 @@ static bool encode_range(translator *t, const text_line *line, size_t n_code, te
                                limit);
         text_range first, second;
         return (!sentences_trim(&first, line->bytes, (text_range){range.begin, middle}) ||
-                encode_range(t, line, n_code, first, out, why)) &&
+                encode_range(t, line, code, first, out, why)) &&
                (!sentences_trim(&second, line->bytes, (text_range){middle, range.end}) ||
-                encode_range(t, line, n_code, second, out, why));
+                encode_range(t, line, code, second, out, why));
     }
-    size_t n_nothing = n_code ? 2 : 1; /* the end token alone, after the language code */
+    size_t n_nothing = code->size ? 2 : 1; /* the end token alone, after the language code */
     translated_sentence *sentence = ids.n > n_nothing ? append_sentence(out, why) : NULL;
     if (!sentence) { /* nothing to translate */
         bool empty = ids.n <= n_nothing;
@@ -157,23 +145,23 @@ static bool encode_range(translator *t, const text_line *line, size_t n_code, te
 static bool encode_line(translator *t, const text_line *line, size_t number, translation *out,
                         const notice_reader *notices, failure *why)
 {
-    bool known;
     char notice[200];
-    size_t n_code = tokenizer_language_code(t->tokenizer, line->bytes, line->size, &known);
-    if (n_code && !known) {
+    language_code code = tokenizer_language_code(t->tokenizer, line->bytes, line->size);
+    if (code.size && !code.known) {
         snprintf(notice, sizeof notice, "\"%.*s\" is read as a language code, which the checkpoint does not know",
-                 n_code < 100 ? (int)n_code : 100, line->bytes);
+                 code.size < 100 ? (int)code.size : 100, line->bytes);
         notices->say(notices->user, number, notice);
     }
-    text_range range = {n_code, n_code};
+    out->code_size = code.size;
+    text_range range = {code.size, code.size};
     while (sentences_next(&range, line->bytes, line->size, range.end)) {
         size_t before = out->n_sentences;
-        if (!encode_range(t, line, n_code, range, out, why))
+        if (!encode_range(t, line, &code, range, out, why))
             return false;
         if (out->n_sentences - before > 1) {
             snprintf(notice, sizeof notice,
                      "a sentence is too long for the %zu positions of the checkpoint and was translated in %zu parts",
-                     t->model->config.max_positions, out->n_sentences - before);
+                     translator_config(t)->max_positions, out->n_sentences - before);
             notices->say(notices->user, number, notice);
         }
     }
@@ -197,8 +185,7 @@ static void note_truncated(const translation *line, size_t number, const notice_
 /* The line's text: translations, and between them what was there: white space, and text of no tokens. */
 static bool write_line(const translator *t, const text_line *line, translation *out, failure *why)
 {
-    bool known;
-    size_t at = tokenizer_language_code(t->tokenizer, line->bytes, line->size, &known);
+    size_t at = out->code_size;
     if (at && out->n_sentences)
         at = out->sentences[0].range.begin; /* the white space after a code belongs to it */
     if (!text_append(&out->text, "", 0, why))
@@ -206,7 +193,7 @@ static bool write_line(const translator *t, const text_line *line, translation *
     for (size_t s = 0; s < out->n_sentences; s++) {
         const translated_sentence *sentence = &out->sentences[s];
         if (!utf8_append_line(&out->text, line->bytes + at, sentence->range.begin - at, why) ||
-            !tokenizer_decode(t->tokenizer, sentence->target.at, sentence->target.n, &out->text, why))
+            !translator_decode(t, &sentence->target, &out->text, why))
             return false;
         at = sentence->range.end;
     }
@@ -222,7 +209,7 @@ bool translator_translate(translator *t, const text_line *lines, size_t n_lines,
     for (size_t l = 0; l < n_lines && ok; l++)
         ok = encode_line(t, &lines[l], l, &out[l], notices, why);
     ok = ok && batches_translate(&t->workers, out, n_lines, with_log_probabilities, why) &&
-         weights_check_unchanged(t->model->weights, why);
+         model_check_unchanged(t->model, why);
     for (size_t l = 0; l < n_lines && ok; l++) {
         ok = write_line(t, &lines[l], &out[l], why);
         note_truncated(&out[l], l, notices);
@@ -238,12 +225,12 @@ bool translator_trace(translator *t, const translated_sentence *sentence, const 
     int32_t *decoder_ids = malloc(n_tgt * sizeof *decoder_ids);
     if (!decoder_ids)
         return failure_memory(why, "the trace");
-    decoder_ids[0] = t->model->config.tokenizer.target_start;
+    decoder_ids[0] = translator_config(t)->target_start;
     memcpy(decoder_ids + 1, sentence->target.at, (n_tgt - 1) * sizeof *decoder_ids);
     const batch_shape shape = {1, &sentence->source.n, &n_tgt, &n_tgt, true, NULL};
-    bool ok = state_lay_out(&t->workers.states[0], &t->model->config, &shape, why);
+    bool ok = state_lay_out(t->workers.states[0], translator_config(t), &shape, why);
     if (ok)
-        model_forward(&t->workers.states[0], t->model, sentence->source.at, decoder_ids, n_tgt, reader);
+        model_forward(t->workers.states[0], t->model, sentence->source.at, decoder_ids, n_tgt, reader);
     free(decoder_ids);
-    return ok && weights_check_unchanged(t->model->weights, why);
+    return ok && model_check_unchanged(t->model, why);
 }

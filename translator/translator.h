@@ -12,11 +12,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "model/model.h"
+#include "model/transformer.h"
 #include "support/buffer.h"
 #include "support/failure.h"
 #include "support/trace.h"
-#include "tokenizer/tokenizer.h"
 #include "translator/sentences.h"
 
 enum { TRANSLATOR_BATCH = 64 }; /* sentences that are computed together */
@@ -37,6 +36,7 @@ typedef struct {
 
 typedef struct {
     text_buffer text;
+    size_t code_size;               /* bytes of the line's language code */
     translated_sentence *sentences; /* [n_sentences]; none for a blank line */
     size_t n_sentences;
 } translation;
@@ -49,13 +49,19 @@ typedef struct {
 
 typedef struct translator translator;
 
-/* A translator that computes with n_threads >= 1 threads; one caller at a time. NULL on failure. Chooses the
- * instruction-set level for the whole process: the best, or the one that the environment's TRANSFORMER_ISA names. */
+/* A translator that computes with n_threads >= 1 threads; one caller at a time. NULL on failure. */
 translator *translator_open(const char *directory, size_t n_threads, failure *why);
 void translator_close(translator *t);
 
 const transformer *translator_model(const translator *t);
-const tokenizer *translator_tokenizer(const translator *t);
+const model_config *translator_config(const translator *t);
+
+/* The piece of an id of either side, for showing. */
+const char *translator_source_piece(const translator *t, int32_t id);
+const char *translator_target_piece(const translator *t, int32_t id);
+
+/* Appends the text of target ids. */
+bool translator_decode(const translator *t, const token_ids *ids, text_buffer *text, failure *why);
 
 /* out [n_lines], each to be freed with translation_free; out[l].text.bytes is never NULL. `notices` is required.
  * A language code `>>…<<` at the beginning of a line goes before each of its sentences, and is not translated. A line's

@@ -62,7 +62,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     FILE *file = open_memstream(&out, &out_size);
     FUZZ_MUST(file);
     attention_choice attention;
-    FUZZ_MUST(attention_choose(&attention, shown == 4 ? "all" : "", translator_model(open_once()), &why));
+    FUZZ_MUST(attention_choose(&attention, shown == 4 ? "all" : "", translator_config(open_once()), &why));
     explanation *page = shown == 5 ? explanation_open(open_once(), &why) : NULL;
     const line_filter filter = {.translator = open_once(),
                                 .source = &source,
