@@ -200,6 +200,7 @@ int main(int argc, char **argv)
     arguments a;
     failure why;
     open_standard_streams();
+    failure_on_fatal(cli_say_safely);
     setlocale(LC_CTYPE, "C.UTF-8"); /* wcwidth and iswalnum know UTF-8, whatever the environment says */
     int status = arguments_parse(&a, argc, argv);
     if (status < 0)

@@ -2,6 +2,7 @@
 
 #include <stdarg.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "support/failure.h"
 #include "support/utf8.h"
@@ -25,4 +26,13 @@ void cli_say(const char *format, ...)
     fputs("translate: ", stderr);
     cli_print(stderr, sentence);
     fputc('\n', stderr);
+}
+
+void cli_say_safely(const char *sentence)
+{
+    const char *const parts[] = {"translate: ", sentence, "\n"};
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        ssize_t written = write(STDERR_FILENO, parts[i], strlen(parts[i]));
+        (void)written;
+    }
 }

@@ -10,4 +10,7 @@ void cli_print(FILE *file, const char *untrusted);
 /* Prints "translate: …" on standard error, by cli_print. */
 void cli_say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* The same for a sentence of our own, by system calls alone: in a signal handler, or when there is no memory left. */
+void cli_say_safely(const char *sentence);
+
 #endif

@@ -21,6 +21,12 @@ bool failure_set(failure *why, const char *format, ...) __attribute__((format(pr
 /* The same for memory that could not be had for `purpose`. */
 bool failure_memory(failure *why, const char *purpose);
 
+/* Ends the process with EXIT_FAILURE: for a library that cannot be left in the middle of a call, so that no failure can
+ * be handed to its caller. The sentence goes to what failure_on_fatal got, which may only do what a signal handler may.
+ */
+void failure_fatal(const char *sentence) __attribute__((noreturn));
+void failure_on_fatal(void (*say)(const char *sentence));
+
 #ifdef __cplusplus
 }
 #endif

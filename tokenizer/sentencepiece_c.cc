@@ -1,7 +1,6 @@
 #include "tokenizer/sentencepiece_c.h"
 
 #include <sentencepiece_processor.h>
-#include <unistd.h>
 
 #include <cstdint>
 #include <cstdlib>
@@ -29,13 +28,10 @@ thread_local bool calling;
 
 void give_back_reserve()
 {
-    static const char sentence[] = "translate: there is not enough memory for SentencePiece; close other programs\n";
     if (!calling)
         throw std::bad_alloc();
-    if (!reserve) { // not even with it
-        (void)!write(STDERR_FILENO, sentence, sizeof sentence - 1);
-        _exit(EXIT_FAILURE);
-    }
+    if (!reserve) // not even with it
+        failure_fatal("there is not enough memory for SentencePiece; close other programs");
     free(reserve);
     reserve = nullptr;
 }

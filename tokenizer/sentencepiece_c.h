@@ -1,7 +1,7 @@
 /* A C view of the SentencePiece library. No exception leaves it: what the library throws becomes a failure.
  *
- * So does memory that runs out, as long as the reserve of the call is enough to end it; else the process ends with
- * status 1 and a sentence on standard error, since the library cannot be left in the middle of a call. */
+ * So does memory that runs out, as long as the reserve of the call is enough to end it; else failure_fatal ends the
+ * process, since the library cannot be left in the middle of a call. */
 #ifndef TOKENIZER_SENTENCEPIECE_C_H
 #define TOKENIZER_SENTENCEPIECE_C_H
 
