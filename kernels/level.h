@@ -42,9 +42,6 @@ extern const kernel_level kernels_avx2, kernels_avx_vnni, kernels_avx512_vnni;
 #ifdef __aarch64__
 extern const kernel_level kernels_neon_dot;
 #endif
-#ifdef KERNELS_SIMULATED /* their vector instructions in plain C, for tests on CPUs that lack them */
-extern const kernel_level kernels_avx_vnni_simulated, kernels_avx512_vnni_simulated, kernels_neon_dot_simulated;
-#endif
 
 /* The level in use. */
 extern const kernel_level *kernels_active;

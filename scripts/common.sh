@@ -31,11 +31,14 @@ install_packages() {
   quietly "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}"
 }
 
-build_packages=(build-essential cmake pkg-config libopenblas-pthread-dev libsentencepiece-dev libcjson-dev check libsimde-dev)
+build_packages=(build-essential cmake pkg-config libopenblas-pthread-dev libsentencepiece-dev libcjson-dev)
+test_packages=("${build_packages[@]}" check libsimde-dev)
 
-# Configures and builds a CMake preset; quiet unless it fails.
+# Configures and builds a CMake preset, all but `release` with the tests; quiet unless it fails.
 build() {
-  install_packages "${build_packages[@]}"
+  local packages=("${build_packages[@]}")
+  [ "$1" = release ] || packages=("${test_packages[@]}")
+  install_packages "${packages[@]}"
   say "building ($1)"
   cd "$root"
   quietly cmake --preset "$1"

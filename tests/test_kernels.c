@@ -259,6 +259,10 @@ END_TEST
 
 /* All levels that run here give the same bits, and so do those that do not, simulated in plain C. */
 
+#ifdef KERNELS_SIMULATED
+extern const kernel_level kernels_avx_vnni_simulated, kernels_avx512_vnni_simulated, kernels_neon_dot_simulated;
+#endif
+
 static const kernel_level *const simulated[] = {
 #ifdef KERNELS_SIMULATED
     &kernels_avx_vnni_simulated, &kernels_avx512_vnni_simulated, &kernels_neon_dot_simulated,

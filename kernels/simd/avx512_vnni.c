@@ -1,11 +1,5 @@
 /* AVX-512 with VNNI: 64 products of bytes in one instruction. */
-#ifdef KERNELS_SIMULATED /* in plain C, so that the tests run it on any machine */
-#define SIMDE_ENABLE_NATIVE_ALIASES
-#include <simde/x86/avx512.h>
-#define kernels_avx512_vnni kernels_avx512_vnni_simulated
-#else
 #include <immintrin.h>
-#endif
 
 #include "kernels/simd/vectors.h"
 
@@ -93,12 +87,8 @@ static inline i8xN i8xN_set(int32_t word)
 
 static bool runs_here(void)
 {
-#ifdef KERNELS_SIMULATED
-    return true;
-#else
     return __builtin_cpu_supports("avx512vnni") && __builtin_cpu_supports("avx512bw") &&
            __builtin_cpu_supports("avx512vl");
-#endif
 }
 
 const kernel_level kernels_avx512_vnni = {
