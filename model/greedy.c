@@ -60,8 +60,8 @@ static void encode_all(transformer_state *state, const transformer *model, const
     }
 }
 
-bool greedy_search(transformer_state *state, const transformer *model, const int32_t *source_ids,
-                   bool with_log_probabilities, failure *why)
+const generated_tokens *greedy_search(transformer_state *state, const transformer *model, const int32_t *source_ids,
+                                      bool with_log_probabilities, failure *why)
 {
     const model_config *config = &model->config;
     size_t n_vocabulary = config->n_target_vocabulary, n_active = state->n_sentences;
@@ -78,12 +78,13 @@ bool greedy_search(transformer_state *state, const transformer *model, const int
         size_t n_kept = 0;
         for (size_t i = 0; i < n_active; i++) {
             generated_tokens *tokens = &state->generated[state->active[i]];
-            if (state->chosen[i] == n_vocabulary)
-                return failure_set(
-                    why,
-                    "%s: gives a logit that is not a finite number at target token %zu; the weights are damaged, "
-                    "export the checkpoint again",
-                    weights_path(model->weights), tokens->n + 1);
+            if (state->chosen[i] == n_vocabulary) {
+                failure_set(why,
+                            "%s: gives a logit that is not a finite number at target token %zu; the weights are "
+                            "damaged, export the checkpoint again",
+                            weights_path(model->weights), tokens->n + 1);
+                return NULL;
+            }
             append(tokens, state->chosen[i], with_log_probabilities ? state->logits + i * n_vocabulary : NULL, config);
             int32_t newest = tokens->ids[tokens->n - 1];
             if (newest == config->target_end || tokens->n == tokens->capacity)
@@ -94,5 +95,5 @@ bool greedy_search(transformer_state *state, const transformer *model, const int
         }
         n_active = n_kept;
     }
-    return true;
+    return state->generated;
 }

@@ -12,11 +12,11 @@ size_t greedy_length_cap(const model_config *config, size_t n_src);
 /* logits [n_target_vocabulary]: pad and the checkpoint's suppressed ids become -infinity, as they are never chosen. */
 void greedy_suppress(float *logits, const model_config *config);
 
-/* Fills state->generated for a state just laid out, which the search uses up, with n_tgt = greedy_length_cap and n_new
- * = 1 of each sentence, and with logits for log-probabilities; source_ids [all source tokens]. Ties go to the
- * lowest id; pad and the checkpoint's suppressed ids are never chosen. Fails when a logit is +infinity or NaN, or all
- * are -infinity. */
-bool greedy_search(transformer_state *state, const transformer *model, const int32_t *source_ids,
-                   bool with_log_probabilities, failure *why);
+/* Searches in a state just laid out with n_tgt = greedy_length_cap and n_new = 1 for each sentence, and with logits for
+ * log-probabilities; source_ids [all source tokens]. Ties go to the lowest id; pad and the checkpoint's suppressed ids
+ * are never chosen. Returns the translations [n_sentences], which are valid until the state is laid out again, or NULL
+ * if a logit is +infinity or NaN, or all are -infinity. */
+const generated_tokens *greedy_search(transformer_state *state, const transformer *model, const int32_t *source_ids,
+                                      bool with_log_probabilities, failure *why);
 
 #endif

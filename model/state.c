@@ -143,7 +143,6 @@ static void alloc_all(allocation *c, transformer_state *state, const model_confi
     alloc_caches(c, state->source_cache, n_layers, size->source_rows, d_model, shape->n_src, n, 0);
     c->filled = c->used;
     alloc_caches(c, state->past, n_layers, size->n_sentences * size->n_tgt, d_model, shape->n_tgt, n, size->n_tgt);
-    state->target.n_sentences = n;
 }
 
 /* Mapped, not taken from the heap: a page becomes resident when it is written. A mapping that is too small becomes
@@ -180,11 +179,6 @@ void state_close(transformer_state *state)
     if (state)
         state_free(state);
     free(state);
-}
-
-const generated_tokens *state_get_generated(const transformer_state *state)
-{
-    return state->generated;
 }
 
 bool state_lay_out(transformer_state *state, const model_config *config, const batch_shape *shape, failure *why)

@@ -62,7 +62,4 @@ typedef struct {
     bool truncated; /* the length cap ended the sentence: the end token was not chosen */
 } generated_tokens;
 
-/* [n_sentences], what greedy_search found. */
-const generated_tokens *state_get_generated(const transformer_state *state);
-
 #endif

@@ -48,7 +48,7 @@ def changed(monkeypatch, tensor, change):
 
 @pytest.mark.parametrize("file, function", sorted({place for places in compare.PLACES.values() for place in places}))
 def test_a_named_function_is_defined_in_the_named_file(file, function):
-    assert re.search(rf"^(static )?(inline )?\w+ \*?{function}\([^;{{]*\)\n{{", (ROOT / file).read_text(), re.MULTILINE)
+    assert re.search(rf"^(static |const )?(inline )?\w+ \*?{function}\([^;{{]*\)\n{{", (ROOT / file).read_text(), re.MULTILINE)
 
 
 def test_every_tensor_has_one_place_and_every_place_a_tensor():

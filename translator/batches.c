@@ -65,11 +65,13 @@ static bool translate_batch(const transformer *model, transformer_state *state, 
             ok = token_ids_append(&source, ids->at[i], why);
     }
     const batch_shape shape = {n, n_src, n_tgt, n_new, with_log_probabilities, team};
-    ok = ok && state_lay_out(state, config, &shape, why) &&
-         greedy_search(state, model, source.at, with_log_probabilities, why);
+    const generated_tokens *found = NULL;
+    if (ok && state_lay_out(state, config, &shape, why))
+        found = greedy_search(state, model, source.at, with_log_probabilities, why);
     token_ids_free(&source);
+    ok = found != NULL;
     for (size_t s = 0; s < n && ok; s++)
-        ok = keep_generated(items[s], &state_get_generated(state)[s], with_log_probabilities, why);
+        ok = keep_generated(items[s], &found[s], with_log_probabilities, why);
     return ok;
 }
 
