@@ -1,4 +1,4 @@
-/* What the command line asks for. */
+/* The command line. */
 #ifndef CLI_ARGUMENTS_H
 #define CLI_ARGUMENTS_H
 
@@ -16,10 +16,10 @@ typedef struct {
     int n_words;
 } arguments;
 
-/* Returns -1 to continue, or the exit status once --help, --version or a usage error has been answered. */
+/* Fills in *a. Returns -1 to continue, or the exit status after --help, --version or a usage error. */
 int arguments_parse(arguments *a, int argc, char **argv);
 
-/* Says what is wrong with the usage, and returns the exit status for it. */
+/* Prints a usage error and returns its exit status. */
 int arguments_refuse(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 #endif
