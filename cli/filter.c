@@ -30,9 +30,9 @@ static bool flush_lines(const line_filter *filter, failure *why)
 static bool write_trace(const line_filter *filter, const translation *line, size_t number, failure *why)
 {
     if (number != 1)
-        return failure_set(why, "found several lines in TEXT, expected one for --trace");
+        return failure_set(why, "TEXT has several lines; --trace requires a single sentence");
     if (line->n_sentences != 1)
-        return failure_set(why, "found %zu sentences in TEXT, expected one for --trace", line->n_sentences);
+        return failure_set(why, "TEXT has %zu sentences; --trace requires a single sentence", line->n_sentences);
     return trace_file_write(filter->trace, filter->translator, &line->sentences[0], why);
 }
 
@@ -111,8 +111,8 @@ static bool skip_lines(const line_filter *filter, size_t *sizes, failure *why)
         if (!line_source_next(filter->source, sizes, left < MOST_LINES ? left : MOST_LINES, &n_read, why))
             return false;
         if (n_read == 0)
-            return failure_set(why, "%s: found %zu lines, expected the %zu that are translated already",
-                               filter->source->name, filter->n_skipped - left, filter->n_skipped);
+            return failure_set(why, "%s: has %zu lines, but %zu have already been translated", filter->source->name,
+                               filter->n_skipped - left, filter->n_skipped);
         n_bytes += filter->source->used;
     }
     if (filter->progress)

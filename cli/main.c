@@ -57,7 +57,7 @@ static bool check_not_input(const arguments *a, const line_source *source, failu
     struct stat read, written;
     return a->n_words || fstat(source->descriptor, &read) != 0 || stat(a->output, &written) != 0 ||
            read.st_dev != written.st_dev || read.st_ino != written.st_ino || !S_ISREG(read.st_mode) ||
-           failure_set(why, "%s: is the input too, expected another file for the translations", a->output);
+           failure_set(why, "%s: is both input and output; choose another output file", a->output);
 }
 
 /* Only what is made from a file can be gone on with. */
@@ -68,7 +68,7 @@ static bool open_output(const arguments *a, const line_source *source, const str
     run_identity identity;
     *out = (output_file){0};
     if (a->resume && !from_file)
-        return failure_set(why, "%s: found something other than a file, expected a file for --resume", a->input);
+        return failure_set(why, "%s: not a regular file, which --resume requires", a->input);
     if (a->output && (!check_not_input(a, source, why) ||
                       (from_file && !run_identify(&identity, a->input, a->model, translator_config(t), why))))
         return false;
@@ -77,7 +77,7 @@ static bool open_output(const arguments *a, const line_source *source, const str
     if (out->resumable)
         stop_listen();
     if (out->n_lines)
-        cli_say("%s: going on after %zu lines", out->partial, out->n_lines);
+        cli_say("%s: resuming after %zu lines", out->partial, out->n_lines);
     return true;
 }
 
@@ -112,7 +112,7 @@ static bool write_explanation(const explanation *page, const char *path, failure
     if (!explanation_write(page, path, &n_bytes, why))
         return false;
     if (n_bytes > 1500000)
-        cli_say("%s: the page takes %.1f MB; a shorter TEXT makes a smaller one", path, 1e-6 * (double)n_bytes);
+        cli_say("%s: the page takes %.1f MB; a shorter TEXT gives a smaller page", path, 1e-6 * (double)n_bytes);
     return true;
 }
 
@@ -157,7 +157,7 @@ static bool flush_output(failure *why)
 static bool check_shown(const arguments *a, failure *why)
 {
     return !(a->tokens || a->steps || a->attention) || !ferror(stderr) ||
-           failure_set(why, "standard error: cannot be written; expected a place for what --%s shows",
+           failure_set(why, "standard error: cannot be written; --%s needs it",
                        a->tokens  ? "tokens"
                        : a->steps ? "steps"
                                   : "attention");

@@ -54,7 +54,7 @@ static bool name_files(output_file *out, const char *path, const struct stat *th
     struct stat link;
     bool is_link = lstat(path, &link) == 0 && S_ISLNK(link.st_mode);
     if (is_link && !there)
-        return failure_set(why, "%s: cannot be written: it is a symbolic link to no file", path);
+        return failure_set(why, "%s: cannot be written: dangling symbolic link", path);
     out->final = is_link ? realpath(path, NULL) : strdup(path);
     if (!out->final || asprintf(&out->partial, "%s.partial", out->final) < 0 ||
         asprintf(&out->state, "%s.resume", out->final) < 0)
@@ -68,16 +68,15 @@ static bool open_locked(const output_file *out, int *descriptor, failure *why)
     struct stat opened, named;
     while ((*descriptor = open(out->partial, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666)) >= 0) {
         if (fstat(*descriptor, &opened) != 0 || !S_ISREG(opened.st_mode))
-            return failure_set(why, "%s: found a device or pipe, expected a file", out->partial);
+            return failure_set(why, "%s: is a device or pipe, not a regular file", out->partial);
         if (flock(*descriptor, LOCK_EX | LOCK_NB) != 0)
-            return errno == EWOULDBLOCK
-                       ? failure_set(why, "%s: another run is writing it, expected to be alone", out->partial)
-                       : failure_of_writing(why, out->partial);
+            return errno == EWOULDBLOCK ? failure_set(why, "%s: locked by another run", out->partial)
+                                        : failure_of_writing(why, out->partial);
         if (lstat(out->partial, &named) == 0 && named.st_dev == opened.st_dev && named.st_ino == opened.st_ino)
             return true;
         close(*descriptor);
     }
-    return errno == ELOOP ? failure_set(why, "%s: found a symbolic link, expected a file", out->partial)
+    return errno == ELOOP ? failure_set(why, "%s: is a symbolic link, not a regular file", out->partial)
                           : failure_of_writing(why, out->partial);
 }
 
@@ -112,8 +111,8 @@ static bool prepare_partial(output_file *out, int descriptor, const run_identity
     if (!count_lines(out, &size, why))
         return false;
     if (out->n_lines > 0 && !resume)
-        return failure_set(why, "%s: holds %zu lines of an interrupted run; %sremove the file to start anew",
-                           out->partial, out->n_lines, identity ? "go on with --resume, or " : "");
+        return failure_set(why, "%s: holds %zu lines of an interrupted run; %sremove the file to start over",
+                           out->partial, out->n_lines, identity ? "continue with --resume, or " : "");
     if (out->n_lines > 0 && !run_identity_check(identity, out->state, out->partial, why))
         return false;
     if (ftruncate(descriptor, (off_t)size) != 0)
@@ -131,7 +130,7 @@ bool output_open(output_file *out, const char *path, const run_identity *identit
         there = &status;
     out->file = NULL;
     if (there && (!S_ISREG(there->st_mode) || is_standard_stream(there)))
-        return resume ? failure_set(why, "%s: found something other than a file, expected a file for --resume", path)
+        return resume ? failure_set(why, "%s: not a regular file, which --resume requires", path)
                       : open_straight(out, path, why);
     int descriptor = -1;
     if (there && access(path, W_OK) != 0)
@@ -171,7 +170,7 @@ bool output_keep(const output_file *out, failure *why)
         return false;
     failure reason = *why;
     return failure_set(why, "%s; %s keeps the lines so far%s", reason.sentence, out->partial,
-                       out->resumable ? ", and the same command with --resume goes on" : "");
+                       out->resumable ? "; the same command with --resume continues" : "");
 }
 
 void output_close(output_file *out)

@@ -46,7 +46,7 @@ bool run_identity_write(const run_identity *identity, const char *path, failure 
     FILE *file = descriptor < 0 ? NULL : fdopen(descriptor, "w");
     if (!file) {
         if (errno == ELOOP)
-            failure_set(why, "%s: found a symbolic link, expected a file", path);
+            failure_set(why, "%s: is a symbolic link, not a regular file", path);
         else
             failure_set(why, "%s: cannot be written: %s", path, strerror(errno));
         if (descriptor >= 0)
@@ -69,13 +69,13 @@ bool run_identity_check(const run_identity *identity, const char *path, const ch
     } parts[] = {{"input", identity->input}, {"checkpoint", identity->checkpoint}, {"program", identity->program}};
     FILE *file = fopen(path, "re");
     if (!file)
-        return failure_set(why, "%s: cannot be read: %s; remove %s to start anew", path, strerror(errno), partial);
+        return failure_set(why, "%s: cannot be read: %s; remove %s to start over", path, strerror(errno), partial);
     bool ok = true;
     for (size_t i = 0; i < sizeof parts / sizeof *parts && ok; i++) {
         char found[80], expected[80];
         snprintf(expected, sizeof expected, "%s %s\n", parts[i].name, parts[i].value);
         if (!fgets(found, sizeof found, file) || strcmp(found, expected) != 0)
-            ok = failure_set(why, "%s: the %s is not what it was begun with; use the same, or remove %s to start anew",
+            ok = failure_set(why, "%s: the %s has changed since this run began; restore it, or remove %s to start over",
                              partial, parts[i].name, partial);
     }
     fclose(file);

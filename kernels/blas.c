@@ -35,7 +35,7 @@ bool kernels_open_blas(failure *why)
         !find(library, "openblas_set_num_threads", &blas.set_num_threads) ||
         !find(library, "openblas_get_corename", &blas.get_corename) || !find(library, "cblas_sgemm", &blas.sgemm)) {
         const char *reason = dlerror();
-        return failure_set(why, "OpenBLAS, which float32 weights need, cannot be loaded: %s; install libopenblas0",
+        return failure_set(why, "cannot load OpenBLAS, which float32 weights need: %s; install libopenblas0",
                            reason ? reason : BLAS_LIBRARY);
     }
     blas.set_num_threads(1);

@@ -33,7 +33,7 @@ static bool read_activation(activation *value, const cJSON *root, const char *wh
             *value = (activation)i;
             return true;
         }
-    return failure_set(why, "%s: found the activation \"%s\", expected relu, swish or gelu", where, name);
+    return failure_set(why, "%s: unknown activation \"%s\", expected relu, swish or gelu", where, name);
 }
 
 static bool read_stack(stack_config *stack, size_t d_model, const cJSON *root, const char *key, const char *file,
@@ -49,8 +49,7 @@ static bool read_stack(stack_config *stack, size_t d_model, const cJSON *root, c
         !json_read_size(&stack->d_ff, object, "d_ff", 1, LARGEST_WIDTH, where, why))
         return false;
     if (d_model % stack->n_heads != 0)
-        return failure_set(why, "%s: found n_heads %zu, expected a divisor of d_model, %zu", where, stack->n_heads,
-                           d_model);
+        return failure_set(why, "%s: n_heads %zu does not divide d_model %zu", where, stack->n_heads, d_model);
     return true;
 }
 
@@ -59,11 +58,11 @@ static bool check_positions(const model_config *c, const char *where, failure *w
 {
     size_t n_heads = c->encoder.n_heads > c->decoder.n_heads ? c->encoder.n_heads : c->decoder.n_heads;
     if ((uint64_t)c->max_positions * c->d_model > MOST_POSITIONS)
-        return failure_set(why, "%s: found max_positions %zu with d_model %zu, expected a product of at most %llu",
-                           where, c->max_positions, c->d_model, (unsigned long long)MOST_POSITIONS);
+        return failure_set(why, "%s: max_positions %zu times d_model %zu is more than the %llu allowed", where,
+                           c->max_positions, c->d_model, (unsigned long long)MOST_POSITIONS);
     return (uint64_t)c->max_positions * c->max_positions * n_heads <= MOST_ATTENTION ||
-           failure_set(why, "%s: found max_positions %zu with %zu heads, expected at most %llu weights between them",
-                       where, c->max_positions, n_heads, (unsigned long long)MOST_ATTENTION);
+           failure_set(why, "%s: max_positions %zu squared times %zu heads is more than the %llu allowed", where,
+                       c->max_positions, n_heads, (unsigned long long)MOST_ATTENTION);
 }
 
 static bool read_id(int32_t *id, const cJSON *object, const char *key, size_t n_vocabulary, const char *where,
@@ -82,7 +81,7 @@ static bool read_language(char *language, size_t size, const cJSON *object, cons
     if (!name)
         return false;
     if (strlen(name) >= size)
-        return failure_set(why, "%s: found a language of %zu bytes, expected at most %zu", where, strlen(name),
+        return failure_set(why, "%s: the language has %zu bytes, more than the %zu allowed", where, strlen(name),
                            size - 1);
     memcpy(language, name, strlen(name) + 1);
     return true;
@@ -91,8 +90,7 @@ static bool read_language(char *language, size_t size, const cJSON *object, cons
 static bool check_special_ids(const model_config *c, const char *where, failure *why)
 {
     if (c->target_end == c->target_pad)
-        return failure_set(why, "%s: found %d as both the end and the pad token, expected two ids", where,
-                           c->target_end);
+        return failure_set(why, "%s: the end and pad tokens are both %d, but must differ", where, c->target_end);
     return true;
 }
 
@@ -127,14 +125,15 @@ static bool read_suppressed(model_config *c, const cJSON *generation, const char
     const cJSON *array = cJSON_GetObjectItemCaseSensitive(generation, "suppressed"), *item;
     size_t n_vocabulary = c->n_target_vocabulary;
     if (!cJSON_IsArray(array) || cJSON_GetArraySize(array) > MAX_SUPPRESSED)
-        return failure_set(why, "%s: expected a list of at most %d ids under \"suppressed\"", where, MAX_SUPPRESSED);
+        return failure_set(why, "%s: \"suppressed\" must be a list of at most %d ids", where, MAX_SUPPRESSED);
     cJSON_ArrayForEach(item, array)
     {
         size_t id;
         if (!json_is_size(item, &id) || id >= n_vocabulary)
-            return failure_set(why, "%s: expected ids from 0 to %zu under \"suppressed\"", where, n_vocabulary - 1);
+            return failure_set(why, "%s: \"suppressed\" must contain ids from 0 to %zu", where, n_vocabulary - 1);
         if (id == (size_t)c->target_end)
-            return failure_set(why, "%s: the end token, %zu, is suppressed: no translation would end", where, id);
+            return failure_set(why, "%s: \"suppressed\" contains the end token, %zu, so no translation would end",
+                               where, id);
         c->suppressed[c->n_suppressed++] = (int32_t)id;
     }
     c->suppressed[c->n_suppressed++] = c->target_pad;
@@ -157,11 +156,10 @@ static bool read_generation(model_config *c, const cJSON *root, const char *file
 static bool check_sharing(const model_config *c, const char *file, failure *why)
 {
     if (c->shared_embedding && c->n_source_vocabulary != c->n_target_vocabulary)
-        return failure_set(why,
-                           "%s: found vocabularies of %zu and %zu pieces, expected equal sizes for a shared embedding",
-                           file, c->n_source_vocabulary, c->n_target_vocabulary);
+        return failure_set(why, "%s: shared_embedding needs vocabularies of equal size, not %zu and %zu pieces", file,
+                           c->n_source_vocabulary, c->n_target_vocabulary);
     if (c->shared_vocabulary && c->n_source_vocabulary != c->n_target_vocabulary)
-        return failure_set(why, "%s: found n_vocabulary %zu and %zu for one shared vocabulary", file,
+        return failure_set(why, "%s: shared_vocabulary needs one n_vocabulary, not %zu and %zu", file,
                            c->n_source_vocabulary, c->n_target_vocabulary);
     return true;
 }
@@ -190,15 +188,15 @@ static bool read_root(model_config *c, const cJSON *root, const char *file, fail
     if (!format)
         return false;
     if (strcmp(format, "transformer.c") != 0)
-        return failure_set(why,
-                           "%s: found the format \"%s\", expected \"transformer.c\"; make it with scripts/export.py",
-                           file, format);
+        return failure_set(
+            why, "%s: format \"%s\", expected \"transformer.c\"; create the checkpoint with scripts/export.py", file,
+            format);
     if (!json_read_size(&version, root, "version", 1, 1000000, file, why))
         return false;
     if (version != CHECKPOINT_VERSION)
-        return failure_set(
-            why, "%s: found version %zu, expected %d; export the checkpoint again with this program's export.py", file,
-            version, CHECKPOINT_VERSION);
+        return failure_set(why,
+                           "%s: version %zu, expected %d; export the checkpoint again with this program's export.py",
+                           file, version, CHECKPOINT_VERSION);
     return json_check_keys(root, keys, file, why) &&
            json_read_size(&c->d_model, root, "d_model", 2, LARGEST_WIDTH, file, why) &&
            json_read_size(&c->max_positions, root, "max_positions", 2, LARGEST_LENGTH, file, why) &&

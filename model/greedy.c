@@ -80,8 +80,8 @@ const generated_tokens *greedy_search(transformer_state *state, const transforme
             generated_tokens *tokens = &state->generated[state->active[i]];
             if (state->chosen[i] == n_vocabulary) {
                 failure_set(why,
-                            "%s: gives a logit that is not a finite number at target token %zu; the weights are "
-                            "damaged, export the checkpoint again",
+                            "%s: a logit is NaN or infinite at target token %zu; the weights are damaged, export "
+                            "the checkpoint again",
                             weights_path(model->weights), tokens->n + 1);
                 return NULL;
             }

@@ -23,7 +23,7 @@ install_packages() {
   [ ${#missing[@]} -eq 0 ] && return
   [ "$(id -u)" -eq 0 ] || as_root=(sudo)
   if ! command -v apt-get >/dev/null; then
-    say "found no apt-get; install what Debian 12 calls ${missing[*]} and run this again"
+    say "apt-get not found; install the equivalents of Debian 12's ${missing[*]} and run this again"
     exit 1
   fi
   say "installing ${missing[*]} (Debian packages)"

@@ -1,3 +1,4 @@
+/* Formats error messages. */
 #include "support/failure.h"
 
 #include <stdarg.h>
@@ -15,7 +16,7 @@ bool failure_set(failure *why, const char *format, ...)
 
 bool failure_memory(failure *why, const char *purpose)
 {
-    return failure_set(why, "there is not enough memory for %s; close other programs", purpose);
+    return failure_set(why, "not enough memory for %s; close other programs", purpose);
 }
 
 static void (*say_fatal)(const char *sentence);

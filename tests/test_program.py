@@ -187,7 +187,7 @@ def test_a_megabyte_without_a_space_gives_a_line(character):
     text = character * (1_000_000 // len(character.encode()))
     done = subprocess.run([program.TRANSLATE, "-m", RELU], input=f"{text}\n".encode(), capture_output=True, timeout=8 * SECONDS)
     assert (done.returncode, done.stdout.count(b"\n")) == (0, 1)
-    assert re.search(rb"^translate: line 1: a sentence is too long .* in \d+ parts$", done.stderr, re.MULTILINE)
+    assert re.search(rb"^translate: line 1: a sentence has more tokens .* in \d+ parts$", done.stderr, re.MULTILINE)
 
 
 def test_what_is_longer_than_any_piece_is_no_language_code():
@@ -233,7 +233,7 @@ def test_what_is_not_text_reads_as_a_replacement_character(bad):
 def test_a_line_beyond_the_positions_gives_a_notice():
     done = run(stdin=b"\n" + LONG_LINE + b"\n")
     assert done.returncode == 0
-    assert re.search(rb"^translate: line 2: a sentence is too long for the 64 positions of the checkpoint", done.stderr,
+    assert re.search(rb"^translate: line 2: a sentence has more tokens than the checkpoint has positions, 64,", done.stderr,
                      re.MULTILINE)
 
 
@@ -260,7 +260,7 @@ def test_what_does_not_end_is_cut_at_the_cap_with_a_notice():
     done = run("--tokens", "I have a dog.")
     n_source, n_target = (len(re.findall(rb"^  %s " % side, done.stderr, re.MULTILINE)) for side in (b"source", b"target"))
     assert n_target == min(2 * n_source + 30, CONFIG["generation"]["max_length"])
-    assert b"translate: line 1: 1 of 1 translated sentences did not end and were cut at the length cap\n" in done.stderr
+    assert b"translate: line 1: 1 of 1 translated sentences did not end and were truncated at the length cap\n" in done.stderr
 
 
 def test_a_long_run_of_full_stops_does_not_hang():
@@ -788,13 +788,13 @@ def test_a_trace_is_that_of_pytorch(variant, tmp_path):
                          ids=["two", "none", "parts"])
 def test_a_trace_of_other_than_one_sentence_is_refused(text, n, tmp_path):
     said = failure_of(run("--trace", tmp_path / "trace", text))
-    assert re.search(rf"found {n} sentences in TEXT, expected one for --trace", said)
+    assert re.search(rf"TEXT has {n} sentences; --trace requires a single sentence", said)
     assert not (tmp_path / "trace").exists()
 
 
 def test_a_trace_of_two_lines_is_refused(tmp_path):
     done = run("--trace", tmp_path / "trace", "I have a dog.\nGood morning.")
-    assert "expected one for --trace" in failure_of(done)
+    assert "--trace requires a single sentence" in failure_of(done)
 
 
 def test_a_trace_that_cannot_be_written_is_named(tmp_path):
@@ -892,9 +892,9 @@ def translations_around(change, tmp_path, *options):
 
 @pytest.mark.parametrize("n_threads", ["1", "3"])
 @pytest.mark.parametrize("change, said", [
-    (shorten, "became shorter or unreadable while it was in use; copy the checkpoint again and run the program again"),
-    (write_again, "was written to while it was in use, so that the translation cannot be relied on; run the program again"),
-    (overwrite, "was written to while it was in use, so that the translation cannot be relied on; run the program again"),
+    (shorten, "truncated or unreadable while in use; copy the checkpoint again and run the program again"),
+    (write_again, "modified while in use, so the translation may be wrong; run the program again"),
+    (overwrite, "modified while in use, so the translation may be wrong; run the program again"),
 ], ids=lambda value: getattr(value, "__name__", ""))
 def test_weights_that_change_give_a_sentence(change, said, n_threads, tmp_path):
     done = translations_around(change, tmp_path, "--threads", n_threads)

@@ -302,7 +302,7 @@ START_TEST(a_cut_translation_is_noticed)
     ck_assert_ok(translator_translate(t, lines, 2, false, out, &reader, &why), why);
     ck_assert_uint_eq(notes.n, 1);
     ck_assert_uint_eq(notes.line, 1);
-    ck_assert_str_eq(notes.last, "1 of 1 translated sentences did not end and were cut at the length cap");
+    ck_assert_str_eq(notes.last, "1 of 1 translated sentences did not end and were truncated at the length cap");
     ck_assert(out[1].sentences[0].truncated);
     translation_free(&out[0]);
     translation_free(&out[1]);

@@ -65,7 +65,7 @@ START_TEST(the_rules_of_the_format)
         size_t n_data;
         const char *says;
     } bad[] = {
-        {X("\"F32\"", "[2]", "[0,8]"), 7, "incomplete"},
+        {X("\"F32\"", "[2]", "[0,8]"), 7, "truncated"},
         {X("\"F32\"", "[2]", "[0,8]"), 9, "damaged"},
         {X("\"F32\"", "[2]", "[4,12]"), 12, "begins at byte 4"},
         {X("\"F32\"", "[2]", "[8,0]"), 8, "data_offsets"},
@@ -73,8 +73,8 @@ START_TEST(the_rules_of_the_format)
         {X("\"F32\"", "[2]", "[0.5,8.5]"), 8, "data_offsets"},
         {X("\"F32\"", "[2]", "[0,8,9]"), 8, "data_offsets"},
         {X("\"F32\"", "[2]", "8"), 8, "data_offsets"},
-        {X("\"F32\"", "[3]", "[0,8]"), 8, "8 bytes of data, expected the 12"},
-        {X("\"F32\"", "[-2]", "[0,8]"), 8, "shape"},
+        {X("\"F32\"", "[3]", "[0,8]"), 8, "8 bytes of data, but its shape requires 12"},
+        {X("\"F32\"", "[-2]", "[0,8]"), 8, "negative"},
         {X("\"F32\"", "[4294967296,4294967296]", "[0,8]"), 8, "too large"},
         {X("\"F32\"", "[1,1,1,1,1,1,1,1,2]", "[0,8]"), 8, "at most 8 dimensions"},
         {X("\"F32\"", "2", "[0,8]"), 8, "shape"},
@@ -87,7 +87,7 @@ START_TEST(the_rules_of_the_format)
         {"{\"__metadata__\":7}", 0, "object"},
         {"{\"x\":{\"dtype\":\"I8\",\"shape\":[4],\"data_offsets\":[0,4]},"
          "\"x\":{\"dtype\":\"I8\",\"shape\":[4],\"data_offsets\":[4,8]}}",
-         8, "twice"},
+         8, "duplicate"},
         {"{\"x\":{\"dtype\":\"I8\",\"shape\":[4],\"data_offsets\":[0,4]},"
          "\"y\":{\"dtype\":\"I8\",\"shape\":[4],\"data_offsets\":[2,6]}}",
          6, "begins at byte 2"},

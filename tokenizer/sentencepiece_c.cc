@@ -31,7 +31,7 @@ void give_back_reserve()
     if (!calling)
         throw std::bad_alloc();
     if (!reserve) // not even with it
-        failure_fatal("there is not enough memory for SentencePiece; close other programs");
+        failure_fatal("not enough memory for SentencePiece; close other programs");
     free(reserve);
     reserve = nullptr;
 }
@@ -63,12 +63,11 @@ sentencepiece_model *sentencepiece_open(const char *bytes, size_t size, const ch
 {
     std::unique_ptr<sentencepiece_model> model;
     std::set_new_handler(give_back_reserve);
-    const bool ok = guarded(path, "found something that is not a SentencePiece model, or a damaged one", size,
-                            RESERVE_TO_OPEN, why, [&] {
-                                model = std::make_unique<sentencepiece_model>();
-                                model->path = path;
-                                return model->processor.LoadFromSerializedProto(absl::string_view(bytes, size));
-                            });
+    const bool ok = guarded(path, "not a SentencePiece model, or a damaged one", size, RESERVE_TO_OPEN, why, [&] {
+        model = std::make_unique<sentencepiece_model>();
+        model->path = path;
+        return model->processor.LoadFromSerializedProto(absl::string_view(bytes, size));
+    });
     return ok ? model.release() : nullptr;
 }
 

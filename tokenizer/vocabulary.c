@@ -45,13 +45,11 @@ static bool fill(vocabulary *v, text_buffer *file, const char *path, failure *wh
     for (const char *at = file->bytes; at < file->bytes + file->size; at++)
         n_lines += *at == '\n';
     if (n_lines != v->n)
-        return failure_set(why, "%s: found %zu whole lines, expected the %zu pieces of config.json", path, n_lines,
-                           v->n);
+        return failure_set(why, "%s: %zu complete lines, but config.json promises %zu pieces", path, n_lines, v->n);
     if (file->bytes[file->size - 1] != '\n')
-        return failure_set(why, "%s: found more after line %zu, expected it to be the last piece of config.json", path,
-                           v->n);
+        return failure_set(why, "%s: text after line %zu, the last piece according to config.json", path, v->n);
     if (memchr(file->bytes, '\0', file->size) || !utf8_is_valid(file->bytes, file->size))
-        return failure_set(why, "%s: found bytes that are not text, expected a piece in UTF-8 on every line", path);
+        return failure_set(why, "%s: not valid UTF-8 text", path);
 
     while (v->n_slots < 2 * v->n)
         v->n_slots *= 2;
@@ -69,21 +67,19 @@ static bool fill(vocabulary *v, text_buffer *file, const char *path, failure *wh
         *end = '\0';
         size_t size = (size_t)(end - line);
         if (size == 0)
-            return failure_set(why, "%s, line %zu: found an empty line, expected a piece", path, id + 1);
+            return failure_set(why, "%s, line %zu: empty, expected a piece", path, id + 1);
         if (size > LONGEST_PIECE)
-            return failure_set(why, "%s, line %zu: found a piece of %zu bytes, expected at most %d", path, id + 1, size,
+            return failure_set(why, "%s, line %zu: piece of %zu bytes, longer than the %d allowed", path, id + 1, size,
                                LONGEST_PIECE);
         if (line[size - 1] == '\r')
-            return failure_set(why, "%s, line %zu: found a carriage return at the end, expected the line end \\n alone",
-                               path, id + 1);
+            return failure_set(why, "%s, line %zu: ends with a carriage return, expected \\n alone", path, id + 1);
         int32_t *slot = slot_of(v, line, size);
         if (!slot)
-            return failure_set(
-                why, "%s, line %zu: found pieces that were chosen to be slow to look up, expected a vocabulary", path,
-                id + 1);
+            return failure_set(why, "%s, line %zu: too many hash collisions; the vocabulary looks crafted", path,
+                               id + 1);
         if (*slot >= 0)
-            return failure_set(why, "%s, line %zu: found the piece \"%s\" a second time, first on line %d", path,
-                               id + 1, line, *slot + 1);
+            return failure_set(why, "%s, line %zu: duplicate piece \"%s\", first on line %d", path, id + 1, line,
+                               *slot + 1);
         v->piece[id] = line;
         *slot = (int32_t)id;
         line = end + 1;

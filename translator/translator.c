@@ -121,7 +121,7 @@ static bool encode_range(translator *t, const text_line *line, const language_co
         token_ids_free(&ids);
         size_t middle = sentences_middle(line->bytes, range);
         if (middle == 0)
-            return failure_set(why, "one character becomes more pieces than the %zu positions of the checkpoint",
+            return failure_set(why, "a single character takes more tokens than the checkpoint has positions, %zu",
                                limit);
         text_range first, second;
         return (!sentences_trim(&first, line->bytes, (text_range){range.begin, middle}) ||
@@ -148,7 +148,7 @@ static bool encode_line(translator *t, const text_line *line, size_t number, tra
     char notice[200];
     language_code code = tokenizer_language_code(t->tokenizer, line->bytes, line->size);
     if (code.size && !code.known) {
-        snprintf(notice, sizeof notice, "\"%.*s\" is read as a language code, which the checkpoint does not know",
+        snprintf(notice, sizeof notice, "\"%.*s\" is taken as a language code, but the checkpoint does not know it",
                  code.size < 100 ? (int)code.size : 100, line->bytes);
         notices->say(notices->user, number, notice);
     }
@@ -159,9 +159,10 @@ static bool encode_line(translator *t, const text_line *line, size_t number, tra
         if (!encode_range(t, line, &code, range, out, why))
             return false;
         if (out->n_sentences - before > 1) {
-            snprintf(notice, sizeof notice,
-                     "a sentence is too long for the %zu positions of the checkpoint and was translated in %zu parts",
-                     translator_config(t)->max_positions, out->n_sentences - before);
+            snprintf(
+                notice, sizeof notice,
+                "a sentence has more tokens than the checkpoint has positions, %zu, and was translated in %zu parts",
+                translator_config(t)->max_positions, out->n_sentences - before);
             notices->say(notices->user, number, notice);
         }
     }
@@ -177,7 +178,7 @@ static void note_truncated(const translation *line, size_t number, const notice_
     if (n_truncated == 0)
         return;
     char notice[160];
-    snprintf(notice, sizeof notice, "%zu of %zu translated sentences did not end and were cut at the length cap",
+    snprintf(notice, sizeof notice, "%zu of %zu translated sentences did not end and were truncated at the length cap",
              n_truncated, line->n_sentences);
     notices->say(notices->user, number, notice);
 }
