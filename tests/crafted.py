@@ -175,7 +175,8 @@ WRONG_CONFIGS = [
      '"max_positions" is 0, expected an integer from 2 to 8192'),
     ("a large table of positions", config(d_model=4096, max_positions=513),
      "max_positions 513 times d_model 4096 is more than the 2097152 allowed"),
-    ("large attention", config(max_positions=8192), "max_positions 8192 squared times 2 heads is more than the 67108864 allowed"),
+    ("large attention", config(max_positions=8192),
+     "max_positions 8192 squared times 2 heads is more than the 67108864 allowed"),
     ("encoder a list", config(encoder=[]), '"encoder" is an array, expected an object'),
     ("no layers", config(encoder__n_layers=0),
      'encoder: "n_layers" is 0, expected an integer from 1 to 128'),
@@ -435,7 +436,8 @@ WRONG_MODELS = [
     ("numbers that overflow", numbers(INNER, 3e38, n=384), "a logit is NaN or infinite at target token 1"),
     ("only -infinity as logits", negative_logits, "a logit is NaN or infinite at target token 1"),
     ("a quarter of a gigabyte of holes", embedding_of_holes, "is missing"),
-    ("many gigabytes of holes", lambda path: os.truncate(path, 1 << 35), "34359738368 bytes long, more than the 17179869184 allowed"),
+    ("many gigabytes of holes", lambda path: os.truncate(path, 1 << 35),
+     "34359738368 bytes long, more than the 17179869184 allowed"),
 ]
 CASES += [Case("model an output that overflows", "model.safetensors", numbers("output.weight", 3e38, at=30, n=15),
                "a logit is NaN or infinite", variant="odd")]

@@ -1,14 +1,14 @@
-/* A SentencePiece model is one protobuf message: fields, each a number and a wire type, then a number or a length and
- * so many bytes. sentencepiece_model.proto of SentencePiece 0.1.97 names them.
+/* A SentencePiece model is a protobuf message. Each of its fields has a number and a wire type, followed by a number or
+ * by a length and that many bytes. sentencepiece_model.proto of SentencePiece 0.1.97 names the fields.
  *
- *   pieces                  walked one by one; afterwards sorted, to find what is there twice or nested too deep
- *   trainer_spec            settings; of those that it does not know yet only the wire format is checked, as newer
- *                           trainers add notes on the training there
+ *   pieces                  checked one by one, then sorted to find duplicates and too deep nesting
+ *   trainer_spec            settings; of unknown ones only the wire format is checked, because newer trainers add
+ *                           notes about the training
  *   normalizer_spec, denormalizer_spec
- *                           settings, and the map of the text that is replaced: a double-array trie
- *   self_test_data          cut out
+ *                           settings, and the replacement rules as a double-array trie
+ *   self_test_data          removed
  *
- * Elsewhere an unknown field is refused: it would change what a text becomes, and the library would not know. */
+ * Unknown fields elsewhere are rejected: they could affect tokenization in ways that the library does not know. */
 #include "tokenizer/sentencepiece_check.h"
 
 #include <math.h>
@@ -23,7 +23,7 @@
 
 typedef enum { VARINT = 0, FIXED64 = 1, BYTES = 2, FIXED32 = 5 } wire_type;
 
-/* Bytes of the file, from begin to before end. */
+/* Bytes begin … end - 1 of the file. */
 typedef struct {
     size_t begin, end;
 } range;
@@ -31,12 +31,12 @@ typedef struct {
 typedef struct {
     uint32_t number;
     wire_type type;
-    size_t at;      /* its first byte */
-    uint64_t value; /* of all but BYTES */
-    range bytes;    /* of BYTES */
+    size_t at;      /* its first byte in the file */
+    uint64_t value; /* if not BYTES */
+    range bytes;    /* if BYTES */
 } field;
 
-/* A field that a message may have, once or often. */
+/* A field that a message may contain, once or repeatedly. */
 typedef struct {
     uint32_t number;
     wire_type type;
@@ -48,8 +48,8 @@ typedef enum { NORMAL = 1, UNKNOWN, CONTROL, USER_DEFINED, UNUSED, BYTE } piece_
 
 typedef struct {
     const char *text;
-    uint32_t at;   /* where its message begins, SENTENCEPIECE_LARGEST_FILE at most */
-    uint16_t size; /* bytes of text, LONGEST_PIECE at most */
+    uint32_t at;   /* where its message begins, at most SENTENCEPIECE_LARGEST_FILE */
+    uint16_t size; /* bytes of text, at most LONGEST_PIECE */
     uint8_t type;
 } piece;
 
@@ -60,10 +60,10 @@ typedef struct {
     size_t n_pieces, capacity;
     size_t n_of_type[BYTE + 1];
     bool byte_fallback;
-    range self_test; /* the whole field */
+    range self_test; /* the whole field; empty if there is none */
 } check;
 
-/* Fails with what is wrong at a byte of the file. */
+/* Sets the error message, for byte `at` of the file, and returns false. */
 static bool __attribute__((format(printf, 3, 4))) bad(const check *c, size_t at, const char *format, ...)
 {
     char problem[512];
@@ -76,14 +76,14 @@ static bool __attribute__((format(printf, 3, 4))) bad(const check *c, size_t at,
 
 /* ---- the wire format ---- */
 
-/* A message that is walked field by field. */
+/* A message being read field by field. */
 typedef struct {
     check *c;
     const char *name;
-    const field_rule *rules; /* the last one's name is NULL */
-    bool open;               /* may have fields that no rule names */
+    const field_rule *rules; /* ends with a NULL name */
+    bool open;               /* may contain fields without a rule */
     range left;
-    uint64_t seen; /* bit i: a field of rule i was there */
+    uint64_t seen; /* bit i: a field of rule i was read */
     bool ok;
 } message;
 
@@ -92,7 +92,7 @@ static message message_of(check *c, range bytes, const char *name, const field_r
     return (message){.c = c, .name = name, .rules = rules, .left = bytes, .ok = true};
 }
 
-/* Seven bits a byte, the lowest first; the last one's eighth bit is 0. */
+/* Seven bits per byte, lowest first. The eighth bit is 0 in the last byte. */
 static bool read_varint(message *m, uint64_t *value)
 {
     size_t at = m->left.begin;
@@ -110,7 +110,7 @@ static bool read_varint(message *m, uint64_t *value)
     return bad(m->c, at, "number of more than 64 bits in the %s", m->name);
 }
 
-/* `size` bytes, the lowest first. */
+/* A little-endian number of `size` bytes. */
 static bool read_fixed(message *m, size_t size, uint64_t *value)
 {
     if (m->left.end - m->left.begin < size)
@@ -267,13 +267,13 @@ static bool begins_with(const piece *p, const piece *beginning)
     return p->size >= beginning->size && memcmp(p->text, beginning->text, beginning->size) == 0;
 }
 
-/* No text twice. User-defined pieces that begin one another go into an array of fixed size where the library looks
- * for all that a text begins with. */
+/* Rejects duplicate pieces and deep nesting: when the library looks up the user-defined pieces that a text begins with,
+ * it stores all matches in an array of fixed size. */
 static bool check_texts(check *c)
 {
-    const piece *nested[SENTENCEPIECE_MOST_NESTED_SYMBOLS]; /* each begins with the one before */
+    const piece *nested[SENTENCEPIECE_MOST_NESTED_SYMBOLS]; /* each is a prefix of the next */
     size_t n_nested = 0;
-    /* NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker): a model has a piece, check_model has seen to it */
+    /* NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker): check_model has made sure that there is a piece */
     qsort(c->pieces, c->n_pieces, sizeof *c->pieces, by_text);
     for (size_t i = 0; i < c->n_pieces; i++) {
         const piece *p = &c->pieces[i];
@@ -302,16 +302,16 @@ static bool check_special_pieces(check *c, size_t size)
 
 /* ---- the normalizer's map ---- */
 
-/* Units of 32 bits: a node, whose children are at base ^ label for the label in their lowest 8 bits, or with the
- * highest bit set a leaf, which holds where a replacement begins. */
+/* A double-array trie of 32-bit units. A unit is a node, whose child for a label (in the child's lowest 8 bits) is unit
+ * base ^ label, or, with the highest bit set, a leaf, which holds the offset of a replacement. */
 typedef struct {
     const char *bytes; /* of the units, [4 n] */
     size_t n;
-    uint32_t *first_child, *next_child; /* [n]: by base, and by node; node + 1, or 0 for none */
-    uint8_t *most_rules;                /* [n]: by base, what nested_rules found and 1, or 0, or BUSY */
+    uint32_t *first_child, *next_child; /* [n]: by base, and by node; node + 1, or 0 if none */
+    uint8_t *most_rules;                /* [n]: by base, the result of nested_rules + 1; 0 if unknown; or BUSY */
 } trie;
 
-enum { BUSY = UINT8_MAX, BLOCK = 256 }; /* units are made a block at a time, one for each label */
+enum { BUSY = UINT8_MAX, BLOCK = 256 }; /* units come in blocks, one unit per label */
 
 static uint32_t unit_at(const trie *t, size_t i)
 {
@@ -334,7 +334,7 @@ static size_t base_of(size_t i, uint32_t unit)
     return i ^ (size_t)(unit >> 10) << (unit & 1u << 9 ? 8 : 0);
 }
 
-/* Replacements are texts with a NUL behind each. */
+/* Replacements are NUL-terminated strings. */
 static bool check_replacements(const check *c, range texts)
 {
     size_t size = texts.end - texts.begin;
@@ -353,17 +353,18 @@ static bool check_replacements(const check *c, range texts)
     return true;
 }
 
-/* Every unit that a look-up could come to is inside: the block of each base, in which its labels lead, and so is every
+/* Checks that lookups stay inside: every unit that a label can lead to, which lie in the block of a base, and every
  * replacement. */
 static bool check_units(const check *c, const trie *t, range texts)
 {
     for (size_t i = 0; i < t->n; i++) {
         uint32_t unit = unit_at(t, i);
         size_t base = base_of(i, unit), at = (size_t)(t->bytes - c->bytes) + 4 * i;
-        if (is_leaf(unit) && i > 0) /* a look-up begins at unit 0, whatever it is */
+        if (is_leaf(unit) && i > 0) /* a lookup begins at unit 0, even if that is a leaf */
             continue;
         if (base >= t->n)
-            return bad(c, at, "unit %zu of the normalizer map leads to unit %zu, but the map has only %zu", i, base, t->n);
+            return bad(c, at, "unit %zu of the normalizer map leads to unit %zu, but the map has only %zu", i, base,
+                       t->n);
         if (!has_leaf(unit))
             continue;
         size_t begin = unit_at(t, base) & INT32_MAX;
@@ -376,8 +377,8 @@ static bool check_units(const check *c, const trie *t, range texts)
     return true;
 }
 
-/* The most rules on a way down from the nodes at `base`; -1 for more than the library has room for, a way that is too
- * long, or comes back to where it was. */
+/* Returns the largest number of rules on a path down from the nodes at `base`; -1 if they are more than the library has
+ * room for, or if a path is too long or a cycle. */
 static int nested_rules(trie *t, size_t base, int depth)
 {
     int most = 0;
@@ -426,7 +427,7 @@ static bool check_rules(const check *c, trie *t)
     return ok;
 }
 
-/* 4 bytes of size, the trie, the replacements; nothing at all for a normalizer without rules. */
+/* The map consists of the size of the trie in 4 bytes, the trie, and the replacements. It is empty without rules. */
 static bool check_map(const check *c, range map)
 {
     if (map.begin == map.end)
@@ -533,7 +534,7 @@ static bool check_model(check *c, size_t size)
                                        {4, BYTES, false, "the self_test_data"},
                                        {5, BYTES, false, "the denormalizer_spec"},
                                        {0}};
-    enum { N_REQUIRED = 3 }; /* the first ones; every trainer writes them, in this order */
+    enum { N_REQUIRED = 3 }; /* the first three rules; every trainer writes these fields */
     message m = message_of(c, (range){0, size}, "model", rules);
     field f;
     while (message_next(&m, &f)) {
@@ -560,7 +561,7 @@ bool sentencepiece_check(char *bytes, size_t *size, const char *path, failure *w
         return bad(&c, 0, "%zu bytes long, more than the %d allowed", *size, SENTENCEPIECE_LARGEST_FILE);
     bool ok = check_model(&c, *size);
     free(c.pieces);
-    if (ok) { /* without samples, nothing moves */
+    if (ok) { /* remove self_test_data */
         memmove(bytes + c.self_test.begin, bytes + c.self_test.end, *size - c.self_test.end);
         *size -= c.self_test.end - c.self_test.begin;
     }

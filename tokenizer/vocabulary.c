@@ -1,5 +1,6 @@
-/* A hash table with open addressing over the file, in which each line end is a NUL. A piece lies less than MOST_PROBES
- * slots behind its own: a table that is half full leaves some 80 at most to chance, even of four million pieces. */
+/* A hash table with linear probing. The pieces stay in the bytes of the file, with NULs for line ends. Probing gives up
+ * after MOST_PROBES slots: at load 1/2, random keys need about 80 at most, even four million of them, so only a crafted
+ * vocabulary gets there. */
 #include "tokenizer/vocabulary.h"
 
 #include <stdlib.h>
@@ -11,7 +12,7 @@
 enum { MOST_PROBES = 256, LARGEST_FILE = 64 << 20 };
 
 struct vocabulary {
-    char *pieces;       /* the file, NUL-terminated pieces one after the other */
+    char *pieces;       /* the file: NUL-terminated pieces, in the order of ids */
     const char **piece; /* [n] */
     int32_t *slot;      /* [n_slots], an id or -1; n_slots is a power of two */
     size_t n, n_slots;
@@ -26,8 +27,8 @@ static size_t hash(const char *piece, size_t size)
     return (size_t)(h ^ h >> 32);
 }
 
-/* The slot of the piece, or the empty slot where it belongs, or NULL when there is none within MOST_PROBES. Pieces hold
- * no NUL: one in `piece` differs from all. */
+/* Returns the slot of the piece, or the empty slot where it belongs, or NULL if MOST_PROBES slots hold other pieces.
+ * The piece may contain NULs; those in the table do not. */
 static int32_t *slot_of(const vocabulary *v, const char *piece, size_t size)
 {
     size_t i = hash(piece, size) & (v->n_slots - 1);
@@ -54,7 +55,7 @@ static bool fill(vocabulary *v, text_buffer *file, const char *path, failure *wh
     while (v->n_slots < 2 * v->n)
         v->n_slots *= 2;
     v->pieces = file->bytes;
-    file->bytes = NULL; /* they are the vocabulary's now */
+    file->bytes = NULL; /* now owned by the vocabulary */
     v->piece = malloc(v->n * sizeof *v->piece);
     v->slot = malloc(v->n_slots * sizeof *v->slot);
     if (!v->piece || !v->slot)

@@ -1,8 +1,8 @@
-/* safetensors: 8 bytes of header length (little-endian), a JSON header, the data.
+/* Reads safetensors: 8 bytes of header length (little-endian), a JSON header, the data.
  *
  * The header maps each name to {"dtype", "shape", "data_offsets": [begin, end]}; "__metadata__" holds
- * strings. Sorted by offset the tensors must tile the data exactly: the first begins at 0, each begins
- * where the last one ended, the last one ends with the file. */
+ * strings. Sorted by offset, the tensors must tile the data exactly: the first begins at 0, each of the others
+ * where the previous one ends, and the last ends with the file. */
 #include <errno.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -15,8 +15,8 @@
 #include "support/utf8.h"
 #include "weights/weights.h"
 
-/* The longest header that is read: so many bytes, and so many for each tensor, twice what one takes without white
- * space; and the most values that JSON can have, as each takes 64 bytes of memory. */
+/* Header limits, in bytes and in JSON values: a base plus an allowance per tensor, twice what a tensor takes without
+ * white space. cJSON needs 64 bytes of memory per value. */
 enum { HEADER_SIZE = 65536, HEADER_SIZE_OF_TENSOR = 256, HEADER_VALUES = 4096, HEADER_VALUES_OF_TENSOR = 16 };
 
 #define LARGEST_FILE (UINT64_C(1) << 34)
@@ -71,7 +71,7 @@ static bool parse_type(tensor *t, const cJSON *item, const char *path, failure *
                        t->name, dtype);
 }
 
-/* The shape, and in *size the bytes it needs. */
+/* Reads the shape of t, and sets *size to the bytes it requires. */
 static bool parse_shape(tensor *t, const cJSON *item, size_t *size, const char *path, failure *why)
 {
     int n = cJSON_IsArray(item) ? cJSON_GetArraySize(item) : -1;
@@ -128,7 +128,7 @@ static bool check_metadata(const cJSON *metadata, const char *path, failure *why
     return true;
 }
 
-/* Sorted by offset, tensors follow one another without gap or overlap up to the end of the file. */
+/* Sorted by offset, the tensors must follow one another without gap or overlap, up to the end of the file. */
 static bool check_tiling(weights_file *weights, failure *why)
 {
     size_t end = 0;
@@ -157,7 +157,7 @@ static bool check_names(weights_file *weights, failure *why)
     return true;
 }
 
-/* No more values than this: one, and one behind each comma and each bracket that opens, be they in texts, too. */
+/* An upper bound on JSON values: one, plus one per comma and opening bracket, even inside strings. */
 static size_t most_values(const text_buffer *json)
 {
     size_t n = 1;
@@ -166,7 +166,7 @@ static size_t most_values(const text_buffer *json)
     return n;
 }
 
-/* The JSON of the header. It is read from a copy: nobody can change that meanwhile. */
+/* Parses the JSON header, from a private copy that no concurrent writer of the file can change. */
 static bool read_header(weights_file *weights, size_t size, size_t most_tensors, failure *why)
 {
     text_buffer copy = {0};
@@ -185,7 +185,7 @@ static bool read_header(weights_file *weights, size_t size, size_t most_tensors,
     return weights->header != NULL;
 }
 
-/* The header's length, from the first 8 bytes. */
+/* Reads and checks the header's length in the first 8 bytes. */
 static bool read_header_size(const weights_file *weights, size_t most_tensors, size_t *size, failure *why)
 {
     uint64_t length = 0;
@@ -285,7 +285,7 @@ bool weights_find(const weights_file *weights, const char *name, tensor_type *ty
     return t != NULL;
 }
 
-/* "[2, 3]" */
+/* Writes a shape as "[2, 3]" to out [size], and returns out. */
 static const char *shape_text(char *out, size_t size, const size_t *shape, size_t n_dimensions)
 {
     size_t used = (size_t)snprintf(out, size, "[");
@@ -296,11 +296,11 @@ static const char *shape_text(char *out, size_t size, const size_t *shape, size_
     return out;
 }
 
-/* The index of the first NaN or infinity among the n floats at x, or n if there is none. Their exponent bits are all
+/* Returns the index of the first NaN or infinity among the n unaligned floats at x, or n. Their exponent bits are all
  * set, so adding one to the exponent carries into the sign bit. */
 static size_t first_not_finite(const char *x, size_t n)
 {
-    enum { BLOCK = 4096 }; /* one branch for so many */
+    enum { BLOCK = 4096 }; /* floats per branch */
     for (size_t begin = 0; begin < n; begin += BLOCK) {
         size_t end = n - begin < BLOCK ? n : begin + BLOCK;
         uint32_t carries = 0, bits;
