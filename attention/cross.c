@@ -1,9 +1,9 @@
-/* Encoder-decoder attention: queries come from the target, keys and values from the encoder's output,
- * projected into the KV cache once per sentence. Every row sees the whole source. */
+/* Encoder-decoder attention: queries come from the target; keys and values come from the encoder's output, projected
+ * into the KV cache once per sentence. Every row sees its whole source sentence. */
 #include "attention/steps.h"
 
-void attention_cross_remember(kv_cache *source, const attention_weights *weights, const float *encoded,
-                              const row_stack *sentences, attention_scratch *scratch, const trace_reader *reader)
+void attention_cross_fill_cache(kv_cache *source, const attention_weights *weights, const float *encoded,
+                                const row_stack *sentences, attention_scratch *scratch, const trace_reader *reader)
 {
     size_t n_rows = row_stack_rows(sentences), d_model = weights->key.d_out;
     const linear_layer layers[] = {{scratch->k, &weights->key}, {scratch->v, &weights->value}};

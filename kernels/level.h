@@ -9,7 +9,7 @@
 
 /* Quantized rows of activations: x[row, i] ≈ values[row, i] * scales[row]. */
 typedef struct {
-    const int8_t *values;   /* [n_rows, stride], as the level stores them; 0 past column d_in */
+    const int8_t *values;   /* [n_rows, stride] in the level's format; 0 past column d_in */
     const float *scales;    /* [n_rows] */
     const int32_t *offsets; /* [n_rows], to subtract from the level's dot products with the row */
     size_t stride;

@@ -14,8 +14,8 @@ void model_decode_begin(transformer_state *state, const transformer *model, cons
         kv_cache *past = state->past + first, *source = state->source_cache + first;
         for (size_t s = 0; s < state->source.n_sentences; s++)
             past[s].n_keys = source[s].n_keys = 0;
-        attention_cross_remember(source, &model->decoder[l].cross_attention, state->x, &state->source,
-                                 &state->attention, reader);
+        attention_cross_fill_cache(source, &model->decoder[l].cross_attention, state->x, &state->source,
+                                   &state->attention, reader);
     }
 }
 

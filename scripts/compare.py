@@ -51,7 +51,7 @@ PLACES = {
     r"encoder\.\d+\.self_attention\.(query|key|value)": (ENCODER_SELF, *LINEAR, BIND_ATTENTION),
     r"decoder\.\d+\.self_attention\.(query|key|value)": (DECODER_SELF, *LINEAR, BIND_ATTENTION),
     r"decoder\.\d+\.cross_attention\.(key|value)":
-        (("attention/cross.c", "attention_cross_remember"), *LINEAR, BIND_ATTENTION),
+        (("attention/cross.c", "attention_cross_fill_cache"), *LINEAR, BIND_ATTENTION),
     r"decoder\.\d+\.cross_attention\.query": (CROSS, *LINEAR, BIND_ATTENTION),
     r"encoder\.\d+\.self_attention\.weights": (CORE, SOFTMAX, ENCODER_SELF),
     r"decoder\.\d+\.self_attention\.weights": (CORE, SOFTMAX, DECODER_SELF),

@@ -176,7 +176,7 @@ START_TEST(cross_over_its_own_rows_is_encoder_self)
     random_floats(x, N_ROWS * D_MODEL, 24);
     attention_encoder_self(self, &f->weights, x, &one, &f->scratch, NULL);
     kv_cache source = past_of(f);
-    attention_cross_remember(&source, &f->weights, x, &one, &f->scratch, NULL);
+    attention_cross_fill_cache(&source, &f->weights, x, &one, &f->scratch, NULL);
     attention_cross(cross, &f->weights, x, &one, &source, &f->scratch, NULL);
     for (size_t i = 0; i < N_ROWS * D_MODEL; i++)
         ck_assert_float_eq_tol(cross[i], self[i], 1e-5f);
