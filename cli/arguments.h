@@ -5,14 +5,14 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum { EXIT_USAGE = 2 }; /* a usage error; beside EXIT_SUCCESS and EXIT_FAILURE of stdlib.h */
+enum { EXIT_USAGE = 2 }; /* for usage errors; EXIT_SUCCESS and EXIT_FAILURE are in stdlib.h */
 
 typedef struct {
     const char *model, *input, *output, *trace, *explain;
-    const char *attention; /* as attention_choose takes it, or NULL */
+    const char *attention; /* the argument of attention_choose, or NULL */
     size_t n_threads;
     bool tokens, steps, resume, info;
-    char **words; /* [n_words], TEXT */
+    char **words; /* [n_words], the words of TEXT */
     int n_words;
 } arguments;
 

@@ -1,5 +1,5 @@
-/* The weights are mapped, which makes starting quick and lets processes share them. The price: when the file becomes
- * shorter, or its disk cannot be read, an access raises SIGBUS where a read would have failed. */
+/* The weights are mapped, so that the program starts quickly and processes share them. The price: if the file is
+ * truncated or its disk fails, an access raises SIGBUS where a read would have returned an error. */
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -16,13 +16,13 @@ static atomic_flag ending = ATOMIC_FLAG_INIT;
 static void end_with_sentence(int number, siginfo_t *info, void *context)
 {
     (void)context;
-    if (info->si_code == BUS_ADRERR) { /* no file behind the address */
+    if (info->si_code == BUS_ADRERR) { /* the mapped file has no such page */
         while (atomic_flag_test_and_set(&ending))
-            pause(); /* another thread came here first, and ends the program */
+            pause(); /* another thread is already ending the program */
         cli_say_safely(said.bytes);
         _exit(EXIT_FAILURE);
     }
-    signal(number, SIG_DFL); /* another kind: the access is tried again, and ends the program */
+    signal(number, SIG_DFL); /* any other cause: the access is retried, which ends the program */
 }
 
 bool cli_catch_bus_errors(const char *directory, failure *why)

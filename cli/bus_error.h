@@ -1,4 +1,4 @@
-/* What happens when a file that is mapped becomes shorter. */
+/* Handles SIGBUS: the mapped weights were truncated, or their disk failed. */
 #ifndef CLI_BUS_ERROR_H
 #define CLI_BUS_ERROR_H
 
@@ -6,8 +6,8 @@
 
 #include "support/failure.h"
 
-/* From now on a file of the checkpoint that becomes shorter while it is mapped ends the program with a sentence and the
- * exit status 1. Once in a program. */
+/* From now on, reading past the end of a mapped file that was truncated ends the program with an error message about
+ * the checkpoint directory, and exit status 1. Call it once. */
 bool cli_catch_bus_errors(const char *directory, failure *why);
 
 #endif

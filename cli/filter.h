@@ -1,3 +1,4 @@
+/* Translates a stream of lines. */
 #ifndef CLI_FILTER_H
 #define CLI_FILTER_H
 
@@ -11,23 +12,23 @@
 #include "explain/explain.h"
 #include "translator/translator.h"
 
-/* A stream of lines through the translator. */
+/* What to translate, where to write it, and what to show. */
 typedef struct {
     translator *translator;
     line_source *source;
     FILE *out;
     const char *out_name;
-    bool to_file;                      /* which nobody reads before it is whole */
-    size_t n_skipped;                  /* lines of the input that are not to be translated again */
-    bool tokens;                       /* show them, on standard error */
-    bool steps;                        /* show them, on standard error */
-    const attention_choice *attention; /* shown on standard error, or NULL */
-    const char *trace;                 /* a file for the tensors of a line of one sentence, or NULL */
-    explanation *explanation;          /* gets every line, or NULL */
+    bool to_file;                      /* nobody is waiting for the first lines */
+    size_t n_skipped;                  /* lines of the input that an interrupted run has translated */
+    bool tokens;                       /* show on standard error */
+    bool steps;                        /* show on standard error */
+    const attention_choice *attention; /* show on standard error; NULL: do not */
+    const char *trace;                 /* file for the tensors of a single sentence, or NULL */
+    explanation *explanation;          /* collects every line, or NULL */
     progress *progress;                /* or NULL */
 } line_filter;
 
-/* One line out per line in, until the input ends; a signal that stop_signal knows of is a failure, after whole lines.
+/* Writes one line per input line, until the input ends. Fails after the current lines if stop_signal returns a signal.
  */
 bool filter_lines(const line_filter *filter, failure *why);
 

@@ -1,3 +1,4 @@
+/* Reads lines as they arrive. */
 #ifndef CLI_LINES_H
 #define CLI_LINES_H
 
@@ -7,19 +8,19 @@
 #include "support/buffer.h"
 #include "support/failure.h"
 
-/* Where lines come from. */
+/* Where lines come from: a file descriptor, or the text in the buffer. */
 typedef struct {
-    int descriptor; /* not used when `ended` from the start: then all of the text is in the buffer */
+    int descriptor; /* unused if `ended` from the start: then the buffer has all of the text */
     const char *name;
-    text_buffer buffer; /* what was read; freed by whoever fills in the source */
-    size_t used;        /* bytes of the buffer that were handed out */
+    text_buffer buffer; /* what has been read; freed by the caller */
+    size_t used;        /* bytes of the buffer returned by the last call */
     bool ended;
-    int problem; /* why it cannot be read on, an errno, once the lines before are handed out; 0 for none */
+    int problem; /* errno of a failed read, reported after the lines before it; 0 if none */
 } line_source;
 
-/* Waits for a line, and takes those that have arrived behind it, n at most and about a megabyte: sizes [n_read] with
- * their ends, one after the other from the beginning of the buffer on, until the next call. None when the source has
- * ended. */
+/* Waits for a line, and also takes the lines after it that have already arrived, at most n in all and about a megabyte.
+ * They lie at the beginning of the buffer, until the next call; sizes [n_read] include their line ends. n_read is 0 at
+ * end of file. */
 bool line_source_next(line_source *source, size_t *sizes, size_t n, size_t *n_read, failure *why);
 
 #endif

@@ -1,4 +1,4 @@
-/* translate: sentences in, translations out. */
+/* The program translate: opens everything, runs the filter, closes everything, and sets the exit status. */
 #include <errno.h>
 #include <fcntl.h>
 #include <locale.h>
@@ -16,7 +16,7 @@
 #include "cli/show.h"
 #include "cli/stop.h"
 
-/* The words with a space between them. */
+/* Joins the words of TEXT with spaces. */
 static bool join_words(text_buffer *joined, const arguments *a, failure *why)
 {
     for (int i = 0; i < a->n_words; i++)
@@ -25,7 +25,7 @@ static bool join_words(text_buffer *joined, const arguments *a, failure *why)
     return true;
 }
 
-/* The input: TEXT, --input, or standard input; in *file what an --input is. */
+/* Opens the input: TEXT, --input, or standard input. Sets *file to the status of the --input file. */
 static bool open_input(const arguments *a, line_source *source, struct stat *file, failure *why)
 {
     *source = (line_source){.descriptor = STDIN_FILENO, .name = "standard input"};
@@ -60,7 +60,7 @@ static bool check_not_input(const arguments *a, const line_source *source, failu
            failure_set(why, "%s: is both input and output; choose another output file", a->output);
 }
 
-/* Only what is made from a file can be gone on with. */
+/* Opens the output. Only runs that read a regular file can be resumed. */
 static bool open_output(const arguments *a, const line_source *source, const struct stat *input, translator *t,
                         output_file *out, failure *why)
 {
@@ -105,7 +105,7 @@ static bool translate_stream(const arguments *a, const attention_choice *attenti
     return ok;
 }
 
-/* A page that is slow to open is announced. */
+/* Writes the page, with a notice if it is so large that browsers open it slowly. */
 static bool write_explanation(const explanation *page, const char *path, failure *why)
 {
     size_t n_bytes;
@@ -135,8 +135,8 @@ static bool translate_all(const arguments *a, const attention_choice *attention,
     return ok;
 }
 
-/* A standard stream that is closed gets a /dev/null that cannot be read (0) or written (1), or that swallows
- * (2), so that no file opened later takes its place. */
+/* Replaces closed standard streams by /dev/null, so that no file opened later takes their place: standard input such
+ * that reading fails, standard output such that writing fails, standard error such that output is dropped. */
 static void open_standard_streams(void)
 {
     static const int flags[] = {O_WRONLY, O_RDONLY, O_WRONLY};
@@ -145,7 +145,7 @@ static void open_standard_streams(void)
             _exit(EXIT_FAILURE);
 }
 
-/* What standard output still holds must arrive, whatever was printed. */
+/* Flushes standard output. Fails if any output was lost. */
 static bool flush_output(failure *why)
 {
     errno = 0;
@@ -153,7 +153,7 @@ static bool flush_output(failure *why)
            failure_set(why, "standard output: cannot be written: %s", strerror(errno ? errno : EIO));
 }
 
-/* What was asked for on standard error has arrived there; a notice may be lost with the stream. */
+/* Fails if output requested on standard error was lost. Losing notices is no failure. */
 static bool check_shown(const arguments *a, failure *why)
 {
     return !(a->tokens || a->steps || a->attention) || !ferror(stderr) ||
@@ -191,7 +191,7 @@ static int run(const arguments *a)
     if (!ok)
         cli_say("%s", why.sentence);
     if (!ok && stop_signal())
-        raise(stop_signal()); /* which ends the process, and tells its parent why */
+        raise(stop_signal()); /* ends the process, and tells its parent why */
     return ok ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
@@ -201,7 +201,7 @@ int main(int argc, char **argv)
     failure why;
     open_standard_streams();
     failure_on_fatal(cli_say_safely);
-    setlocale(LC_CTYPE, "C.UTF-8"); /* wcwidth and iswalnum know UTF-8, whatever the environment says */
+    setlocale(LC_CTYPE, "C.UTF-8"); /* for wcwidth and iswalnum, independent of the environment */
     int status = arguments_parse(&a, argc, argv);
     if (status < 0)
         return run(&a);

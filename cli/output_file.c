@@ -1,3 +1,4 @@
+/* Atomic, resumable output files: OUT.partial is locked, appended to, synced and renamed. */
 #include "cli/output_file.h"
 
 #include <errno.h>
@@ -15,7 +16,8 @@ static bool failure_of_writing(failure *why, const char *path)
     return failure_set(why, "%s: cannot be written: %s", path, strerror(errno));
 }
 
-/* A new, renamed or removed file is safe once its directory is. */
+/* Syncs the directory of a file, without which creating, renaming or removing the file may be lost in a power failure.
+ */
 static bool sync_directory(const char *path, failure *why)
 {
     const char *end = strrchr(path, '/');
@@ -24,7 +26,8 @@ static bool sync_directory(const char *path, failure *why)
         return failure_memory(why, "the path of the output");
     int descriptor = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     free(directory);
-    bool ok = descriptor >= 0 && (fsync(descriptor) == 0 || errno == EINVAL); /* some file systems need it not */
+    bool ok =
+        descriptor >= 0 && (fsync(descriptor) == 0 || errno == EINVAL); /* some file systems cannot fsync a directory */
     if (!ok)
         failure_of_writing(why, path);
     if (descriptor >= 0)
@@ -48,7 +51,7 @@ static bool open_straight(output_file *out, const char *path, failure *why)
     return out->file || failure_of_writing(why, path);
 }
 
-/* The three paths; `there` is what OUT is, or NULL. */
+/* Sets the three paths. `there` is what stat says of OUT, or NULL if it does not exist. */
 static bool name_files(output_file *out, const char *path, const struct stat *there, failure *why)
 {
     struct stat link;
@@ -62,7 +65,7 @@ static bool name_files(output_file *out, const char *path, const struct stat *th
     return true;
 }
 
-/* Opens OUT.partial for this run alone. A run that ends in between gives the file that was opened its final name. */
+/* Opens and locks OUT.partial. Tries again if another run renamed or removed the file between open and lock. */
 static bool open_locked(const output_file *out, int *descriptor, failure *why)
 {
     struct stat opened, named;
@@ -80,7 +83,8 @@ static bool open_locked(const output_file *out, int *descriptor, failure *why)
                           : failure_of_writing(why, out->partial);
 }
 
-/* Counts the whole lines, and in *size their bytes. After a power cut a file may end in zeros, which no line has. */
+/* Counts complete lines, and sets *size to their bytes. After a power failure a file may end in zeros, which are no
+ * line. */
 static bool count_lines(output_file *out, size_t *size, failure *why)
 {
     mapped_file file;
@@ -95,7 +99,7 @@ static bool count_lines(output_file *out, size_t *size, failure *why)
     return true;
 }
 
-/* A file that nobody can go on with has no OUT.resume. */
+/* Writes OUT.resume, or removes it if the run cannot be resumed. */
 static bool start_anew(const output_file *out, const run_identity *identity, failure *why)
 {
     if (identity)
@@ -104,7 +108,7 @@ static bool start_anew(const output_file *out, const run_identity *identity, fai
                                    : errno == ENOENT || failure_of_writing(why, out->state);
 }
 
-/* Leaves OUT.partial with whole lines that may be gone on with, or with none. */
+/* Truncates OUT.partial to its complete lines. Fails if it has any and this run does not resume them. */
 static bool prepare_partial(output_file *out, int descriptor, const run_identity *identity, bool resume, failure *why)
 {
     size_t size;
@@ -177,7 +181,7 @@ void output_close(output_file *out)
 {
     struct stat status;
     if (out->file && out->partial && fstat(fileno(out->file), &status) == 0 && status.st_size == 0) {
-        unlink(out->partial); /* still locked: it is ours, and holds nothing */
+        unlink(out->partial); /* still locked by this run, and empty */
         unlink(out->state);
     }
     if (out->file && out->file != stdout)

@@ -1,3 +1,4 @@
+/* Identifies input, checkpoint and program by size, digest and version. */
 #include "cli/run_identity.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* Prints messages. */
 #include "cli/say.h"
 
 #include <stdarg.h>

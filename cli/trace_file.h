@@ -1,3 +1,4 @@
+/* Trace files. */
 #ifndef CLI_TRACE_FILE_H
 #define CLI_TRACE_FILE_H
 

@@ -1,3 +1,5 @@
+/* Reads config.json and checks every value, so that no size in it can overflow later. Tensors are checked in model.c.
+ */
 #include "model/config.h"
 
 #include <stdio.h>
@@ -7,11 +9,11 @@
 #include "support/json.h"
 
 #define LARGEST_FILE 65536u  /* bytes */
-#define LARGEST_WIDTH 65536u /* int8 products of this many terms still fit in an int32 */
+#define LARGEST_WIDTH 65536u /* sums of this many int8 products fit in an int32 */
 #define LARGEST_VOCABULARY 4194304u
 #define LARGEST_LENGTH 8192u
-#define MOST_ATTENTION (UINT64_C(1) << 26) /* weights between all positions, of all heads */
-#define MOST_POSITIONS (UINT64_C(1) << 21) /* numbers in the table of positions */
+#define MOST_ATTENTION (UINT64_C(1) << 26) /* attention weights of one sentence, all heads */
+#define MOST_POSITIONS (UINT64_C(1) << 21) /* floats in the table of positions */
 #define MOST_LAYERS 128u
 #define MOST_HEADS 1024u
 
@@ -53,7 +55,7 @@ static bool read_stack(stack_config *stack, size_t d_model, const cJSON *root, c
     return true;
 }
 
-/* What the positions take: the table of them, and a sentence that fills them. */
+/* Bounds the memory for the table of positions, and for the attention weights of the longest sentence. */
 static bool check_positions(const model_config *c, const char *where, failure *why)
 {
     size_t n_heads = c->encoder.n_heads > c->decoder.n_heads ? c->encoder.n_heads : c->decoder.n_heads;
@@ -152,7 +154,7 @@ static bool read_generation(model_config *c, const cJSON *root, const char *file
            read_suppressed(c, generation, where, why);
 }
 
-/* Sizes that must agree before any tensor is looked at. */
+/* Checks that shared parts have equal sizes. */
 static bool check_sharing(const model_config *c, const char *file, failure *why)
 {
     if (c->shared_embedding && c->n_source_vocabulary != c->n_target_vocabulary)

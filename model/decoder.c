@@ -1,6 +1,6 @@
-/* The decoder: embedding, then per layer causal self-attention, cross-attention and feed-forward, each
- * added and normed; and the output layer. New rows are the next tokens of each sentence: one each when
- * generating, all of them when a whole target is known. */
+/* The decoder: embedding, then per layer causal self-attention, cross-attention and feed-forward, each followed by
+ * residual connection and normalization; and the output layer. The rows are the next tokens of each sentence: one per
+ * sentence when generating, all of them when the target is known. */
 #include "model/add_and_norm.h"
 #include "model/embedding.h"
 #include "model/feed_forward.h"

@@ -1,4 +1,5 @@
-/* The encoder: embedding, then per layer self-attention and feed-forward, each added and normed. */
+/* The encoder: embedding, then per layer self-attention and feed-forward, each followed by residual
+ * connection and normalization. */
 #include "model/add_and_norm.h"
 #include "model/embedding.h"
 #include "model/feed_forward.h"

@@ -1,4 +1,4 @@
-/* Figure 1 as a whole: a source and its whole target in one pass. */
+/* All of Figure 1: one pass over a source and its whole target. */
 #include "model/forward.h"
 
 #include "model/state.h"

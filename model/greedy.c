@@ -1,3 +1,5 @@
+/* Greedy search over a batch. A sentence that has finished leaves the stack of rows, so it costs nothing from then on.
+ * There is no beam search and no sampling. */
 #include "model/greedy.h"
 
 #include <assert.h>
@@ -19,7 +21,8 @@ void greedy_suppress(float *logits, const model_config *config)
         logits[config->suppressed[i]] = -INFINITY;
 }
 
-/* The next token of every row; with log-probabilities from the logits, which hold -inf for suppressed ones then. */
+/* Chooses the next token of every row. With log-probabilities, computes the logits too, and suppresses tokens in them.
+ */
 static void choose(transformer_state *state, const transformer *model, bool with_log_probabilities)
 {
     const model_config *config = &model->config;
@@ -36,7 +39,8 @@ static void choose(transformer_state *state, const transformer *model, bool with
     }
 }
 
-/* Appends the chosen token to `tokens`; the length cap's last one may have to be the end token. */
+/* Appends the chosen token, or the end token if this is the last one that the length cap allows and the checkpoint
+ * forces it. */
 static void append(generated_tokens *tokens, size_t chosen, const float *logits, const model_config *config)
 {
     size_t end = (size_t)config->target_end;
@@ -49,7 +53,7 @@ static void append(generated_tokens *tokens, size_t chosen, const float *logits,
     tokens->ids[tokens->n++] = (int32_t)chosen;
 }
 
-/* The encoder over all sentences, some at a time, so that its scratch stays small. */
+/* Encodes all sentences, a few at a time, so that the encoder's scratch memory stays small. */
 static void encode_all(transformer_state *state, const transformer *model, const int32_t *source_ids)
 {
     for (size_t s = 0; s < state->n_sentences; s += state->source.n_sentences) {
@@ -88,7 +92,7 @@ const generated_tokens *greedy_search(transformer_state *state, const transforme
             append(tokens, state->chosen[i], with_log_probabilities ? state->logits + i * n_vocabulary : NULL, config);
             int32_t newest = tokens->ids[tokens->n - 1];
             if (newest == config->target_end || tokens->n == tokens->capacity)
-                continue; /* finished: it leaves the stack */
+                continue; /* finished: leaves the stack */
             state_move_sentence(state, config, i, n_kept);
             state->active[n_kept] = state->active[i];
             state->newest[n_kept++] = newest;

@@ -1,10 +1,10 @@
 /* The Transformer of "Attention Is All You Need", Figure 1: its weights (forward.h computes with them). Private to
- * model/; other rooms know transformer.h.
+ * model/; other rooms include transformer.h.
  *
- * Three lifetimes are three things:
- *   model    the weights, mapped read-only; const after model_open, any number of threads may share it
- *   state    what changes while translating (state.h), one per thread
- *   arguments of a call
+ * There are three lifetimes:
+ *   model      the weights, mapped read-only; const after model_open and shared by any number of threads
+ *   state      what changes while translating (state.h), one per thread
+ *   arguments  of one call
  *
  * A member's path is its tensor's name: model->decoder[1].cross_attention.query is
  * decoder.1.cross_attention.query.weight and .bias in the checkpoint, and its outputs are traced under

@@ -21,9 +21,9 @@ bool failure_set(failure *why, const char *format, ...) __attribute__((format(pr
 /* The same for a failed allocation; `purpose` completes "not enough memory for …". */
 bool failure_memory(failure *why, const char *purpose);
 
-/* Ends the process with EXIT_FAILURE: for a library that cannot be left in the middle of a call, so that no failure can
- * be handed to its caller. The sentence goes to what failure_on_fatal got, which may only do what a signal handler may.
- */
+/* Exits the process with EXIT_FAILURE. For use inside a library that cannot be interrupted in the middle of a call,
+ * where no failure can be returned. First passes the message to the handler set by failure_on_fatal, which may only do
+ * what a signal handler may. */
 void failure_fatal(const char *sentence) __attribute__((noreturn));
 void failure_on_fatal(void (*say)(const char *sentence));
 

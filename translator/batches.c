@@ -1,4 +1,4 @@
-/* All sentences of a call: sorted by length, cut into batches, and searched by the threads of a team. */
+/* Sorts the sentences of a call by length, groups them into batches, and lets a team of threads translate them. */
 #include "translator/batches.h"
 
 #include <stdatomic.h>
@@ -8,7 +8,7 @@
 #include "model/greedy.h"
 
 enum {
-    FEW_SENTENCES = 4,   /* for each thread */
+    FEW_SENTENCES = 4,   /* per thread */
     BATCH_TOKENS = 2048, /* source tokens of a batch */
 };
 
@@ -48,7 +48,7 @@ static bool keep_generated(translated_sentence *sentence, const generated_tokens
     return true;
 }
 
-/* Searches for n sentences together; `team` shares the linear layers, or is NULL. */
+/* Translates n sentences together. The team, if not NULL, shares the linear layers. */
 static bool translate_batch(const transformer *model, transformer_state *state, thread_team *team,
                             translated_sentence *const *items, size_t n, bool with_log_probabilities, failure *why)
 {
@@ -75,15 +75,15 @@ static bool translate_batch(const transformer *model, transformer_state *state, 
     return ok;
 }
 
-/* All sentences of a call, the longest first, and the batches that the threads take one by one. */
+/* All sentences of a call, longest first, and the batches that the threads take one by one. */
 typedef struct {
     const batch_workers *workers;
     translated_sentence **items;
     size_t *first; /* [n_batches + 1], batch b is items first[b] … first[b + 1] - 1 */
     size_t n_items, n_batches;
     bool with_log_probabilities;
-    atomic_size_t next; /* of the batches that nobody has taken yet */
-    atomic_flag failed; /* somebody has written `why` */
+    atomic_size_t next; /* the first batch not yet taken */
+    atomic_flag failed; /* *why has been written */
     failure *why;
 } batch_queue;
 
@@ -92,9 +92,9 @@ static size_t quotient_up(size_t a, size_t b)
     return (a + b - 1) / b;
 }
 
-/* At most TRANSLATOR_BATCH sentences and BATCH_TOKENS source tokens to a batch, so that its memory stays small; or one.
- * As far as that goes, each of n_threads gets as many batches as the others, of about as many tokens, or of as many
- * sentences where these are what limits a batch. */
+/* Groups the sentences into batches of at most TRANSLATOR_BATCH sentences and BATCH_TOKENS source tokens, so that
+ * memory stays small; a longer sentence is a batch by itself. Within these limits, the number of batches is a multiple
+ * of n_threads, and they have about equal numbers of tokens, or of sentences if those are the tighter limit. */
 static void cut_batches(batch_queue *queue, size_t n_threads)
 {
     size_t n_items = queue->n_items, n_all = 0, n_before = 0, n_tokens = 0, part = 0;
@@ -140,7 +140,7 @@ static void translate_batches_alone(void *user, size_t part, size_t n_parts)
     translate_batches(queue, queue->workers->states[part], NULL);
 }
 
-/* Few sentences share each linear layer among the threads; of many, each thread takes batches of its own. */
+/* With few sentences, all threads share each linear layer; with many, each thread translates batches of its own. */
 static bool translate_queue(batch_queue *queue)
 {
     const batch_workers *workers = queue->workers;
@@ -155,7 +155,7 @@ static bool translate_queue(batch_queue *queue)
     return !atomic_flag_test_and_set(&queue->failed);
 }
 
-/* The longest source first: a batch of equal lengths ends together, and the last batches are short. */
+/* Longest source first, so that the sentences of a batch end at about the same time, and the last batches are short. */
 static int by_length(const void *a, const void *b)
 {
     const translated_sentence *left = *(translated_sentence *const *)a, *right = *(translated_sentence *const *)b;

@@ -1,4 +1,4 @@
-/* The threads that translate the sentences of many lines together. Private to translator/. */
+/* Translates the sentences of many lines in batches, on several threads. Private to translator/. */
 #ifndef TRANSLATOR_BATCHES_H
 #define TRANSLATOR_BATCHES_H
 
@@ -11,11 +11,11 @@ typedef struct {
     transformer_state **states; /* [threads of the team] */
 } batch_workers;
 
-/* Zero-initialise *workers first. batches_close ends it, also when batches_open failed. */
+/* *workers must be zero-initialized. Call batches_close even if batches_open fails. */
 bool batches_open(batch_workers *workers, const transformer *model, size_t n_threads, failure *why);
 void batches_close(batch_workers *workers);
 
-/* Fills in the target of every sentence of lines [n_lines], whose sources are there. */
+/* Fills in the target of every sentence of lines [n_lines], whose sources must be filled in. */
 bool batches_translate(const batch_workers *workers, translation *lines, size_t n_lines, bool with_log_probabilities,
                        failure *why);
 

@@ -1,3 +1,4 @@
+/* Passes the ids and sizes of config.json on to the tokenizer, which does not know model/. */
 #include "translator/open_tokenizer.h"
 
 tokenizer *open_tokenizer(const char *directory, const model_config *config, failure *why)

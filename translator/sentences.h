@@ -1,5 +1,5 @@
-/* Text to sentences, and sentences that are too long to parts. No byte is lost: sentences are ranges of
- * the text in its order, and what lies between them (white space) is the caller's to put back. */
+/* Splits text into sentences, and sentences that are too long into parts. No byte is lost: sentences are ranges of the
+ * text, in order, and the caller copies the white space between them. */
 #ifndef TRANSLATOR_SENTENCES_H
 #define TRANSLATOR_SENTENCES_H
 
@@ -11,18 +11,18 @@ typedef struct {
     size_t begin, end;
 } text_range;
 
-/* The first sentence at or after byte `start`, without white space around it; false when only white space
- * is left. A sentence ends after . ! ? … and closing quotes or brackets when white space and something
- * other than a lower-case letter follow, but not after abbreviations, initials and ordinals; the full
- * stops of Chinese and Japanese end one by themselves. */
+/* Sets *sentence to the first sentence at or after byte `start`, without surrounding white space. Returns false if only
+ * white space is left. A sentence ends after . ! ? … and closing quotes or brackets, if white space and anything but a
+ * lower-case letter follow, but not after abbreviations, initials and ordinals. The full stops of Chinese and Japanese
+ * need no white space. */
 bool sentences_next(text_range *sentence, const char *text, size_t size, size_t start);
 
-/* Where to cut a sentence that is too long, between its begin and its end: after the clause mark
- * (, ; : –) nearest to the middle, else at the white space nearest to it, looking at the middle half;
- * else at the character nearest to it. */
+/* Returns where to split a sentence that is too long: in its middle half, after the clause mark (, ; : –) nearest to
+ * the middle, else at the nearest white space; without either, at the nearest character boundary. 0 if it has only one
+ * character. */
 size_t sentences_middle(const char *text, text_range sentence);
 
-/* The range without white space around it; false when nothing is left. */
+/* Sets *trimmed to the range without surrounding white space. Returns false if nothing is left. */
 bool sentences_trim(text_range *trimmed, const char *text, text_range range);
 
 #endif

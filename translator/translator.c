@@ -1,3 +1,4 @@
+/* Text to tokens, and translations back to text. Sentences are split in sentences.c, and translated in batches.c. */
 #include "translator/translator.h"
 
 #include <stdio.h>
@@ -10,8 +11,8 @@
 #include "translator/open_tokenizer.h"
 
 enum {
-    BYTES_OF_A_TOKEN = 32, /* far more than one takes on average */
-    MOST_BYTES = 65536,    /* that SentencePiece gets at once */
+    BYTES_OF_A_TOKEN = 32, /* far more than average: a longer text cannot fit */
+    MOST_BYTES = 65536,    /* passed to SentencePiece at once */
 };
 
 struct translator {
@@ -104,8 +105,9 @@ static translated_sentence *append_sentence(translation *result, failure *why)
     return sentence;
 }
 
-/* Appends the tokens of a range of the line; of its halves, and theirs, while it has too many for the positions, or so
- * many bytes that SentencePiece need not count them: where it knows no character, its time grows with the square. */
+/* Appends the sentence in this range of the line, with its tokens. Splits it in half, recursively, if it has more
+ * tokens than positions, or is too long to hand to SentencePiece, whose time is quadratic in runs of unknown
+ * characters. */
 static bool encode_range(translator *t, const text_line *line, const language_code *code, text_range range,
                          translation *out, failure *why)
 {
@@ -129,7 +131,7 @@ static bool encode_range(translator *t, const text_line *line, const language_co
                (!sentences_trim(&second, line->bytes, (text_range){middle, range.end}) ||
                 encode_range(t, line, code, second, out, why));
     }
-    size_t n_nothing = code->size ? 2 : 1; /* the end token alone, after the language code */
+    size_t n_nothing = code->size ? 2 : 1; /* just the end token, after the language code if any */
     translated_sentence *sentence = ids.n > n_nothing ? append_sentence(out, why) : NULL;
     if (!sentence) { /* nothing to translate */
         bool empty = ids.n <= n_nothing;
@@ -169,7 +171,7 @@ static bool encode_line(translator *t, const text_line *line, size_t number, tra
     return true;
 }
 
-/* One notice for all of a line that did not end by itself. */
+/* Gives one notice per line for all sentences that the length cap stopped. */
 static void note_truncated(const translation *line, size_t number, const notice_reader *notices)
 {
     size_t n_truncated = 0;
@@ -183,7 +185,7 @@ static void note_truncated(const translation *line, size_t number, const notice_
     notices->say(notices->user, number, notice);
 }
 
-/* The line's text: translations, and between them what was there: white space, and text of no tokens. */
+/* Joins the line's translations. What lies between sentences, white space and text without tokens, is copied. */
 static bool write_line(const translator *t, const text_line *line, translation *out, failure *why)
 {
     size_t at = out->code_size;
@@ -222,7 +224,7 @@ bool translator_translate(translator *t, const text_line *lines, size_t n_lines,
 
 bool translator_trace(translator *t, const translated_sentence *sentence, const trace_reader *reader, failure *why)
 {
-    size_t n_tgt = sentence->target.n; /* the start token and all but the last */
+    size_t n_tgt = sentence->target.n; /* the start token, then all but the last token */
     int32_t *decoder_ids = malloc(n_tgt * sizeof *decoder_ids);
     if (!decoder_ids)
         return failure_memory(why, "the trace");
