@@ -1,6 +1,6 @@
-"""Crafted checkpoints: each case spoils one file of a small golden checkpoint, and says which sentence that must give.
+"""Crafted checkpoints: each case spoils one file of a small golden checkpoint, and has the error message that it must cause.
 
-CASES holds them; test_crafted.py runs them. Where a number in a sentence follows from the file, it is computed here too.
+CASES holds them; test_crafted.py runs them. Numbers in messages that follow from the file are computed here too.
 """
 
 import json
@@ -29,8 +29,8 @@ RANDOM = random.Random(1).randbytes(1000)
 
 @dataclass(frozen=True)
 class Case:
-    """spoil(path) changes `file` in a copy of golden/`variant`. The sentence begins with the path of that file, or of the
-    one in the same directory that `names` says, and has `said` in it."""
+    """spoil(path) changes `file` in a copy of golden/`variant`. The message begins with the path of that file, or of the
+    file `names` in the same directory, and contains `said`."""
     name: str
     file: str
     spoil: Callable[[Path], None]
@@ -146,7 +146,7 @@ WRONG_CONFIGS = [
     ("a number of 5,000 digits", config_text(b'"d_model": 16', b'"d_model": ' + b"1" * 5000),
      '"d_model" is inf'),
     ("an infinite number", config_text(b'"d_model": 16', b'"d_model": 1e999'), '"d_model" is inf'),
-    ("a number that is none", config_text(b'"d_model": 16', b'"d_model": NaN'), NOT_JSON),
+    ("a number NaN", config_text(b'"d_model": 16', b'"d_model": NaN'), NOT_JSON),
     ("a decimal comma", config_text(b'"d_model": 16', b'"d_model": 16,0'), NOT_JSON),
     ("format pytorch", config(format="pytorch"), 'format "pytorch", expected "transformer.c"'),
     ("format absent", config(format=ABSENT), '"format" is missing, expected a string'),
@@ -285,7 +285,7 @@ def add_extra(name):
 
 
 def move(name, begin, end):
-    """A function that moves the offsets of a tensor by so many bytes."""
+    """A function that moves the offsets of a tensor by a number of bytes."""
     def edit(header, data):
         offsets = header[name]["data_offsets"]
         header[name]["data_offsets"] = [offsets[0] + begin, offsets[1] + end]
@@ -338,7 +338,7 @@ WRONG_MODELS = [
     ("cut to 8 bytes", cut(8), "header length"),
     ("cut to 9 bytes", cut(9), "header length"),
     ("cut in the header's last byte", cut(HEADER_END - 1), "header length"),
-    ("cut behind the header", cut(HEADER_END), "bytes of data, the file has 0; copy it again"),
+    ("cut after the header", cut(HEADER_END), "bytes of data, the file has 0; copy it again"),
     ("cut in the first number", cut(HEADER_END + 1), "truncated: the header promises"),
     ("cut in the middle", cut(len(MODEL) // 2), "truncated: the header promises"),
     ("cut by a byte", cut(-1), "truncated: the header promises"),
@@ -408,7 +408,7 @@ WRONG_MODELS = [
     ("dtype F16", edit_tensor(BIAS, dtype="F16"), f'"{BIAS}" has dtype F16, expected F32 or I8'),
     ("dtype BF16", edit_tensor(BIAS, dtype="BF16"), f'"{BIAS}" has dtype BF16, expected F32 or I8'),
     ("dtype a number", edit_tensor(BIAS, dtype=32), f'"{BIAS}" has dtype (none), expected F32 or I8'),
-    ("dtype I8 of as many bytes", edit_tensor(BIAS, dtype="I8", shape=[64]),
+    ("dtype I8 of the same size", edit_tensor(BIAS, dtype="I8", shape=[64]),
      f'"{BIAS}" is I8 [64], expected F32 [16] according to config.json'),
     ("dtype I8 of other bytes", edit_tensor(BIAS, dtype="I8"), f'"{BIAS}" has 64 bytes of data, but its shape requires 16'),
     ("shape turned", edit_tensor(INNER, shape=[16, 24]), f'"{INNER}" is F32 [16, 24], expected F32 [24, 16]'),
@@ -581,7 +581,7 @@ WRONG_SPMS = [
     ("cut by a byte", cut(-1), "not a SentencePiece model, or a damaged one"),
     ("of a gigabyte of holes", lambda path: os.truncate(path, 1 << 30),
      f"1073741824 bytes long, more than the {LARGEST_SPM} allowed"),
-    ("of as many holes as may be", lambda path: os.truncate(path, LARGEST_SPM), "field number 0 in the model"),
+    ("the largest file, of holes", lambda path: os.truncate(path, LARGEST_SPM), "field number 0 in the model"),
     ("of a piece 100,000 times", spm(field(1, field(1, b"z")) * 100_000), "duplicate piece, first at byte"),
     ("a length beyond the end", content(PIECES + b"\x0a\x7f"), "length 127, but the model has only 0 bytes left"),
     ("a length of 2^64 - 1", content(b"\x0a" + b"\xff" * 9 + b"\x01"), "byte 1: length 18446744073709551615"),
@@ -598,8 +598,8 @@ WRONG_SPMS = [
     ("a byte_fallback without bytes", spm(trainer=field(35, 1)),
      "0 byte pieces, but the trainer_spec requires 256"),
     ("bytes without a byte_fallback", spm(piece(b"<0x00>", 0.0, BYTE)), "1 byte pieces, but the trainer_spec requires 0"),
-    ("a byte that is none", spm(piece(b"<0x1G>", 0.0, BYTE)), "byte piece not written as <0x00>"),
-    ("a model_type that is none", spm(trainer=field(3, 7)), "model_type 7, expected 1 to 4"),
+    ("an invalid byte piece", spm(piece(b"<0x1G>", 0.0, BYTE)), "byte piece not written as <0x00>"),
+    ("an unknown model_type", spm(trainer=field(3, 7)), "model_type 7, expected 1 to 4"),
     ("a vocab_size in text", spm(trainer=field(4, b"100")),
      "vocab_size of the trainer_spec has wire type 2, expected 0"),
     ("a piece of 100 kB", spm(piece(b"x" * 100_000)), "piece of 100000 bytes, longer than the 2048 allowed"),
@@ -613,7 +613,7 @@ WRONG_SPMS = [
     ("a piece as two types", spm(piece(b"a", 0.0, 3)), "duplicate piece, first at byte"),
     ("a piece of type 0", spm(piece(b"z", 0.0, 0)), "piece of type 0, expected 1 to 6"),
     ("a piece of type 2^32 + 1", spm(piece(b"z", 0.0, 2 ** 32 + 1)), "piece of type 4294967297"),
-    ("a score that is none", spm(piece(b"z", math.nan)), "piece with score nan, not a finite number"),
+    ("a NaN score", spm(piece(b"z", math.nan)), "piece with score nan, not a finite number"),
     ("an infinite score", spm(piece(b"z", math.inf)), "piece with score inf"),
     ("two unknown pieces", spm(piece(b"z", 0.0, UNKNOWN)), "2 of 8 pieces are for unknown text, expected one"),
     ("no unknown piece", content(piece(b"a") + field(TRAINER, b"") + field(NORMALIZER, b"")),

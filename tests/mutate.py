@@ -78,7 +78,7 @@ def run(command, seconds, **options):
 
 
 def first_failure(said):
-    """The name of the first test that failed, by what Check or pytest printed; "" when none is named."""
+    """The name of the first test that failed, as printed by Check or pytest; "" if none is named."""
     match = re.search(r"^[^\n:]+:\d+:[FE]:[^\n:]*:([^\n:]+):", said, re.MULTILINE) or re.search(
         r"^(?:FAILED|ERROR) \S*?(test_\w+\.py::.+?)(?: - .*)?$", said, re.MULTILINE)
     return match[1] if match else ""

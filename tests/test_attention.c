@@ -5,11 +5,11 @@
 #include <math.h>
 #include <string.h>
 
-/* First what can be checked in the head. */
+/* ---- cases checked by hand ---- */
 
 START_TEST(a_strong_match_gives_its_value)
 {
-    /* query i matches key i alone, so that softmax is one-hot and the output is v's row i */
+    /* query i matches only key i, so softmax is one-hot and the output is row i of v */
     enum { N = 3, D = 3 };
     const float k[N * D] = {1, 0, 0, 0, 1, 0, 0, 0, 1}, v[N * D] = {1, 2, 3, 4, 5, 6, 7, 8, 9};
     float q[N * D], context[N * D], weights[N * N];
@@ -38,7 +38,7 @@ END_TEST
 
 START_TEST(causality_is_a_length)
 {
-    /* no preference: query i finds the mean of the values it sees */
+    /* equal scores: query i gets the mean of the values it sees */
     enum { N_KEYS = 5, N_NEW = 3 };
     const float q[N_NEW] = {0}, k[N_KEYS] = {1, 1, 1, 1, 1}, v[N_KEYS] = {10, 20, 30, 40, 50};
     float context[N_NEW], weights[N_NEW * N_KEYS];
@@ -67,7 +67,7 @@ END_TEST
 
 START_TEST(heads_do_not_mix)
 {
-    /* head 0 looks at key 0, head 1 at key 1; each takes its own columns of v */
+    /* head 0 attends to key 0, head 1 to key 1; each takes its own columns of v */
     const float q[] = {1e4f, 1e4f}, k[] = {1, 0, 0, 1}, v[] = {1, 2, 3, 4};
     float context[2], weights[4];
     attention_core(context, weights, q, k, v, 1, 2, 0, 2, 2);
@@ -76,7 +76,7 @@ START_TEST(heads_do_not_mix)
 }
 END_TEST
 
-/* Then two ways that must agree. */
+/* ---- two implementations that must agree ---- */
 
 enum { D_MODEL = 12, N_HEADS = 3, N_ROWS = 9 };
 
@@ -117,7 +117,7 @@ START_TEST(whole_and_step_by_step_agree)
     random_floats(x, N_ROWS * D_MODEL, 20);
     kv_cache past = past_of(f);
     attention_decoder_self(whole, &f->weights, x, &(row_stack){1, (size_t[]){0, N_ROWS}}, &past, &f->scratch, NULL);
-    for (size_t n = 1; n < N_ROWS; n++) { /* in steps of n rows, the last one shorter */
+    for (size_t n = 1; n < N_ROWS; n++) { /* n rows per step, the last step shorter */
         past = past_of(f);
         for (size_t first = 0; first < N_ROWS; first += n) {
             size_t rows = first + n <= N_ROWS ? n : N_ROWS - first;

@@ -1,4 +1,4 @@
-"""The program `translate` as a process: what goes in, what comes out, exit codes, and what it says of a bad checkpoint.
+"""The program `translate` as a process: input, output, exit status, and error messages about bad checkpoints.
 
 The checkpoints are the small random ones of tests/golden: translations are nonsense, but always the same nonsense.
 """
@@ -52,14 +52,14 @@ def run(*arguments, model=RELU, **options):
 
 
 def translated(stdin, *arguments, model=RELU):
-    """What the program as a filter makes of stdin."""
+    """The program's output for stdin."""
     done = run(*arguments, model=model, stdin=stdin)
     assert done.returncode == 0, done.stderr
     return done.stdout
 
 
 def sentence_of(done, status):
-    """The one sentence on standard error of a process that ended with `status` and wrote nothing."""
+    """The one-line message of a process that ended with `status` and wrote nothing to standard output."""
     assert (done.returncode, done.stdout) == (status, b"")
     said = done.stderr.decode()
     assert said.startswith("translate: ") and said.endswith("\n") and said.count("\n") == 1
@@ -68,7 +68,7 @@ def sentence_of(done, status):
 
 
 def failure_of(done):
-    """The sentence of a process that could not do all: notices may come before it, translations on standard output."""
+    """The error message of a failed process. Notices may precede it, and standard output may have translations."""
     assert done.returncode == 1
     said = done.stderr.decode().splitlines()
     assert all(line.startswith("translate: ") for line in said)
@@ -283,13 +283,13 @@ def test_the_name_of_a_special_token_is_text(variant, name):
 
 @pytest.fixture(scope="session")
 def locales(tmp_path_factory):
-    """The environment in which de_DE.UTF-8 is there."""
+    """An environment with the locale de_DE.UTF-8."""
     directory = tmp_path_factory.mktemp("locales")
     environment = {**os.environ, "LOCPATH": str(directory)}
     try:
         subprocess.run(["localedef", "-i", "de_DE", "-f", "UTF-8", directory / "de_DE.UTF-8"], check=True, capture_output=True)
     except (OSError, subprocess.CalledProcessError) as problem:
-        pytest.skip(f"de_DE.UTF-8 cannot be made, which Debian's package locales is for: {problem}")
+        pytest.skip(f"de_DE.UTF-8 cannot be created, which needs Debian's package locales: {problem}")
     point = subprocess.run(["locale", "decimal_point"], env={**environment, "LC_ALL": "de_DE.UTF-8"}, capture_output=True)
     assert point.stdout == b",\n"
     return environment
@@ -319,7 +319,7 @@ def runs_here(level):
 @pytest.mark.parametrize("n_threads", ["1", "2", "5"])
 def test_threads_and_instruction_sets_change_nothing(level, n_threads, tmp_path):
     if not runs_here(level):
-        pytest.skip(f"this processor lacks {level}")
+        pytest.skip(f"this CPU lacks {level}")
     lines = some_lines("int8")
     expected = translated(lines, "-t", "1", model=GOLDEN / "int8")
     done = run("-t", n_threads, model=GOLDEN / "int8", stdin=lines, env={**os.environ, "TRANSFORMER_ISA": level})
@@ -809,7 +809,7 @@ def test_a_trace_on_a_full_device_is_named():
 # ---- bad checkpoints (test_crafted.py has many more) ----
 
 def refusal(checkpoint, name):
-    """The sentence that refuses a checkpoint because of its file `name`; --info refuses it with the same words."""
+    """The message that rejects a checkpoint because of its file `name`; --info prints the same."""
     said = sentence_of(run("a", model=checkpoint), 1)
     assert said.startswith(f"translate: {checkpoint / name}")
     assert sentence_of(run("--info", model=checkpoint), 1) == said

@@ -1,9 +1,9 @@
-"""Files that are worked on for hours: OUT appears only when it is whole, and an interrupted run goes on where it stopped.
+"""Long runs: OUT appears only once complete, and an interrupted run resumes where it stopped.
 
     test_resume.py --kills N [-m DIR] [--lines N]
 
-Run by hand, kills N runs at random moments and prints how many ended, after --resume, with the bytes of a run that nobody
-disturbed. pytest does the same with a few.
+Run by hand, kills N runs at random moments and prints how many were completed by --resume with byte-identical output. pytest
+does the same with a few.
 """
 
 import argparse
@@ -91,12 +91,12 @@ def files(tmp_path):
 
 
 def assert_whole(text, out):
-    """That `out` is whole, and nothing else is left."""
+    """Checks that `out` is complete, and nothing else is left."""
     assert out.read_bytes() == translated(text.read_bytes())
     assert names(out.parent) == sorted([text.name, out.name])
 
 
-# ---- whole or not there ----
+# ---- complete or absent ----
 
 @pytest.mark.parametrize("old", [None, b"old\n"], ids=["no file", "an old file"])
 def test_an_output_appears_when_it_is_whole(old, tmp_path):
@@ -187,7 +187,7 @@ def test_a_reader_that_leaves_ends_the_program_quietly(tmp_path):
 
 # ---- one run at a time ----
 
-@pytest.mark.parametrize("options", [[], ["--resume"]], ids=["anew", "resume"])
+@pytest.mark.parametrize("options", [[], ["--resume"]], ids=["new", "resume"])
 @pytest.mark.parametrize("through_link", [False, True], ids=["file", "link"])
 def test_a_second_run_is_refused_while_the_first_lives(options, through_link, tmp_path):
     text, out, link = tmp_path / "in", tmp_path / "out", tmp_path / "link"
@@ -204,7 +204,7 @@ def test_a_second_run_is_refused_while_the_first_lives(options, through_link, tm
     assert out.read_bytes() == translated(b"I have a dog.\n")
 
 
-# ---- going on ----
+# ---- resuming ----
 
 def test_resume_goes_on_after_the_last_whole_line(files):
     text, out = files
@@ -225,7 +225,7 @@ def test_lines_of_an_interrupted_run_are_not_lost_silently(files):
 
 
 def test_resume_does_not_translate_again(files):
-    """What is there already is taken as it is."""
+    """Existing lines are kept as they are."""
     text, out = files
     partial = beside(out, ".partial")
     partial.write_bytes(b"already\n" + partial.read_bytes().split(b"\n", 1)[1])
@@ -249,7 +249,7 @@ def test_a_run_that_ended_anywhere_can_be_gone_on_with(cut, files):
     assert_whole(text, out)
 
 
-@pytest.mark.parametrize("options", [[], ["--resume"]], ids=["anew", "resume"])
+@pytest.mark.parametrize("options", [[], ["--resume"]], ids=["new", "resume"])
 @pytest.mark.parametrize("left", [[], [".partial"], [".resume"], [".partial", ".resume"]], ids=str)
 def test_where_no_line_is_kept_a_run_starts_at_the_beginning(options, left, tmp_path):
     text, out = tmp_path / "in", tmp_path / "out"
@@ -462,8 +462,8 @@ def kill(process, moment, number):
 
 
 def kill_at_random(model, n_kills, n_lines, seed, directory):
-    """(kills, runs that ended with the bytes of an undisturbed one, runs): every run is killed, two of three by SIGKILL, and
-    gone on with until it has ended; it may be killed again meanwhile."""
+    """(kills, runs with byte-identical output, runs): every run is killed, two of three by SIGKILL, and resumed until it is
+    complete; it may be killed again meanwhile."""
     chance = random.Random(seed)
     text, out = directory / "in", directory / "out"
     text.write_bytes(some_lines(n_lines, chance))

@@ -16,7 +16,7 @@ static tokenizer *open_golden(const char *directory)
     return t;
 }
 
-/* The ids of a line of one sentence, with its language code. */
+/* The ids of a one-sentence line, with its language code. */
 static bool encode(const tokenizer *t, const char *bytes, size_t size, token_ids *ids, failure *why)
 {
     language_code code = tokenizer_language_code(t, bytes, size);
@@ -127,7 +127,7 @@ START_TEST(a_line_stays_a_line)
 {
     tokenizer *t = open_golden(CHECKPOINT);
     failure why;
-    int32_t newline = -1, escape = -1; /* the byte pieces that a checkpoint could choose */
+    int32_t newline = -1, escape = -1; /* byte pieces that a checkpoint could generate */
     for (int32_t id = 0; id < 1000; id++) {
         if (strcmp(tokenizer_target_piece(t, id), "<0x0A>") == 0)
             newline = id;
@@ -196,7 +196,7 @@ START_TEST(a_vocabulary_has_a_largest_size)
 }
 END_TEST
 
-/* Pieces that all want the same slot of 1,024; the first 256 have one. */
+/* Pieces that all hash to the same of 1,024 slots; the first 256 find a slot. */
 START_TEST(pieces_that_collide_are_refused)
 {
     enum { N = 300 };
@@ -223,13 +223,13 @@ END_TEST
 
 /* ---- sentencepiece_check ---- */
 
-/* A model has a piece for what is unknown, and its two specs, which may be empty. */
+/* A model needs a piece for unknown text and its two specs, which may be empty. */
 #define UNKNOWN_PIECE "\x0A\x09\x0A\x05<unk>\x18\x02"
 #define SPECS "\x12\x00\x1A\x00"
 
 static bool passes(const char *bytes, size_t size, failure *why)
 {
-    char *exact = malloc(size ? size : 1); /* so that a read beyond the end is seen */
+    char *exact = malloc(size ? size : 1); /* so that AddressSanitizer detects reads past the end */
     memcpy(exact, bytes, size);
     bool ok = sentencepiece_check(exact, &size, "x.spm", why);
     free(exact);
@@ -347,14 +347,14 @@ static void append_varint(text_buffer *text, size_t value)
     append(text, &(char){(char)value}, 1);
 }
 
-/* A field of bytes, of which the caller appends the content. */
+/* A bytes field; the caller appends its content. */
 static void append_field(text_buffer *text, size_t number, size_t size)
 {
     append_varint(text, number << 3 | 2);
     append_varint(text, size);
 }
 
-/* The letter z n times, as a piece. */
+/* A piece of n times the letter z. */
 static void append_long_piece(text_buffer *text, size_t n, bool user_defined)
 {
     size_t n_length = n < 0x80 ? 1 : 2;
@@ -415,7 +415,7 @@ START_TEST(samples_are_cut_out)
 }
 END_TEST
 
-/* A model with the map of n units and these replacements. */
+/* A model with a map of n units and these replacements. */
 static text_buffer model_with_map(const uint32_t *units, size_t n, const char *texts, size_t n_texts)
 {
     text_buffer model = {0};
@@ -431,7 +431,7 @@ static text_buffer model_with_map(const uint32_t *units, size_t n, const char *t
     return model;
 }
 
-/* Unit number `unit`, for a label; its children are at `base`. */
+/* Unit number `unit`, for this label, with its children at `base`. */
 static uint32_t node(uint32_t label, uint32_t unit, uint32_t base, bool leaf)
 {
     return label | (uint32_t)leaf << 8 | (unit ^ base) << 10;
@@ -439,7 +439,7 @@ static uint32_t node(uint32_t label, uint32_t unit, uint32_t base, bool leaf)
 
 #define LEAF(begin) (UINT32_C(1) << 31 | (begin))
 
-/* A map with a rule for "a", units 0 (the root), 2 (its leaf) and 1 ^ 'a'; the others are as darts-clone leaves them.
+/* A map with a rule for "a", units 0 (the root), 2 (its leaf) and 1 ^ 'a'; the others as in darts-clone.
  */
 static void one_rule(uint32_t units[256])
 {
@@ -462,7 +462,7 @@ START_TEST(a_map_stays_inside)
     check_and_free(&model, "trie of 1020 bytes");
     units[2] = LEAF(1);
     model = model_with_map(units, 256, BYTES("b\0"));
-    check_and_free(&model, NULL); /* the empty text: "a" is taken out */
+    check_and_free(&model, NULL); /* the empty text: "a" is removed */
     model = model_with_map(units, 256, BYTES("\xC3\xA4\0"));
     check_and_free(&model, "begins inside a character");
     units[2] = LEAF(2);
@@ -482,7 +482,7 @@ START_TEST(a_map_stays_inside)
     model = model_with_map(units, 256, BYTES("b\0"));
     check_and_free(&model, "unit 9 of the normalizer map leads to unit");
     one_rule(units);
-    units[0] = LEAF(node(0, 0, 256, false)); /* no leaf for the library */
+    units[0] = LEAF(node(0, 0, 256, false)); /* not a leaf for the library */
     model = model_with_map(units, 256, BYTES("b\0"));
     check_and_free(&model, "unit 0 of the normalizer map leads to unit");
     one_rule(units);
@@ -494,8 +494,8 @@ START_TEST(a_map_stays_inside)
 }
 END_TEST
 
-/* A map for the texts "z", "zz", … of n letters, on the bases 1, 257, 513, …; all but the last have a rule if asked
- * for, and the last one leads to `last`. */
+/* A map for the texts "z", "zz", … of n letters, on the bases 1, 257, 513, …; all but the last have a rule if
+ * requested, and the last one leads to `last`. */
 static text_buffer nested_map(uint32_t n, uint32_t last, bool rules)
 {
     static uint32_t units[300 * 256];

@@ -9,7 +9,7 @@
 
 /* ---- sentences ---- */
 
-/* The sentences of a text, each in brackets, and between them what is there: "[A b.] [C d.]". */
+/* The text with each sentence in brackets: "[A b.] [C d.]". */
 static const char *split(const char *text)
 {
     static char out[1000];
@@ -62,7 +62,7 @@ START_TEST(text_is_split_into_sentences)
 }
 END_TEST
 
-/* Each stop looks at the word before it, not at all that came before, which would take longer than a test may. */
+/* Each stop only looks at the word before it. Looking at all the text before it would time out here. */
 START_TEST(stops_that_end_no_sentence_take_no_time)
 {
     static const char stop[] = "a.\xC2\xA0";
@@ -79,7 +79,7 @@ END_TEST
 
 START_TEST(no_byte_is_lost)
 {
-    /* sentences lie in order, do not overlap, are not empty, and only white space is between them */
+    /* sentences are in order, do not overlap, are not empty, and have only white space between them */
     static const char alphabet[] = "aB1.!? \t\"')\xE2\x80\xA6\xC3\xBC\xE3\x80\x82\xFF\0";
     char text[40];
     uint64_t random = 1;
@@ -102,11 +102,11 @@ START_TEST(a_long_sentence_is_cut_near_its_middle)
 {
     static const struct {
         const char *text, *first;
-    } cuts[] = {{"aaaa bb, cccc dddd", "aaaa bb,"},        /* a clause before the nearer white space */
+    } cuts[] = {{"aaaa bb, cccc dddd", "aaaa bb,"},        /* a clause mark before the nearer white space */
                 {"aaaa bbbb cccc dddd", "aaaa bbbb"},      /* white space */
-                {"aaaabbbb", "aaaa"},                      /* by force */
-                {"a, bbbbbbbbbbbbbbbbbbb", "a, bbbbbbbb"}, /* a clause mark far from the middle is left alone */
-                {"\xC3\xBC\xC3\xBC\xC3\xBC", "\xC3\xBC"},  /* never inside of a character */
+                {"aaaabbbb", "aaaa"},                      /* neither */
+                {"a, bbbbbbbbbbbbbbbbbbb", "a, bbbbbbbb"}, /* a clause mark far from the middle does not count */
+                {"\xC3\xBC\xC3\xBC\xC3\xBC", "\xC3\xBC"},  /* never inside a character */
                 {"a", ""}};
     for (size_t i = 0; i < N_ELEMENTS(cuts); i++) {
         size_t middle = sentences_middle(cuts[i].text, (text_range){0, strlen(cuts[i].text)});
@@ -190,7 +190,7 @@ static const char *const translated_variants[] = {"swish", "int8", "mixed"};
 
 START_TEST(many_lines_at_once_give_what_each_gives_alone)
 {
-    enum { N = 150 }; /* more sentences than one batch holds */
+    enum { N = 150 }; /* more sentences than fit in a batch */
     static const char *const texts[] = {
         "The house is small.", "",      "I have a dog. What time is it?",
         "Thank you!",          "a b c", "Good morning. The train leaves at three. Where is the station?"};
@@ -201,7 +201,7 @@ START_TEST(many_lines_at_once_give_what_each_gives_alone)
     notice_reader reader = {note, &notes};
     failure why;
     size_t n_sentences[4] = {0};   /* lines of 0, 1, 2 and 3 sentences */
-    for (size_t l = 0; l < N; l++) /* the order shifts from round to round */
+    for (size_t l = 0; l < N; l++) /* the order changes from round to round */
         lines[l] = line_of(texts[(l + l / N_ELEMENTS(texts)) % N_ELEMENTS(texts)]);
     ck_assert_ok(translator_translate(t, lines, N, false, out, &reader, &why), why);
     for (size_t l = 0; l < N; l++) {
@@ -212,7 +212,7 @@ START_TEST(many_lines_at_once_give_what_each_gives_alone)
         translation_free(&alone);
         translation_free(&out[l]);
     }
-    for (size_t i = 0; i < N_ELEMENTS(n_sentences); i++) /* no text was left out */
+    for (size_t i = 0; i < N_ELEMENTS(n_sentences); i++) /* every line was used */
         ck_assert_uint_ge(n_sentences[i], N / 10);
     translator_close(t);
 }
@@ -235,7 +235,7 @@ START_TEST(a_sentence_beyond_the_positions_is_translated_in_parts)
         ck_assert(!sentences_trim(&unused, text, (text_range){at, out.sentences[s].range.begin}));
         at = out.sentences[s].range.end;
     }
-    ck_assert_uint_eq(at, strlen(text) - 1); /* all but the last space */
+    ck_assert_uint_eq(at, strlen(text) - 1); /* everything except the last space */
     ck_assert_uint_ge(notes.n, 1);
     translation_free(&out);
     translator_close(t);
@@ -293,7 +293,7 @@ END_TEST
 
 START_TEST(a_cut_translation_is_noticed)
 {
-    translator *t = open_translator("relu"); /* never ends by itself here */
+    translator *t = open_translator("relu"); /* never generates the end token here */
     noted notes = {0};
     failure why;
     translation out[2];
@@ -333,7 +333,7 @@ START_TEST(any_bytes_give_one_line)
 }
 END_TEST
 
-/* Takes a tensor from the file of `user`, which must hold what the hook shows, bit for bit. */
+/* Takes a tensor from the file in `user`. It must be bit-identical to the one that the hook passes. */
 static void take(void *user, const char *name, const float *data, size_t rows, size_t columns)
 {
     failure why;

@@ -9,7 +9,7 @@
 
 static char path[] = "/tmp/test_weights_XXXXXX";
 
-/* A file with this header, its length before it, and n_data bytes of data that count up from 0. */
+/* Writes a file with this header, and n_data bytes of data that count up from 0. */
 static void write_file(const char *header, size_t n_data)
 {
     FILE *file = fopen(path, "wb");
@@ -55,7 +55,7 @@ START_TEST(tensors_are_found_by_name_type_and_shape)
 }
 END_TEST
 
-/* One tensor x with these parts. */
+/* A header with one tensor x. */
 #define X(dtype, shape, offsets) "{\"x\":{\"dtype\":" dtype ",\"shape\":" shape ",\"data_offsets\":" offsets "}}"
 
 START_TEST(the_rules_of_the_format)
@@ -115,7 +115,8 @@ START_TEST(no_file_of_random_bytes_opens)
     ck_assert(!weights_open("/tmp", 10, &why));
     ck_assert_ptr_nonnull(strstr(why.sentence, "directory"));
     ck_assert(!weights_open("/dev/null", 10, &why));
-    for (size_t size = 0; size < 2000; size += 1 + size / 16) { /* any header length, and one that fits */
+    for (size_t size = 0; size < 2000;
+         size += 1 + size / 16) { /* with a random header length, and with one that fits */
         int8_t bytes[4096];
         size_t length = size - 8;
         random_bytes(bytes, sizeof bytes, size + 1);

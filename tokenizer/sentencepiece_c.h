@@ -1,7 +1,7 @@
 /* A C interface to the SentencePiece library. No exception escapes: whatever the library throws becomes a failure.
  *
- * Running out of memory becomes a failure too if the call can finish with its memory reserve. If not, failure_fatal ends
- * the process, because the library cannot be interrupted in the middle of a call. */
+ * Running out of memory becomes a failure too if the call can finish with its memory reserve. If not, failure_fatal
+ * ends the process, because the library cannot be interrupted in the middle of a call. */
 #ifndef TOKENIZER_SENTENCEPIECE_C_H
 #define TOKENIZER_SENTENCEPIECE_C_H
 

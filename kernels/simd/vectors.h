@@ -183,7 +183,7 @@ static inline void i32x8_store_bytes(int8_t *bytes, const i32x8 x[4], bool is_un
     __m256i in_order = _mm256_permutevar8x32_epi32(fours, _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7));
     _mm256_storeu_si256((__m256i *)(void *)bytes, in_order);
 #else
-    (void)is_unsigned; /* the same bits */
+    (void)is_unsigned; /* the bits are the same */
     for (size_t i = 0; i < 32; i++)
         bytes[i] = (int8_t)x[i / 8][i % 8];
 #endif

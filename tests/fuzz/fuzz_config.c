@@ -1,4 +1,4 @@
-/* config.json and a vocabulary, two parts of the input. */
+/* Splits the input into a config.json and a vocabulary, and opens both. */
 #include "model/config.h"
 #include "tests/fuzz/fuzz.h"
 #include "tokenizer/vocabulary.h"

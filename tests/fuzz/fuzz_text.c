@@ -1,5 +1,5 @@
-/* Lines through the terminal program's filter, with a small checkpoint: a line out for each line in, whatever is shown
- * of it on the way. */
+/* Runs lines through the terminal program's filter, with a small checkpoint: each input line must give one output line,
+ * whatever is shown in between. */
 #include <locale.h>
 
 #include "cli/filter.h"
@@ -28,7 +28,7 @@ static size_t count_lines(const char *bytes, size_t size)
     return n;
 }
 
-/* Cut to every width. */
+/* Truncates the text to every width. */
 static void print_cut(const uint8_t *data, size_t size)
 {
     char text[64], *out = NULL;

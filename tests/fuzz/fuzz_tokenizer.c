@@ -1,4 +1,4 @@
-/* A SentencePiece model and a text, two parts of the input; the vocabulary is a fixed one. */
+/* Splits the input into a SentencePiece model and a text, and encodes the text. The vocabulary is fixed. */
 #include "support/utf8.h"
 #include "tests/fuzz/fuzz.h"
 #include "tokenizer/tokenizer.h"

@@ -1,4 +1,4 @@
-/* In place of the compiler's: the instructions of 64-bit ARM in plain C, by SIMDe. The CPU is asked for nothing. */
+/* Replaces the compiler's header: 64-bit ARM intrinsics emulated in plain C by SIMDe, whatever the CPU. */
 #ifndef TESTS_SIMULATED_ARM_NEON_H
 #define TESTS_SIMULATED_ARM_NEON_H
 

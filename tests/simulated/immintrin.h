@@ -1,4 +1,4 @@
-/* In place of the compiler's: the instructions of x86-64 in plain C, by SIMDe. The CPU is asked for nothing. */
+/* Replaces the compiler's header: x86-64 intrinsics emulated in plain C by SIMDe, whatever the CPU. */
 #ifndef TESTS_SIMULATED_IMMINTRIN_H
 #define TESTS_SIMULATED_IMMINTRIN_H
 
