@@ -75,7 +75,7 @@ class Converter(ctranslate2.converters.TransformersConverter):
 
 
 def complete(directory, *, int8=None):
-    """The other systems' forms of DIRECTORY/hugging-face; int8: a checkpoint that is there already."""
+    """The other systems' forms of DIRECTORY/hugging-face; int8: an existing checkpoint."""
     hugging_face = directory / "hugging-face"
     export.export(hugging_face, directory / "float32", "float32")
     if int8:
@@ -87,7 +87,7 @@ def complete(directory, *, int8=None):
 
 
 def prepare(bundled, build):
-    """The models, written under `build` unless they are there: the bundled checkpoint, and the random one."""
+    """The models, written under `build` unless they exist: the bundled checkpoint, and the random one."""
     made_of = [bundled / "model.safetensors", bundled / "config.json", Path(ctranslate2.__file__).with_name("version.py"),
                *(SCRIPTS / f"{name}.py" for name in ("bench_models", "checkpoint", "export", "network", "random_marian", "train"))]
     version = hashlib.sha256(b"".join(path.read_bytes() for path in made_of)).hexdigest()[:12]

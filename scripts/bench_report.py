@@ -8,7 +8,7 @@ import math
 from statistics import median
 
 class NothingMeasured(Exception):
-    """There are no samples of what was asked for."""
+    """There are no samples of the requested kind."""
 
 
 PEER = "CTranslate2"  # speeds are also given as multiples of its own in the same precision
