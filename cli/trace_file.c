@@ -36,7 +36,7 @@ static void collect(void *user, const char *name, const float *data, size_t rows
 /* "13 482 0": ids in the metadata, for whoever compares. */
 static bool describe_ids(cJSON *metadata, const char *name, const token_ids *ids, failure *why)
 {
-    text_buffer list = {0};
+    text_buffer list = TEXT_EMPTY;
     bool ok = text_append(&list, "", 0, why);
     for (size_t i = 0; i < ids->n && ok; i++) {
         char number[16];

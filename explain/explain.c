@@ -190,9 +190,8 @@ static bool put_trace(explanation *e, const translated_sentence *sentence, failu
 static bool put_sentence(explanation *e, const text_line *line, const translated_sentence *sentence, failure *why)
 {
     json_text *text = &e->sentences;
-    text_buffer translated = {0};
-    if (!text_append(&translated, "", 0, why) ||
-        !translator_decode(e->translator, &sentence->target, &translated, why)) {
+    text_buffer translated = TEXT_EMPTY;
+    if (!translator_decode(e->translator, &sentence->target, &translated, why)) {
         text_free(&translated);
         return false;
     }

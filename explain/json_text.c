@@ -30,7 +30,7 @@ void json_text_append(json_text *json, const json_text *part)
 
 void json_text_string(json_text *json, const char *bytes, size_t size)
 {
-    text_buffer valid = {0};
+    text_buffer valid = TEXT_EMPTY;
     json->ok = json->ok && utf8_append_valid(&valid, bytes, size, json->why);
     append(json, "\"", 1);
     for (size_t i = 0; i < valid.size; i++) {

@@ -1,5 +1,5 @@
-/* Growable arrays of bytes and of token ids. Zero-initialise to start, free with the _free function;
- * a failed growth leaves the array as it was. */
+/* Growable arrays of bytes and of token ids. Start a text with TEXT_EMPTY, ids with zeros; free with the
+ * _free function. A failed growth leaves the array as it was. */
 #ifndef SUPPORT_BUFFER_H
 #define SUPPORT_BUFFER_H
 
@@ -9,11 +9,14 @@
 
 #include "support/failure.h"
 
-/* `bytes` ends with a NUL that `size` does not count, once anything was appended; NULL before. */
+/* `bytes` always ends with a NUL that `size` does not count: an empty buffer has text_empty, not NULL. */
 typedef struct {
     char *bytes;
-    size_t size, capacity;
+    size_t size, capacity; /* capacity 0: `bytes` is not allocated */
 } text_buffer;
+
+extern char text_empty[1]; /* "", shared by all empty buffers; never written */
+#define TEXT_EMPTY ((text_buffer){text_empty, 0, 0})
 
 bool text_append(text_buffer *text, const char *bytes, size_t size, failure *why);
 void text_free(text_buffer *text);

@@ -45,10 +45,10 @@ static size_t read_up_to(int descriptor, char *bytes, size_t size)
 
 static bool read_descriptor(text_buffer *text, int descriptor, size_t size, const char *path, failure *why)
 {
-    text->bytes = malloc(size + 1);
-    if (!text->bytes)
+    char *bytes = malloc(size + 1);
+    if (!bytes)
         return failure_set(why, "%s: there is not enough memory for its %zu bytes; close other programs", path, size);
-    text->capacity = size + 1;
+    *text = (text_buffer){.bytes = bytes, .capacity = size + 1};
     text->size = read_up_to(descriptor, text->bytes, size + 1); /* one more would be read of a file that grows */
     if (text->size != size)
         return errno ? failure_set(why, "%s: cannot be read: %s", path, strerror(errno))
@@ -60,7 +60,7 @@ static bool read_descriptor(text_buffer *text, int descriptor, size_t size, cons
 bool file_read(text_buffer *text, const char *path, size_t most, failure *why)
 {
     struct stat status;
-    *text = (text_buffer){0};
+    *text = TEXT_EMPTY;
     int descriptor = open_regular(path, &status, why);
     if (descriptor < 0)
         return false;

@@ -41,7 +41,7 @@ END_TEST
 
 START_TEST(utf8_replaces)
 {
-    text_buffer out = {0};
+    text_buffer out = TEXT_EMPTY;
     failure why;
     ck_assert(utf8_append_valid(&out, "a\0b\xFF", 4, &why));
     ck_assert_str_eq(out.bytes, "a" UTF8_REPLACEMENT "b" UTF8_REPLACEMENT);
@@ -55,8 +55,9 @@ END_TEST
 START_TEST(buffers_grow)
 {
     failure why;
-    text_buffer text = {0};
+    text_buffer text = TEXT_EMPTY;
     token_ids ids = {0};
+    ck_assert_str_eq(text.bytes, "");
     for (int i = 0; i < 10000; i++) {
         ck_assert(text_append(&text, "ab", 2, &why));
         ck_assert(token_ids_append(&ids, i, &why));
@@ -64,6 +65,9 @@ START_TEST(buffers_grow)
     ck_assert_uint_eq(text.size, 20000);
     ck_assert_uint_eq(strlen(text.bytes), 20000);
     ck_assert_int_eq(ids.at[9999], 9999);
+    text_free(&text);
+    ck_assert_str_eq(text.bytes, "");
+    ck_assert(text_append(&text, "", 0, &why) && *text.bytes == '\0');
     text_free(&text);
     token_ids_free(&ids);
     size_t product;

@@ -66,7 +66,7 @@ END_TEST
 START_TEST(stops_that_end_no_sentence_take_no_time)
 {
     static const char stop[] = "a.\xC2\xA0";
-    text_buffer text = {0};
+    text_buffer text = TEXT_EMPTY;
     failure why;
     text_range range;
     for (size_t i = 0; i < 1000000; i++)

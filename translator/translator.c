@@ -85,7 +85,7 @@ void translation_free(translation *result)
     }
     free(result->sentences);
     text_free(&result->text);
-    *result = (translation){0};
+    *result = (translation){.text = TEXT_EMPTY};
 }
 
 static translated_sentence *append_sentence(translation *result, failure *why)
@@ -188,8 +188,6 @@ static bool write_line(const translator *t, const text_line *line, translation *
     size_t at = out->code_size;
     if (at && out->n_sentences)
         at = out->sentences[0].range.begin; /* the white space after a code belongs to it */
-    if (!text_append(&out->text, "", 0, why))
-        return false;
     for (size_t s = 0; s < out->n_sentences; s++) {
         const translated_sentence *sentence = &out->sentences[s];
         if (!utf8_append_line(&out->text, line->bytes + at, sentence->range.begin - at, why) ||
@@ -205,7 +203,7 @@ bool translator_translate(translator *t, const text_line *lines, size_t n_lines,
 {
     bool ok = true;
     for (size_t l = 0; l < n_lines; l++)
-        out[l] = (translation){0};
+        out[l] = (translation){.text = TEXT_EMPTY};
     for (size_t l = 0; l < n_lines && ok; l++)
         ok = encode_line(t, &lines[l], l, &out[l], notices, why);
     ok = ok && batches_translate(&t->workers, out, n_lines, with_log_probabilities, why) &&

@@ -63,7 +63,7 @@ const char *translator_target_piece(const translator *t, int32_t id);
 /* Appends the text of target ids. */
 bool translator_decode(const translator *t, const token_ids *ids, text_buffer *text, failure *why);
 
-/* out [n_lines], each to be freed with translation_free; out[l].text.bytes is never NULL. `notices` is required.
+/* out [n_lines], each to be freed with translation_free. `notices` is required.
  * A language code `>>…<<` at the beginning of a line goes before each of its sentences, and is not translated. A line's
  * translation does not depend on the other lines of the call (float32: but for ties to the last bit). On failure
  * nothing is to be freed. */
