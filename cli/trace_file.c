@@ -2,11 +2,12 @@
 #include "cli/trace_file.h"
 
 #include <cjson/cJSON.h>
-#include <errno.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "support/file.h"
 
 typedef struct {
     cJSON *header;
@@ -37,7 +38,7 @@ static void collect(void *user, const char *name, const float *data, size_t rows
 static bool describe_ids(cJSON *metadata, const char *name, const token_ids *ids, failure *why)
 {
     text_buffer list = TEXT_EMPTY;
-    bool ok = text_append(&list, "", 0, why);
+    bool ok = true;
     for (size_t i = 0; i < ids->n && ok; i++) {
         char number[16];
         int size = snprintf(number, sizeof number, i ? " %d" : "%d", ids->at[i]);
@@ -48,29 +49,21 @@ static bool describe_ids(cJSON *metadata, const char *name, const token_ids *ids
     return ok;
 }
 
+/* The data begin at a multiple of 8: spaces fill up the header. */
 static bool write_file(const char *path, const char *header, const text_buffer *data, failure *why)
 {
     size_t header_size = strlen(header), padded = (header_size + 7) / 8 * 8;
     unsigned char length[8];
     for (int i = 0; i < 8; i++)
         length[i] = (unsigned char)((uint64_t)padded >> (8 * i));
-    FILE *file = fopen(path, "wb");
-    if (!file)
-        return failure_set(why, "%s: cannot be written: %s", path, strerror(errno));
-    bool ok = fwrite(length, 1, sizeof length, file) == sizeof length &&
-              fprintf(file, "%-*s", (int)padded, header) == (int)padded &&
-              fwrite(data->bytes, 1, data->size, file) == data->size;
-    int problem = errno;
-    if (fclose(file) != 0 && ok) {
-        problem = errno;
-        ok = false;
-    }
-    return ok || failure_set(why, "%s: cannot be written: %s", path, strerror(problem));
+    const file_part parts[] = {
+        {length, sizeof length}, {header, header_size}, {"       ", padded - header_size}, {data->bytes, data->size}};
+    return file_write(path, parts, 4, why);
 }
 
 bool trace_file_write(const char *path, translator *t, const translated_sentence *sentence, failure *why)
 {
-    collection c = {.header = cJSON_CreateObject(), .ok = true, .why = why};
+    collection c = {.header = cJSON_CreateObject(), .data = TEXT_EMPTY, .ok = true, .why = why};
     cJSON *metadata = cJSON_AddObjectToObject(c.header, "__metadata__");
     trace_reader reader = {collect, &c};
     char *header = NULL;

@@ -2,19 +2,19 @@
  * sentence, its pieces and its tensors under their trace names, in order of computation. */
 #include "explain/explain.h"
 
-#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "explain/json_text.h"
+#include "explain/block_floats.h"
 #include "explain/page.h"
 #include "kernels/kernels.h"
 #include "model/forward.h"
 #include "model/greedy.h"
 #include "model/model.h"
 #include "model/state.h"
+#include "support/file.h"
 
 enum {
     PRECISE_BITS = 12, /* query, key and weights: the page computes a softmax with them */
@@ -48,7 +48,7 @@ explanation *explanation_open(translator *t, failure *why)
         return NULL;
     }
     e->translator = t;
-    e->lines.ok = e->sentences.ok = true;
+    e->lines = e->sentences = json_text_start(NULL);
     return e;
 }
 
@@ -147,7 +147,7 @@ static void read_tensor(void *user, const char *name, const float *data, size_t 
     } else {
         int bits = precise ? PRECISE_BITS : BITS;
         json_text_put(r->json, ",\"bits\":%d,\"numbers\":", bits);
-        json_text_numbers(r->json, data, rows, columns, bits);
+        block_floats_put(r->json, data, rows, columns, bits);
         if (target_stream && strcmp(name, r->last_norm) != 0)
             put_reading_of(r, data, rows, columns);
     }
@@ -249,43 +249,23 @@ static void put_checkpoint(json_text *json, const translator *t)
     json_text_put(json, "}");
 }
 
-static bool write_all(FILE *file, const char *bytes, size_t size, size_t *n_bytes)
-{
-    *n_bytes += size;
-    return fwrite(bytes, 1, size, file) == size;
-}
-
-/* The page up to its data, the data, and the rest of the page. */
-static bool write_page(const char *path, const text_buffer *data, size_t *n_bytes, failure *why)
-{
-    FILE *file = fopen(path, "wb");
-    if (!file)
-        return failure_set(why, "%s: cannot be written: %s", path, strerror(errno));
-    *n_bytes = 0;
-    bool ok = write_all(file, explain_page_before_data, explain_page_before_data_size, n_bytes) &&
-              write_all(file, data->bytes, data->size, n_bytes) &&
-              write_all(file, explain_page_after_data, explain_page_after_data_size, n_bytes);
-    int problem = errno;
-    if (fclose(file) != 0 && ok) {
-        problem = errno;
-        ok = false;
-    }
-    return ok || failure_set(why, "%s: cannot be written: %s", path, strerror(problem));
-}
-
 bool explanation_write(const explanation *e, const char *path, size_t *n_bytes, failure *why)
 {
     if (e->n_sentences == 0)
         return failure_set(why, "found no sentence in TEXT, expected at least one for --explain");
-    json_text data = {.ok = true, .why = why};
+    json_text data = json_text_start(why);
     json_text_put(&data, "{\"version\":\"%s\",\"checkpoint\":", TRANSFORMER_VERSION);
     put_checkpoint(&data, e->translator);
     json_text_put(&data, ",\n\"lines\":[");
-    json_text_append(&data, &e->lines);
+    json_text_append(&data, e->lines.text.bytes, e->lines.text.size);
     json_text_put(&data, "],\n\"sentences\":[");
-    json_text_append(&data, &e->sentences);
+    json_text_append(&data, e->sentences.text.bytes, e->sentences.text.size);
     json_text_put(&data, "]}");
-    bool ok = data.ok && write_page(path, &data.text, n_bytes, why);
+    const file_part parts[] = {{explain_page_before_data, explain_page_before_data_size},
+                               {data.text.bytes, data.text.size},
+                               {explain_page_after_data, explain_page_after_data_size}};
+    *n_bytes = parts[0].size + parts[1].size + parts[2].size;
+    bool ok = data.ok && file_write(path, parts, 3, why);
     text_free(&data.text);
     return ok;
 }

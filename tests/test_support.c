@@ -1,5 +1,6 @@
 #include "support/file.h"
 #include "support/json.h"
+#include "support/json_text.h"
 #include "support/team.h"
 #include "support/utf8.h"
 #include "tests/suite.h"
@@ -118,6 +119,39 @@ START_TEST(json_is_strict)
 }
 END_TEST
 
+START_TEST(a_string_has_no_way_out_of_a_script)
+{
+    failure why;
+    json_text text = json_text_start(&why);
+    const char bytes[] = "a\"b\\c</script>\n\xff";
+    json_text_string(&text, bytes, sizeof bytes - 1);
+    ck_assert(text.ok);
+    ck_assert_str_eq(text.text.bytes, "\"a\\u0022b\\u005cc\\u003c/script>\\u000a\xEF\xBF\xBD\"");
+    text_free(&text.text);
+}
+END_TEST
+
+START_TEST(a_file_holds_its_parts)
+{
+    failure why;
+    char path[] = "/tmp/test_support_XXXXXX";
+    close(mkstemp(path));
+    const file_part parts[] = {{"longer than what comes", 22}, {"", 0}, {"next", 4}};
+    text_buffer text;
+    for (size_t first = 0; first < 2; first++) { /* the second file replaces the first */
+        ck_assert_ok(file_write(path, parts + first, N_ELEMENTS(parts) - first, &why), why);
+        ck_assert_ok(file_read(&text, path, 100, &why), why);
+        ck_assert_str_eq(text.bytes, first ? "next" : "longer than what comesnext");
+        text_free(&text);
+    }
+    unlink(path);
+    ck_assert(!file_write("/dev/full", parts, N_ELEMENTS(parts), &why));
+    ck_assert_str_eq(why.sentence, "/dev/full: cannot be written: No space left on device");
+    ck_assert(!file_write("/tmp", parts, N_ELEMENTS(parts), &why));
+    ck_assert_str_eq(why.sentence, "/tmp: cannot be written: Is a directory");
+}
+END_TEST
+
 enum { PARTS = 3 };
 
 typedef struct {
@@ -204,6 +238,8 @@ int main(void)
     add_test(suite, "utf8_replaces", utf8_replaces);
     add_test(suite, "buffers_grow", buffers_grow);
     add_test(suite, "json_is_strict", json_is_strict);
+    add_test(suite, "a_string_has_no_way_out_of_a_script", a_string_has_no_way_out_of_a_script);
+    add_test(suite, "a_file_holds_its_parts", a_file_holds_its_parts);
     add_test(suite, "a_file_has_its_digest", a_file_has_its_digest);
     add_test(suite, "a_team_runs_each_part_once", a_team_runs_each_part_once);
     return run_suite(suite);
