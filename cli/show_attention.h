@@ -2,6 +2,7 @@
 #ifndef CLI_SHOW_ATTENTION_H
 #define CLI_SHOW_ATTENTION_H
 
+#include "cli/terminal.h"
 #include "translator/translator.h"
 
 /* Which attention to show: all of them; one, as its mean over the heads where head = n_heads; or, where `attention` is
@@ -16,8 +17,8 @@ typedef struct {
  * a head behind it as in "encoder.0.self_attention:3". Fails with what names there are. */
 bool attention_choose(attention_choice *choice, const char *name, const model_config *config, failure *why);
 
-/* The attention of each sentence, drawn on standard error. */
-bool show_attention(const attention_choice *choice, translator *t, const text_line *line, const translation *result,
-                    size_t number, failure *why);
+/* The attention of a sentence, drawn from its recorded pass. */
+bool show_attention(const attention_choice *choice, const translator *t, const translated_sentence *sentence,
+                    const trace_record *pass, const terminal *term, failure *why);
 
 #endif

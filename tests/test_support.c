@@ -2,10 +2,12 @@
 #include "support/json.h"
 #include "support/json_text.h"
 #include "support/team.h"
+#include "support/trace_record.h"
 #include "support/utf8.h"
 #include "tests/suite.h"
 
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -152,6 +154,32 @@ START_TEST(a_file_holds_its_parts)
 }
 END_TEST
 
+START_TEST(a_record_keeps_every_tensor_of_the_last_pass)
+{
+    failure why;
+    trace_record pass = TRACE_RECORD_EMPTY;
+    float data[100];
+    for (size_t pass_number = 0; pass_number < 2; pass_number++) {
+        trace_reader reader = trace_record_start(&pass, &why);
+        for (size_t i = 0; i < 50; i++) { /* more than the record has room for at first */
+            char what[8];
+            snprintf(what, sizeof what, ".%zu", i);
+            for (size_t j = 0; j < 2 * i; j++)
+                data[j] = (float)(1000 * pass_number + i + j);
+            trace_tensor(&reader, "part", what, data, 2, i);
+        }
+        ck_assert(pass.ok);
+        ck_assert_uint_eq(pass.n, 50);
+    }
+    ck_assert_str_eq(pass.tensors[1].name, "part.1");
+    const traced_tensor *tensor = trace_record_find(&pass, "part", ".49");
+    ck_assert(tensor == &pass.tensors[49] && tensor->rows == 2 && tensor->columns == 49);
+    ck_assert_mem_eq(trace_record_data(&pass, tensor), data, 98 * sizeof *data);
+    ck_assert(*trace_record_data(&pass, trace_record_find(&pass, "part", ".1")) == 1001.0f);
+    trace_record_free(&pass);
+}
+END_TEST
+
 enum { PARTS = 3 };
 
 typedef struct {
@@ -239,6 +267,7 @@ int main(void)
     add_test(suite, "buffers_grow", buffers_grow);
     add_test(suite, "json_is_strict", json_is_strict);
     add_test(suite, "a_string_has_no_way_out_of_a_script", a_string_has_no_way_out_of_a_script);
+    add_test(suite, "a_record_keeps_every_tensor_of_the_last_pass", a_record_keeps_every_tensor_of_the_last_pass);
     add_test(suite, "a_file_holds_its_parts", a_file_holds_its_parts);
     add_test(suite, "a_file_has_its_digest", a_file_has_its_digest);
     add_test(suite, "a_team_runs_each_part_once", a_team_runs_each_part_once);

@@ -217,7 +217,7 @@ bool translator_translate(translator *t, const text_line *lines, size_t n_lines,
     return ok;
 }
 
-bool translator_trace(translator *t, const translated_sentence *sentence, const trace_reader *reader, failure *why)
+bool translator_trace(translator *t, const translated_sentence *sentence, trace_record *pass, failure *why)
 {
     size_t n_tgt = sentence->target.n; /* the start token and all but the last */
     int32_t *decoder_ids = malloc(n_tgt * sizeof *decoder_ids);
@@ -226,9 +226,19 @@ bool translator_trace(translator *t, const translated_sentence *sentence, const 
     decoder_ids[0] = translator_config(t)->target_start;
     memcpy(decoder_ids + 1, sentence->target.at, (n_tgt - 1) * sizeof *decoder_ids);
     const batch_shape shape = {1, &sentence->source.n, &n_tgt, &n_tgt, true, NULL};
+    const trace_reader reader = trace_record_start(pass, why);
     bool ok = state_lay_out(t->workers.states[0], translator_config(t), &shape, why);
     if (ok)
-        model_forward(t->workers.states[0], t->model, sentence->source.at, decoder_ids, n_tgt, reader);
+        model_forward(t->workers.states[0], t->model, sentence->source.at, decoder_ids, n_tgt, &reader);
     free(decoder_ids);
-    return ok && model_check_unchanged(t->model, why);
+    return ok && pass->ok && model_check_unchanged(t->model, why);
+}
+
+float *translator_output_of(translator *t, const float *x, size_t n_rows, failure *why)
+{
+    const size_t n_src = 1;
+    const batch_shape shape = {1, &n_src, &n_rows, &n_rows, true, NULL};
+    if (!state_lay_out(t->workers.states[0], translator_config(t), &shape, why))
+        return NULL;
+    return model_output_of(t->workers.states[0], t->model, x, n_rows);
 }

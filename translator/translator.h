@@ -15,7 +15,7 @@
 #include "model/transformer.h"
 #include "support/buffer.h"
 #include "support/failure.h"
-#include "support/trace.h"
+#include "support/trace_record.h"
 #include "translator/sentences.h"
 
 enum { TRANSLATOR_BATCH = 64 }; /* sentences that are computed together */
@@ -71,7 +71,11 @@ bool translator_translate(translator *t, const text_line *lines, size_t n_lines,
                           translation *out, const notice_reader *notices, failure *why);
 void translation_free(translation *result);
 
-/* Computes one sentence again, with its whole translation at once, and shows every tensor to the reader. */
-bool translator_trace(translator *t, const translated_sentence *sentence, const trace_reader *reader, failure *why);
+/* Computes one sentence again, with its whole translation at once, and records every tensor in place of what `pass`
+ * held. */
+bool translator_trace(translator *t, const translated_sentence *sentence, trace_record *pass, failure *why);
+
+/* model_output_of, for rows of a recorded pass, until the translator computes again. NULL on failure. */
+float *translator_output_of(translator *t, const float *x, size_t n_rows, failure *why);
 
 #endif
