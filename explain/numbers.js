@@ -35,7 +35,7 @@ const BLOCK = 32,
     DIGIT_BITS = 6;
 const DIGITS = new Map([..."ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"].map((c, i) => [c, i]));
 
-// Block floating point as explain/json_text.h describes it, to { rows, columns, at: Float32Array }.
+// Block floating point as explain/block_floats.h describes it, to { rows, columns, at: Float32Array }.
 function decode({ rows, columns, bits, numbers }) {
     const at = new Float32Array(rows * columns);
     let next = 0;

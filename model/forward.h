@@ -32,4 +32,8 @@ void model_choose(transformer_state *state, const transformer *model);
 void model_forward(transformer_state *state, const transformer *model, const int32_t *source_ids,
                    const int32_t *decoder_ids, size_t n_tgt, const trace_reader *reader);
 
+/* The logits [n_rows, n_target_vocabulary] of what the decoder would say if it stopped at x [n_rows, d_model], rows of
+ * its residual stream. They are the state's, and the caller may change them. The state must be laid out for it. */
+float *model_output_of(transformer_state *state, const transformer *model, const float *x, size_t n_rows);
+
 #endif
