@@ -26,7 +26,7 @@ static bool sync_directory(const char *path, failure *why)
         return failure_memory(why, "the path of the output");
     int descriptor = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     free(directory);
-    bool ok = descriptor >= 0 && (fsync(descriptor) == 0 || errno == EINVAL); /* EINVAL: not supported for directories */
+    bool ok = descriptor >= 0 && (fsync(descriptor) == 0 || errno == EINVAL); /* EINVAL: not supported there */
     if (!ok)
         failure_of_writing(why, path);
     if (descriptor >= 0)
