@@ -33,8 +33,7 @@ static int open_regular(const char *path, struct stat *status, failure *why)
     return ok ? descriptor : -1;
 }
 
-/* Reads until `size` bytes, end of file or an error. Returns the number of bytes read; errno is 0 unless a read failed.
- */
+/* Reads up to `size` bytes, until end of file or an error. Returns their number; errno is 0 unless a read failed. */
 static size_t read_up_to(int descriptor, char *bytes, size_t size)
 {
     size_t n = 0;

@@ -439,8 +439,7 @@ static uint32_t node(uint32_t label, uint32_t unit, uint32_t base, bool leaf)
 
 #define LEAF(begin) (UINT32_C(1) << 31 | (begin))
 
-/* A map with a rule for "a", units 0 (the root), 2 (its leaf) and 1 ^ 'a'; the others as in darts-clone.
- */
+/* A map with a rule for "a" in units 0 (the root), 2 (its leaf) and 1 ^ 'a'; the others as in darts-clone. */
 static void one_rule(uint32_t units[256])
 {
     for (uint32_t i = 0; i < 256; i++)

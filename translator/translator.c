@@ -123,8 +123,7 @@ static bool encode_range(translator *t, const text_line *line, const language_co
         token_ids_free(&ids);
         size_t middle = sentences_middle(line->bytes, range);
         if (middle == 0)
-            return failure_set(why, "a single character takes more tokens than the checkpoint has positions, %zu",
-                               limit);
+            return failure_set(why, "a single character takes more tokens than the checkpoint's %zu positions", limit);
         text_range first, second;
         return (!sentences_trim(&first, line->bytes, (text_range){range.begin, middle}) ||
                 encode_range(t, line, code, first, out, why)) &&
@@ -161,10 +160,9 @@ static bool encode_line(translator *t, const text_line *line, size_t number, tra
         if (!encode_range(t, line, &code, range, out, why))
             return false;
         if (out->n_sentences - before > 1) {
-            snprintf(
-                notice, sizeof notice,
-                "a sentence has more tokens than the checkpoint has positions, %zu, and was translated in %zu parts",
-                translator_config(t)->max_positions, out->n_sentences - before);
+            snprintf(notice, sizeof notice,
+                     "a sentence is longer than the checkpoint's %zu positions and was translated in %zu parts",
+                     translator_config(t)->max_positions, out->n_sentences - before);
             notices->say(notices->user, number, notice);
         }
     }
