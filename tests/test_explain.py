@@ -18,6 +18,7 @@ GOLDEN = ROOT / "tests/golden"
 BUNDLED = ROOT / "checkpoints/en-de"
 SMALL = GOLDEN / "odd"
 TWENTY = "The little house by the lake is for sale, and we want to buy it."
+PLACES = json.loads((ROOT / "explain/places.json").read_text())
 BLOCK, BIAS = 32, 32
 DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 
@@ -277,6 +278,18 @@ def test_the_functions_that_the_page_names_are_in_their_files():
     assert len(named) == 9
     for file, function in named:
         assert re.search(rf"^(static )?(void|bool) {function}\(", (ROOT / file).read_text(), re.MULTILINE), function
+
+
+# ---- places.json, which scripts/compare.py reads too ----
+
+@pytest.mark.parametrize("function, file", PLACES["functions"].items())
+def test_a_named_function_is_defined_in_the_named_file(function, file):
+    assert re.search(rf"^(static )?(inline )?\w+ \*?{function}\([^;{{]*\)\n{{", (ROOT / file).read_text(), re.MULTILINE)
+
+
+def test_every_named_function_has_a_file_and_every_file_is_named():
+    named = {*PLACES["boxes"].values()}.union(*PLACES["tensors"].values())
+    assert named == set(PLACES["functions"])
 
 
 # ---- in a browser ----
