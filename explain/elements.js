@@ -62,12 +62,8 @@ const bar = (p, text = percent(p)) =>
  * @param {string} text */
 export function formula(text) {
     const parts = text.split(/([\^_](?:\([^)]*\)|\w+))/).map((part) => {
-        const script = part.slice(1).replace(/^\((.*)\)$/, "$1");
-        return script && part[0] === "^"
-            ? html("sup", null, script)
-            : script && part[0] === "_"
-              ? html("sub", null, script)
-              : part;
+        const tag = part.length > 1 && (part[0] === "^" ? "sup" : part[0] === "_" && "sub");
+        return tag ? html(tag, null, part.slice(1).replace(/^\((.*)\)$/, "$1")) : part;
     });
     return html("span", null, ...parts);
 }
