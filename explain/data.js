@@ -27,7 +27,7 @@
  * @property {number} positive                  how many of its numbers are above 0
  * @property {[column: number, value: number][]} numbers        those of largest magnitude, largest first
  *
- * @typedef {object} Packed                     block floating point, described in json_text.h
+ * @typedef {object} Packed                     block floating point, described in explain/block_floats.h
  * @property {number} rows
  * @property {number} columns
  * @property {number} bits

@@ -11,7 +11,7 @@ const BLOCK = 32,
     DIGIT_BITS = 6;
 const DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
-/** Unpacks block floating point, which json_text.h describes.
+/** Unpacks block floating point, which explain/block_floats.h describes.
  * @param {Packed} packed
  * @returns {Tensor} */
 function unpack({ rows, columns, bits, numbers }) {
