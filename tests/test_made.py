@@ -122,6 +122,13 @@ def test_made_pairs_are_whole(name):
             assert text == text.strip() and text and "  " not in text and not set(text) & set("{}\t\n")
 
 
+@pytest.mark.parametrize("name", [name for name in made.MAKERS if name.endswith("_en_de")])
+def test_no_line_of_the_evaluation_list_is_trained_on(name):
+    lines = (TESTS.parent / "checkpoints/en-de/everyday.tsv").read_text(encoding="utf-8").splitlines()
+    sources = {source for source, _ in made.pairs(name, 3000, random.Random(3))}
+    assert len(lines) == 400 and not sources & {line.split("\t")[0] for line in lines}
+
+
 def test_money_and_measures(monkeypatch):
     rng = random.Random(0)
     for signs, pairs in ([("€", "€")], {("€5", "5 €")}), ([("CHF", "CHF")], {("CHF 5", "5 CHF"), ("5 CHF", "5 CHF")}), (
