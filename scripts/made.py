@@ -393,7 +393,8 @@ def numeric_date(rng):
     i = rng.randrange(12)
     month, n, number = i + 1, rng.randint(1, MONTH_LENGTHS[i]), rng.randint(1930, 2060)
     text = rng.choice([f"{month}/{n}/{number}", f"{n}/{month}/{number}", f"{month:02}/{n:02}/{number}",
-                       f"{n:02}/{month:02}/{number}", f"{n}.{month}.{number}", f"{n:02}.{month:02}.{number}", f"{n:02}-{month:02}-{number}"])
+                       f"{n:02}/{month:02}/{number}", f"{n}.{month}.{number}", f"{n:02}.{month:02}.{number}",
+                       f"{n:02}-{month:02}-{number}"])
     return text, text
 
 
