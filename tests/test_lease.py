@@ -2,7 +2,7 @@
 
 import lzma
 import re
-import subprocess
+import signal
 import sys
 
 import pytest
@@ -21,12 +21,21 @@ from network import Network  # noqa: E402
 from test_train import RECIPE  # noqa: E402
 
 
-def run(*arguments):
-    return subprocess.run([sys.executable, TESTS.parent / "scripts/lease.py", *map(str, arguments)], check=True, timeout=600,
-                          stdout=subprocess.PIPE, text=True).stdout
+@pytest.fixture
+def run(monkeypatch, capsys):
+    """A function that runs lease.py in this process, which has loaded PyTorch already; it returns the standard output."""
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+
+    def run_main(*arguments):
+        monkeypatch.setattr(sys, "argv", ["lease.py", *map(str, arguments)])
+        lease.main()
+        return capsys.readouterr().out
+    yield run_main
+    for number, handler in handlers.items():
+        signal.signal(number, handler)
 
 
-def test_there_and_back(tmp_path):
+def test_there_and_back(tmp_path, run):
     golden = TESTS / "golden"
     lines = (golden / "source.txt").read_text().splitlines(), (golden / "target.txt").read_text().splitlines()
     here, there = tmp_path / "here", tmp_path / "there"
