@@ -54,7 +54,8 @@ def test_there_and_back(tmp_path, run):
 
     run("pack", reverse, forward, "--data", here, "--to", there)
     assert sorted(path.relative_to(there).as_posix() for path in there.rglob("*.*")) == ["train/pairs.tsv.xz", "valid.tsv"]
-    run("back-translate", reverse, here / "text.txt.xz", "--data", there, "--run", tmp_path / "reverse", "--out", tmp_path / "out")
+    run("back-translate", reverse, here / "text.txt.xz", "--data", there, "--run", tmp_path / "reverse",
+        "--out", tmp_path / "out")
     back = [line.split("\t") for line in (there / "back/text.tsv").read_text().splitlines()]
     assert [german for _, german in back] == lines[1][:7]
     assert (tmp_path / "out/text.txt").read_text().splitlines() == [english for english, _ in back]

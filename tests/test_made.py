@@ -2,7 +2,6 @@
 
 import random
 import re
-import tomllib
 from collections import Counter
 
 import pytest
@@ -232,7 +231,7 @@ def test_an_unknown_maker_is_an_error():
 
 @pytest.mark.parametrize("path", RECIPES, ids=lambda path: path.stem)
 def test_recipes_name_what_is_there(path):
-    recipe = tomllib.loads(path.read_text(encoding="utf-8"))
+    recipe = corpora.read_recipe(path)
     assert set(recipe.get("made", {})) <= set(made.MAKERS)
     augment.shares(recipe.get("augmentation", {}))
     for name in recipe.get("corpora", {}):
