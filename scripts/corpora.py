@@ -2,8 +2,8 @@
 
 A corpus is a file of lines `source TAB target` (UTF-8, plain or .xz). A recipe gives each corpus a weight: how often its
 pairs are seen in one pass over the data (0.5: a new random half in every pass). A name that begins with ./ is a file beside
-the recipe, any other one is in the data directory. Pairs that rules make (made.py) join each pass, and some pairs are changed
-to the way people type (augment.py).
+the recipe, any other one is in the data directory. Synthetic pairs (made.py) join each pass, and some pairs are changed to the
+way people type (augment.py).
 
 A pass is cut into shards. Worker processes change, tokenize and batch them ahead of time. Everything random is drawn from
 (seed, pass, shard), so a training run that was killed resumes with exactly the batches it would have seen.

@@ -101,9 +101,9 @@ def take_tokenizer(directory: Path, start: Path) -> None:
 
 
 def wants_bfloat16(device: str, d_model: int, d_ff: int) -> bool:
-    """Where it is faster: timed with the model's largest matrix product, both ways, including the conversion of its factors,
-    as CPUs without bfloat16 units emulate it slowly. In a narrow model the conversion takes what the product saves, and
-    costs right answers: numbers-to-words, 100 % in float32, came to 92."""
+    """True if training is faster in bfloat16. CPUs without bfloat16 units emulate it slowly, so the model's largest matrix
+    product is timed in both types, including the conversion of its factors. In a narrow model the conversion takes as long
+    as the product saves, and it costs accuracy: numbers-to-words fell from 100 to 92 %."""
     if d_model < 256:
         return False
     if device == "cuda":
