@@ -16,6 +16,7 @@ ROOMS = {
     "support": set(),
     "kernels": {"support"},
     "weights": {"support"},
+    "text": {"support"},
     "tokenizer": {"support"},
     "attention": {"kernels", "support"},
     "model": {"attention", "kernels", "weights", "tokenizer", "support"},
