@@ -21,6 +21,7 @@ ROOMS = {
     "support": set(),
     "kernels": {"support"},
     "weights": {"support"},
+    "text": {"support"},
     "tokenizer": {"support"},
     "attention": {"kernels", "support"},
     "model": {"attention", "kernels", "weights", "support"},

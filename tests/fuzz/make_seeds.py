@@ -61,6 +61,8 @@ def main():
         "config": {"tiny": config + SEPARATOR + vocabulary},
         "tokenizer": {"unigram": spm + SEPARATOR + b"ab \xff"},
         "sentences": texts,
+        "segments": {name: bytes([4, 9]) + text for name, text in
+                     {"cells": b"- [ ] 1. Tea\t3.50\tDr. Hall left.She is at x.com!", **texts}.items()},
         "text": {name: bytes([shown]) + text for shown, (name, text) in enumerate(
             [("plain", b"I have a dog.\n\n>>deu<< x\r\nb"), *texts.items(), ("map", b"a b"), ("all", b"\x1b[31m a"),
              ("page", b"a. B!")])},
