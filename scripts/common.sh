@@ -14,7 +14,7 @@ quietly() {
 }
 
 # The Debian packages that are not there yet. Versions: libopenblas-pthread-dev 0.3.21, libsentencepiece-dev 0.1.97,
-# libcjson-dev 1.7.15, check 0.15.2 are Debian 12's.
+# libcjson-dev 1.7.15, libpcre2-dev 10.42, check 0.15.2 are Debian 12's.
 install_packages() {
   local missing=() package as_root=()
   for package in "$@"; do
@@ -31,7 +31,7 @@ install_packages() {
   quietly "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}"
 }
 
-build_packages=(build-essential cmake pkg-config libopenblas-pthread-dev libsentencepiece-dev libcjson-dev check libsimde-dev)
+build_packages=(build-essential cmake pkg-config libopenblas-pthread-dev libsentencepiece-dev libcjson-dev libpcre2-dev check libsimde-dev)
 
 # Configures and builds a CMake preset; quiet unless it fails.
 build() {

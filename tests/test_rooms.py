@@ -17,6 +17,7 @@ ROOMS = {
     "kernels": {"support"},
     "weights": {"support"},
     "tokenizer": {"support"},
+    "text": {"support"},
     "attention": {"kernels", "support"},
     "model": {"attention", "kernels", "weights", "tokenizer", "support"},
     "explain": {"model", "kernels", "support"},
