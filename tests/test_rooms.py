@@ -22,6 +22,7 @@ ROOMS = {
     "kernels": {"support"},
     "weights": {"support"},
     "tokenizer": {"support"},
+    "text": {"support"},
     "attention": {"kernels", "support"},
     "model": {"attention", "kernels", "weights", "support"},
     "translator": {"model", "tokenizer", "support"},
