@@ -13,7 +13,7 @@ quietly() {
 }
 
 # Installs the Debian packages that are missing. Versions: libopenblas-pthread-dev 0.3.21, libsentencepiece-dev 0.1.97,
-# libcjson-dev 1.7.15, check 0.15.2 are Debian 12's.
+# libcjson-dev 1.7.15, libpcre2-dev 10.42, check 0.15.2 are Debian 12's.
 install_packages() {
   local missing=() package as_root=()
   for package in "$@"; do
@@ -30,7 +30,7 @@ install_packages() {
   quietly "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}"
 }
 
-build_packages=(build-essential cmake pkg-config libopenblas-pthread-dev libsentencepiece-dev libcjson-dev)
+build_packages=(build-essential cmake pkg-config libopenblas-pthread-dev libsentencepiece-dev libcjson-dev libpcre2-dev)
 test_packages=("${build_packages[@]}" check libsimde-dev)
 
 # Configures and builds a CMake preset, with the tests unless it is `release`. Quiet unless it fails.
