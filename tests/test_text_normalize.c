@@ -26,6 +26,7 @@ static const struct {
     {"joiner of an emoji", "\U0001F468\u200D\U0001F469", "\U0001F468\u200D\U0001F469"},
     {"non-joiner of Persian", "\u0645\u06CC\u200C\u062E", "\u0645\u06CC\u200C\u062E"},
     {"umlauts", "Über Öl – “Grüße”", "Über Öl – “Grüße”"},
+    {"invalid UTF-8", "caf\xE9 \xE2\x80", "caf\uFFFD \uFFFD"},
     {"nothing", "", ""},
 };
 
@@ -35,6 +36,21 @@ START_TEST(normal_forms)
     normalized_text normalized = {0};
     ck_assert_ok(text_normalize(&normalized, cases[_i].text, strlen(cases[_i].text), &why), why);
     ck_assert_str_eq(normalized.text.bytes, cases[_i].normal);
+    text_normalized_free(&normalized);
+}
+END_TEST
+
+START_TEST(bytes_that_are_no_text)
+{
+    failure why;
+    normalized_text normalized = {0};
+    static const char text[] = {'a', '\0', '\xC3', 'b'};
+    ck_assert(!text_is_normal(text, 2) && !text_is_normal(text + 2, 2));
+    ck_assert(text_normalize(&normalized, text, sizeof text, &why));
+    ck_assert_str_eq(normalized.text.bytes, "a\uFFFD\uFFFDb");
+    static const size_t origins[] = {0, 1, 1, 1, 2, 2, 2, 3, 4};
+    ck_assert_uint_eq(normalized.text.size + 1, N_ELEMENTS(origins));
+    ck_assert_mem_eq(normalized.origin, origins, sizeof origins);
     text_normalized_free(&normalized);
 }
 END_TEST
@@ -106,6 +122,7 @@ int main(void)
 {
     Suite *suite = suite_create("text_normalize");
     add_loop_test(suite, "normal forms", normal_forms, N_ELEMENTS(cases));
+    add_test(suite, "bytes that are no text", bytes_that_are_no_text);
     add_test(suite, "origins are bytes of the input", origins_are_bytes_of_the_input);
     add_test(suite, "normal text does not change", normal_text_does_not_change);
     add_test(suite, "normalizing twice changes nothing more", normalizing_twice_changes_nothing_more);

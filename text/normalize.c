@@ -63,6 +63,8 @@ static uint32_t code_point_after(const char *text, size_t size, size_t at)
 /* What stands for a code point that ends before text[after] and follows `last` in the normal form: NULL for itself. */
 static const char *replacement(uint32_t c, uint32_t last, const char *text, size_t size, size_t after)
 {
+    if (c == UTF8_INVALID || c == 0)
+        return UTF8_REPLACEMENT;
     switch (look_up(c)) {
     case KEEP: break;
     case DROP: return "";
@@ -85,10 +87,10 @@ bool text_is_normal(const char *text, size_t size)
 {
     for (size_t i = 0; i < size; i++) {
         unsigned char c = (unsigned char)text[i];
-        if (c == '`' || c == 0xC2 || c == 0xCA || c == 0xD8 || (c >= 0xE1 && c <= 0xE3) || c == 0xEF)
+        if (c == 0 || c == '`' || c == 0xC2 || c == 0xCA || c == 0xD8 || (c >= 0xE1 && c <= 0xE3) || c == 0xEF)
             return false; /* the table's first bytes in UTF-8 */
     }
-    return true;
+    return utf8_is_valid(text, size);
 }
 
 static bool reserve(normalized_text *normalized, size_t n, failure *why)
@@ -107,7 +109,7 @@ bool text_normalize(normalized_text *normalized, const char *text, size_t size, 
 {
     text_buffer *out = &normalized->text;
     out->size = 0;
-    if (!reserve(normalized, size + 1, why) || !text_append(out, "", 0, why)) /* no replacement is longer */
+    if (!reserve(normalized, 3 * size + 1, why) || !text_append(out, "", 0, why)) /* U+FFFD for one byte takes three */
         return false;
     uint32_t last = ' ';
     for (size_t at = 0, length; at < size; at += length) {

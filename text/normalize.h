@@ -1,5 +1,6 @@
 /* Text as the model should see it: look-alikes of hyphens and apostrophes in their usual form, without characters that
- * nobody sees. SentencePiece does the rest (NFKC). What is copied comes from the text as it was. */
+ * nobody sees, with U+FFFD for NULs and invalid UTF-8. SentencePiece does the rest (NFKC). What is copied comes from
+ * the text as it was. */
 #ifndef TEXT_NORMALIZE_H
 #define TEXT_NORMALIZE_H
 
@@ -19,10 +20,10 @@ typedef struct {
 
 void text_normalized_free(normalized_text *normalized);
 
-/* Whether normalizing changes nothing, by a look at each byte; false may be wrong. */
+/* Whether the text is valid UTF-8 that normalizing does not change, by a look at each byte; false may be wrong. */
 bool text_is_normal(const char *text, size_t size);
 
-/* Replaces *normalized by the normal form of a text of valid UTF-8. False when memory runs out. */
+/* Replaces *normalized by the normal form of a text. False when memory runs out. */
 bool text_normalize(normalized_text *normalized, const char *text, size_t size, failure *why);
 
 #endif
