@@ -118,16 +118,40 @@ bool tokenizer_encode(const tokenizer *t, const language_code *code, const char 
     return ok && token_ids_append(ids, t->config.source_end, why);
 }
 
+static const char space_mark[] = "\xE2\x96\x81"; /* U+2581 stands for a space in pieces */
+
+typedef struct {
+    const vocabulary *vocabulary;
+    bool some, all; /* whether there are pieces, and whether all of them are the vocabulary's */
+} knowledge;
+
+static bool is_known_piece(void *user, const char *piece, size_t size)
+{
+    knowledge *k = user;
+    bool is_space = size == 3 && memcmp(piece, space_mark, 3) == 0;
+    bool is_byte = size == 6 && memcmp(piece, "<0x", 3) == 0; /* of a character that has no piece */
+    k->some |= !is_space;
+    k->all &= is_space || (!is_byte && vocabulary_id(k->vocabulary, piece, size) >= 0);
+    return true;
+}
+
+bool tokenizer_knows(const tokenizer *t, const char *character, size_t size)
+{
+    if (vocabulary_id(t->source_vocabulary, character, size) >= 0)
+        return true;
+    failure why;
+    knowledge k = {t->source_vocabulary, .all = true};
+    return sentencepiece_encode(t->source, character, size, is_known_piece, &k, &why) && k.some && k.all;
+}
+
 typedef struct {
     text_buffer *text;
     failure *why;
 } decoding;
 
-/* Appends the text decoded by SentencePiece: U+2581, which stands for a space in pieces, becomes a space, and spaces at
- * both ends are dropped. */
+/* Appends the text decoded by SentencePiece: space marks become spaces, and spaces at both ends are dropped. */
 static bool append_decoded(void *user, const char *bytes, size_t size)
 {
-    static const char space_mark[] = "\xE2\x96\x81";
     decoding *d = user;
     text_buffer spaced = TEXT_EMPTY;
     const char *end = bytes + size, *mark;
