@@ -153,6 +153,29 @@ static bool read_generation(model_config *c, const cJSON *root, const char *file
            read_suppressed(c, generation, where, why);
 }
 
+static bool read_copy_tokens(model_config *c, const cJSON *root, const char *file, failure *why)
+{
+    const cJSON *array = cJSON_GetObjectItemCaseSensitive(root, "copy_tokens"), *item;
+    if (!array)
+        return true;
+    if (!cJSON_IsArray(array) || cJSON_GetArraySize(array) > MAX_COPY_TOKENS)
+        return failure_set(why, "%s: \"copy_tokens\" must be a list of at most %d ids", file, MAX_COPY_TOKENS);
+    if (!c->shared_vocabulary)
+        return failure_set(why, "%s: \"copy_tokens\" requires a shared vocabulary", file);
+    cJSON_ArrayForEach(item, array)
+    {
+        size_t id;
+        if (!json_is_size(item, &id) || id >= c->n_source_vocabulary)
+            return failure_set(why, "%s: \"copy_tokens\" must contain ids from 0 to %zu", file,
+                               c->n_source_vocabulary - 1);
+        for (size_t i = 0; i < c->n_copy_tokens; i++)
+            if (id == (size_t)c->copy_tokens[i])
+                return failure_set(why, "%s: \"copy_tokens\" contains %zu twice", file, id);
+        c->copy_tokens[c->n_copy_tokens++] = (int32_t)id;
+    }
+    return true;
+}
+
 /* Checks that shared parts have equal sizes. */
 static bool check_sharing(const model_config *c, const char *file, failure *why)
 {
@@ -167,7 +190,8 @@ static bool check_sharing(const model_config *c, const char *file, failure *why)
 
 static bool read_root(model_config *c, const cJSON *root, const char *file, failure *why)
 {
-    static const char *const keys[] = {"format",
+    static const char *const keys[] = {"copy_tokens", /* only this one is optional */
+                                       "format",
                                        "version",
                                        "d_model",
                                        "max_positions",
@@ -198,7 +222,8 @@ static bool read_root(model_config *c, const cJSON *root, const char *file, fail
         return failure_set(why,
                            "%s: version %zu, expected %d; export the checkpoint again with this program's export.py",
                            file, version, CHECKPOINT_VERSION);
-    return json_check_keys(root, keys, file, why) &&
+    bool has_copy_tokens = cJSON_HasObjectItem(root, keys[0]);
+    return json_check_keys(root, has_copy_tokens ? keys : keys + 1, file, why) &&
            json_read_size(&c->d_model, root, "d_model", 2, LARGEST_WIDTH, file, why) &&
            json_read_size(&c->max_positions, root, "max_positions", 2, LARGEST_LENGTH, file, why) &&
            read_stack(&c->encoder, c->d_model, root, "encoder", file, why) &&
@@ -207,8 +232,8 @@ static bool read_root(model_config *c, const cJSON *root, const char *file, fail
            json_read_bool(&c->scale_embedding, root, "scale_embedding", file, why) &&
            json_read_bool(&c->shared_embedding, root, "shared_embedding", file, why) &&
            json_read_bool(&c->tied_output, root, "tied_output", file, why) && read_sides(c, root, file, why) &&
-           read_generation(c, root, file, why) && json_read_object(root, "origin", file, why) &&
-           check_sharing(c, file, why);
+           read_generation(c, root, file, why) && read_copy_tokens(c, root, file, why) &&
+           json_read_object(root, "origin", file, why) && check_sharing(c, file, why);
 }
 
 bool config_read(model_config *config, const char *directory, failure *why)

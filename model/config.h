@@ -8,7 +8,7 @@
 
 #include "support/failure.h"
 
-enum { CHECKPOINT_VERSION = 1, MAX_SUPPRESSED = 64 }; /* not counting pad */
+enum { CHECKPOINT_VERSION = 1, MAX_SUPPRESSED = 64 /* not counting pad */, MAX_COPY_TOKENS = 16 };
 
 typedef enum { ACTIVATION_RELU, ACTIVATION_SWISH, ACTIVATION_GELU } activation;
 
@@ -32,6 +32,8 @@ typedef struct {
     bool forced_end;   /* the last token that the length cap (greedy.h) allows is the end token */
     size_t n_suppressed;
     int32_t suppressed[MAX_SUPPRESSED + 1]; /* target ids that are never chosen; pad is always among them */
+    size_t n_copy_tokens;
+    int32_t copy_tokens[MAX_COPY_TOKENS]; /* ids on both sides; each stands for a stretch of text that is copied */
     char source_language[32], target_language[32];
 } model_config;
 

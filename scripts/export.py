@@ -10,6 +10,7 @@ are translated by both programs and their ids compared: in float32 all must be e
 
 import argparse
 import hashlib
+import itertools
 import json
 import shutil
 import sys
@@ -117,6 +118,13 @@ def vocabulary_lines(encoder, n, what):
     return "".join(f"{pieces[id_]}\n" for id_ in range(n))
 
 
+def copy_tokens(tokenizer):
+    """The ids of <copy:0>, <copy:1> … as far as a shared vocabulary has them, 16 at most; under their key, if there are any."""
+    pieces = [f"<copy:{i}>" for i in range(16)] if not tokenizer.separate_vocabs else []
+    ids = [tokenizer.encoder[piece] for piece in itertools.takewhile(tokenizer.encoder.__contains__, pieces)]
+    return {"copy_tokens": ids} if ids else {}
+
+
 def config_json(model, tokenizer, sharing, shared_sentencepiece, origin):
     config = model.config
     activation = {"relu": "relu", "swish": "swish", "silu": "swish", "gelu": "gelu"}.get(config.activation_function)
@@ -140,7 +148,7 @@ def config_json(model, tokenizer, sharing, shared_sentencepiece, origin):
         "shared_sentencepiece": shared_sentencepiece, "shared_vocabulary": not tokenizer.separate_vocabs,
         "generation": {"max_length": checkpoint.max_length(model), "forced_end": checkpoint.forced_end(model),
                        "suppressed": checkpoint.suppressed_ids(model)},
-        "origin": origin,
+        **copy_tokens(tokenizer), "origin": origin,
     }
 
 
@@ -188,7 +196,7 @@ def write_checkpoint(hf_dir, directory, model, tokenizer, dtype):
 def compare_sample(directory, model, tokenizer, dtype):
     """Translates SAMPLE with both programs; False when token ids, or float32 translations, differ."""
     equal = 0
-    for line, sentences in zip(SAMPLE, translate_tokens(directory, SAMPLE)):
+    for line, sentences in zip(SAMPLE, translate_tokens(directory, SAMPLE, "--plain")):
         if [sentence.source for sentence in sentences] != [checkpoint.encode(tokenizer, line)]:
             return False
         wanted = checkpoint.greedy(model, [sentence.source for sentence in sentences])
