@@ -23,6 +23,7 @@ static const char help[] =
     "  -i, --input FILE    translate the lines of FILE\n"
     "  -o, --output FILE   write translations to FILE, created only once complete; shows progress with --input\n"
     "      --resume        resume an interrupted --input/--output run, or start it if there is none\n"
+    "      --plain         translate each line as it stands: no splitting into sentences, nothing is protected\n"
     "      --tokens        show pieces, ids and log-probabilities of source and target on standard error\n"
     "      --steps         show each decoding step on standard error: the chosen piece and the five runners-up\n"
     "      --attention[=NAME]\n"
@@ -67,11 +68,12 @@ static bool read_threads(const char *text, size_t *n)
 
 int arguments_parse(arguments *a, int argc, char **argv)
 {
-    enum { TOKENS = 256, STEPS, ATTENTION, RESUME, TRACE, EXPLAIN, INFO, HELP, VERSION };
+    enum { TOKENS = 256, STEPS, ATTENTION, RESUME, PLAIN, TRACE, EXPLAIN, INFO, HELP, VERSION };
     static const struct option options[] = {{"model", required_argument, NULL, 'm'},
                                             {"threads", required_argument, NULL, 't'},
                                             {"input", required_argument, NULL, 'i'},
                                             {"output", required_argument, NULL, 'o'},
+                                            {"plain", no_argument, NULL, PLAIN},
                                             {"tokens", no_argument, NULL, TOKENS},
                                             {"steps", no_argument, NULL, STEPS},
                                             {"attention", optional_argument, NULL, ATTENTION},
@@ -94,6 +96,7 @@ int arguments_parse(arguments *a, int argc, char **argv)
             break;
         case 'i': a->input = optarg; break;
         case 'o': a->output = optarg; break;
+        case PLAIN: a->plain = true; break;
         case TOKENS: a->tokens = true; break;
         case STEPS: a->steps = true; break;
         case ATTENTION: a->attention = optarg ? optarg : ""; break;
@@ -111,7 +114,7 @@ int arguments_parse(arguments *a, int argc, char **argv)
         }
     a->words = argv + optind;
     a->n_words = argc - optind;
-    if (a->info && (a->n_words || a->input || a->output || a->tokens || a->steps || a->attention))
+    if (a->info && (a->n_words || a->input || a->output || a->plain || a->tokens || a->steps || a->attention))
         return arguments_refuse("--info cannot be combined with TEXT or translation options");
     if (a->n_words && a->input)
         return arguments_refuse("TEXT and --input cannot be combined");

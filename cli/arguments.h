@@ -11,7 +11,7 @@ typedef struct {
     const char *model, *input, *output, *trace, *explain;
     const char *attention; /* the argument of attention_choose, or NULL */
     size_t n_threads;
-    bool tokens, steps, resume, info;
+    bool plain, tokens, steps, resume, info;
     char **words; /* [n_words], the words of TEXT */
     int n_words;
 } arguments;

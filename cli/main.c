@@ -69,8 +69,9 @@ static bool open_output(const arguments *a, const line_source *source, const str
     *out = (output_file){0};
     if (a->resume && !from_file)
         return failure_set(why, "%s: not a regular file, which --resume requires", a->input);
-    if (a->output && (!check_not_input(a, source, why) ||
-                      (from_file && !run_identify(&identity, a->input, a->model, translator_config(t), why))))
+    if (a->output &&
+        (!check_not_input(a, source, why) ||
+         (from_file && !run_identify(&identity, a->input, a->model, translator_config(t), !a->plain, why))))
         return false;
     if (!output_open(out, a->output, from_file ? &identity : NULL, a->resume, why))
         return false;
@@ -178,6 +179,8 @@ static int run(const arguments *a)
     bool ok = cli_catch_bus_errors(a->model, &why) && use_instruction_set(&why) &&
               (t = translator_open(a->model, a->n_threads, &why)) != NULL;
     attention_choice attention;
+    if (ok)
+        translator_set_protection(t, !a->plain);
     if (ok && a->attention && !attention_choose(&attention, a->attention, translator_config(t), &why)) {
         translator_close(t);
         return arguments_refuse("%s", why.sentence);

@@ -7,14 +7,14 @@
 #include "model/config.h"
 #include "support/failure.h"
 
-/* Sizes and digests of the files, and the program's version, as text. */
+/* Sizes and digests of the files, the program's version, and whether text is protected ("on", "off"). */
 typedef struct {
-    char input[48], checkpoint[48], program[48];
+    char input[48], checkpoint[48], program[48], protection[4];
 } run_identity;
 
 /* Digests the input file, and the files of the checkpoint directory that `config` was read from. */
 bool run_identify(run_identity *identity, const char *input, const char *directory, const model_config *config,
-                  failure *why);
+                  bool protection, failure *why);
 
 /* Writes the identity to the file `path`, and syncs it. */
 bool run_identity_write(const run_identity *identity, const char *path, failure *why);

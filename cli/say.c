@@ -8,13 +8,18 @@
 #include "support/failure.h"
 #include "support/utf8.h"
 
-void cli_print(FILE *file, const char *untrusted)
+void cli_print_bytes(FILE *file, const char *untrusted, size_t size)
 {
     size_t length;
-    for (const char *at = untrusted, *end = at + strlen(at); at < end; at += length) {
+    for (const char *at = untrusted, *end = at + size; at < end; at += length) {
         utf8_shown shown = utf8_show(at, (size_t)(end - at), &length);
         fwrite(shown.bytes, 1, shown.size, file);
     }
+}
+
+void cli_print(FILE *file, const char *untrusted)
+{
+    cli_print_bytes(file, untrusted, strlen(untrusted));
 }
 
 void cli_say(const char *format, ...)

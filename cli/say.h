@@ -3,9 +3,13 @@
 #ifndef CLI_SAY_H
 #define CLI_SAY_H
 
+#include <stddef.h>
 #include <stdio.h>
 
-/* Prints untrusted text, with line ends and terminal control characters replaced (utf8_show). */
+/* Prints untrusted bytes [size], with line ends and terminal control characters replaced (utf8_show). */
+void cli_print_bytes(FILE *file, const char *untrusted, size_t size);
+
+/* The same for a string. */
 void cli_print(FILE *file, const char *untrusted);
 
 /* Prints "translate: …" and a line end on standard error, with cli_print. */

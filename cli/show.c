@@ -15,9 +15,24 @@ static void show_piece(const char *side, int32_t id, const float *log_probabilit
 
 void show_place(FILE *file, const text_line *line, const translation *result, size_t number, size_t s)
 {
-    const text_range *range = &result->sentences[s].range;
+    const byte_range *range = &result->sentences[s].range;
     fprintf(file, "line %zu, sentence %zu, bytes %zu to %zu of %zu\n", number, s + 1, range->begin, range->end,
             line->size);
+}
+
+/* "  protected: <copy:0> = https://…", and the tags that the model does not see. */
+static void show_protected(const translator *t, const text_line *line, const translated_sentence *sentence)
+{
+    size_t n_tokens = 0;
+    for (const protected_span *span = sentence->spans; span < sentence->spans + sentence->n_spans; span++) {
+        fputs("  protected: ", stderr);
+        if (span->kind == SPAN_OPAQUE) {
+            cli_print(stderr, translator_source_piece(t, translator_config(t)->copy_tokens[n_tokens++]));
+            fputs(" = ", stderr);
+        }
+        cli_print_bytes(stderr, line->bytes + span->range.begin, span->range.end - span->range.begin);
+        fputc('\n', stderr);
+    }
 }
 
 void show_tokens(const translator *t, const text_line *line, const translation *result, size_t number)
@@ -25,6 +40,7 @@ void show_tokens(const translator *t, const text_line *line, const translation *
     for (size_t s = 0; s < result->n_sentences; s++) {
         const translated_sentence *sentence = &result->sentences[s];
         show_place(stderr, line, result, number, s);
+        show_protected(t, line, sentence);
         for (size_t i = 0; i < sentence->source.n; i++)
             show_piece("source", sentence->source.at[i], NULL, translator_source_piece(t, sentence->source.at[i]));
         for (size_t i = 0; i < sentence->target.n; i++)

@@ -101,7 +101,7 @@ class Own:
         return model.directory / self.precision
 
     def command(self, model, threads):
-        return [str(TRANSLATE), "-m", str(self.checkpoint(model)), "--threads", str(threads)]
+        return [str(TRANSLATE), "-m", str(self.checkpoint(model)), "--plain", "--threads", str(threads)]
 
     def start(self, model, threads, workers=1):
         return Resident(self.command(model, threads), threads)

@@ -34,10 +34,10 @@ def translate(checkpoint, lines, *options):
     return done
 
 
-def translate_tokens(checkpoint, lines):
+def translate_tokens(checkpoint, lines, *options):
     """For each line the list of its Sentences, read from what `translate --tokens` shows."""
     out = [[] for _ in lines]
-    for shown in translate(checkpoint, lines, "--tokens").stderr.decode(errors="replace").split("\n"):
+    for shown in translate(checkpoint, lines, *options, "--tokens").stderr.decode(errors="replace").split("\n"):
         if match := re.match(r"line (\d+), sentence \d+, bytes (\d+) to (\d+) of", shown):
             sentence = Sentence(int(match[2]), int(match[3]))
             out[int(match[1]) - 1].append(sentence)

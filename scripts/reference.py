@@ -80,7 +80,7 @@ def both_traces(model, directory, text):
     sentence; PyTorch gets the ids that this program has."""
     with tempfile.TemporaryDirectory() as scratch:
         file = str(Path(scratch) / "trace.safetensors")
-        translate(directory, [], "--trace", file, "--", text)
+        translate(directory, [], "--plain", "--trace", file, "--", text)
         with safe_open(file, "numpy") as found:
             source, target = ([int(id_) for id_ in found.metadata()[f"{side}_ids"].split()] for side in ("source", "target"))
             expected = trace(model, source, target)
@@ -123,7 +123,7 @@ def read_lines(path):
 def compare_tokens(model, tokenizer, directory, path):
     lines = read_lines(path)
     n_different = 0
-    for line, sentences in zip(lines, translate_tokens(directory, lines)):
+    for line, sentences in zip(lines, translate_tokens(directory, lines, "--plain")):
         if line.strip() and not sentences:
             n_different += bool(checkpoint.encode(tokenizer, line)[1:])
         for sentence in sentences:
@@ -137,7 +137,7 @@ def compare_tokens(model, tokenizer, directory, path):
 
 def compare_ids(model, tokenizer, directory, path):
     lines = read_lines(path)
-    of_line = translate_tokens(directory, lines)
+    of_line = translate_tokens(directory, lines, "--plain")
     sentences = [sentence for sentences in of_line for sentence in sentences]
     wanted = iter(checkpoint.greedy(model, [sentence.source for sentence in sentences]))
     n_equal, inexcusable = 0, 0
@@ -160,7 +160,7 @@ def compare_ids(model, tokenizer, directory, path):
 
 def compare_tensors(model, tokenizer, directory, path, n_lines):
     worst, n_compared, lines = {}, 0, read_lines(path)
-    for line, sentences in zip(lines, translate_tokens(directory, lines)):
+    for line, sentences in zip(lines, translate_tokens(directory, lines, "--plain")):
         if len(sentences) != 1:
             continue
         for name, found, expected in both_traces(model, directory, line)[2]:

@@ -43,9 +43,9 @@ class Parsed(html.parser.HTMLParser):
             self.data += text
 
 
-def explain(path, text, model=BUNDLED):
+def explain(path, text, model=BUNDLED, *options):
     """The data of the page of `text`, and what was printed."""
-    done = run("-m", model, "--explain", path, text)
+    done = run("-m", model, *options, "--explain", path, text)
     assert done.returncode == 0, done.stderr
     return json.loads(Parsed(path.read_text()).data), done
 
@@ -215,7 +215,7 @@ HOSTILE = {
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
 def test_hostile_text_stays_text(text, tmp_path):
     plain = explain(tmp_path / "plain.html", "a", SMALL)[0]
-    data, _ = explain(tmp_path / "page.html", text, SMALL)
+    data, _ = explain(tmp_path / "page.html", text, SMALL, "--plain")
     page, plain_page = (Parsed((tmp_path / name).read_text()) for name in ("page.html", "plain.html"))
     assert "<" not in page.data
     assert page.elements == plain_page.elements

@@ -185,7 +185,8 @@ def test_each_odd_string_gives_a_line(variant):
 def test_a_megabyte_without_a_space_gives_a_line(character):
     """In parts: SentencePiece's time for unknown ones, which become one token, grows with the square."""
     text = character * (1_000_000 // len(character.encode()))
-    done = subprocess.run([program.TRANSLATE, "-m", RELU], input=f"{text}\n".encode(), capture_output=True, timeout=8 * SECONDS)
+    done = subprocess.run([program.TRANSLATE, "-m", RELU, "--plain"], input=f"{text}\n".encode(), capture_output=True,
+                          timeout=8 * SECONDS)
     assert (done.returncode, done.stdout.count(b"\n")) == (0, 1)
     assert re.search(rb"^translate: line 1: a sentence is longer .* in \d+ parts$", done.stderr, re.MULTILINE)
 
@@ -276,7 +277,7 @@ def test_white_space_between_sentences_is_put_back():
 @pytest.mark.parametrize("variant", CHECKPOINTS)
 def test_the_name_of_a_special_token_is_text(variant, name):
     config = json.loads((GOLDEN / variant / "config.json").read_text())
-    [[sentence]] = program.translate_tokens(GOLDEN / variant, [name])
+    [[sentence]] = program.translate_tokens(GOLDEN / variant, [name], "--plain")
     assert len(sentence.source) > 3  # pieces of its letters, and the end
     assert not {config["source"]["end"], config["target"]["pad"]} & set(sentence.source[:-1])
 
@@ -616,7 +617,7 @@ def test_a_wrong_option_is_named(option):
 @pytest.mark.parametrize("variant", FLOAT32)
 def test_tokens_are_those_of_pytorch(variant):
     golden = golden_sentences(variant)
-    shown = program.translate_tokens(GOLDEN / variant, [row["text"] for row in golden])
+    shown = program.translate_tokens(GOLDEN / variant, [row["text"] for row in golden], "--plain")
     compared = 0
     for row, sentences in zip(golden, shown):
         if len(sentences) == 1:

@@ -303,7 +303,7 @@ def test_what_has_changed_is_refused(change, named, files, tmp_path):
 # Every option except those that only print, with a value that the interrupted run did not have.
 ADDED = {"model": ["--model", TESTS / "golden/relu"], "threads": ["--threads", "3"], "input": ["--input", TESTS / "golden/source.txt"],
          "output": None, "resume": None,  # every case has them
-         "tokens": ["--tokens"], "steps": ["--steps"], "attention": ["--attention=all"],
+         "plain": ["--plain"], "tokens": ["--tokens"], "steps": ["--steps"], "attention": ["--attention=all"],
          "trace": ["--trace", "trace"], "explain": ["--explain", "page"], "info": ["--info"]}
 
 

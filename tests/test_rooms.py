@@ -25,9 +25,9 @@ ROOMS = {
     "text": {"support"},
     "attention": {"kernels", "support"},
     "model": {"attention", "kernels", "weights", "support"},
-    "translator": {"model", "tokenizer", "support"},
-    "explain": {"translator", "model", "support"},
-    "cli": {"explain", "translator", "model", "support"},
+    "translator": {"model", "tokenizer", "text", "support"},
+    "explain": {"translator", "model", "text", "support"},
+    "cli": {"explain", "translator", "model", "text", "support"},
 }
 
 COMMENT_OR_STRING = re.compile(r"""/\*.*?\*/|//[^\n]*|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])+'""", re.DOTALL)

@@ -3,119 +3,8 @@
 #include "cli/trace_file.h"
 #include "tests/golden.h"
 #include "tests/random.h"
-#include "translator/sentences.h"
 #include "translator/translator.h"
 #include "weights/weights.h"
-
-/* ---- sentences ---- */
-
-/* The text with each sentence in brackets: "[A b.] [C d.]". */
-static const char *split(const char *text)
-{
-    static char out[1000];
-    size_t size = strlen(text), used = 0, at = 0;
-    text_range range = {0, 0};
-    while (sentences_next(&range, text, size, range.end)) {
-        used += (size_t)snprintf(out + used, sizeof out - used, "%.*s[%.*s]", (int)(range.begin - at), text + at,
-                                 (int)(range.end - range.begin), text + range.begin);
-        at = range.end;
-    }
-    snprintf(out + used, sizeof out - used, "%s", text + at);
-    return out;
-}
-
-START_TEST(text_is_split_into_sentences)
-{
-    static const char *const expected[] = {
-        "[The house is small.]",
-        "[One.] [Two!] [Three?]",
-        "  [One.]   [Two]  ",
-        "",
-        "   ",
-        "[Really?!] [Yes...] [Well.]",
-        "[He said \"Stop.\"] [She went on.]",
-        "[\"Stop!\" he said.]", /* a lower-case letter follows */
-        "[Dr. Smith met Mrs. Jones at St. Mary.] [They left.]",
-        "[J. R. R. Tolkien wrote it.]",
-        "[You and I.] [We two.]",
-        "[It was 1999.] [Nobody knew.]",
-        "[Am 3. Mai kam er.]",
-        "[1. Read this.] [2. Do that.]",
-        "[It costs 3.50 here.] [Fine.]",
-        "[Use e.g. Python.] [Or C.]",
-        "[Wait\xE2\x80\xA6] [What?]",
-        "[(One.)] [(Two.)]",
-        "[\xE4\xBD\xA0\xE5\xA5\xBD\xE3\x80\x82][\xE5\x86\x8D\xE8\xA7\x81\xE3\x80\x82]", /* 你好。再见。 */
-        "[www.example.org is a site]",
-        "[...]",
-        "[!]",
-    };
-    for (size_t i = 0; i < N_ELEMENTS(expected); i++) {
-        char text[200];
-        size_t n = 0;
-        for (const char *c = expected[i]; *c; c++)
-            if (*c != '[' && *c != ']')
-                text[n++] = *c;
-        text[n] = '\0';
-        ck_assert_str_eq(split(text), expected[i]);
-    }
-}
-END_TEST
-
-/* Each stop only looks at the word before it. Looking at all the text before it would time out here. */
-START_TEST(stops_that_end_no_sentence_take_no_time)
-{
-    static const char stop[] = "a.\xC2\xA0";
-    text_buffer text = TEXT_EMPTY;
-    failure why;
-    text_range range;
-    for (size_t i = 0; i < 1000000; i++)
-        ck_assert_ok(text_append(&text, stop, sizeof stop - 1, &why), why);
-    ck_assert(sentences_next(&range, text.bytes, text.size, 0));
-    ck_assert_uint_eq(range.end, text.size - 2);
-    text_free(&text);
-}
-END_TEST
-
-START_TEST(no_byte_is_lost)
-{
-    /* sentences are in order, do not overlap, are not empty, and have only white space between them */
-    static const char alphabet[] = "aB1.!? \t\"')\xE2\x80\xA6\xC3\xBC\xE3\x80\x82\xFF\0";
-    char text[40];
-    uint64_t random = 1;
-    for (int round = 0; round < 20000; round++) {
-        size_t size = random_next(&random) % sizeof text, at = 0;
-        for (size_t i = 0; i < size; i++)
-            text[i] = alphabet[random_next(&random) % (sizeof alphabet - 1)];
-        text_range range = {0, 0}, unused;
-        while (sentences_next(&range, text, size, range.end)) {
-            ck_assert(range.begin >= at && range.end > range.begin && range.end <= size);
-            ck_assert(!sentences_trim(&unused, text, (text_range){at, range.begin}));
-            at = range.end;
-        }
-        ck_assert(!sentences_trim(&unused, text, (text_range){at, size}));
-    }
-}
-END_TEST
-
-START_TEST(a_long_sentence_is_cut_near_its_middle)
-{
-    static const struct {
-        const char *text, *first;
-    } cuts[] = {{"aaaa bb, cccc dddd", "aaaa bb,"},        /* a clause mark before the nearer white space */
-                {"aaaa bbbb cccc dddd", "aaaa bbbb"},      /* white space */
-                {"aaaabbbb", "aaaa"},                      /* neither */
-                {"a, bbbbbbbbbbbbbbbbbbb", "a, bbbbbbbb"}, /* a clause mark far from the middle does not count */
-                {"\xC3\xBC\xC3\xBC\xC3\xBC", "\xC3\xBC"},  /* never inside a character */
-                {"a", ""}};
-    for (size_t i = 0; i < N_ELEMENTS(cuts); i++) {
-        size_t middle = sentences_middle(cuts[i].text, (text_range){0, strlen(cuts[i].text)});
-        ck_assert_msg(middle == strlen(cuts[i].first), "%s: cut at %zu", cuts[i].text, middle);
-    }
-}
-END_TEST
-
-/* ---- the translator ---- */
 
 typedef struct {
     size_t n, line;
@@ -229,10 +118,10 @@ START_TEST(a_sentence_beyond_the_positions_is_translated_in_parts)
     translation out = translate_one(t, text, &notes);
     ck_assert(out.n_sentences > 1);
     size_t at = 0;
-    text_range unused;
+    byte_range unused;
     for (size_t s = 0; s < out.n_sentences; s++) {
         ck_assert_uint_le(out.sentences[s].source.n, limit);
-        ck_assert(!sentences_trim(&unused, text, (text_range){at, out.sentences[s].range.begin}));
+        ck_assert(!text_trim(&unused, text, (byte_range){at, out.sentences[s].range.begin}));
         at = out.sentences[s].range.end;
     }
     ck_assert_uint_eq(at, strlen(text) - 1); /* everything except the last space */
@@ -384,14 +273,273 @@ START_TEST(the_output_of_the_last_state_is_the_traced_output)
 }
 END_TEST
 
+/* ---- protected spans ---- */
+
+static translator *open_bundled(void)
+{
+    failure why;
+    translator *t = translator_open(CHECKPOINT, 1, &why);
+    ck_assert_ok(t != NULL, why);
+    return t;
+}
+
+static size_t count_in(const char *text, const char *span)
+{
+    size_t n = 0;
+    for (; (text = strstr(text, span)); text += strlen(span))
+        n++;
+    return n;
+}
+
+static bool is_copy_token(const translator *t, int32_t id)
+{
+    const model_config *c = translator_config(t);
+    for (size_t i = 0; i < c->n_copy_tokens; i++)
+        if (c->copy_tokens[i] == id)
+            return true;
+    return false;
+}
+
+static size_t count_copy_tokens(const translator *t, const token_ids *ids)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < ids->n; i++)
+        n += is_copy_token(t, ids->at[i]);
+    return n;
+}
+
+START_TEST(the_model_returns_copy_tokens)
+{
+    translator *t = open_bundled();
+    noted notes = {0};
+    translation out = translate_one(t, "  Hello {name}, the file is in /usr/share/x_1 today. ", &notes);
+    ck_assert_uint_eq(out.n_sentences, 1);
+    const translated_sentence *s = &out.sentences[0];
+    ck_assert_uint_eq(s->n_spans, 2);
+    ck_assert_uint_eq(s->spans[0].range.begin, 8);
+    ck_assert_uint_eq(s->spans[0].range.end, 14);
+    ck_assert_uint_eq(count_copy_tokens(t, &s->source), 2);
+    ck_assert_uint_eq(count_copy_tokens(t, &s->target), 2);
+    ck_assert_uint_eq(count_in(out.text.bytes, "{name}"), 1);
+    ck_assert_uint_eq(count_in(out.text.bytes, "/usr/share/x_1"), 1);
+    ck_assert_uint_eq(count_in(out.text.bytes, "<copy"), 0);
+    ck_assert(strncmp(out.text.bytes, "  ", 2) == 0 && out.text.bytes[out.text.size - 1] == ' ');
+    translation_free(&out);
+    translator_close(t);
+}
+END_TEST
+
+/* Their order in the translation says that the words between were translated one by one. */
+START_TEST(without_copy_tokens_the_parts_between_spans_are_translated)
+{
+    translator *t = open_translator("swish");
+    noted notes = {0};
+    translation out = translate_one(t, "{a}I have a dog%s, good morning <b>now</b> {b}", &notes);
+    translation first = translate_one(t, "I have a dog", &notes), second = translate_one(t, "good morning", &notes);
+    translation third = translate_one(t, "now", &notes);
+    char expected[4000];
+    snprintf(expected, sizeof expected, "{a}%s%%s, %s <b>%s</b> {b}", first.text.bytes, second.text.bytes,
+             third.text.bytes);
+    ck_assert_str_eq(out.text.bytes, expected);
+    ck_assert_uint_eq(out.n_sentences, 3);
+    translation_free(&out);
+    translation_free(&first);
+    translation_free(&second);
+    translation_free(&third);
+    translator_close(t);
+}
+END_TEST
+
+/* A model that was not trained with them: its tokens are words, so that none comes back. */
+START_TEST(lost_copy_tokens_are_noticed)
+{
+    failure why;
+    char directory[] = "/tmp/test_translator_XXXXXX", command[1000];
+    ck_assert_ptr_nonnull(mkdtemp(directory));
+    snprintf(command, sizeof command,
+             "cp " GOLDEN "/int8/* %s && sed -i 's/\"origin\"/\"copy_tokens\": [20, 21], \"origin\"/' %s/config.json",
+             directory, directory);
+    ck_assert_int_eq(system(command), 0);
+    translator *t = translator_open(directory, 1, &why), *without = open_translator("int8");
+    ck_assert_ok(t != NULL, why);
+    noted notes = {0};
+    static const char text[] = "I have a dog{x} good morning %s now";
+    ck_assert_uint_eq(translator_config(t)->n_copy_tokens, 2);
+    translation out = translate_one(t, text, &notes), expected = translate_one(without, text, &notes);
+    ck_assert_str_eq(out.text.bytes, expected.text.bytes);
+    ck_assert_uint_eq(out.n_sentences, 3);
+    translation_free(&out);
+    translation_free(&expected);
+    translator_close(t);
+    translator_close(without);
+    snprintf(command, sizeof command, "rm -r %s", directory);
+    ck_assert_int_eq(system(command), 0);
+}
+END_TEST
+
+START_TEST(more_spans_than_copy_tokens)
+{
+    translator *t = open_bundled();
+    noted notes = {0};
+    text_buffer text = TEXT_EMPTY;
+    failure why;
+    for (int i = 0; i < MAX_COPY_TOKENS + 1; i++) {
+        char part[40];
+        snprintf(part, sizeof part, "the file name_%d and ", i);
+        ck_assert(text_append(&text, part, strlen(part), &why));
+    }
+    translation out = translate_one(t, text.bytes, &notes);
+    ck_assert_uint_gt(out.n_sentences, MAX_COPY_TOKENS);
+    const char *at = out.text.bytes;
+    for (int i = 0; i < MAX_COPY_TOKENS + 1; i++) {
+        char name[20];
+        snprintf(name, sizeof name, "name_%d", i);
+        ck_assert_ptr_nonnull(at = strstr(at, name));
+    }
+    text_free(&text);
+    translation_free(&out);
+    translator_close(t);
+}
+END_TEST
+
+START_TEST(lines_of_spans_are_copied)
+{
+    static const char *const lines[] = {
+        "\U0001F600",       "https://example.org/a?b=c",     " <br/> {x} ", "x = 5", "... --- ...",
+        "`code` \u2192 %s", "00:00:01,000 --> 00:00:04,000", "\u4F60\u597D"};
+    translator *t = open_bundled();
+    noted notes = {0};
+    for (size_t i = 0; i < N_ELEMENTS(lines); i++) {
+        translation out = translate_one(t, lines[i], &notes);
+        ck_assert_str_eq(out.text.bytes, lines[i]);
+        ck_assert_uint_eq(out.n_sentences, 0);
+        translation_free(&out);
+    }
+    translator_close(t);
+}
+END_TEST
+
+START_TEST(capitals_are_translated_in_ordinary_spelling)
+{
+    translator *t = open_bundled();
+    noted notes = {0};
+    translation out = translate_one(t, "DO NOT OPEN {Door}!", &notes),
+                small = translate_one(t, "Do not open {Door}!", &notes);
+    ck_assert_int_eq(out.sentences[0].letters, CASE_CAPITALS);
+    const token_ids *ids = &small.sentences[0].source;
+    assert_same_ids("source", ids->at, ids->n, &out.sentences[0].source);
+    ck_assert_uint_eq(count_in(out.text.bytes, "{Door}"), 1);
+    for (const char *c = out.text.bytes; *c; c++)
+        ck_assert((*c < 'a' || *c > 'z') || strncmp(c, "oor}", 4) == 0 || strncmp(c, "or}", 3) == 0 ||
+                  strncmp(c, "r}", 2) == 0);
+    translation_free(&out);
+    translation_free(&small);
+    translator_close(t);
+}
+END_TEST
+
+/* The same words with and without tags, and the tags around the right ones. */
+START_TEST(tags_follow_their_words)
+{
+    static const char *const cases[][3] = {
+        {"The <b>house</b> is small.", "The house is small.", "<b>Haus</b>"},
+        {"The house is <i>very</i> small.", "The house is very small.", "<i>sehr</i>"},
+        {"The <i>house is <b>small</b></i>.", "The house is small.", "<b>klein</b></i>."},
+        {"**The house is small.**", "The house is small.", "**Das"},
+        {"I have <br/>a house.", "I have a house.", "<br/>ein"},
+    };
+    translator *t = open_bundled();
+    noted notes = {0};
+    for (size_t i = 0; i < N_ELEMENTS(cases); i++) {
+        translation out = translate_one(t, cases[i][0], &notes), plain = translate_one(t, cases[i][1], &notes);
+        ck_assert_msg(strstr(out.text.bytes, cases[i][2]) != NULL, "%s: %s", cases[i][0], out.text.bytes);
+        const token_ids *ids = &plain.sentences[0].source;
+        ck_assert_uint_eq(out.n_sentences, 1);
+        assert_same_ids(cases[i][0], ids->at, ids->n, &out.sentences[0].source);
+        translation_free(&out);
+        translation_free(&plain);
+    }
+    translator_close(t);
+}
+END_TEST
+
+START_TEST(without_protection_the_model_gets_the_line)
+{
+    static const char text[] = "  HELLO \u2014 see {x}. I\u00B4m here.\t1. No  ";
+    translator *t = open_bundled();
+    noted notes = {0};
+    translator_set_protection(t, false);
+    translation out = translate_one(t, text, &notes);
+    ck_assert_uint_eq(out.n_sentences, 1);
+    ck_assert_uint_eq(out.sentences[0].range.begin, 2);
+    ck_assert_uint_eq(out.sentences[0].range.end, strlen(text) - 2);
+    ck_assert_uint_eq(out.sentences[0].n_spans, 0);
+    ck_assert_int_eq(out.sentences[0].letters, CASE_ORDINARY);
+    ck_assert_uint_eq(count_copy_tokens(t, &out.sentences[0].source), 0);
+    translation_free(&out);
+    translator_close(t);
+}
+END_TEST
+
+START_TEST(bytes_that_are_no_utf8_are_noticed)
+{
+    translator *t = open_bundled();
+    noted notes = {0};
+    translation out = translate_one(t, "The caf\xE9 is {x} closed.", &notes);
+    ck_assert_str_eq(notes.last, "not UTF-8; bytes that are no character were read as U+FFFD");
+    translation_free(&out);
+    translator_close(t);
+}
+END_TEST
+
+/* Random mixes of words and spans: each span comes back as often as it went in. */
+START_TEST(no_span_is_lost_or_doubled)
+{
+    static const char *const words[] = {"the",  "house",  "is",  "very small", "I",
+                                        "have", "a dog,", "and", "DO NOT",     "it\u2019s"};
+    static const char *const spans[] = {"https://x.org/a_b?c=1",
+                                        "<b>",
+                                        "</b>",
+                                        "<br/>",
+                                        "{name}",
+                                        "%1$s",
+                                        "\U0001F600",
+                                        "2031-06-03",
+                                        "user_id",
+                                        "\u6771\u4EAC",
+                                        "&amp;",
+                                        "192.168.0.1",
+                                        "`x y`",
+                                        "--option"};
+    enum { N = 300, MOST = 12 };
+    translator *t = open_bundled();
+    uint64_t random = 5;
+    failure why;
+    noted notes = {0};
+    for (int round = 0; round < N; round++) {
+        text_buffer text = TEXT_EMPTY;
+        for (uint64_t n = 1 + random_next(&random) % MOST; n > 0; n--) {
+            bool is_word = random_next(&random) % 5 < 3;
+            const char *part = is_word ? words[random_next(&random) % N_ELEMENTS(words)]
+                                       : spans[random_next(&random) % N_ELEMENTS(spans)];
+            ck_assert(text_append(&text, part, strlen(part), &why) && text_append(&text, " ", 1, &why));
+        }
+        translation out = translate_one(t, text.bytes, &notes);
+        for (size_t i = 0; i < N_ELEMENTS(spans); i++)
+            ck_assert_msg(count_in(out.text.bytes, spans[i]) == count_in(text.bytes, spans[i]), "%s: %s\n%s", spans[i],
+                          text.bytes, out.text.bytes);
+        ck_assert_msg(!strstr(out.text.bytes, "<copy:"), "%s", out.text.bytes);
+        translation_free(&out);
+        text_free(&text);
+    }
+    translator_close(t);
+}
+END_TEST
+
 int main(void)
 {
     model_use_instruction_set(NULL, &(failure){0});
     Suite *suite = suite_create("translator");
-    add_test(suite, "text_is_split_into_sentences", text_is_split_into_sentences);
-    add_test(suite, "stops_that_end_no_sentence_take_no_time", stops_that_end_no_sentence_take_no_time);
-    add_test(suite, "no_byte_is_lost", no_byte_is_lost);
-    add_test(suite, "a_long_sentence_is_cut_near_its_middle", a_long_sentence_is_cut_near_its_middle);
     add_test(suite, "blank_lines_run_no_model", blank_lines_run_no_model);
     add_test(suite, "white_space_between_sentences_is_put_back", white_space_between_sentences_is_put_back);
     add_loop_test(suite, "many_lines_at_once_give_what_each_gives_alone", many_lines_at_once_give_what_each_gives_alone,
@@ -406,5 +554,16 @@ int main(void)
                   N_ELEMENTS(traced_checkpoints));
     add_loop_test(suite, "the_output_of_the_last_state_is_the_traced_output",
                   the_output_of_the_last_state_is_the_traced_output, N_ELEMENTS(traced_checkpoints));
+    add_test(suite, "the_model_returns_copy_tokens", the_model_returns_copy_tokens);
+    add_test(suite, "without_copy_tokens_the_parts_between_spans_are_translated",
+             without_copy_tokens_the_parts_between_spans_are_translated);
+    add_test(suite, "lost_copy_tokens_are_noticed", lost_copy_tokens_are_noticed);
+    add_test(suite, "more_spans_than_copy_tokens", more_spans_than_copy_tokens);
+    add_test(suite, "lines_of_spans_are_copied", lines_of_spans_are_copied);
+    add_test(suite, "capitals_are_translated_in_ordinary_spelling", capitals_are_translated_in_ordinary_spelling);
+    add_test(suite, "tags_follow_their_words", tags_follow_their_words);
+    add_test(suite, "without_protection_the_model_gets_the_line", without_protection_the_model_gets_the_line);
+    add_test(suite, "bytes_that_are_no_utf8_are_noticed", bytes_that_are_no_utf8_are_noticed);
+    add_test(suite, "no_span_is_lost_or_doubled", no_span_is_lost_or_doubled);
     return run_suite(suite);
 }

@@ -169,7 +169,8 @@ bool batches_translate(const batch_workers *workers, translation *lines, size_t 
     atomic_init(&queue.next, 0);
     atomic_flag_clear(&queue.failed);
     for (size_t l = 0; l < n_lines; l++)
-        queue.n_items += lines[l].n_sentences;
+        for (size_t s = 0; s < lines[l].n_sentences; s++)
+            queue.n_items += lines[l].sentences[s].target.n == 0;
     if (queue.n_items == 0)
         return true;
     queue.items = malloc(queue.n_items * sizeof *queue.items);
@@ -182,7 +183,8 @@ bool batches_translate(const batch_workers *workers, translation *lines, size_t 
     size_t n = 0;
     for (size_t l = 0; l < n_lines; l++)
         for (size_t s = 0; s < lines[l].n_sentences; s++)
-            queue.items[n++] = &lines[l].sentences[s];
+            if (lines[l].sentences[s].target.n == 0)
+                queue.items[n++] = &lines[l].sentences[s];
     qsort(queue.items, n, sizeof *queue.items, by_length);
     bool ok = translate_queue(&queue);
     free(queue.items);

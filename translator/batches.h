@@ -15,7 +15,7 @@ typedef struct {
 bool batches_open(batch_workers *workers, const transformer *model, size_t n_threads, failure *why);
 void batches_close(batch_workers *workers);
 
-/* Fills in the target of every sentence of lines [n_lines], whose sources must be filled in. */
+/* Fills in the target of every sentence of lines [n_lines] that has none yet. The sources must be filled in. */
 bool batches_translate(const batch_workers *workers, translation *lines, size_t n_lines, bool with_log_probabilities,
                        failure *why);
 

@@ -1,4 +1,5 @@
-/* Text to tokens, and translations back to text. Sentences are split in sentences.c, and translated in batches.c. */
+/* Lines to translations: encode.c makes sentences of tokens, batches.c translates them, restore.c makes text of the
+ * result. A sentence whose protected spans the model did not return is translated again, in parts. */
 #include "translator/translator.h"
 
 #include <stdio.h>
@@ -8,23 +9,25 @@
 #include "model/forward.h"
 #include "support/utf8.h"
 #include "translator/batches.h"
+#include "translator/encode.h"
 #include "translator/open_tokenizer.h"
-
-enum {
-    BYTES_OF_A_TOKEN = 32, /* far more than average: a longer text cannot fit */
-    MOST_BYTES = 65536,    /* passed to SentencePiece at once */
-};
+#include "translator/protect.h"
+#include "translator/restore.h"
+#include "translator/tags.h"
 
 struct translator {
     transformer *model;
     tokenizer *tokenizer;
     batch_workers workers;
+    protector *protector;
+    bool protection; /* whether it is used */
 };
 
 static bool open_all(translator *t, const char *directory, size_t n_threads, failure *why)
 {
     return (t->model = model_open(directory, why)) &&
            (t->tokenizer = open_tokenizer(directory, model_get_config(t->model), why)) &&
+           (t->protector = protector_open(t->tokenizer, model_get_config(t->model), why)) &&
            batches_open(&t->workers, t->model, n_threads, why);
 }
 
@@ -35,6 +38,7 @@ translator *translator_open(const char *directory, size_t n_threads, failure *wh
         failure_memory(why, "the translator");
         return NULL;
     }
+    t->protection = true;
     if (!open_all(t, directory, n_threads, why)) {
         translator_close(t);
         return NULL;
@@ -47,9 +51,15 @@ void translator_close(translator *t)
     if (!t)
         return;
     batches_close(&t->workers);
+    protector_close(t->protector);
     tokenizer_close(t->tokenizer);
     model_close(t->model);
     free(t);
+}
+
+void translator_set_protection(translator *t, bool on)
+{
+    t->protection = on;
 }
 
 const transformer *translator_model(const translator *t)
@@ -79,94 +89,11 @@ bool translator_decode(const translator *t, const token_ids *ids, text_buffer *t
 
 void translation_free(translation *result)
 {
-    for (size_t i = 0; i < result->n_sentences; i++) {
-        token_ids_free(&result->sentences[i].source);
-        token_ids_free(&result->sentences[i].target);
-        free(result->sentences[i].log_probabilities);
-    }
+    for (size_t i = 0; i < result->n_sentences; i++)
+        translated_sentence_free(&result->sentences[i]);
     free(result->sentences);
     text_free(&result->text);
     *result = (translation){.text = TEXT_EMPTY};
-}
-
-static translated_sentence *append_sentence(translation *result, failure *why)
-{
-    if ((result->n_sentences & (result->n_sentences - 1)) == 0) { /* full at every power of two */
-        size_t capacity = result->n_sentences ? 2 * result->n_sentences : 1;
-        translated_sentence *grown = realloc(result->sentences, capacity * sizeof *grown);
-        if (!grown) {
-            failure_memory(why, "the sentences of a line");
-            return NULL;
-        }
-        result->sentences = grown;
-    }
-    translated_sentence *sentence = &result->sentences[result->n_sentences++];
-    *sentence = (translated_sentence){0};
-    return sentence;
-}
-
-/* Appends the sentence in this range of the line, with its tokens. Splits it in half, recursively, if it has more
- * tokens than positions, or is too long to hand to SentencePiece, whose time is quadratic in runs of unknown
- * characters. */
-static bool encode_range(translator *t, const text_line *line, const language_code *code, text_range range,
-                         translation *out, failure *why)
-{
-    size_t limit = translator_config(t)->max_positions;
-    size_t n_bytes = range.end - range.begin;
-    bool fits = n_bytes < limit * BYTES_OF_A_TOKEN && n_bytes <= MOST_BYTES;
-    token_ids ids = {0};
-    if (fits && !tokenizer_encode(t->tokenizer, code, line->bytes + range.begin, n_bytes, &ids, why)) {
-        token_ids_free(&ids);
-        return false;
-    }
-    if (!fits || ids.n > limit) {
-        token_ids_free(&ids);
-        size_t middle = sentences_middle(line->bytes, range);
-        if (middle == 0)
-            return failure_set(why, "a single character takes more tokens than the checkpoint's %zu positions", limit);
-        text_range first, second;
-        return (!sentences_trim(&first, line->bytes, (text_range){range.begin, middle}) ||
-                encode_range(t, line, code, first, out, why)) &&
-               (!sentences_trim(&second, line->bytes, (text_range){middle, range.end}) ||
-                encode_range(t, line, code, second, out, why));
-    }
-    size_t n_nothing = code->size ? 2 : 1; /* just the end token, after the language code if any */
-    translated_sentence *sentence = ids.n > n_nothing ? append_sentence(out, why) : NULL;
-    if (!sentence) { /* nothing to translate */
-        bool empty = ids.n <= n_nothing;
-        token_ids_free(&ids);
-        return empty;
-    }
-    sentence->range = range;
-    sentence->source = ids;
-    return true;
-}
-
-/* Fills in the sentences of a line with their source tokens. */
-static bool encode_line(translator *t, const text_line *line, size_t number, translation *out,
-                        const notice_reader *notices, failure *why)
-{
-    char notice[200];
-    language_code code = tokenizer_language_code(t->tokenizer, line->bytes, line->size);
-    if (code.size && !code.known) {
-        snprintf(notice, sizeof notice, "\"%.*s\" is taken as a language code, but the checkpoint does not know it",
-                 code.size < 100 ? (int)code.size : 100, line->bytes);
-        notices->say(notices->user, number, notice);
-    }
-    out->code_size = code.size;
-    text_range range = {code.size, code.size};
-    while (sentences_next(&range, line->bytes, line->size, range.end)) {
-        size_t before = out->n_sentences;
-        if (!encode_range(t, line, &code, range, out, why))
-            return false;
-        if (out->n_sentences - before > 1) {
-            snprintf(notice, sizeof notice,
-                     "a sentence is longer than the checkpoint's %zu positions and was translated in %zu parts",
-                     translator_config(t)->max_positions, out->n_sentences - before);
-            notices->say(notices->user, number, notice);
-        }
-    }
-    return true;
 }
 
 /* Gives one notice per line for all sentences that the length cap stopped. */
@@ -183,34 +110,147 @@ static void note_truncated(const translation *line, size_t number, const notice_
     notices->say(notices->user, number, notice);
 }
 
-/* Joins the line's translations. What lies between sentences, white space and text without tokens, is copied. */
-static bool write_line(const translator *t, const text_line *line, translation *out, failure *why)
+/* Joins the line's translations. What lies between sentences is copied. */
+static bool write_line(const text_line *line, translation *out, failure *why)
 {
+    byte_range all;
     size_t at = out->code_size;
-    if (at && out->n_sentences)
-        at = out->sentences[0].range.begin; /* the white space after a code belongs to it */
+    if (!text_trim(&all, line->bytes, (byte_range){at, line->size}))
+        return true; /* blank */
+    if (at)
+        at = all.begin; /* the white space after a code belongs to it */
     for (size_t s = 0; s < out->n_sentences; s++) {
         const translated_sentence *sentence = &out->sentences[s];
         if (!utf8_append_line(&out->text, line->bytes + at, sentence->range.begin - at, why) ||
-            !translator_decode(t, &sentence->target, &out->text, why))
+            !text_append(&out->text, sentence->text.bytes, sentence->text.size, why))
             return false;
         at = sentence->range.end;
     }
-    return out->n_sentences == 0 || utf8_append_line(&out->text, line->bytes + at, line->size - at, why);
+    return utf8_append_line(&out->text, line->bytes + at, line->size - at, why);
+}
+
+/* Computes a translated sentence again, in one pass. */
+static bool run_pass(translator *t, const translated_sentence *sentence, const trace_reader *reader, failure *why)
+{
+    size_t n_tgt = sentence->target.n; /* the start token, then all but the last token */
+    int32_t *decoder_ids = malloc(n_tgt * sizeof *decoder_ids);
+    if (!decoder_ids)
+        return failure_memory(why, "the trace");
+    decoder_ids[0] = translator_config(t)->target_start;
+    memcpy(decoder_ids + 1, sentence->target.at, (n_tgt - 1) * sizeof *decoder_ids);
+    const batch_shape shape = {1, &sentence->source.n, &n_tgt, &n_tgt, true, NULL};
+    bool ok = state_lay_out(t->workers.states[0], translator_config(t), &shape, why);
+    if (ok)
+        model_forward(t->workers.states[0], t->model, sentence->source.at, decoder_ids, n_tgt, reader);
+    free(decoder_ids);
+    return ok;
+}
+
+static bool has_tags(const translated_sentence *sentence)
+{
+    for (size_t i = 0; i < sentence->n_spans; i++)
+        if (sentence->spans[i].kind != SPAN_OPAQUE)
+            return true;
+    return false;
+}
+
+/* Sets pieces [ids->n] to the pieces of ids, "" for the end token and others that write nothing. */
+static tag_tokens list_pieces(const translator *t, const char **pieces, const token_ids *ids, bool is_source)
+{
+    const model_config *c = translator_config(t);
+    for (size_t i = 0; i < ids->n; i++) {
+        int32_t id = ids->at[i];
+        bool writes =
+            is_source ? id != c->source_end : id != c->target_end && id != c->target_pad && id != c->target_start;
+        pieces[i] = !writes ? "" : is_source ? translator_source_piece(t, id) : translator_target_piece(t, id);
+    }
+    return (tag_tokens){pieces, ids->n};
+}
+
+/* tags_place with the attention of a pass of its own. */
+static bool place_tags(translator *t, const translated_sentence *sentence, size_t *places, bool *placed, failure *why)
+{
+    size_t n_src = sentence->source.n, n_tgt = sentence->target.n;
+    const char **pieces = malloc((n_src + n_tgt) * sizeof *pieces);
+    tag_attention attention;
+    const trace_reader reader = tag_attention_start(&attention, n_tgt, n_src);
+    bool ok = (pieces || failure_memory(why, "the places of tags")) && run_pass(t, sentence, &reader, why) &&
+              (attention.ok || failure_memory(why, "the places of tags"));
+    if (ok)
+        ok = tags_place(places, placed, sentence, list_pieces(t, pieces, &sentence->source, true),
+                        list_pieces(t, pieces + n_src, &sentence->target, false), &attention, why);
+    free(attention.weights);
+    free(pieces);
+    return ok;
+}
+
+/* Fills in the text of a sentence; leaves it empty if its spans cannot be put back. */
+static bool restore_sentence(translator *t, translated_sentence *sentence, const text_line *line, failure *why)
+{
+    const restorer r = {t->tokenizer, translator_config(t)};
+    size_t *places = has_tags(sentence) ? calloc(sentence->n_spans, sizeof *places) : NULL;
+    bool possible = sentence->n_spans == 0 || restore_is_possible(&r, sentence);
+    bool ok = places || !has_tags(sentence) || failure_memory(why, "the places of tags");
+    if (ok && possible && places)
+        ok = place_tags(t, sentence, places, &possible, why);
+    if (ok && possible)
+        ok = restore_text(&r, sentence, line, places, &possible, why);
+    if (ok && !possible)
+        text_free(&sentence->text);
+    free(places);
+    return ok;
+}
+
+/* Whether a sentence must be translated in parts. */
+static bool has_lost_spans(const translated_sentence *sentence)
+{
+    return sentence->n_spans && sentence->text.size == 0;
+}
+
+/* Translates the sentences without text. */
+static bool translate_sentences(translator *t, const text_line *lines, size_t n_lines, bool with_log_probabilities,
+                                translation *out, failure *why)
+{
+    bool ok = batches_translate(&t->workers, out, n_lines, with_log_probabilities, why);
+    for (size_t l = 0; l < n_lines; l++)
+        for (size_t s = 0; s < out[l].n_sentences && ok; s++) {
+            translated_sentence *sentence = &out[l].sentences[s];
+            if (!t->protection)
+                ok = translator_decode(t, &sentence->target, &sentence->text, why);
+            else if (sentence->text.size == 0)
+                ok = restore_sentence(t, sentence, &lines[l], why);
+        }
+    return ok;
+}
+
+/* Takes sentences apart whose spans were lost. */
+static bool encode_lost(const encoder *e, const text_line *lines, size_t n_lines, translation *out, failure *why)
+{
+    bool ok = true;
+    for (size_t l = 0; l < n_lines && ok; l++)
+        for (size_t s = 0; s < out[l].n_sentences; s++)
+            if (has_lost_spans(&out[l].sentences[s])) {
+                ok = encode_parts(e, &lines[l], l, &out[l], has_lost_spans, why);
+                break;
+            }
+    return ok;
 }
 
 bool translator_translate(translator *t, const text_line *lines, size_t n_lines, bool with_log_probabilities,
                           translation *out, const notice_reader *notices, failure *why)
 {
+    const encoder e = {t->tokenizer, translator_config(t), t->protection ? t->protector : NULL, notices};
     bool ok = true;
     for (size_t l = 0; l < n_lines; l++)
         out[l] = (translation){.text = TEXT_EMPTY};
     for (size_t l = 0; l < n_lines && ok; l++)
-        ok = encode_line(t, &lines[l], l, &out[l], notices, why);
-    ok = ok && batches_translate(&t->workers, out, n_lines, with_log_probabilities, why) &&
+        ok = encode_line(&e, &lines[l], l, &out[l], why);
+    ok = ok && translate_sentences(t, lines, n_lines, with_log_probabilities, out, why) &&
+         encode_lost(&e, lines, n_lines, out, why) &&
+         translate_sentences(t, lines, n_lines, with_log_probabilities, out, why) &&
          model_check_unchanged(t->model, why);
     for (size_t l = 0; l < n_lines && ok; l++) {
-        ok = write_line(t, &lines[l], &out[l], why);
+        ok = write_line(&lines[l], &out[l], why);
         note_truncated(&out[l], l, notices);
     }
     for (size_t l = 0; l < n_lines && !ok; l++)
@@ -220,19 +260,8 @@ bool translator_translate(translator *t, const text_line *lines, size_t n_lines,
 
 bool translator_trace(translator *t, const translated_sentence *sentence, trace_record *pass, failure *why)
 {
-    size_t n_tgt = sentence->target.n; /* the start token, then all but the last token */
-    int32_t *decoder_ids = malloc(n_tgt * sizeof *decoder_ids);
-    if (!decoder_ids)
-        return failure_memory(why, "the trace");
-    decoder_ids[0] = translator_config(t)->target_start;
-    memcpy(decoder_ids + 1, sentence->target.at, (n_tgt - 1) * sizeof *decoder_ids);
-    const batch_shape shape = {1, &sentence->source.n, &n_tgt, &n_tgt, true, NULL};
     const trace_reader reader = trace_record_start(pass, why);
-    bool ok = state_lay_out(t->workers.states[0], translator_config(t), &shape, why);
-    if (ok)
-        model_forward(t->workers.states[0], t->model, sentence->source.at, decoder_ids, n_tgt, &reader);
-    free(decoder_ids);
-    return ok && pass->ok && model_check_unchanged(t->model, why);
+    return run_pass(t, sentence, &reader, why) && pass->ok && model_check_unchanged(t->model, why);
 }
 
 float *translator_output_of(translator *t, const float *x, size_t n_rows, failure *why)

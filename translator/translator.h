@@ -1,4 +1,5 @@
-/* Translates lines of text: splits them into sentences, encodes, searches in batches, decodes and joins.
+/* Translates lines of text: splits them into sentences, protects what is no language, encodes, searches in batches,
+ * decodes and joins.
  *
  *   translator *t = translator_open("checkpoints/en-de", 1, &why);
  *   translation out;
@@ -16,7 +17,9 @@
 #include "support/buffer.h"
 #include "support/failure.h"
 #include "support/trace_record.h"
-#include "translator/sentences.h"
+#include "text/letter_case.h"
+#include "text/segments.h"
+#include "text/spans.h"
 
 enum { TRANSLATOR_BATCH = 64 }; /* sentences computed together, at most */
 
@@ -26,13 +29,25 @@ typedef struct {
     size_t size;
 } text_line;
 
-/* What the model did with one sentence, or one part of a sentence that was too long. */
+/* A stretch of a sentence that is copied. An opaque one stands for a copy token in source and target; tags are not seen
+ * by the model. */
 typedef struct {
-    text_range range; /* in the line */
+    byte_range range; /* in the line */
+    span_kind kind;
+    size_t token; /* of the source, the first at or after the span */
+} protected_span;
+
+/* What the model did with one sentence, or one part of a sentence that was too long or could not be protected. */
+typedef struct {
+    byte_range range; /* in the line */
     token_ids source,
         target; /* including the end token, which a truncated target only has if the checkpoint forces it */
     float *log_probabilities; /* [target.n], or NULL if not requested */
     bool truncated;           /* stopped by the length cap */
+    letter_case letters;      /* of the sentence; the model reads and writes ordinary spelling */
+    protected_span *spans;    /* [n_spans], in order */
+    size_t n_spans;
+    text_buffer text; /* the translation */
 } translated_sentence;
 
 typedef struct {
@@ -54,6 +69,10 @@ typedef struct translator translator;
  * NULL on failure. */
 translator *translator_open(const char *directory, size_t n_threads, failure *why);
 void translator_close(translator *t);
+
+/* Whether sentences are found and spans protected, which is the default. Otherwise the model gets each line as it is.
+ */
+void translator_set_protection(translator *t, bool on);
 
 const transformer *translator_model(const translator *t);
 const model_config *translator_config(const translator *t);

@@ -60,7 +60,6 @@ def main():
         "weights": {"model": model, "two": struct.pack("<Q", len(x)) + x + bytes(7)},
         "config": {"tiny": config + SEPARATOR + vocabulary},
         "tokenizer": {"unigram": spm + SEPARATOR + b"ab \xff"},
-        "sentences": texts,
         "segments": {name: bytes([4, 9]) + text for name, text in
                      {"cells": b"- [ ] 1. Tea\t3.50\tDr. Hall left.She is at x.com!", **texts}.items()},
         "text": {name: bytes([shown]) + text for shown, (name, text) in enumerate(

@@ -1,0 +1,26 @@
+/* From lines to sentences with source tokens. Private to translator/. */
+#ifndef TRANSLATOR_ENCODE_H
+#define TRANSLATOR_ENCODE_H
+
+#include "model/config.h"
+#include "tokenizer/tokenizer.h"
+#include "translator/protect.h"
+#include "translator/translator.h"
+
+typedef struct {
+    const tokenizer *tokenizer;
+    const model_config *config;
+    protector *protector; /* NULL: the line is one sentence, and the model gets it as it is */
+    const notice_reader *notices;
+} encoder;
+
+/* Fills in the sentences of line `number` with their source tokens. */
+bool encode_line(const encoder *e, const text_line *line, size_t number, translation *out, failure *why);
+
+/* Puts the parts between its spans in place of each sentence of the line for which `failed` is true. */
+bool encode_parts(const encoder *e, const text_line *line, size_t number, translation *out,
+                  bool (*failed)(const translated_sentence *sentence), failure *why);
+
+void translated_sentence_free(translated_sentence *sentence);
+
+#endif

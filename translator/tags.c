@@ -1,0 +1,227 @@
+#include "translator/tags.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "support/utf8.h"
+#include "text/letters.h"
+
+static const char space_mark[] = "\xE2\x96\x81"; /* U+2581 stands for a space in pieces */
+
+/* ---- attention ---- */
+
+static void read_attention(void *user, const char *name, const float *data, size_t rows, size_t columns)
+{
+    static const char wanted[] = ".cross_attention.weights";
+    tag_attention *a = user;
+    size_t length = strlen(name), n = a->n_tgt * a->n_src;
+    if (length < sizeof wanted || strcmp(name + length - (sizeof wanted - 1), wanted) != 0)
+        return;
+    float *mean = calloc(n, sizeof *mean);
+    a->ok = a->ok && mean;
+    if (!a->ok) {
+        free(mean);
+        return;
+    }
+    for (size_t i = 0; i < rows * columns; i++)
+        mean[i % n] += data[i] / (float)(rows / a->n_tgt);
+    double decided = 0.0;
+    for (size_t i = 0; i < a->n_tgt; i++) {
+        float most = 0.0f;
+        for (size_t j = 0; j + 1 < a->n_src; j++) /* the end token takes what finds nothing elsewhere */
+            most = mean[i * a->n_src + j] > most ? mean[i * a->n_src + j] : most;
+        decided += (double)most;
+    }
+    if (!a->weights || decided > a->decided) {
+        float *before = a->weights;
+        a->weights = mean;
+        a->decided = decided;
+        mean = before;
+    }
+    free(mean);
+}
+
+trace_reader tag_attention_start(tag_attention *attention, size_t n_tgt, size_t n_src)
+{
+    *attention = (tag_attention){.n_tgt = n_tgt, .n_src = n_src, .ok = true};
+    return (trace_reader){read_attention, attention};
+}
+
+/* ---- words ---- */
+
+static bool begins_with_space(const char *piece)
+{
+    return strncmp(piece, space_mark, sizeof space_mark - 1) == 0;
+}
+
+size_t tag_piece_size(const char *piece)
+{
+    size_t size = strlen(piece);
+    for (const char *at = piece; (at = strstr(at, space_mark)); at += sizeof space_mark - 1)
+        size -= sizeof space_mark - 1;
+    return size;
+}
+
+/* Whether a piece is punctuation: neither empty nor with letters or digits. */
+static bool is_mark(const char *piece)
+{
+    size_t length;
+    for (const char *at = piece, *end = at + strlen(at); at < end; at += length) {
+        uint32_t c = utf8_next(at, (size_t)(end - at), &length);
+        if (letter_is(c) || (c >= '0' && c <= '9'))
+            return false;
+    }
+    return tag_piece_size(piece) > 0;
+}
+
+/* The end of the word that begins with token i; punctuation and tokens that write nothing stand alone. */
+static size_t word_end(tag_tokens tokens, size_t i)
+{
+    const char **piece = tokens.pieces;
+    size_t end = i + 1;
+    bool alone = !*piece[i] || is_mark(piece[i]);
+    while (end < tokens.n && !alone && *piece[end] && !begins_with_space(piece[end]) && !is_mark(piece[end]))
+        end++;
+    return end;
+}
+
+/* Whether tokens i … end - 1 are a word, and not punctuation or nothing. */
+static bool is_word(tag_tokens tokens, size_t i, size_t end)
+{
+    return !is_mark(tokens.pieces[i]) && (tag_piece_size(tokens.pieces[i]) > 0 || end > i + 1);
+}
+
+/* The first token of the source word that the target word's tokens first … end - 1 attend to most; source.n if it has
+ * nothing but punctuation. */
+static size_t most_attended(const tag_attention *a, tag_tokens source, size_t first, size_t end)
+{
+    size_t best = source.n;
+    double most = -1.0;
+    for (size_t j = 0, after; j < source.n; j = after) {
+        double sum = 0.0;
+        after = word_end(source, j);
+        for (size_t i = first; i < end; i++)
+            for (size_t k = j; k < after; k++)
+                sum += (double)a->weights[i * a->n_src + k];
+        if (sum > most && is_word(source, j, after)) {
+            most = sum;
+            best = j;
+        }
+    }
+    return best;
+}
+
+/* ---- places ---- */
+
+/* Tokens first … last of the target, and the tag's partner among the spans. */
+typedef struct {
+    size_t first, last, partner;
+} tag_words;
+
+typedef struct {
+    const translated_sentence *sentence;
+    tag_tokens source, target;
+    size_t *aligned;  /* [target.n] first token of the source word that the target token's word belongs to */
+    tag_words *words; /* [n_spans] of opening and empty tags */
+} tag_placing;
+
+static size_t closing_tag(const translated_sentence *s, size_t opening)
+{
+    size_t i = opening, depth = 0;
+    for (;; i++) {
+        depth += s->spans[i].kind == SPAN_TAG_OPEN;
+        if (s->spans[i].kind == SPAN_TAG_CLOSE && --depth == 0)
+            return i;
+    }
+}
+
+/* The words of a pair of tags; false if there are none. */
+static bool enclose(tag_placing *p, size_t opening)
+{
+    const protected_span *spans = p->sentence->spans;
+    tag_words *w = &p->words[opening];
+    *w = (tag_words){p->target.n, 0, closing_tag(p->sentence, opening)};
+    size_t begin = spans[opening].token, end = spans[w->partner].token;
+    for (size_t i = 0; i < p->target.n; i++)
+        if (p->aligned[i] >= begin && p->aligned[i] < end) {
+            w->first = i < w->first ? i : w->first;
+            w->last = i;
+        }
+    if (w->first == p->target.n)
+        return false;
+    const char *mark = p->source.pieces[end - 1];
+    if (is_mark(mark) && w->last + 1 < p->target.n && strcmp(p->target.pieces[w->last + 1], mark) == 0)
+        w->last++;
+    return true;
+}
+
+/* The place of an empty tag, which is before token w->first. */
+static void precede(tag_placing *p, size_t tag)
+{
+    size_t next = SIZE_MAX;
+    p->words[tag].first = p->target.n;
+    for (size_t i = 0; i < p->target.n; i++)
+        if (p->aligned[i] >= p->sentence->spans[tag].token && p->aligned[i] < p->source.n && p->aligned[i] < next) {
+            next = p->aligned[i];
+            p->words[tag].first = i;
+        }
+}
+
+/* Whether pair `inner`, which opens after `outer`, lies in it or apart from it as in the source. */
+static bool is_nested(const tag_placing *p, size_t outer, size_t inner)
+{
+    const tag_words *o = &p->words[outer], *i = &p->words[inner];
+    return i->partner < o->partner ? o->first <= i->first && i->last <= o->last
+                                   : o->last < i->first || i->last < o->first;
+}
+
+static bool find_words(tag_placing *p)
+{
+    const translated_sentence *s = p->sentence;
+    for (size_t i = 0; i < s->n_spans; i++) {
+        if (s->spans[i].kind == SPAN_TAG_EMPTY)
+            precede(p, i);
+        if (s->spans[i].kind != SPAN_TAG_OPEN)
+            continue;
+        if (!enclose(p, i))
+            return false;
+        for (size_t outer = 0; outer < i; outer++)
+            if (s->spans[outer].kind == SPAN_TAG_OPEN && !is_nested(p, outer, i))
+                return false;
+    }
+    return true;
+}
+
+/* Bytes other than spaces before target token i. */
+static size_t bytes_before(tag_tokens target, size_t i)
+{
+    size_t n = 0;
+    for (size_t k = 0; k < i; k++)
+        n += tag_piece_size(target.pieces[k]);
+    return n;
+}
+
+bool tags_place(size_t *places, bool *placed, const translated_sentence *sentence, tag_tokens source, tag_tokens target,
+                const tag_attention *attention, failure *why)
+{
+    tag_placing p = {sentence, source, target, malloc(target.n * sizeof *p.aligned),
+                     calloc(sentence->n_spans, sizeof *p.words)};
+    bool ok = (p.aligned && p.words) || failure_memory(why, "the places of tags");
+    for (size_t i = 0, end; ok && i < target.n; i = end) {
+        end = word_end(target, i);
+        size_t best = is_word(target, i, end) ? most_attended(attention, source, i, end) : source.n;
+        for (size_t k = i; k < end; k++)
+            p.aligned[k] = best;
+    }
+    *placed = ok && find_words(&p);
+    for (size_t i = 0; *placed && i < sentence->n_spans; i++) {
+        if (sentence->spans[i].kind == SPAN_TAG_OPEN)
+            places[p.words[i].partner] = bytes_before(target, p.words[i].last + 1);
+        if (sentence->spans[i].kind == SPAN_TAG_OPEN || sentence->spans[i].kind == SPAN_TAG_EMPTY)
+            places[i] = bytes_before(target, p.words[i].first);
+    }
+    free(p.aligned);
+    free(p.words);
+    return ok;
+}
