@@ -209,6 +209,10 @@ WRONG_CONFIGS = [
     ("suppressed negative", config(generation__suppressed=[-1]), 'must contain ids from 0 to'),
     ("suppressed the end", config(generation__suppressed=[0]),
      '"suppressed" contains the end token, 0, so no translation would end'),
+    ("copy tokens a number", config(copy_tokens=7), '"copy_tokens" must be a list of at most 16 ids'),
+    ("17 copy tokens", config(copy_tokens=list(range(17))), '"copy_tokens" must be a list of at most 16 ids'),
+    ("copy tokens beyond", config(copy_tokens=[N_VOCABULARY]), f'"copy_tokens" must contain ids from 0 to {N_VOCABULARY - 1}'),
+    ("copy tokens twice", config(copy_tokens=[3, 4, 3]), '"copy_tokens" contains 3 twice'),
     ("suppressed 10,000", config(generation__suppressed=[5] * 10_000), "must be a list of at most 64 ids"),
 ]
 CASES += [Case(f"config {name}", "config.json", spoil, said) for name, spoil, said in WRONG_CONFIGS]

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import types
 
 import numpy
 import pytest
@@ -174,6 +175,17 @@ def test_suppressed_ids_and_lengths_come_from_the_generation_settings(changed, t
     config = json.loads((tmp_path / "out/config.json").read_text())
     pad = config["target"]["pad"]
     assert config["generation"] == {"max_length": 19, "forced_end": False, "suppressed": [3, 7, pad]}
+
+
+@pytest.mark.parametrize("pieces, separate, expected", [
+    (["</s>", "<copy:0>", "<copy:2>", "<copy:1>"], False, {"copy_tokens": [1, 3, 2]}),
+    (["<copy:1>"], False, {}),
+    (["<copy:0>"], True, {}),
+    ([f"<copy:{i}>" for i in range(20)], False, {"copy_tokens": list(range(16))}),
+])
+def test_copy_tokens_are_those_of_the_vocabulary(pieces, separate, expected):
+    tokenizer = types.SimpleNamespace(encoder={piece: id_ for id_, piece in enumerate(pieces)}, separate_vocabs=separate)
+    assert export.copy_tokens(tokenizer) == expected
 
 
 def test_an_export_replaces_a_checkpoint_and_keeps_its_card(marian, tmp_path):

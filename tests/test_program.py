@@ -644,6 +644,18 @@ def test_parts_of_a_long_line_cover_it():
     assert all(len(part.source) <= CONFIG["max_positions"] for part in parts)
 
 
+def test_tokens_show_what_was_protected():
+    shown = run("--tokens", "See <b>%s</b> at x.org now.", model=GOLDEN / CHECKPOINTS[-1]).stderr.decode()
+    assert re.findall("^  protected: (.*)$", shown, re.MULTILINE) == ["<b>", "<copy:0> = %s", "</b>", "<copy:1> = x.org"]
+    assert len(re.findall("^  source .*<copy:[01]>$", shown, re.MULTILINE)) == 2
+
+
+def test_plain_protects_nothing_and_splits_no_line():
+    shown = run("--plain", "--tokens", "See x.org. It is\tgood.", model=GOLDEN / CHECKPOINTS[-1]).stderr.decode()
+    assert "line 1, sentence 1, bytes 0 to 22 of 22" in shown
+    assert "sentence 2" not in shown and "protected" not in shown and "<copy:" not in shown
+
+
 def test_log_probabilities_are_at_most_zero():
     shown = re.findall(rb"^  target +\d+ +(\S+)  ", run("--tokens", "I have a dog.").stderr, re.MULTILINE)
     assert shown and all(-math.inf < float(number) <= 0 for number in shown)

@@ -446,6 +446,7 @@ START_TEST(tags_follow_their_words)
         {"The house is <i>very</i> small.", "The house is very small.", "<i>sehr</i>"},
         {"The <i>house is <b>small</b></i>.", "The house is small.", "<b>klein</b></i>."},
         {"**The house is small.**", "The house is small.", "**Das"},
+        {"Open <b>settings.json</b> now.", "Open settings.json now.", "<b>settings.json</b>"},
         {"I have <br/>a house.", "I have a house.", "<br/>ein"},
     };
     translator *t = open_bundled();

@@ -92,9 +92,39 @@ static bool is_word(tag_tokens tokens, size_t i, size_t end)
     return !is_mark(tokens.pieces[i]) && (tag_piece_size(tokens.pieces[i]) > 0 || end > i + 1);
 }
 
+/* The copy token of an opaque span; a mark for a space may precede it. */
+static size_t copy_token(tag_tokens source, const protected_span *span)
+{
+    return span->token + (tag_piece_size(source.pieces[span->token]) == 0);
+}
+
+/* The first token of the source word that is the copy token of one of the tokens first … end - 1 of the target;
+ * source.n if none of them is one. */
+static size_t same_copy_token(const translated_sentence *s, tag_tokens source, tag_tokens target, size_t first,
+                              size_t end)
+{
+    for (size_t i = first; i < end; i++)
+        for (size_t k = 0; k < s->n_spans; k++)
+            if (s->spans[k].kind == SPAN_OPAQUE &&
+                strcmp(target.pieces[i], source.pieces[copy_token(source, &s->spans[k])]) == 0)
+                return s->spans[k].token;
+    return source.n;
+}
+
+/* Whether the word of tokens j … after - 1 has a copy token. */
+static bool has_copy_token(const translated_sentence *s, tag_tokens source, size_t j, size_t after)
+{
+    for (size_t k = 0; k < s->n_spans; k++)
+        if (s->spans[k].kind == SPAN_OPAQUE && copy_token(source, &s->spans[k]) >= j &&
+            copy_token(source, &s->spans[k]) < after)
+            return true;
+    return false;
+}
+
 /* The first token of the source word that the target word's tokens first … end - 1 attend to most; source.n if it has
- * nothing but punctuation. */
-static size_t most_attended(const tag_attention *a, tag_tokens source, size_t first, size_t end)
+ * nothing but punctuation and copy tokens, which align with themselves. */
+static size_t most_attended(const translated_sentence *s, const tag_attention *a, tag_tokens source, size_t first,
+                            size_t end)
 {
     size_t best = source.n;
     double most = -1.0;
@@ -104,7 +134,7 @@ static size_t most_attended(const tag_attention *a, tag_tokens source, size_t fi
         for (size_t i = first; i < end; i++)
             for (size_t k = j; k < after; k++)
                 sum += (double)a->weights[i * a->n_src + k];
-        if (sum > most && is_word(source, j, after)) {
+        if (sum > most && is_word(source, j, after) && !has_copy_token(s, source, j, after)) {
             most = sum;
             best = j;
         }
@@ -210,7 +240,9 @@ bool tags_place(size_t *places, bool *placed, const translated_sentence *sentenc
     bool ok = (p.aligned && p.words) || failure_memory(why, "the places of tags");
     for (size_t i = 0, end; ok && i < target.n; i = end) {
         end = word_end(target, i);
-        size_t best = is_word(target, i, end) ? most_attended(attention, source, i, end) : source.n;
+        size_t best = same_copy_token(sentence, source, target, i, end);
+        if (best == source.n && is_word(target, i, end))
+            best = most_attended(sentence, attention, source, i, end);
         for (size_t k = i; k < end; k++)
             p.aligned[k] = best;
     }
