@@ -3,6 +3,9 @@
 #include "cli/trace_file.h"
 #include "tests/golden.h"
 #include "tests/random.h"
+#include "translator/open_tokenizer.h"
+#include "translator/restore.h"
+#include "translator/tags.h"
 #include "translator/translator.h"
 #include "weights/weights.h"
 
@@ -464,6 +467,136 @@ START_TEST(tags_follow_their_words)
 }
 END_TEST
 
+START_TEST(symbols_and_tags_at_the_ends_are_not_the_models)
+{
+    static const char *const cases[][3] = {
+        {"\U0001F600 The house is small. \u2713", "\U0001F600 ", " \u2713"},
+        {"<p>\u2192 <b>The house is small.</b></p>", "<p>\u2192 <b>", "</b></p>"},
+        {"<br/>The house is small.</b>", "<br/>", "</b>"},
+    };
+    translator *t = open_bundled();
+    noted notes = {0};
+    translation plain = translate_one(t, "The house is small.", &notes);
+    for (size_t i = 0; i < N_ELEMENTS(cases); i++) {
+        char expected[200];
+        translation out = translate_one(t, cases[i][0], &notes);
+        snprintf(expected, sizeof expected, "%s%s%s", cases[i][1], plain.text.bytes, cases[i][2]);
+        ck_assert_str_eq(out.text.bytes, expected);
+        translation_free(&out);
+    }
+    translation_free(&plain);
+    translator_close(t);
+}
+END_TEST
+
+START_TEST(tags_whose_partners_are_in_other_sentences)
+{
+    translator *t = open_bundled();
+    noted notes = {0};
+    translation out = translate_one(t, "The <b>house is small. The dog is</b> big.", &notes);
+    ck_assert_uint_eq(out.n_sentences, 2);
+    ck_assert_int_eq(out.sentences[0].spans[0].kind, SPAN_TAG_EMPTY);
+    ck_assert_int_eq(out.sentences[1].spans[0].kind, SPAN_TAG_EMPTY);
+    ck_assert_uint_eq(count_in(out.text.bytes, "<b>"), 1);
+    ck_assert_uint_eq(count_in(out.text.bytes, "</b>"), 1);
+    translation_free(&out);
+    translator_close(t);
+}
+END_TEST
+
+/* One target word for each source word, attended to alone, in the order of `aligned`. */
+static bool place(size_t *places, const char **source, const char **target, const size_t *aligned, size_t n,
+                  protected_span *spans, size_t n_spans)
+{
+    float weights[64] = {0};
+    bool placed;
+    failure why;
+    for (size_t i = 0; i < n; i++)
+        weights[i * n + aligned[i]] = 1.0f;
+    const translated_sentence sentence = {.spans = spans, .n_spans = n_spans};
+    const tag_attention attention = {n, n, weights, 0.0, true};
+    ck_assert_ok(
+        tags_place(places, &placed, &sentence, (tag_tokens){source, n}, (tag_tokens){target, n}, &attention, &why),
+        why);
+    return placed;
+}
+
+#define SPACE_MARK "\xE2\x96\x81"
+
+START_TEST(pairs_of_tags_enclose_their_words)
+{
+    const char *source[] = {SPACE_MARK "one", SPACE_MARK "two", "!", SPACE_MARK "three", ""};
+    const char *target[] = {SPACE_MARK "drei", SPACE_MARK "eins", SPACE_MARK "zwei", "!", ""};
+    static const size_t aligned[] = {3, 0, 1, 2, 4};
+    size_t places[4];
+    protected_span around_two[] = {{{0, 1}, SPAN_TAG_OPEN, 1}, {{1, 2}, SPAN_TAG_CLOSE, 3}}; /* and its mark */
+    ck_assert(place(places, source, target, aligned, 5, around_two, 2));
+    ck_assert_uint_eq(places[0], strlen("dreieins"));
+    ck_assert_uint_eq(places[1], strlen("dreieinszwei!"));
+    protected_span nested[] = {{{0, 1}, SPAN_TAG_OPEN, 0},
+                               {{1, 2}, SPAN_TAG_OPEN, 0},
+                               {{2, 3}, SPAN_TAG_CLOSE, 1},
+                               {{3, 4}, SPAN_TAG_CLOSE, 2}};
+    ck_assert(place(places, source, target, aligned, 5, nested, 4));
+    ck_assert_uint_eq(places[0], strlen("drei"));
+    ck_assert_uint_eq(places[1], strlen("drei"));
+    ck_assert_uint_eq(places[2], strlen("dreieins"));
+    ck_assert_uint_eq(places[3], strlen("dreieinszwei"));
+    protected_span empty[] = {{{0, 1}, SPAN_TAG_EMPTY, 3}, {{1, 2}, SPAN_TAG_EMPTY, 4}};
+    ck_assert(place(places, source, target, aligned, 5, empty, 2));
+    ck_assert_uint_eq(places[0], 0);
+    ck_assert_uint_eq(places[1], strlen("dreieinszwei!"));
+}
+END_TEST
+
+START_TEST(pairs_that_would_overlap_or_be_empty_have_no_place)
+{
+    const char *source[] = {SPACE_MARK "one", SPACE_MARK "two", SPACE_MARK "three", SPACE_MARK "four", ""};
+    const char *target[] = {SPACE_MARK "eins", SPACE_MARK "drei", SPACE_MARK "zwei", SPACE_MARK "vier", ""};
+    static const size_t crossed[] = {0, 2, 1, 3, 4}, all_on_one[] = {0, 0, 0, 0, 4};
+    size_t places[4];
+    protected_span spans[] = {{{0, 1}, SPAN_TAG_OPEN, 0},
+                              {{1, 2}, SPAN_TAG_CLOSE, 2},
+                              {{2, 3}, SPAN_TAG_OPEN, 2},
+                              {{3, 4}, SPAN_TAG_CLOSE, 4}};
+    ck_assert(!place(places, source, target, crossed, 5, spans, 4));
+    ck_assert(!place(places, source, target, all_on_one, 5, spans, 4));
+}
+END_TEST
+
+START_TEST(every_span_returns_once_or_the_sentence_is_not_complete)
+{
+    failure why;
+    model_config config;
+    ck_assert_ok(config_read(&config, CHECKPOINT, &why), why);
+    tokenizer *tokens = open_tokenizer(CHECKPOINT, &config, &why);
+    ck_assert_ok(tokens != NULL, why);
+    const restorer r = {tokens, &config};
+    const text_line line = line_of("%s %d");
+    protected_span spans[] = {{{0, 2}, SPAN_OPAQUE, 0}, {{3, 5}, SPAN_OPAQUE, 1}};
+    int32_t both[] = {config.copy_tokens[1], config.copy_tokens[0]},
+            twice[] = {config.copy_tokens[0], config.copy_tokens[0]};
+    translated_sentence sentence = {.spans = spans, .n_spans = 2, .target = {both, 2, 0}, .text = TEXT_EMPTY};
+    bool complete;
+    ck_assert(restore_is_possible(&r, &sentence));
+    ck_assert_ok(restore_text(&r, &sentence, &line, NULL, &complete, &why), why);
+    ck_assert(complete);
+    ck_assert_str_eq(sentence.text.bytes, "%d%s");
+    sentence.target.at = twice;
+    ck_assert(!restore_is_possible(&r, &sentence));
+    sentence.target.at = both;
+    spans[1].kind = SPAN_TAG_EMPTY;
+    ck_assert(!restore_is_possible(&r, &sentence)); /* a token of no span */
+    sentence.target = (token_ids){both + 1, 1, 0};
+    static const size_t beyond[] = {0, 1000};
+    text_free(&sentence.text);
+    ck_assert_ok(restore_text(&r, &sentence, &line, beyond, &complete, &why), why);
+    ck_assert(!complete);
+    text_free(&sentence.text);
+    tokenizer_close(tokens);
+}
+END_TEST
+
 START_TEST(without_protection_the_model_gets_the_line)
 {
     static const char text[] = "  HELLO \u2014 see {x}. I\u00B4m here.\t1. No  ";
@@ -563,6 +696,13 @@ int main(void)
     add_test(suite, "lines_of_spans_are_copied", lines_of_spans_are_copied);
     add_test(suite, "capitals_are_translated_in_ordinary_spelling", capitals_are_translated_in_ordinary_spelling);
     add_test(suite, "tags_follow_their_words", tags_follow_their_words);
+    add_test(suite, "symbols_and_tags_at_the_ends_are_not_the_models", symbols_and_tags_at_the_ends_are_not_the_models);
+    add_test(suite, "tags_whose_partners_are_in_other_sentences", tags_whose_partners_are_in_other_sentences);
+    add_test(suite, "pairs_of_tags_enclose_their_words", pairs_of_tags_enclose_their_words);
+    add_test(suite, "pairs_that_would_overlap_or_be_empty_have_no_place",
+             pairs_that_would_overlap_or_be_empty_have_no_place);
+    add_test(suite, "every_span_returns_once_or_the_sentence_is_not_complete",
+             every_span_returns_once_or_the_sentence_is_not_complete);
     add_test(suite, "without_protection_the_model_gets_the_line", without_protection_the_model_gets_the_line);
     add_test(suite, "bytes_that_are_no_utf8_are_noticed", bytes_that_are_no_utf8_are_noticed);
     add_test(suite, "no_span_is_lost_or_doubled", no_span_is_lost_or_doubled);
