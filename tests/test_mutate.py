@@ -116,6 +116,7 @@ def test_the_report_counts_and_shows_survivors():
     ("/a/tests/test_model.c:40:F:case:the_length_cap:0: Assertion 'x' failed\n", "the_length_cap"),
     ("/a/test_model.c:40:E:case:greedy:2: (after this point) Received signal 11\n", "greedy"),
     ("...F\nFAILED test_program.py::test_info[int8] - assert 1\n1 failed\n", "test_program.py::test_info[int8]"),
+    ("FAILED hardening/test_resume.py::test_kills - x\n", "hardening/test_resume.py::test_kills"),
     ("FAILED test_program.py::test_a_line[many sentences]\n", "test_program.py::test_a_line[many sentences]"),
     ("Segmentation fault\n", "")])
 def test_the_first_failure_is_named(said, name):

@@ -28,8 +28,8 @@ sys.path.insert(0, str(GOLDEN.parent.parent / "scripts"))
 
 import odd_strings  # noqa: E402
 import program  # noqa: E402
+from edits import config, copy_of, edit_lines  # noqa: E402
 from options import options  # noqa: E402
-from crafted import copy_of, config, edit_lines  # noqa: E402
 
 FLOAT32 = ["relu", "swish", "gelu", "odd"]
 STORED = {**dict.fromkeys(FLOAT32, "float32"), "int8": "int8", "mixed": "float32 and int8"}
@@ -806,7 +806,7 @@ def test_a_trace_on_a_full_device_is_named():
     assert "/dev/full: cannot be written: No space left" in failure_of(run("--trace", "/dev/full", "a"))
 
 
-# ---- bad checkpoints (test_crafted.py has many more) ----
+# ---- bad checkpoints (hardening/test_crafted.py has many more) ----
 
 def refusal(checkpoint, name):
     """The sentence that refuses a checkpoint because of its file `name`; --info refuses it with the same words."""

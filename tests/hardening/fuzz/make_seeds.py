@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Write tests/fuzz/seeds: for each target a few small inputs that are good, or nearly.
+"""Write tests/hardening/fuzz/seeds: for each target a few small inputs that are good, or nearly.
 
 The checkpoint is tests/golden/int8 with one layer of one head, rows of four numbers and the first pieces of its vocabulary.
 """
@@ -10,7 +10,7 @@ import struct
 from pathlib import Path
 
 FUZZ = Path(__file__).resolve().parent
-GOLDEN = FUZZ.parent / "golden/int8"
+GOLDEN = FUZZ.parent.parent / "golden/int8"
 D_MODEL, D_FF, N_VOCABULARY = 4, 4, 8
 SEPARATOR = b"\n====\n"
 

@@ -1,5 +1,5 @@
 /* A safetensors file: whatever opens has tensors that lie in it. */
-#include "tests/fuzz/fuzz.h"
+#include "tests/hardening/fuzz/fuzz.h"
 #include "weights/weights.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -5,8 +5,8 @@
 #include <stdio.h>
 
 #include "model/translator.h"
-#include "tests/failing.h"
 #include "tests/golden.h"
+#include "tests/hardening/failing.h"
 
 #ifdef FAILING_WITH_SANITIZER /* which cannot do without the memory for a thread itself */
 enum { N_THREADS = 1 };

@@ -1,6 +1,6 @@
 /* A whole checkpoint directory, its files being parts of the input: opened, and a line translated. */
 #include "model/translator.h"
-#include "tests/fuzz/fuzz.h"
+#include "tests/hardening/fuzz/fuzz.h"
 
 static void ignore(void *user, size_t line, const char *sentence)
 {

@@ -1,6 +1,6 @@
 /* A SentencePiece model and a text, two parts of the input; the vocabulary is a fixed one. */
 #include "support/utf8.h"
-#include "tests/fuzz/fuzz.h"
+#include "tests/hardening/fuzz/fuzz.h"
 #include "tokenizer/tokenizer.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -1,7 +1,7 @@
 /* Text to sentences: in order, without overlap, nothing but white space between them, and cut only at characters. */
 #include "model/sentences.h"
 #include "support/utf8.h"
-#include "tests/fuzz/fuzz.h"
+#include "tests/hardening/fuzz/fuzz.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

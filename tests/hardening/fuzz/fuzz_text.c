@@ -5,7 +5,7 @@
 #include "cli/cli.h"
 #include "cli/terminal.h"
 #include "support/utf8.h"
-#include "tests/fuzz/fuzz.h"
+#include "tests/hardening/fuzz/fuzz.h"
 
 static translator *open_once(void)
 {

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The same bytes from every build, instruction set, number of threads, order and grouping of lines.
 
-    tests/sameness.py BUILD…        such as build/test build/clang: directories with `translate` in them
+    tests/hardening/sameness.py BUILD…        such as build/test build/clang: directories with `translate` in them
 
 Prints a matrix: compilers and instruction sets down, threads and the ways that lines come across. int8 must give the same
 bytes; float32 the same text. Exit status 1 when anything differs.
@@ -13,7 +13,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parent.parent.parent
 LEVELS = ["plain", "avx2", "avx_vnni", "avx512_vnni", "neon_dot"]
 THREADS = [1, 2, 4]
 CHECKPOINTS = {"int8": ["checkpoints/en-de", "tests/golden/int8"], "float32": ["tests/golden/relu", "tests/golden/gelu"]}

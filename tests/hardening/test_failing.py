@@ -1,7 +1,7 @@
 """The whole program when memory is refused and when writing fails: exit status 1 with a sentence, and no half results that
 look whole.
 
-Allocations are refused by tests/failing.cc, preloaded; system calls fail by strace, which cares for no way of writing.
+Allocations are refused by tests/hardening/failing.cc, preloaded; system calls fail by strace, which cares for no way of writing.
 With TRANSFORMER_TEST_ALL in the environment every allocation is refused, without it some of them.
 """
 
@@ -9,13 +9,11 @@ import os
 import re
 import signal
 import subprocess
-from pathlib import Path
 
 import pytest
 
 import program
-
-GOLDEN = Path(__file__).resolve().parent / "golden"
+from edits import GOLDEN
 FAILING = program.TRANSLATE.resolve().parent / "tests/libfailing.so"
 MODEL = ["-m", GOLDEN / "int8"]
 ALL = "TRANSFORMER_TEST_ALL" in os.environ

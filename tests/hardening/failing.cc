@@ -1,4 +1,4 @@
-#include "tests/failing.h"
+#include "tests/hardening/failing.h"
 
 #include <dlfcn.h>
 #include <errno.h>

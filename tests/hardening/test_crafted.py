@@ -2,15 +2,12 @@
 
 import io
 import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "scripts"))
-
-import program  # noqa: E402
-from crafted import CASES, GOLDEN, RELU, SOUND, copy_of  # noqa: E402
+import program
+from crafted import CASES, RELU, SOUND
+from edits import GOLDEN, copy_of
 
 MEASURE = program.TRANSLATE.parent / "tests/measure"
 SANITIZED = b"__asan_init" in program.TRANSLATE.read_bytes()

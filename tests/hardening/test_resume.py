@@ -20,8 +20,8 @@ from pathlib import Path
 
 import pytest
 
-TESTS = Path(__file__).resolve().parent
-sys.path.insert(0, str(TESTS.parent / "scripts"))
+TESTS = Path(__file__).resolve().parent.parent
+sys.path[:0] = [str(TESTS), str(TESTS.parent / "scripts")]  # when run by hand
 
 import program  # noqa: E402
 from options import options  # noqa: E402

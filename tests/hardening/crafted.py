@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Callable
 
-ROOT = Path(__file__).resolve().parent.parent
-GOLDEN = ROOT / "tests/golden"
+from edits import ABSENT, GOLDEN, config, copy_of, edit_lines
+
+ROOT = GOLDEN.parent.parent
 RELU = GOLDEN / "relu"
 MODEL = (RELU / "model.safetensors").read_bytes()
 HEADER_END = 8 + struct.unpack("<Q", MODEL[:8])[0]
@@ -43,10 +44,6 @@ class Case:
         checkpoint = copy_of(self.variant, directory)
         self.spoil(checkpoint / self.file)
         return checkpoint
-
-
-def copy_of(variant, directory):
-    return Path(shutil.copytree(GOLDEN / variant, Path(directory) / f"bad ü {variant}"))
 
 
 def content(data):
@@ -91,27 +88,6 @@ CASES += [Case(f"{file} {name}", file, content(data), next(said for end, said in
 
 
 # ---- config.json ----
-
-ABSENT = object()
-
-
-def config(**changes):
-    """A function that sets keys of config.json, or takes those that are ABSENT out; encoder__n_layers is n_layers in
-    encoder."""
-    def edit(path):
-        root = json.loads(path.read_text())
-        for place, value in changes.items():
-            *parents, key = place.split("__")
-            inside = root
-            for parent in parents:
-                inside = inside[parent]
-            if value is ABSENT:
-                del inside[key]
-            else:
-                inside[key] = value
-        path.write_text(json.dumps(root))
-    return edit
-
 
 def config_text(old, new):
     """A function that replaces text of config.json."""
@@ -455,15 +431,6 @@ CASES += [Case(f"int8 model {name}", "model.safetensors", spoil, said, variant="
 
 
 # ---- source.vocab ----
-
-def edit_lines(edit):
-    """A function that rewrites a vocabulary: edit(lines) changes its lines, which have no ends, in place."""
-    def rewrite(path):
-        lines = path.read_bytes().split(b"\n")[:-1]
-        edit(lines)
-        path.write_bytes(b"".join(line + b"\n" for line in lines))
-    return rewrite
-
 
 def set_line(i, value):
     return edit_lines(lambda lines: lines.__setitem__(i, value))

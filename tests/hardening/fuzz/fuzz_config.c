@@ -1,6 +1,6 @@
 /* config.json and a vocabulary, two parts of the input. */
 #include "model/config.h"
-#include "tests/fuzz/fuzz.h"
+#include "tests/hardening/fuzz/fuzz.h"
 #include "tokenizer/vocabulary.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
