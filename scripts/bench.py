@@ -51,7 +51,7 @@ import bench_report
 from bench_measures import FULL, MEASURES, QUICK, Bench, OutOfTime, evenly, say
 from bench_samples import Samples, digest
 from bench_systems import CPUS, SYSTEMS, Failure, environment
-from program import ROOT, TRANSLATE, ProgramFailure, translate_tokens
+from transformer_c.program import ROOT, TRANSLATE, ProgramFailure, translate_tokens
 
 BUNDLED, BUILD = ROOT / "checkpoints/en-de", ROOT / "build/bench"
 MODELS = ["bundled", "opus-shape"]

@@ -16,8 +16,8 @@ from sacrebleu.metrics import BLEU, CHRF
 from bench_samples import digest
 from bench_systems import REFERENCE, SYSTEMS, Failure, Own, Rival, on_processors, size_of, thread_counts
 from bench_worker import make_batches
-from files import write_whole
-from program import ROOT
+from transformer_c.files import write_whole
+from transformer_c.program import ROOT
 
 SWEEP = [1, 2, 4, 8, 16, 32, 64, 128, 256]
 MEASURES = ["latency", "file", "start", "sweep"]

@@ -11,14 +11,14 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-import checkpoint
+from transformer_c import checkpoint
 import ctranslate2.converters
 import export
 import random_marian
 import safetensors.torch
 import torch
 import train
-from files import directory_whole
+from transformer_c.files import directory_whole
 from network import Network
 
 SCRIPTS = Path(__file__).resolve().parent
@@ -89,7 +89,7 @@ def complete(directory, *, int8=None):
 def prepare(bundled, build):
     """The models, written under `build` unless they are there: the bundled checkpoint, and the random one."""
     made_of = [bundled / "model.safetensors", bundled / "config.json", Path(ctranslate2.__file__).with_name("version.py"),
-               *(SCRIPTS / f"{name}.py" for name in ("bench_models", "checkpoint", "export", "network", "random_marian", "train"))]
+               *(SCRIPTS / f"{name}.py" for name in ("bench_models", "transformer_c/checkpoint", "export", "network", "random_marian", "train"))]
     version = hashlib.sha256(b"".join(path.read_bytes() for path in made_of)).hexdigest()[:12]
     trained, random = build / f"trained-{version}", build / f"random-{version}"
     if not trained.is_dir():

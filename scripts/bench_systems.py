@@ -9,7 +9,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from program import ROOT, TRANSLATE
+from transformer_c.program import ROOT, TRANSLATE
 
 CPUS = sorted(os.sched_getaffinity(0))
 LIBC = ("libc.so", "libm.so", "linux-vdso.so", "ld-linux")

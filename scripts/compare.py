@@ -25,9 +25,9 @@ import numpy
 import safetensors
 import safetensors.numpy
 
-import checkpoint
+from transformer_c import checkpoint
 import export
-from program import ProgramFailure, translate_tokens
+from transformer_c.program import ProgramFailure, translate_tokens
 from reference import TIE, TOLERANCE, both_traces, difference, first_difference, gap_at
 
 LINEAR = (("kernels/linear.c", "kernels_linear"), ("kernels/plain.c", "linear_float32"))

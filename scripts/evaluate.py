@@ -22,7 +22,7 @@ from pathlib import Path
 from sacrebleu.metrics import BLEU, CHRF
 
 from corpora import read_pairs
-from program import TRANSLATE
+from transformer_c.program import TRANSLATE
 
 
 def translate_file(checkpoint, lines):

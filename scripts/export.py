@@ -20,10 +20,10 @@ import safetensors.numpy
 import torch
 import transformers
 
-import checkpoint
-from checkpoint import Unsupported, expect
-from files import directory_whole
-from program import TRANSLATE, ProgramFailure, translate_tokens
+from transformer_c import checkpoint
+from transformer_c.checkpoint import Unsupported, expect
+from transformer_c.files import directory_whole
+from transformer_c.program import TRANSLATE, ProgramFailure, translate_tokens
 
 CHECKPOINT_FILES = {"config.json", "model.safetensors", "source.spm", "target.spm", "source.vocab", "target.vocab"}
 KEPT_FILES = {"README.md", "ATTRIBUTION.md", "everyday.tsv"}  # they belong to the directory, not to the export

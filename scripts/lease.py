@@ -29,7 +29,7 @@ import numpy as np
 import torch
 
 import train
-from files import write_whole
+from transformer_c.files import write_whole
 from network import EOS, Network, translate
 
 PACKED_BYTES = 60 << 20
@@ -147,7 +147,7 @@ def back_translate(run, path, directory, out):
 
 def collect(recipe_file, out, run):
     """Writes run/model from the weights that `train` left in `out`."""
-    import checkpoint
+    from transformer_c import checkpoint
     recipe = tomllib.loads(recipe_file.read_text(encoding="utf-8"))
     network = Network(recipe["model"], recipe["vocabulary"]["size"])
     read_parts(out, "state", network)

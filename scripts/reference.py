@@ -21,8 +21,8 @@ import numpy
 import torch
 from safetensors import safe_open
 
-import checkpoint
-from program import translate, translate_tokens
+from transformer_c import checkpoint
+from transformer_c.program import translate, translate_tokens
 
 TIE = 1e-5        # two logits closer than this may be chosen either way
 TOLERANCE = 1e-4

@@ -37,7 +37,7 @@ import numpy
 import safetensors
 import safetensors.numpy
 
-from program import ROOT, TRANSLATE, ProgramFailure
+from transformer_c.program import ROOT, TRANSLATE, ProgramFailure
 
 SENTENCE = "The weather will be better tomorrow."
 CHECKPOINT = ROOT / "checkpoints/en-de"

@@ -32,7 +32,7 @@ import sentencepiece
 GOLDEN = Path(__file__).resolve().parent / "golden"
 sys.path.insert(0, str(GOLDEN.parent.parent / "scripts"))
 
-import checkpoint  # noqa: E402
+from transformer_c import checkpoint  # noqa: E402
 import export  # noqa: E402
 import odd_strings  # noqa: E402
 import reference  # noqa: E402

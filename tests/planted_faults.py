@@ -25,11 +25,11 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "scripts")]
 os.environ["OMP_NUM_THREADS"] = "1"
 
-import checkpoint  # noqa: E402
+from transformer_c import checkpoint  # noqa: E402
 import compare  # noqa: E402
 import export  # noqa: E402
 import make_golden  # noqa: E402
-import program  # noqa: E402
+from transformer_c import program  # noqa: E402
 import torch  # noqa: E402
 
 PAGE = ROOT / "docs/compare.md"

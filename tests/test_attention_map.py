@@ -7,7 +7,7 @@ import unicodedata
 
 import pytest
 
-import program
+from transformer_c import program
 from edits import copy_of, edit_lines
 from test_program import (GOLDEN, LONG_LINE, RELU, VARIANTS, on_a_terminal, run,
                           sentence_of, trace)

@@ -168,7 +168,7 @@ def trained(tmp_path_factory):
 def test_a_random_models_translations_are_all_of_one_length(trained, tmp_path):
     import bench_models
     import bench_worker
-    import program
+    from transformer_c import program
 
     model = bench_models.Model("random", tmp_path, bench_models.FIXED_LENGTH)
     bench_models.write_random(trained / "hugging-face", model.directory / "hugging-face", d_model=32, encoder_layers=1,
@@ -196,7 +196,7 @@ def test_a_checkpoint_turned_back_is_what_it_was_exported_from(trained):
 
     import bench_models
     import bench_systems
-    import program
+    from transformer_c import program
 
     model = bench_models.Model("bundled", trained)
     bench_models.complete(trained, int8=BUNDLED)

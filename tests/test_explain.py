@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import safetensors.numpy
 
-import program
+from transformer_c import program
 import webdriver
 
 ROOT = program.ROOT

@@ -12,10 +12,10 @@ pytest.importorskip("transformers")
 import torch  # noqa: E402
 from safetensors import safe_open  # noqa: E402
 
-import checkpoint  # noqa: E402
+from transformer_c import checkpoint  # noqa: E402
 import export  # noqa: E402
 import make_golden  # noqa: E402
-import program  # noqa: E402
+from transformer_c import program  # noqa: E402
 import reference  # noqa: E402
 
 

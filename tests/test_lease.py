@@ -14,7 +14,7 @@ pytest.importorskip("sacrebleu")
 import torch  # noqa: E402
 
 import lease  # noqa: E402
-import program  # noqa: E402
+from transformer_c import program  # noqa: E402
 import export  # noqa: E402
 from conftest import TESTS  # noqa: E402
 from network import Network  # noqa: E402

@@ -12,7 +12,7 @@ pytest.importorskip("sacrebleu")
 import torch  # noqa: E402
 from transformers import MarianMTModel  # noqa: E402
 
-import checkpoint  # noqa: E402
+from transformer_c import checkpoint  # noqa: E402
 import train  # noqa: E402
 from conftest import TESTS  # noqa: E402
 from network import EOS, Network, sinusoids, translate  # noqa: E402

@@ -27,7 +27,7 @@ GOLDEN = Path(__file__).resolve().parent / "golden"
 sys.path.insert(0, str(GOLDEN.parent.parent / "scripts"))
 
 import odd_strings  # noqa: E402
-import program  # noqa: E402
+from transformer_c import program  # noqa: E402
 from edits import config, copy_of, edit_lines  # noqa: E402
 from options import options  # noqa: E402
 

@@ -5,7 +5,7 @@ import random
 import pytest
 
 import made
-import program
+from transformer_c import program
 from test_program import GOLDEN, read_safetensors, run
 
 REVERSING = GOLDEN / "reversing"

@@ -18,7 +18,7 @@ from safetensors.torch import load_file  # noqa: E402
 
 import corpora  # noqa: E402
 import export  # noqa: E402
-import program  # noqa: E402
+from transformer_c import program  # noqa: E402
 import train  # noqa: E402
 from conftest import TESTS  # noqa: E402
 

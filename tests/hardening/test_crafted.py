@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-import program
+from transformer_c import program
 from crafted import CASES, RELU, SOUND
 from edits import GOLDEN, copy_of
 

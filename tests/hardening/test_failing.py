@@ -12,7 +12,7 @@ import subprocess
 
 import pytest
 
-import program
+from transformer_c import program
 from edits import GOLDEN
 FAILING = program.TRANSLATE.resolve().parent / "tests/libfailing.so"
 MODEL = ["-m", GOLDEN / "int8"]

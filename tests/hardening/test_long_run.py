@@ -22,7 +22,7 @@ import pytest
 TESTS = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(TESTS), str(TESTS.parent / "scripts")]  # when run by hand
 
-import program  # noqa: E402
+from transformer_c import program  # noqa: E402
 
 REVERSING = TESTS / "golden/reversing"
 EN_DE = TESTS.parent / "checkpoints/en-de"

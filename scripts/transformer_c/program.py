@@ -6,8 +6,8 @@ import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
-TRANSLATE = Path(os.environ.get("TRANSLATE", ROOT / "build/release/translate"))
+ROOT = Path(__file__).resolve().parent.parent.parent
+TRANSLATE = Path(os.environ.get("TRANSLATE", ROOT / "build/release/translate")).absolute()
 
 
 class ProgramFailure(Exception):

@@ -8,7 +8,7 @@ import safetensors.torch
 import torch
 from transformers import GenerationConfig, MarianConfig, MarianMTModel, MarianTokenizer
 
-from files import directory_whole
+from transformer_c.files import directory_whole
 
 # A package for normalize(), which MarianTokenizer offers but does not call when it cuts text into pieces.
 warnings.filterwarnings("ignore", message="Recommended: pip install sacremoses")
