@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Measure this program against CTranslate2 and transformers on the same weights.
 
-    scripts/bench [--models NAME] [--only MEASURE] [--minutes M] [--lines N] [FILE…]     measures, and prints the tables
-    scripts/bench --report                                                            prints them again
-    scripts/bench --draw OUT.svg                                                      draws throughput over batch size
+    bench/run [--models NAME] [--only MEASURE] [--minutes M] [--lines N] [FILE…]     measures, and prints the tables
+    bench/run --report                                                            prints them again
+    bench/run --draw OUT.svg                                                      draws throughput over batch size
 
 Every finished round is kept in build/bench/samples.jsonl, and the same command goes on from there, so that a long run can
 be killed, or be done in parts; tables come from what there is. A rebuilt program, other versions or another processor
@@ -47,10 +47,10 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-import bench_report
-from bench_measures import FULL, MEASURES, QUICK, Bench, OutOfTime, evenly, say
-from bench_samples import Samples, digest
-from bench_systems import CPUS, SYSTEMS, Failure, environment
+from bench import report
+from bench.measures import FULL, MEASURES, QUICK, Bench, OutOfTime, evenly, say
+from bench.samples import Samples, digest
+from bench.systems import CPUS, SYSTEMS, Failure, environment
 from transformer_c.program import ROOT, TRANSLATE, ProgramFailure, translate_tokens
 
 BUNDLED, BUILD = ROOT / "checkpoints/en-de", ROOT / "build/bench"
@@ -112,7 +112,7 @@ def processor():
 
 def conditions(models):
     """A name for all that the figures depend on besides the texts."""
-    files = [TRANSLATE, ROOT / "scripts/bench_worker.py"]
+    files = [TRANSLATE, ROOT / "bench/worker.py"]
     return digest(processor(), [program_info(model) for model in models.values()], [hashlib.sha256(path.read_bytes()).hexdigest() for path in files],
                   [importlib.metadata.version(name) for name in PACKAGES],
                   [model.directory.name for model in models.values()])
@@ -139,9 +139,9 @@ def describe(model):
 
 def measure(arguments, effort):
     """Adds the rounds that are missing to the samples; returns all."""
-    import bench_models  # PyTorch: seconds that the tables do not need
+    from bench.models import prepare  # PyTorch: seconds that the tables do not need
     say("preparing the models")
-    models = dict(zip(MODELS, bench_models.prepare(BUNDLED, BUILD)))
+    models = dict(zip(MODELS, prepare(BUNDLED, BUILD)))
     texts = [read_text(path, effort.lines) for path in arguments.files or [BUNDLED / "everyday.tsv"]]
     samples = Samples(arguments.samples, conditions(models))
     if not samples.description:
@@ -160,7 +160,7 @@ def measure(arguments, effort):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(prog="bench/run", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("files", type=Path, nargs="*", metavar="FILE")
     parser.add_argument("--models", action="append", choices=MODELS, help="only this model; may be repeated")
     parser.add_argument("--only", action="append", choices=MEASURES, help="only this measure; may be repeated")
@@ -178,13 +178,13 @@ def main():
         effort.lines = arguments.lines
     samples = Samples(arguments.samples) if arguments.report or arguments.draw else measure(arguments, effort)
     if arguments.draw:
-        bench_report.draw(samples.all, arguments.draw)
+        report.draw(samples.all, arguments.draw)
     else:
-        print(bench_report.report(samples.all, [*(samples.description or []), *bench_report.limits(samples.all)], samples.loads))
+        print(report.report(samples.all, [*(samples.description or []), *report.limits(samples.all)], samples.loads))
 
 
 if __name__ == "__main__":
     try:
         main()
-    except (Failure, ProgramFailure, bench_report.NothingMeasured, OSError) as problem:
+    except (Failure, ProgramFailure, report.NothingMeasured, OSError) as problem:
         sys.exit(f"bench: {problem}")

@@ -1,4 +1,4 @@
-"""The systems that bench.py compares, each as a process: this program, and its rivals in bench_worker.py."""
+"""The systems that the benchmark compares, each as a process: this program, and its rivals in worker.py."""
 
 import contextlib
 import os
@@ -139,14 +139,14 @@ class Own:
 
 
 class Rival:
-    """A system in bench_worker.py."""
+    """A system in worker.py."""
     packages = None
 
     def __init__(self, name, precision):
         self.name, self.precision = name, precision
 
     def start(self, model, threads, workers=1, **variables):
-        command = [sys.executable, str(ROOT / "scripts/bench_worker.py"), self.name.lower(),
+        command = [sys.executable, "-P", str(ROOT / "bench/worker.py"), self.name.lower(),
                    str(model.directory / "hugging-face"), str(threads)]
         if self.name == "CTranslate2":
             command += [str(model.directory / f"ctranslate2-{self.precision}"), self.precision, str(workers)]

@@ -1,4 +1,4 @@
-"""What bench.py measures. All systems take turns in a round; a round that is among the samples already is left out."""
+"""What the benchmark measures. All systems take turns in a round; a round that is among the samples already is left out."""
 
 import contextlib
 import json
@@ -13,9 +13,9 @@ from pathlib import Path
 import sentencepiece
 from sacrebleu.metrics import BLEU, CHRF
 
-from bench_samples import digest
-from bench_systems import REFERENCE, SYSTEMS, Failure, Own, Rival, on_processors, size_of, thread_counts
-from bench_worker import make_batches
+from bench.samples import digest
+from bench.systems import REFERENCE, SYSTEMS, Failure, Own, Rival, on_processors, size_of, thread_counts
+from bench.worker import make_batches
 from transformer_c.files import write_whole
 from transformer_c.program import ROOT
 
@@ -110,7 +110,7 @@ class Bench:
         self.end = time.monotonic() + 60 * minutes
         self.machine = self.scratch / "machine"
         subprocess.run(["cc", "-std=gnu11", "-O3", "-march=native", "-o", self.machine,
-                        ROOT / "scripts/bench_machine.c", "-pthread"], check=True)
+                        ROOT / "bench/machine.c", "-pthread"], check=True)
 
     @contextlib.contextmanager
     def models_residents(self, model, text):

@@ -1,4 +1,4 @@
-"""The samples of bench.py in a file that grows with each finished round, so that a killed run loses only the round it was in.
+"""The samples of the benchmark in a file that grows with each finished round, so that a killed run loses only the round it was in.
 
 Each line of the file is an object with "conditions", the name of what the figures depend on (processor, program, versions),
 and either their description (a list of sentences), or a round: its key, the load before the run, and its samples. Rounds

@@ -1,4 +1,4 @@
-"""From bench.py's samples to its tables and the drawing. Nothing here measures.
+"""From the benchmark's samples to its tables and the drawing. Nothing here measures.
 
 A sample is a dictionary: model, input, system, precision, threads, measure, repeat, and what the measure gives. What was
 not measured is a dash.
@@ -165,7 +165,7 @@ def limits(samples):
 def report(samples, description, loads):
     """All tables of the samples, in Markdown."""
     if not samples:
-        raise NothingMeasured("found no samples, expected some; run scripts/bench first")
+        raise NothingMeasured("found no samples, expected some; run bench/run first")
     parts = [f"## In short: {model}\n\n{short_table(select(samples, model=model))}" for model, in distinct(samples, "model")]
     found_limits = [sample for sample in samples if sample["measure"].startswith("limit")]
     for title, measure, make in (("one sentence at a time", "latency", latency_table), ("a file", "file", file_table)):
@@ -194,7 +194,7 @@ def draw(samples, path):
     """An SVG: sentences per second over the batch size, a panel for each model, a line for each system and precision."""
     sweep = select(samples, measure="sweep")
     if not sweep:
-        raise NothingMeasured("found no samples of the sweep, expected some; run scripts/bench --only sweep first")
+        raise NothingMeasured("found no samples of the sweep, expected some; run bench/run --only sweep first")
     import matplotlib
     matplotlib.use("svg")
     import matplotlib.pyplot as plt

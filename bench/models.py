@@ -1,4 +1,4 @@
-"""The models of bench.py: one set of weights each, in the directories that every system reads.
+"""The models of the benchmark: one set of weights each, in the directories that every system reads.
 
     DIRECTORY/hugging-face          what transformers reads, and the rivals' tokenizer files
     DIRECTORY/float32, int8         checkpoints of this program
@@ -19,9 +19,9 @@ import safetensors.torch
 import torch
 import train
 from transformer_c.files import directory_whole
+from transformer_c.program import ROOT
 from network import Network
 
-SCRIPTS = Path(__file__).resolve().parent
 FIXED_LENGTH = 32  # tokens of every translation of the random model
 
 
@@ -89,7 +89,9 @@ def complete(directory, *, int8=None):
 def prepare(bundled, build):
     """The models, written under `build` unless they are there: the bundled checkpoint, and the random one."""
     made_of = [bundled / "model.safetensors", bundled / "config.json", Path(ctranslate2.__file__).with_name("version.py"),
-               *(SCRIPTS / f"{name}.py" for name in ("bench_models", "transformer_c/checkpoint", "export", "network", "random_marian", "train"))]
+               *(ROOT / f"{name}.py" for name in (
+                   "bench/models", "scripts/transformer_c/checkpoint", "scripts/export", "scripts/network",
+                   "scripts/random_marian", "scripts/train"))]
     version = hashlib.sha256(b"".join(path.read_bytes() for path in made_of)).hexdigest()[:12]
     trained, random = build / f"trained-{version}", build / f"random-{version}"
     if not trained.is_dir():

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""A resident rival for bench.py: a line in, its translation out, flushed, until the end of standard input.
+"""A resident rival for the benchmark: a line in, its translation out, flushed, until the end of standard input.
 
-    bench_worker.py transformers HF_DIR THREADS
-    bench_worker.py ctranslate2 HF_DIR THREADS CT2_DIR COMPUTE_TYPE WORKERS
+    worker.py transformers HF_DIR THREADS
+    worker.py ctranslate2 HF_DIR THREADS CT2_DIR COMPUTE_TYPE WORKERS
 
 Greedy search with this project's length cap. WORKERS translators of CTranslate2 share THREADS. A line that begins with a
 tab is a request, its fields separated by tabs and its answer one line:
@@ -10,7 +10,7 @@ tab is a request, its fields separated by tabs and its answer one line:
     file IN OUT KIND SIZE   translates the lines of IN into OUT, in the batches that make_batches says
     packages                the files and directories of the installed packages that were imported, tabs between them
 
-What PyTorch does on its own is left alone: threads are set by OMP_NUM_THREADS, which bench.py gives.
+What PyTorch does on its own is left alone: threads are set by OMP_NUM_THREADS, which the benchmark sets.
 """
 
 import json
