@@ -44,62 +44,28 @@ import re
 import subprocess
 import sys
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
 
 from bench import report
-from bench.measures import FULL, MEASURES, QUICK, Bench, OutOfTime, evenly, say
+from bench.measures import FULL, MEASURES, QUICK, Bench, Effort, OutOfTime, say
 from bench.samples import Samples, digest
-from bench.systems import CPUS, SYSTEMS, Failure, environment
-from transformer_c.program import ROOT, TRANSLATE, ProgramFailure, translate_tokens
+from bench.systems import CPUS, SYSTEMS, Failure, Model, environment
+from bench.text import BUNDLED, read_text
+from transformer_c.program import ROOT, TRANSLATE, ProgramFailure
 
-BUNDLED, BUILD = ROOT / "checkpoints/en-de", ROOT / "build/bench"
+BUILD = ROOT / "build/bench"
 MODELS = ["bundled", "opus-shape"]
 PACKAGES = ["ctranslate2", "torch", "transformers", "sentencepiece"]
 
 
-@dataclass
-class Text:
-    """The lines of a file, and the sentences that this program finds in them."""
-    name: str
-    lines: list
-    references: list  # one for each line, or nothing
-    ranges: list      # for each line the bytes (begin, end) of its sentences
-
-    @property
-    def sentences(self):
-        return [line.encode()[begin:end].decode() for line, ranges in zip(self.lines, self.ranges) for begin, end in ranges]
-
-    def joined(self, outputs):
-        """The lines with a translation in the place of each sentence."""
-        outputs, lines = iter(outputs), []
-        for line, ranges in zip(self.lines, self.ranges):
-            line, at, parts = line.encode(), 0, []
-            for begin, end in ranges:
-                parts += [line[at:begin].decode(), next(outputs)]
-                at = end
-            lines.append("".join(parts) + line[at:].decode())
-        return lines
-
-
-def read_text(path, n):
-    rows = [line.split("\t") for line in path.read_text(encoding="utf-8").splitlines()]
-    rows = evenly([row for row in rows if row[0].strip()], n)
-    if not rows:
-        raise Failure(f"{path}: found no line to translate")
-    lines = [row[0].strip() for row in rows]
-    ranges = [[(sentence.begin, sentence.end) for sentence in sentences] for sentences in translate_tokens(BUNDLED, lines)]
-    return Text(f"{path.name} ({len(lines)} lines)", lines, [row[1] for row in rows] if all(len(row) > 1 for row in rows) else [], ranges)
-
-
-def program_info(model):
+def program_info(model: Model) -> list[str]:
     """What `translate --info` says of the instruction set and of float32 products."""
     info = subprocess.run([TRANSLATE, "-m", model.directory / "float32", "--info"], capture_output=True, text=True,
                           check=True, env=environment(1)).stdout
     return [" ".join(line.split()) for line in info.splitlines() if line.startswith(("instruction set", "float32 products"))]
 
 
-def processor():
+def processor() -> str:
     """Its name, and those of its instructions that matter here."""
     cpu = Path("/proc/cpuinfo").read_text()
     named = re.search(r"model name\s*: (.*)", cpu)
@@ -110,15 +76,16 @@ def processor():
             f"{' '.join(wanted)}")
 
 
-def conditions(models):
+def conditions(models: dict[str, Model]) -> str:
     """A name for all that the figures depend on besides the texts."""
     files = [TRANSLATE, ROOT / "bench/worker.py"]
-    return digest(processor(), [program_info(model) for model in models.values()], [hashlib.sha256(path.read_bytes()).hexdigest() for path in files],
+    return digest(processor(), [program_info(model) for model in models.values()],
+                  [hashlib.sha256(path.read_bytes()).hexdigest() for path in files],
                   [importlib.metadata.version(name) for name in PACKAGES],
                   [model.directory.name for model in models.values()])
 
 
-def describe(model):
+def describe(model: Model) -> list[str]:
     """Sentences about what the figures depend on."""
     version = subprocess.run([TRANSLATE, "--version"], capture_output=True, text=True, check=True).stdout.strip()
     with SYSTEMS[1].start(model, 1, CT2_VERBOSE="1") as resident:
@@ -137,7 +104,7 @@ def describe(model):
         "bound to as many processors"]
 
 
-def measure(arguments, effort):
+def measure(arguments: argparse.Namespace, effort: Effort) -> Samples:
     """Adds the rounds that are missing to the samples; returns all."""
     from bench.models import prepare  # PyTorch: seconds that the tables do not need
     say("preparing the models")
@@ -159,8 +126,9 @@ def measure(arguments, effort):
     return samples
 
 
-def main():
-    parser = argparse.ArgumentParser(prog="bench/run", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="bench/run", description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("files", type=Path, nargs="*", metavar="FILE")
     parser.add_argument("--models", action="append", choices=MODELS, help="only this model; may be repeated")
     parser.add_argument("--only", action="append", choices=MEASURES, help="only this measure; may be repeated")

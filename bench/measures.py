@@ -7,14 +7,17 @@ import statistics
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import sentencepiece
 from sacrebleu.metrics import BLEU, CHRF
 
-from bench.samples import digest
-from bench.systems import REFERENCE, SYSTEMS, Failure, Own, Rival, on_processors, size_of, thread_counts
+from bench.samples import Samples, digest
+from bench.systems import REFERENCE, SYSTEMS, Failure, Model, Own, Resident, Rival, on_processors, size_of, thread_counts
+from bench.text import Text, evenly
 from bench.worker import make_batches
 from transformer_c.files import write_whole
 from transformer_c.program import ROOT
@@ -46,28 +49,22 @@ class OutOfTime(Exception):
     """The minutes that were given are over; what is missing is measured by the same command again."""
 
 
-def say(text):
+def say(text: str) -> None:
     print(f"bench: {text}", file=sys.stderr, flush=True)
 
 
-def evenly(items, n):
-    """n of the items, or all, at equal distances."""
-    n = min(n or len(items), len(items))
-    return [items[i * len(items) // n] for i in range(n)]
-
-
-def read_lines(path):
+def read_lines(path: Path) -> list[str]:
     return path.read_text(encoding="utf-8").split("\n")[:-1]
 
 
-def write_lines(path, lines):
+def write_lines(path: Path, lines: list[str]) -> None:
     path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
 
 
 class Work:
     """Counts tokens, and with them weights and multiply-adds, for one model."""
 
-    def __init__(self, model):
+    def __init__(self, model: Model) -> None:
         self.model = model
         directory = model.directory / "float32"
         self.source = sentencepiece.SentencePieceProcessor(model_file=str(directory / "source.spm"))
@@ -85,27 +82,27 @@ class Work:
         self.step_weights = output + sum(size for name, size in matrices.items()
                                          if name.startswith("decoder.") and name not in once)
 
-    def source_tokens(self, sentences):
+    def source_tokens(self, sentences: list[str]) -> int:
         return sum(len(self.source.encode(sentence)) + 1 for sentence in sentences)
 
-    def target_tokens(self, outputs):
+    def target_tokens(self, outputs: list[str]) -> int:
         """Counted again in the text, the end token too; the same way for every system."""
         return sum(self.model.fixed_length or len(self.target.encode(output)) + 1 for output in outputs)
 
-    def step_bytes(self, precision):
+    def step_bytes(self, precision: str) -> int:
         return self.step_weights * (1 if precision == "int8" else 4)
 
-    def bytes_read(self, sentences, outputs, precision):
+    def bytes_read(self, sentences: list[str], outputs: list[str], precision: str) -> int:
         """One sentence at a time."""
         weights = len(sentences) * self.source_weights + self.target_tokens(outputs) * self.step_weights
         return weights * (1 if precision == "int8" else 4)
 
-    def multiply_adds(self, sentences, outputs):
+    def multiply_adds(self, sentences: list[str], outputs: list[str]) -> int:
         return (self.source_tokens(sentences) * self.source_weights + self.target_tokens(outputs) * self.step_weights)
 
 
 class Bench:
-    def __init__(self, samples, effort, build, scratch, minutes):
+    def __init__(self, samples: Samples, effort: Effort, build: Path, scratch: str, minutes: float) -> None:
         self.samples, self.effort, self.build, self.scratch = samples, effort, build, Path(scratch)
         self.end = time.monotonic() + 60 * minutes
         self.machine = self.scratch / "machine"
@@ -113,13 +110,13 @@ class Bench:
                         ROOT / "bench/machine.c", "-pthread"], check=True)
 
     @contextlib.contextmanager
-    def models_residents(self, model, text):
+    def models_residents(self, model: Model, text: Text) -> Iterator[None]:
         """Processes that are started stay for other rounds of the model."""
         with contextlib.ExitStack() as self.open:
             self.model, self.text, self.work, self.residents = model, text, Work(model), {}
             yield
 
-    def rounds(self, measure, sentences, threads, n):
+    def rounds(self, measure: str, sentences: list[str], threads: int, n: int) -> Iterator[int]:
         """The numbers of the rounds that are missing; what is added meanwhile is kept when the next is asked for."""
         where = (measure, self.model.directory.name, self.text.name, digest(sentences), threads)
         for repeat in range(n):
@@ -134,11 +131,11 @@ class Bench:
             yield repeat
             self.samples.add(key, self.added)
 
-    def add(self, system, threads, measure, **values):
+    def add(self, system: Own | Rival, threads: int, measure: str, **values: Any) -> None:
         self.added.append({"model": self.model.name, "input": self.text.name, "system": system.name,
                            "precision": system.precision, "threads": threads, "measure": measure, **values})
 
-    def add_limit(self, threads, precision, measure, *arguments):
+    def add_limit(self, threads: int, precision: str, measure: str, *arguments: object) -> None:
         """What the machine itself reaches just now, as a sample of the round."""
         with on_processors(threads):
             done = subprocess.run([self.machine, *map(str, arguments), str(threads)], capture_output=True, text=True,
@@ -147,19 +144,19 @@ class Bench:
         self.added.append({"model": self.model.name, "input": self.text.name, "system": "machine", "precision": precision,
                            "threads": threads, "measure": measure, "value": float(value), "used": used})
 
-    def file(self, name, lines):
+    def file(self, name: str, lines: list[str]) -> Path:
         path = self.scratch / name
         write_lines(path, lines)
         return path
 
-    def request(self, resident, batching, source):
+    def request(self, resident: Resident, batching: tuple[str, int], source: Path) -> tuple[float, list[str]]:
         """Seconds and outputs of a rival over a file."""
         target = self.scratch / "rival"
         started = time.perf_counter()
         resident.ask("\t".join(("\tfile", str(source), str(target), *map(str, batching))))
         return time.perf_counter() - started, read_lines(target)
 
-    def resident(self, system, threads, workers=1):
+    def resident(self, system: Own | Rival, threads: int, workers: int = 1) -> Resident:
         """A process that has translated before; this program reads more lines at once with each call, so eight times."""
         key = system, threads, workers
         if key not in self.residents:
@@ -169,7 +166,7 @@ class Bench:
         time.sleep(0.3)  # the threads of the last one go to sleep
         return self.residents[key]
 
-    def reference(self, sentences):
+    def reference(self, sentences: list[str]) -> list[str]:
         """What the others must say: transformers, float32, without padding. Kept in a file."""
         path = self.build / f"reference-{self.model.directory.name}-{digest(self.samples.conditions, sentences)}"
         if not path.is_file():
@@ -181,7 +178,7 @@ class Bench:
 
     # One sentence at a time
 
-    def latency(self, threads, sentences):
+    def latency(self, threads: int, sentences: list[str]) -> None:
         few = evenly(sentences, max(self.effort.latency_sentences // self.part(), 1))
         for repeat in self.rounds("latency", few, threads, self.effort.repeats):
             reference = self.reference(few)
@@ -198,7 +195,7 @@ class Bench:
 
     # A file
 
-    def trial(self, threads, sentences):
+    def trial(self, threads: int, sentences: list[str]) -> dict[Rival, tuple[int, tuple[str, int]]]:
         """The fastest (workers, batching) of each rival over a part of the sentences."""
         chosen, part = {}, evenly(sentences, 256)
         for rival in [system for system in SYSTEMS if isinstance(system, Rival)]:
@@ -214,11 +211,11 @@ class Bench:
             chosen[rival] = best["workers"], tuple(best["batching"])
         return chosen
 
-    def empty_seconds(self, own, threads):
+    def empty_seconds(self, own: Own, threads: int) -> float:
         empty = self.file("empty", [])
         return statistics.median(own.run(self.model, threads, empty, self.scratch / "own")[0] for _ in range(3))
 
-    def throughput(self, threads, sentences):
+    def throughput(self, threads: int, sentences: list[str]) -> None:
         chosen = self.trial(threads, sentences)
         for repeat in self.rounds("file", sentences, threads, self.effort.repeats):
             reference, source = self.reference(sentences), self.file("source", sentences)
@@ -238,7 +235,7 @@ class Bench:
                          multiply_adds=self.work.multiply_adds(sentences, outputs), same=share_equal(outputs, reference),
                          **self.quality(outputs))
 
-    def quality(self, outputs):
+    def quality(self, outputs: list[str]) -> dict[str, float]:
         if not self.text.references or self.model.fixed_length:
             return {}
         lines = self.text.joined(outputs)
@@ -247,7 +244,7 @@ class Bench:
 
     # Start, memory, disk
 
-    def footprint(self, sentences):
+    def footprint(self, sentences: list[str]) -> None:
         for repeat in self.rounds("start", sentences, 1, self.effort.repeats):
             for system in SYSTEMS:
                 program, files = system.files(self.model)
@@ -275,7 +272,7 @@ class Bench:
 
     # The batch size
 
-    def sweep(self, sentences):
+    def sweep(self, sentences: list[str]) -> None:
         """Sentences of the same lengths for every batch size, fewer for small batches."""
         threads = thread_counts()[-1]
         fewest, most = self.effort.sweep_sentences
@@ -292,7 +289,7 @@ class Bench:
                         seconds, _ = self.request(resident, ("examples", batch), source)
                     self.add(system, threads, "sweep", repeat=repeat, batch=batch, seconds=seconds, sentences=len(chosen))
 
-    def own_seconds(self, resident, sentences, batch):
+    def own_seconds(self, resident: Resident, sentences: list[str], batch: int) -> float:
         """The same batches as a rival's, each given at once."""
         lengths = [self.work.source_tokens([sentence]) for sentence in sentences]
         batches = [[sentences[i] for i in indices] for indices in make_batches(lengths, "examples", batch)]
@@ -303,10 +300,10 @@ class Bench:
 
     # Everything
 
-    def part(self):
+    def part(self) -> int:
         return self.effort.random_part if self.model.fixed_length else 1
 
-    def measure(self, model, text, wanted):
+    def measure(self, model: Model, text: Text, wanted: list[str]) -> None:
         """One model and text; start and sweep belong to the first text."""
         with self.models_residents(model, text):
             sentences = evenly(text.sentences, max(len(text.sentences) // self.part(), 1))
@@ -321,13 +318,13 @@ class Bench:
                 self.sweep(text.sentences if not model.fixed_length else evenly(text.sentences, 128))
 
 
-def share_equal(outputs, reference):
+def share_equal(outputs: list[str], reference: list[str]) -> float:
     if len(outputs) != len(reference):
         raise Failure(f"found {len(outputs)} translations of {len(reference)} sentences")
     return 100 * sum(map(str.__eq__, outputs, reference)) / len(reference)
 
 
-def drop_page_cache(paths):
+def drop_page_cache(paths: list[Path]) -> str:
     """Makes the next start a cold one; says how."""
     os.sync()
     try:

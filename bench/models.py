@@ -8,31 +8,26 @@
 import hashlib
 import json
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from transformer_c import checkpoint
 import ctranslate2.converters
-import export
-import random_marian
 import safetensors.torch
 import torch
+
+import export
+import random_marian
 import train
+from bench.systems import Model
+from network import Network
+from transformer_c import checkpoint
 from transformer_c.files import directory_whole
 from transformer_c.program import ROOT
-from network import Network
 
 FIXED_LENGTH = 32  # tokens of every translation of the random model
 
 
-@dataclass
-class Model:
-    name: str
-    directory: Path
-    fixed_length: int = 0  # target tokens of every sentence; 0: the model ends its translations itself
-
-
-def write_hugging_face(stored, directory):
+def write_hugging_face(stored: Path, directory: Path) -> None:
     """The Hugging Face directory of a checkpoint that shares everything: export.py the other way round."""
     config = json.loads((stored / "config.json").read_text(encoding="utf-8"))
     for key in ("d_ff", "n_heads"):
@@ -48,7 +43,7 @@ def write_hugging_face(stored, directory):
             "model": shape, "source": config["source"]["language"], "target": config["target"]["language"]})
 
 
-def write_random(tokenizer_directory, directory, **shape):
+def write_random(tokenizer_directory: Path, directory: Path, **shape: Any) -> None:
     """A random model that never ends a translation, so that every one has FIXED_LENGTH tokens."""
     model = random_marian.random_model(1, pad=shape["vocab_size"] - 1, max_length=FIXED_LENGTH + 1, **shape)
     with torch.no_grad():
@@ -60,11 +55,11 @@ class Converter(ctranslate2.converters.TransformersConverter):
     """CTranslate2 begins every translation with zeros for the start token, as Marian's own models have them. Here the
     embedding of the start token is not zero: what it adds goes to the first position, where that token always is."""
 
-    def __init__(self, directory):
+    def __init__(self, directory: Path) -> None:
         super().__init__(str(directory))
         self.directory = directory
 
-    def _load(self):
+    def _load(self) -> ctranslate2.specs.ModelSpec:
         spec = super()._load()
         config = json.loads((self.directory / "config.json").read_text(encoding="utf-8"))
         embedding = safetensors.torch.load_file(self.directory / "model.safetensors")["model.shared.weight"]
@@ -74,7 +69,7 @@ class Converter(ctranslate2.converters.TransformersConverter):
         return spec
 
 
-def complete(directory, *, int8=None):
+def complete(directory: Path, *, int8: Path | None = None) -> None:
     """The other systems' forms of DIRECTORY/hugging-face; int8: a checkpoint that is there already."""
     hugging_face = directory / "hugging-face"
     export.export(hugging_face, directory / "float32", "float32")
@@ -86,7 +81,7 @@ def complete(directory, *, int8=None):
         Converter(hugging_face).convert(str(directory / name), quantization=quantization)
 
 
-def prepare(bundled, build):
+def prepare(bundled: Path, build: Path) -> list[Model]:
     """The models, written under `build` unless they are there: the bundled checkpoint, and the random one."""
     made_of = [bundled / "model.safetensors", bundled / "config.json", Path(ctranslate2.__file__).with_name("version.py"),
                *(ROOT / f"{name}.py" for name in (

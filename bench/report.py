@@ -5,7 +5,12 @@ not measured is a dash.
 """
 
 import math
+from pathlib import Path
 from statistics import median
+from typing import Any
+
+Sample = dict[str, Any]
+
 
 class NothingMeasured(Exception):
     """There are no samples of what was asked for."""
@@ -14,20 +19,20 @@ class NothingMeasured(Exception):
 PEER = "CTranslate2"  # speeds are also given as multiples of its own in the same precision
 
 
-def percentile(values, percent):
+def percentile(values: list[float], percent: float) -> float:
     """The smallest value that at least `percent` of the values do not exceed (nearest rank)."""
     ordered = sorted(values)
     return ordered[max(math.ceil(percent / 100 * len(ordered)) - 1, 0)]
 
 
-def number(value):
+def number(value: float) -> str:
     """Three digits that matter."""
     if value == 0:
         return "0"
     return f"{value:,.{max(2 - math.floor(math.log10(abs(value))), 0)}f}"
 
 
-def spread(values):
+def spread(values: list[float]) -> str:
     """The median, and the smallest and the largest where they differ."""
     if not values:
         return "–"
@@ -35,46 +40,46 @@ def spread(values):
     return middle if low == high else f"{middle} ({low}–{high})"
 
 
-def ratio(values, others):
+def ratio(values: list[float], others: list[float]) -> str:
     """The median of the quotients, pair by pair: the two were measured one after the other."""
     quotients = [a / b for a, b in zip(values, others)]
     return f"{median(quotients):.2f}" if quotients else "–"
 
 
-def table(header, rows):
+def table(header: list[str], rows: list[list[str]]) -> str:
     lines = [header, ["---"] * len(header), *rows]
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 
-def select(samples, **wanted):
+def select(samples: list[Sample], **wanted: object) -> list[Sample]:
     return [sample for sample in samples if all(sample.get(key) == value for key, value in wanted.items())]
 
 
-def distinct(samples, *keys):
+def distinct(samples: list[Sample], *keys: str) -> list[tuple]:
     """The values of `keys` that occur, in their order."""
     return list(dict.fromkeys(tuple(sample[key] for key in keys) for sample in samples))
 
 
-def with_share(value, limits):
+def with_share(value: float, limits: list[Sample]) -> str:
     """A rate, and its share of the largest that the machine itself reached."""
     largest = max((sample["value"] for sample in limits), default=None)
     return number(value) + (f" ({100 * value / largest:.0f} %)" if largest else "")
 
 
-def by_threads(samples):
+def by_threads(samples: list[Sample]) -> list[tuple]:
     """(threads, system, precision) of the samples, fewer threads first."""
     return distinct(sorted(samples, key=lambda sample: sample["threads"]), "threads", "system", "precision")
 
 
-def p50s(latency):
+def p50s(latency: list[Sample]) -> list[float]:
     return [1e3 * percentile(sample["seconds"], 50) for sample in latency]
 
 
-def sentence_rates(file):
+def sentence_rates(file: list[Sample]) -> list[float]:
     return [sample["sentences"] / sample["seconds"] for sample in file]
 
 
-def latency_table(samples, limits):
+def latency_table(samples: list[Sample], limits: list[Sample]) -> str:
     """One row for each system and number of threads of one model and input."""
     rows = []
     for threads, system, precision in by_threads(samples):
@@ -89,7 +94,7 @@ def latency_table(samples, limits):
     return table(["system", "weights", "threads", "p50 ms", "p95 ms", "× CT2", "GB/s of weights", "same text %"], rows)
 
 
-def file_table(samples, limits):
+def file_table(samples: list[Sample], limits: list[Sample]) -> str:
     rows, scores = [], [name for name in ("BLEU", "chrF") if name in samples[0]]
     for threads, system, precision in by_threads(samples):
         here = {"threads": threads, "precision": precision}
@@ -105,9 +110,9 @@ def file_table(samples, limits):
                   *scores], rows)
 
 
-def footprint_table(samples):
+def footprint_table(samples: list[Sample]) -> str:
     """Start, memory and disk of one model."""
-    def values(measure, system, precision, factor):
+    def values(measure: str, system: str, precision: str, factor: float) -> list[float]:
         return [factor * s["value"] for s in select(samples, measure=measure, system=system, precision=precision)]
     columns = [("cold start s", "start cold", 1), ("warm start s", "start warm", 1),
                ("MB, one sentence", "memory of a sentence", 1e-6), ("MB, file", "memory of a file", 1e-6),
@@ -119,7 +124,7 @@ def footprint_table(samples):
     return table(["system", "weights", *(title for title, _, _ in columns), "start × CT2", "memory ÷ CT2"], rows)
 
 
-def sweep_table(samples):
+def sweep_table(samples: list[Sample]) -> str:
     """Sentences per second, a row for each system and a column for each batch size."""
     batches = sorted(batch for batch, in distinct(samples, "batch"))
     rows = [[system, precision, *(spread(sentence_rates(select(samples, system=system, precision=precision, batch=batch)))
@@ -127,8 +132,9 @@ def sweep_table(samples):
     return table(["system", "weights", *map(str, batches)], rows)
 
 
-def short_table(samples):
-    """The table of docs/results.md, for one model: its first input, one sentence with one thread and a file with all; start; memory."""
+def short_table(samples: list[Sample]) -> str:
+    """The table of docs/results.md, for one model and its first input: one sentence with one thread and a file with all;
+    start; memory."""
     first = select(samples, input=samples[0]["input"])
     most = max(sample["threads"] for sample in samples)
     rows = []
@@ -143,26 +149,27 @@ def short_table(samples):
                   "memory MB"], rows)
 
 
-def counted(threads):
+def counted(threads: int) -> str:
     return f"{threads} thread{'s' if threads > 1 else ''}"
 
 
-def middle(values):
+def middle(values: list[float]) -> str:
     return number(median(values)) if values else "–"
 
 
-def limits(samples):
+def limits(samples: list[Sample]) -> list[str]:
     """A sentence for each limit of the machine."""
     found = [sample for sample in samples if sample["measure"].startswith("limit")]
     sentences = []
-    for measure, used, threads in distinct(sorted(found, key=lambda s: (s["measure"], s["used"])), "measure", "used", "threads"):
+    found.sort(key=lambda sample: (sample["measure"], sample["used"]))
+    for measure, used, threads in distinct(found, "measure", "used", "threads"):
         largest = max(s["value"] for s in select(found, measure=measure, used=used, threads=threads))
         unit = "GB/s" if measure == "limit of reading" else "GMAC/s"
         sentences.append(f"At most {largest:,.0f} {unit} by {used}, threads: {threads}")
     return sentences
 
 
-def report(samples, description, loads):
+def report(samples: list[Sample], description: list[str], loads: list[float]) -> str:
     """All tables of the samples, in Markdown."""
     if not samples:
         raise NothingMeasured("found no samples, expected some; run bench/run first")
@@ -190,7 +197,7 @@ INK = "#123456"  # stands for the colour of text and axes, which depends on ligh
 STYLE = "<style>svg{--ink:#333}@media(prefers-color-scheme:dark){svg{--ink:#ddd}}</style>"
 
 
-def draw(samples, path):
+def draw(samples: list[Sample], path: Path) -> None:
     """An SVG: sentences per second over the batch size, a panel for each model, a line for each system and precision."""
     sweep = select(samples, measure="sweep")
     if not sweep:
@@ -218,7 +225,8 @@ def draw(samples, path):
         panel.set_xlabel("sentences given at once")
         panel.grid(axis="y", color="#808080", alpha=0.3)
     panels[0][0].set_ylabel("sentences per second")
-    figure.legend(*panels[0][0].get_legend_handles_labels(), loc="outside lower center", ncols=3 if len(models) > 1 else 2, frameon=False, fontsize=9)
+    figure.legend(*panels[0][0].get_legend_handles_labels(), loc="outside lower center", ncols=3 if len(models) > 1 else 2,
+                  frameon=False, fontsize=9)
     figure.savefig(path, format="svg", transparent=True, metadata={"Date": None, "Title": "Throughput over batch size"})
     plt.close(figure)
     svg = path.read_text(encoding="utf-8").replace(INK, "var(--ink, #333)")

@@ -16,10 +16,11 @@ What PyTorch does on its own is left alone: threads are set by OMP_NUM_THREADS, 
 import json
 import sys
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 
 
-def make_batches(lengths, kind, size):
+def make_batches(lengths: list[int], kind: str, size: int) -> list[list[int]]:
     """Lists of indices into `lengths`, longest sentences first: `size` of them (examples), as many as fit into
     `size` padded tokens (tokens), or at most `size` of one length (equal), so that nothing is padded."""
     batches = []
@@ -37,14 +38,14 @@ class Rival:
     """encode: text to tokens with the end token; generate: batches of tokens to lists of target tokens without it;
     decode: target tokens to text."""
 
-    def __init__(self, directory):
+    def __init__(self, directory: Path) -> None:
         self.max_length = json.loads((directory / "generation_config.json").read_text())["max_length"] - 1
 
-    def cap(self, n_source):
+    def cap(self, n_source: int) -> int:
         """Generated tokens, the end token among them, as greedy_length_cap in model/greedy.c counts them."""
         return min(2 * n_source + 30, self.max_length)
 
-    def translate(self, lines, kind, size):
+    def translate(self, lines: list[str], kind: str, size: int) -> list[str]:
         sources = [self.encode(line) for line in lines]
         batches = make_batches([len(source) for source in sources], kind, size)
         targets = [None] * len(lines)
@@ -56,7 +57,7 @@ class Rival:
 
 
 class Transformers(Rival):
-    def __init__(self, directory, threads):
+    def __init__(self, directory: Path, threads: int) -> None:
         super().__init__(directory)
         import torch
         from transformers import MarianMTModel, MarianTokenizer
@@ -66,10 +67,10 @@ class Transformers(Rival):
         self.model = MarianMTModel.from_pretrained(directory, dtype=torch.float32, local_files_only=True).eval()
         self.tokenizer = MarianTokenizer.from_pretrained(directory, local_files_only=True)
 
-    def encode(self, line):
+    def encode(self, line: str) -> list[int]:
         return self.tokenizer(line)["input_ids"]
 
-    def generate(self, batches):
+    def generate(self, batches: list[list[list[int]]]) -> Iterator[list[list[int]]]:
         for batch in batches:
             inputs = self.tokenizer.pad({"input_ids": batch}, return_tensors="pt")
             with self.torch.inference_mode():
@@ -78,14 +79,14 @@ class Transformers(Rival):
             end, outputs = self.model.config.eos_token_id, rows[:, 1:].tolist()
             yield [row[:row.index(end)] if end in row else row for row in outputs]
 
-    def decode(self, ids):
+    def decode(self, ids: list[int]) -> str:
         return self.tokenizer.decode(ids, skip_special_tokens=True)
 
 
 class CTranslate2(Rival):
     """With SentencePiece alone, as it is deployed: without torch and transformers."""
 
-    def __init__(self, directory, threads, converted, compute_type, workers):
+    def __init__(self, directory: Path, threads: int, converted: str, compute_type: str, workers: int) -> None:
         super().__init__(directory)
         import ctranslate2
         import sentencepiece
@@ -95,21 +96,21 @@ class CTranslate2(Rival):
                                                  inter_threads=workers, intra_threads=threads // workers,
                                                  max_queued_batches=-1)
 
-    def encode(self, line):
+    def encode(self, line: str) -> list[str]:
         return self.source.encode(line, out_type=str) + ["</s>"]
 
-    def generate(self, batches):
+    def generate(self, batches: list[list[list[str]]]) -> Iterator[list[list[str]]]:
         pending = [self.translator.translate_batch(
             batch, beam_size=1, max_input_length=0, asynchronous=True,
             max_decoding_length=max(self.cap(len(source)) for source in batch)) for batch in batches]
         for results in pending:
             yield [result.result().hypotheses[0] for result in results]
 
-    def decode(self, pieces):
+    def decode(self, pieces: list[str]) -> str:
         return self.target.decode(pieces)
 
 
-def imported_packages():
+def imported_packages() -> list[str]:
     """Where the imported modules outside the standard library lie, and the libraries that wheels put beside them."""
     places = set()
     for module in list(sys.modules.values()):
@@ -121,7 +122,7 @@ def imported_packages():
     return sorted(map(str, places | {place for place in libraries if place.is_dir()}))
 
 
-def answer(rival, request):
+def answer(rival: Rival, request: str) -> str:
     name, *fields = request.split("\t")
     if name == "packages":
         return "\t".join(imported_packages())
@@ -132,7 +133,7 @@ def answer(rival, request):
     return "done"
 
 
-def main():
+def main() -> None:
     kind, directory, threads, *rest = sys.argv[1:]
     if kind == "transformers":
         rival = Transformers(Path(directory), int(threads))

@@ -70,10 +70,8 @@ def run(command, seconds, **options):
         except subprocess.TimeoutExpired:
             said, status = "", None
         finally:
-            try:
+            with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)  # and whatever it left running
-            except ProcessLookupError:
-                pass
     return status, said, time.monotonic() - started
 
 
@@ -235,7 +233,8 @@ def tests_digest():
 
 def diff_of(mutant):
     text = source_of(mutant.file)
-    lines = difflib.unified_diff(text.splitlines(), mutant.applied(text).splitlines(), mutant.file, mutant.file, n=1, lineterm="")
+    lines = difflib.unified_diff(text.splitlines(), mutant.applied(text).splitlines(), mutant.file, mutant.file, n=1,
+                                 lineterm="")
     return "\n".join(lines)
 
 

@@ -146,8 +146,10 @@ def test_what_the_machine_can_do(tmp_path):
     machine = tmp_path / "machine"
     subprocess.run(["cc", "-std=gnu11", "-O3", "-march=native", "-o", machine,
                     Path(report.__file__).with_name("machine.c"), "-pthread"], check=True)
-    found = {arguments[0]: subprocess.run([machine, *arguments], capture_output=True, text=True, check=True).stdout.split(" ", 1)
-             for arguments in (("read", "65536", "1"), ("float32", "1"), ("int8", "1"))}
+    found = {}
+    for arguments in (("read", "65536", "1"), ("float32", "1"), ("int8", "1")):
+        done = subprocess.run([machine, *arguments], capture_output=True, text=True, check=True)
+        found[arguments[0]] = done.stdout.split(" ", 1)
     assert all(float(value) > 0 and used.strip() for value, used in found.values())
     assert found["read"][1] == "loads out of 65536 bytes\n"
     for wrong in (("read", "65536"), ("int8", "0"), ("int4", "1"), ()):
@@ -166,8 +168,7 @@ def trained(tmp_path_factory):
 
 
 def test_a_random_models_translations_are_all_of_one_length(trained, tmp_path):
-    from bench import models
-    from bench import worker
+    from bench import models, worker
     from transformer_c import program
 
     model = models.Model("random", tmp_path, models.FIXED_LENGTH)
@@ -194,8 +195,7 @@ def test_a_checkpoint_turned_back_is_what_it_was_exported_from(trained):
     """HF directory of the bundled checkpoint, exported again: the same tensors; CTranslate2 and the program agree."""
     import safetensors.numpy
 
-    from bench import models
-    from bench import systems
+    from bench import models, systems
     from transformer_c import program
 
     model = models.Model("bundled", trained)

@@ -61,7 +61,8 @@ def test_declarations_and_jumps_are_not_dropped(statement):
     assert [m for m in mutants_of(text) if m.kind == "dropped statement"] == []
 
 
-@pytest.mark.parametrize("statement", ["n = 1;", "*n = 1;", "f(n);", "n++;", "--n;", "x->y.z[3] |= f(a, b);", "n = *m;", "break;"])
+@pytest.mark.parametrize("statement", [
+    "n = 1;", "*n = 1;", "f(n);", "n++;", "--n;", "x->y.z[3] |= f(a, b);", "n = *m;", "break;"])
 def test_other_statements_are_dropped(statement):
     for text in (f"void f(void)\n{{\n    {statement}\n}}\n", f"void f(void)\n{{\n    if (n)\n        {statement}\n}}\n",
                  f"void f(void)\n{{\n    switch (n) {{\n    case 1: {statement}\n    }}\n}}\n"):

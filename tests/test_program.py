@@ -26,10 +26,10 @@ import pytest
 GOLDEN = Path(__file__).resolve().parent / "golden"
 sys.path.insert(0, str(GOLDEN.parent.parent / "scripts"))
 
-import odd_strings  # noqa: E402
-from transformer_c import program  # noqa: E402
-from edits import config, copy_of, edit_lines  # noqa: E402
-from options import options  # noqa: E402
+import odd_strings
+from edits import config, copy_of, edit_lines
+from options import options
+from transformer_c import program
 
 FLOAT32 = ["relu", "swish", "gelu", "odd"]
 STORED = {**dict.fromkeys(FLOAT32, "float32"), "int8": "int8", "mixed": "float32 and int8"}
@@ -594,7 +594,8 @@ def test_info_describes_the_checkpoint(variant):
 
 
 @pytest.mark.parametrize("arguments, said", [
-    ("--bogus", "expected the name of an option"), ("-z", "does not exist"), ("a --bogus", "expected the name of an option"), ("--tokens=3 a", "without a value"), ("--steps=3 a", "without a value"),
+    ("--bogus", "expected the name of an option"), ("-z", "does not exist"), ("a --bogus", "expected the name of an option"),
+    ("--tokens=3 a", "without a value"), ("--steps=3 a", "without a value"),
     ("-m", "lacks its value"), ("--model", "lacks its value"), ("-i", "lacks its value"), ("a -o", "lacks its value"),
     ("--trace", "lacks its value"), ("-t 0 a", "a number from 1 to"), ("-t 257 a", "a number from 1 to"),
     ("--threads=two a", "a number from 1 to"), ("-t 1x a", "a number from 1 to"), ("-t -1 a", "a number from 1 to"),

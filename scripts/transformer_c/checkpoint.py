@@ -3,12 +3,16 @@
 import json
 import warnings
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import safetensors.torch
 import torch
 from transformers import GenerationConfig, MarianConfig, MarianMTModel, MarianTokenizer
 
 from transformer_c.files import directory_whole
+
+if TYPE_CHECKING:
+    from network import Network
 
 # A package for normalize(), which MarianTokenizer offers but does not call when it cuts text into pieces.
 warnings.filterwarnings("ignore", message="Recommended: pip install sacremoses")
@@ -21,7 +25,7 @@ class Unsupported(Exception):
     """A checkpoint outside the MarianMT family, or one that would not be computed exactly; says what was found."""
 
 
-def expect(found, expected, what):
+def expect(found: object, expected: object, what: str) -> None:
     if found != expected:
         raise Unsupported(f"{what}: found {found!r}, expected {expected!r}; this is outside the MarianMT family")
 
@@ -41,7 +45,7 @@ NEUTRAL_GENERATION = {"repetition_penalty": (None, 1.0), "no_repeat_ngram_size":
                       "num_return_sequences": (None, 1), "prompt_lookup_num_tokens": (None,)}
 
 
-def open_marian(directory):
+def open_marian(directory: Path | str) -> tuple[MarianMTModel, MarianTokenizer]:
     """(model, tokenizer) of a local MarianMT directory, in float32, refused with a sentence when it is something else."""
     directory = Path(directory)
     config_file = directory / "config.json"
@@ -82,12 +86,12 @@ def open_marian(directory):
     return model, tokenizer
 
 
-def check_generation(model, has_max_length):
+def check_generation(model: MarianMTModel, has_max_length: bool) -> None:
     """Refuses settings of generation that greedy search here would not follow."""
     generation, config = model.generation_config, model.config
     if not has_max_length:
         generation.max_length = config.max_position_embeddings
-    if not 2 <= generation.max_length:
+    if not generation.max_length >= 2:
         raise Unsupported(f"generation_config.json: found max_length {generation.max_length!r}, expected at least 2")
     for key in ("eos_token_id", "pad_token_id", "decoder_start_token_id"):
         if getattr(generation, key) is not None:
@@ -104,7 +108,7 @@ def check_generation(model, has_max_length):
                               f"remove it to translate without it")
 
 
-def suppressed_ids(model):
+def suppressed_ids(model: MarianMTModel) -> list[int]:
     """The target ids that are never chosen: single bad words and suppressed tokens; pad is among them always."""
     generation = model.generation_config
     suppressed = {model.config.pad_token_id}
@@ -116,21 +120,21 @@ def suppressed_ids(model):
     return sorted(suppressed | set(generation.suppress_tokens or []))
 
 
-def max_length(model):
+def max_length(model: MarianMTModel) -> int:
     """Generated tokens, the end token among them: Hugging Face's max_length counts the start token too."""
     return min(model.generation_config.max_length - 1, model.config.max_position_embeddings)
 
 
-def forced_end(model):
+def forced_end(model: MarianMTModel) -> bool:
     return model.generation_config.forced_eos_token_id is not None
 
 
-def length_cap(model, n_source):
+def length_cap(model: MarianMTModel, n_source: int) -> int:
     """The length cap of greedy search, as greedy_length_cap in model/greedy.c defines it."""
     return min(2 * n_source + 30, max_length(model))
 
 
-def our_name(name):
+def our_name(name: str) -> str | None:
     """A tensor of a MarianMT encoder or decoder layer under the paper's name; None for what is not in a layer."""
     parts = name.split(".")
     if parts[0] != "model" or parts[1] not in ("encoder", "decoder") or parts[2] != "layers":
@@ -145,7 +149,7 @@ def our_name(name):
     return f"{stack}.{layer}.{middle}.{parts[-1]}"
 
 
-def exported_weights(directory, model):
+def exported_weights(directory: Path | str, model: torch.nn.Module) -> dict[str, torch.Tensor]:
     """The state of `model`, one embedding for all, read back from a checkpoint that export.py wrote in any dtype."""
     stored = safetensors.torch.load_file(Path(directory) / "model.safetensors")
     state = {}
@@ -163,7 +167,7 @@ def exported_weights(directory, model):
     return state
 
 
-def write_marian(directory, network, tokenizer, recipe):
+def write_marian(directory: Path, network: "Network", tokenizer: Path, recipe: dict[str, Any]) -> None:
     """Writes a trained Network and the directory of its tokenizer as a MarianMT directory, set to greedy search."""
     shape, n_vocabulary, pad, end = recipe["model"], network.pad + 1, network.pad, 0
     model = MarianMTModel(MarianConfig(
@@ -186,7 +190,7 @@ def write_marian(directory, network, tokenizer, recipe):
                         target_lang=recipe["target"], model_max_length=shape["max_positions"]).save_pretrained(beside)
 
 
-def encode(tokenizer, line):
+def encode(tokenizer: MarianTokenizer, line: str) -> list[int]:
     """Source ids with the end token; the names of special tokens in the text are text. Made from the pieces, since
     transformers 5 gives a piece that the vocabulary lacks an unrelated id."""
     pieces = tokenizer.tokenize(line, split_special_tokens=True)
@@ -195,7 +199,7 @@ def encode(tokenizer, line):
 
 
 @torch.no_grad()
-def greedy(model, sources):
+def greedy(model: MarianMTModel, sources: list[list[int]]) -> list[list[int]]:
     """Greedy target ids for each list of source ids, with the length cap of this project and the checkpoint's other
     generation settings; in batches of equal source length, so that nothing is padded."""
     by_length, out = {}, [None] * len(sources)

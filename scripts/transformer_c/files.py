@@ -3,9 +3,11 @@
 import contextlib
 import os
 import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 
-def write_whole(path, write):
+def write_whole(path: Path, write: Callable[[Path], object]) -> None:
     """Lets `write(beside)` make a file beside `path`, then puts it in its place."""
     beside = path.with_name(path.name + ".part")
     write(beside)
@@ -13,7 +15,7 @@ def write_whole(path, write):
 
 
 @contextlib.contextmanager
-def directory_whole(directory):
+def directory_whole(directory: Path) -> Iterator[Path]:
     """Gives an empty directory to fill, and puts it in the place of `directory` when all went well."""
     beside, old = (directory.with_name(directory.name + end) for end in (".part", ".old"))
     shutil.rmtree(beside, ignore_errors=True)

@@ -19,11 +19,11 @@ class Sentence:
     """One sentence as the program cut it: bytes begin to end of its line, and its token ids."""
     begin: int
     end: int
-    source: list = field(default_factory=list)
-    target: list = field(default_factory=list)
+    source: list[int] = field(default_factory=list)
+    target: list[int] = field(default_factory=list)
 
 
-def translate(checkpoint, lines, *options):
+def translate(checkpoint: Path | str, lines: list[str], *options: str) -> subprocess.CompletedProcess[bytes]:
     """The finished process of the program over `lines`; its translations are in stdout, bytes."""
     if not TRANSLATE.is_file():
         raise ProgramFailure(f"{TRANSLATE}: not built yet; run scripts/translate once")
@@ -34,7 +34,7 @@ def translate(checkpoint, lines, *options):
     return done
 
 
-def translate_tokens(checkpoint, lines):
+def translate_tokens(checkpoint: Path | str, lines: list[str]) -> list[list[Sentence]]:
     """For each line the list of its Sentences, read from what `translate --tokens` shows."""
     out = [[] for _ in lines]
     for shown in translate(checkpoint, lines, "--tokens").stderr.decode(errors="replace").split("\n"):

@@ -9,9 +9,9 @@ import os
 import random
 import shutil
 import struct
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Callable
 
 from edits import ABSENT, GOLDEN, config, copy_of, edit_lines
 
@@ -341,7 +341,8 @@ WRONG_MODELS = [
     ("header with half a surrogate", header_text(b".bias", b".bi\\ud800s"), NOT_JSON),
     ("header without a brace", header_text(b"}", b""), NOT_JSON),
     ("header 1,001 deep", content(model_bytes(b'{"a":' * 1001 + b"1" + b"}" * 1001, b"")), NOT_JSON),
-    ("header 10,000 deep", content(model_bytes(b'{"a":' * 10_000, b"")), "found a header of up to 10001 values, expected at most"),
+    ("header 10,000 deep", content(model_bytes(b'{"a":' * 10_000, b"")),
+     "found a header of up to 10001 values, expected at most"),
     ("header of two objects", header_text(b"}}", b"}}{}"), ONE_OBJECT),
     ("header of 100,000 keys", content(model_bytes({str(i): 0 for i in range(100_000)}, b"")), "bytes, expected at most"),
     ("header of 3,000 zeros", header_text(b'"shape":[16]', b'"shape":[' + b"0," * 3_000 + b"0]"),
@@ -411,7 +412,8 @@ WRONG_MODELS = [
     ("numbers that overflow", numbers(INNER, 3e38, n=384), "gives a logit that is not a finite number at target token 1"),
     ("only -infinity as logits", negative_logits, "gives a logit that is not a finite number at target token 1"),
     ("a quarter of a gigabyte of holes", embedding_of_holes, "is missing"),
-    ("many gigabytes of holes", lambda path: os.truncate(path, 1 << 35), "found 34359738368 bytes, expected at most 17179869184"),
+    ("many gigabytes of holes", lambda path: os.truncate(path, 1 << 35),
+     "found 34359738368 bytes, expected at most 17179869184"),
 ]
 CASES += [Case("model an output that overflows", "model.safetensors", numbers("output.weight", 3e38, at=30, n=15),
                "gives a logit that is not a finite number", variant="odd")]

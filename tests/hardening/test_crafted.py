@@ -5,9 +5,9 @@ import subprocess
 
 import pytest
 
-from transformer_c import program
 from crafted import CASES, RELU, SOUND
 from edits import GOLDEN, copy_of
+from transformer_c import program
 
 MEASURE = program.TRANSLATE.parent / "tests/measure"
 SANITIZED = b"__asan_init" in program.TRANSLATE.read_bytes()

@@ -1,8 +1,8 @@
 """The whole program when memory is refused and when writing fails: exit status 1 with a sentence, and no half results that
 look whole.
 
-Allocations are refused by tests/hardening/failing.cc, preloaded; system calls fail by strace, which cares for no way of writing.
-With TRANSFORMER_TEST_ALL in the environment every allocation is refused, without it some of them.
+Allocations are refused by tests/hardening/failing.cc, preloaded; system calls fail by strace, which cares for no way of
+writing. With TRANSFORMER_TEST_ALL in the environment every allocation is refused, without it some of them.
 """
 
 import os
@@ -12,8 +12,9 @@ import subprocess
 
 import pytest
 
-from transformer_c import program
 from edits import GOLDEN
+from transformer_c import program
+
 FAILING = program.TRANSLATE.resolve().parent / "tests/libfailing.so"
 MODEL = ["-m", GOLDEN / "int8"]
 ALL = "TRANSFORMER_TEST_ALL" in os.environ

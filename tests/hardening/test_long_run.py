@@ -22,7 +22,7 @@ import pytest
 TESTS = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(TESTS), str(TESTS.parent / "scripts")]  # when run by hand
 
-from transformer_c import program  # noqa: E402
+from transformer_c import program
 
 REVERSING = TESTS / "golden/reversing"
 EN_DE = TESTS.parent / "checkpoints/en-de"
@@ -172,9 +172,9 @@ def main():
             started = time.monotonic()
             samples = way(arguments.model, arguments.lines, Path(directory))
         first, last = lines_per_second(samples)
-        print(f"{way.__name__}: {arguments.lines} lines, each with its answer, in {time.monotonic() - started:.0f} s; kB of memory "
-              f"after 1000 lines {memory_before(samples, 1000)}, after {FIRST} {memory_before(samples, FIRST)}, at most "
-              f"{memory_at_most(samples)}; "
+        print(f"{way.__name__}: {arguments.lines} lines, each with its answer, in {time.monotonic() - started:.0f} s; "
+              f"kB of memory after 1000 lines {memory_before(samples, 1000)}, after {FIRST} {memory_before(samples, FIRST)}, "
+              f"at most {memory_at_most(samples)}; "
               f"{first:.0f} lines per second of processor time in the first tenth, {last:.0f} in the last", flush=True)
 
 

@@ -23,8 +23,8 @@ import pytest
 TESTS = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(TESTS), str(TESTS.parent / "scripts")]  # when run by hand
 
-from transformer_c import program  # noqa: E402
-from options import options  # noqa: E402
+from options import options
+from transformer_c import program
 
 REVERSING = TESTS / "golden/reversing"
 TEXT = b"I have a dog.\n\nGood morning.\r\nWe go to the sea in summer. I have a dog.\n" * 50 + b"no line end"
@@ -233,7 +233,8 @@ def test_resume_does_not_translate_again(files):
     assert out.read_bytes() == b"already\n" + translated(TEXT).split(b"\n", 1)[1]
 
 
-CUTS = {"nothing": lambda whole: b"", "one byte": lambda whole: whole[:1], "a first line": lambda whole: whole[:whole.find(b"\n") + 1],
+CUTS = {"nothing": lambda whole: b"", "one byte": lambda whole: whole[:1],
+        "a first line": lambda whole: whole[:whole.find(b"\n") + 1],
         "before a line end": lambda whole: whole[:whole.find(b"\n", len(whole) // 2)],
         "after a carriage return": lambda whole: whole[:whole.find(b"\r", len(whole) // 2) + 1],
         "all but one byte": lambda whole: whole[:-1], "everything": lambda whole: whole,
@@ -301,7 +302,8 @@ def test_what_has_changed_is_refused(change, named, files, tmp_path):
 
 
 # Every option except those that only print, with a value that the interrupted run did not have.
-ADDED = {"model": ["--model", TESTS / "golden/relu"], "threads": ["--threads", "3"], "input": ["--input", TESTS / "golden/source.txt"],
+ADDED = {"model": ["--model", TESTS / "golden/relu"], "threads": ["--threads", "3"],
+         "input": ["--input", TESTS / "golden/source.txt"],
          "output": None, "resume": None,  # every case has them
          "tokens": ["--tokens"], "steps": ["--steps"], "attention": ["--attention=all"],
          "trace": ["--trace", "trace"], "explain": ["--explain", "page"], "info": ["--info"]}
@@ -447,7 +449,8 @@ def some_lines(n, chance):
 
 def some_moment(chance, seconds):
     """While files are made, while lines are written, or around the end."""
-    return chance.choice([chance.uniform(0, 0.1 * seconds), chance.uniform(0, seconds), chance.uniform(0.9 * seconds, 1.1 * seconds)])
+    return chance.choice([chance.uniform(0, 0.1 * seconds), chance.uniform(0, seconds),
+                          chance.uniform(0.9 * seconds, 1.1 * seconds)])
 
 
 def kill(process, moment, number):
@@ -502,7 +505,8 @@ def main():
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as directory:
-        killed, n_same, n_runs = kill_at_random(arguments.model, arguments.kills, arguments.lines, arguments.seed, Path(directory))
+        killed, n_same, n_runs = kill_at_random(arguments.model, arguments.kills, arguments.lines, arguments.seed,
+                                               Path(directory))
     print(f"{killed} kills in {n_runs} runs, of which {n_same} ended with the bytes of an undisturbed one")
     sys.exit(n_same != n_runs)
 
