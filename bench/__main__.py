@@ -5,9 +5,8 @@
     bench/run --report                                                            prints them again
     bench/run --draw OUT.svg                                                      draws throughput over batch size
 
-Every finished round is kept in build/bench/samples.jsonl, and the same command goes on from there, so that a long run can
-be killed, or be done in parts; tables come from what there is. A rebuilt program, other versions or another processor
-begin anew.
+Every finished round is kept in build/bench/samples.jsonl, from where the same command resumes, so a long run can be killed
+or split into parts; tables show what has been measured. A rebuilt program, other versions or another CPU start over.
 
 FILE holds lines of text, or `source TAB reference`, for BLEU and chrF; without FILE it is the bundled checkpoint's
 everyday.tsv. Lines are first cut into the sentences that this program sees, so that all translate the same: every
@@ -27,11 +26,11 @@ sweep      a file in batches of 1 to 256 sentences of like lengths, all threads;
            arrive together, and computes up to 64 of them in a stack, two stacks at once with two threads
 
 Systems take turns, so that what the machine does besides hits all; tables show the median of the repeats (smallest–
-largest). A process with N threads is bound to N processors. Ratios are speed over that of CTranslate2 with the same
+largest). A process with N threads is bound to N CPUs. Ratios are speed over that of CTranslate2 with the same
 precision and threads. GB/s of weights is what a sentence at a time reads: the weights of the encoder once and those of
 a decoding step for each token, and its share of what plain loads from a buffer of the size of a step's weights reach
-here with as many threads. GMAC/s are the multiply-adds of the linear layers in a file, and their share of those that the
-processor reaches out of registers, in float32, or in int8 with the best instruction it has: the most that a round saw.
+here with the same number of threads. GMAC/s are the multiply-adds of the linear layers in a file, and their share of those
+that the CPU reaches out of registers, in float32, or in int8 with the best instruction it has: the most that a round saw.
 The same text is compared with transformers in float32 without padding. For the bundled checkpoint the float32 systems
 compute with its int8 weights turned back into numbers.
 """
@@ -122,7 +121,7 @@ def measure(arguments: argparse.Namespace, effort: Effort) -> Samples:
                     in_turn = wanted if text is texts[0] else [one for one in wanted if one in ("latency", "file")]
                     bench.measure(models[name], text, in_turn)
         except OutOfTime:
-            say(f"{arguments.minutes:g} minutes are over; the same command goes on")
+            say(f"{arguments.minutes:g} minutes are over; the same command resumes")
     return samples
 
 

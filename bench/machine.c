@@ -1,8 +1,8 @@
-/* What this machine can do at most, for the shares in bench.py's tables. Compiled there with -O3 -march=native.
+/* What this machine can do at most, for the shares in the benchmark's tables. Compiled there with -O3 -march=native.
  *
- *   bench_machine read BYTES THREADS    gigabytes per second that THREADS read together out of BYTES, again and again
- *   bench_machine float32 THREADS       billions of float32 multiply-adds per second, out of registers
- *   bench_machine int8 THREADS          the same of 8-bit numbers, summed in 32 bits, with the best instruction here
+ *   machine read BYTES THREADS    gigabytes per second that THREADS read together out of BYTES, again and again
+ *   machine float32 THREADS       billions of float32 multiply-adds per second, out of registers
+ *   machine int8 THREADS          the same of 8-bit numbers, summed in 32 bits, with the best instruction here
  *
  * The best of several rounds is printed, and after it what it was measured with. */
 #ifdef __x86_64__
@@ -170,7 +170,7 @@ int main(int argc, char **argv)
         snprintf(used, sizeof used, "%s", INT8_NAME);
     }
     if (!work) {
-        fputs("usage: bench_machine read BYTES THREADS | float32 THREADS | int8 THREADS\n", stderr);
+        fputs("usage: machine read BYTES THREADS | float32 THREADS | int8 THREADS\n", stderr);
         return 2;
     }
     if (amount == 0)

@@ -117,7 +117,7 @@ class Bench:
             yield
 
     def rounds(self, measure: str, sentences: list[str], threads: int, n: int) -> Iterator[int]:
-        """The numbers of the rounds that are missing; what is added meanwhile is kept when the next is asked for."""
+        """Yields the numbers of the missing rounds; the samples of a round are kept when the next number is requested."""
         where = (measure, self.model.directory.name, self.text.name, digest(sentences), threads)
         for repeat in range(n):
             key = (*where, repeat)

@@ -70,7 +70,7 @@ class Converter(ctranslate2.converters.TransformersConverter):
 
 
 def complete(directory: Path, *, int8: Path | None = None) -> None:
-    """The other systems' forms of DIRECTORY/hugging-face; int8: a checkpoint that is there already."""
+    """The other systems' forms of DIRECTORY/hugging-face; int8: an existing checkpoint."""
     hugging_face = directory / "hugging-face"
     export.export(hugging_face, directory / "float32", "float32")
     if int8:
@@ -82,7 +82,7 @@ def complete(directory: Path, *, int8: Path | None = None) -> None:
 
 
 def prepare(bundled: Path, build: Path) -> list[Model]:
-    """The models, written under `build` unless they are there: the bundled checkpoint, and the random one."""
+    """The models, written under `build` unless they exist: the bundled checkpoint, and the random one."""
     made_of = [bundled / "model.safetensors", bundled / "config.json", Path(ctranslate2.__file__).with_name("version.py"),
                *(ROOT / f"{name}.py" for name in (
                    "bench/models", "scripts/transformer_c/checkpoint", "scripts/export", "scripts/network",

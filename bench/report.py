@@ -13,7 +13,7 @@ Sample = dict[str, Any]
 
 
 class NothingMeasured(Exception):
-    """There are no samples of what was asked for."""
+    """There are no samples of the requested kind."""
 
 
 PEER = "CTranslate2"  # speeds are also given as multiples of its own in the same precision

@@ -1,6 +1,6 @@
 """The samples of the benchmark in a file that grows with each finished round: a killed run loses only the one it was in.
 
-Each line of the file is an object with "conditions", the name of what the figures depend on (processor, program, versions),
+Each line of the file is an object with "conditions", the name of what the figures depend on (CPU, program, versions),
 and either their description (a list of sentences), or a round: its key, the load before the run, and its samples. Rounds
 under other conditions stay in the file and are not read.
 """

@@ -1,41 +1,48 @@
 /* The attention of a sentence, as the trace hook shows it: what was asked for of it is kept and drawn. */
+#include "cli/show_attention.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "cli/attention_map.h"
-#include "cli/cli.h"
+#include "cli/show.h"
 
 typedef enum { ENCODER_SELF, DECODER_SELF, CROSS } attention_kind;
 
-/* Attention i of the model in order of computation; NULL behind the last. */
-static const attention_weights *nth_attention(const transformer *model, size_t i, attention_kind *kind)
+/* One of the model's attentions, by its trace name. */
+typedef struct {
+    char name[64];
+    attention_kind kind;
+    size_t n_heads;
+} attention;
+
+/* Attention i of the model in order of computation; false past the last. */
+static bool nth_attention(attention *nth, const model_config *config, size_t i)
 {
-    size_t n_encoder = model->config.encoder.n_layers;
-    *kind = ENCODER_SELF;
-    if (i < n_encoder)
-        return &model->encoder[i].self_attention;
-    if (i >= n_encoder + 2 * model->config.decoder.n_layers)
-        return NULL;
-    const decoder_layer *layer = &model->decoder[(i - n_encoder) / 2];
-    *kind = (i - n_encoder) % 2 ? CROSS : DECODER_SELF;
-    return *kind == CROSS ? &layer->cross_attention : &layer->self_attention;
+    size_t n_encoder = config->encoder.n_layers, layer = i < n_encoder ? i : (i - n_encoder) / 2;
+    nth->kind = i < n_encoder ? ENCODER_SELF : (i - n_encoder) % 2 ? CROSS : DECODER_SELF;
+    nth->n_heads = i < n_encoder ? config->encoder.n_heads : config->decoder.n_heads;
+    snprintf(nth->name, sizeof nth->name, "%s.%zu.%s_attention", i < n_encoder ? "encoder" : "decoder", layer,
+             nth->kind == CROSS ? "cross" : "self");
+    return i < n_encoder + 2 * config->decoder.n_layers;
 }
 
-bool attention_choose(attention_choice *choice, const char *name, const transformer *model, failure *why)
+bool attention_choose(attention_choice *choice, const char *name, const model_config *config, failure *why)
 {
-    const stack_config *encoder = &model->config.encoder, *decoder = &model->config.decoder;
-    const attention_weights *attention;
-    attention_kind kind;
+    const stack_config *encoder = &config->encoder, *decoder = &config->decoder;
+    attention nth;
     *choice = (attention_choice){.all = strcmp(name, "all") == 0};
-    for (size_t i = 0; (attention = nth_attention(model, i, &kind)); i++)
-        for (size_t head = 0; head <= attention->n_heads; head++) {
-            char known[sizeof attention->name + 24];
-            snprintf(known, sizeof known, head < attention->n_heads ? "%s:%zu" : "%s", attention->name, head);
-            if (strcmp(name, known) == 0)
-                *choice = (attention_choice){.attention = attention, .head = head};
+    for (size_t i = 0; nth_attention(&nth, config, i); i++)
+        for (size_t head = 0; head <= nth.n_heads; head++) {
+            char known[sizeof nth.name + 24];
+            snprintf(known, sizeof known, head < nth.n_heads ? "%s:%zu" : "%s", nth.name, head);
+            if (strcmp(name, known) == 0) {
+                memcpy(choice->attention, nth.name, sizeof nth.name);
+                choice->head = head;
+            }
         }
-    return choice->all || choice->attention || !*name ||
+    return choice->all || *choice->attention || !*name ||
            failure_set(why,
                        "found the attention \"%.100s\", expected all, encoder.L.self_attention with L below %zu, or "
                        "decoder.L.self_attention or decoder.L.cross_attention with L below %zu; :H behind a name is "
@@ -46,9 +53,8 @@ bool attention_choose(attention_choice *choice, const char *name, const transfor
 /* A trace reader that keeps one attention. */
 typedef struct {
     const attention_choice *choice; /* not all */
-    const transformer *model;
-    const attention_weights *attention; /* the one that is kept, NULL before */
-    attention_kind kind;
+    const model_config *config;
+    attention kept;        /* whose name is empty before */
     float *weights, *next; /* [n_queries, n_keys] of what is kept and of what may replace it; room for the largest */
     double entropy;        /* of what is kept */
 } attention_keeper;
@@ -82,16 +88,15 @@ static double mean_entropy(const float *weights, size_t n_queries, size_t n_keys
     return entropy;
 }
 
-/* The attention whose weights the trace calls by this name, or NULL. */
-static const attention_weights *attention_of(const transformer *model, const char *name, attention_kind *kind)
+/* The attention whose weights the trace calls by this name; false if they are another tensor. */
+static bool find_attention(attention *found, const model_config *config, const char *name)
 {
-    const attention_weights *attention;
-    for (size_t i = 0; (attention = nth_attention(model, i, kind)); i++) {
-        size_t length = strlen(attention->name);
-        if (strncmp(name, attention->name, length) == 0 && strcmp(name + length, ".weights") == 0)
-            break;
+    for (size_t i = 0; nth_attention(found, config, i); i++) {
+        size_t length = strlen(found->name);
+        if (strncmp(name, found->name, length) == 0 && strcmp(name + length, ".weights") == 0)
+            return true;
     }
-    return attention;
+    return false;
 }
 
 /* Keeps the attention that was asked for; of none, the cross-attention whose mean over the heads has the lowest mean
@@ -99,21 +104,19 @@ static const attention_weights *attention_of(const transformer *model, const cha
 static void keep(void *user, const char *name, const float *data, size_t rows, size_t columns)
 {
     attention_keeper *k = user;
-    attention_kind kind;
-    const attention_weights *attention = attention_of(k->model, name, &kind);
-    if (!attention || (k->choice->attention ? attention != k->choice->attention : kind != CROSS))
+    const char *chosen = k->choice->attention;
+    attention found;
+    if (!find_attention(&found, k->config, name) || (*chosen ? strcmp(found.name, chosen) != 0 : found.kind != CROSS))
         return;
-    size_t n_queries = rows / attention->n_heads;
-    take_head(k->next, data, attention->n_heads, n_queries * columns,
-              k->choice->attention ? k->choice->head : attention->n_heads);
+    size_t n_queries = rows / found.n_heads;
+    take_head(k->next, data, found.n_heads, n_queries * columns, *chosen ? k->choice->head : found.n_heads);
     double entropy = mean_entropy(k->next, n_queries, columns);
-    if (k->attention && entropy >= k->entropy)
+    if (*k->kept.name && entropy >= k->entropy)
         return;
     float *replaced = k->weights;
     k->weights = k->next;
     k->next = replaced;
-    k->attention = attention;
-    k->kind = kind;
+    k->kept = found;
     k->entropy = entropy;
 }
 
@@ -123,20 +126,20 @@ static void say_what_is_kept(const attention_keeper *k, const terminal *term)
     static const char *const across[] = {"source pieces across", "the pieces before them across",
                                          "source pieces across"};
     terminal_flow heading = {.term = term, .gap = 1};
-    char words[sizeof k->attention->name + 40];
-    size_t head = k->choice->attention ? k->choice->head : k->attention->n_heads;
-    snprintf(words, sizeof words, head < k->attention->n_heads ? "%s:%zu," : "%s,", k->attention->name, head);
+    char words[sizeof k->kept.name + 40];
+    size_t head = *k->choice->attention ? k->choice->head : k->kept.n_heads;
+    snprintf(words, sizeof words, head < k->kept.n_heads ? "%s:%zu," : "%s,", k->kept.name, head);
     terminal_flow_word(&heading, words);
-    if (head == k->attention->n_heads && k->attention->n_heads > 1) {
-        snprintf(words, sizeof words, "mean of %zu heads,", k->attention->n_heads);
+    if (head == k->kept.n_heads && k->kept.n_heads > 1) {
+        snprintf(words, sizeof words, "mean of %zu heads,", k->kept.n_heads);
         terminal_flow_word(&heading, words);
     }
-    if (!k->choice->attention && k->model->config.decoder.n_layers > 1) {
-        snprintf(words, sizeof words, "lowest mean entropy of %zu layers,", k->model->config.decoder.n_layers);
+    if (!*k->choice->attention && k->config->decoder.n_layers > 1) {
+        snprintf(words, sizeof words, "lowest mean entropy of %zu layers,", k->config->decoder.n_layers);
         terminal_flow_word(&heading, words);
     }
-    terminal_flow_word(&heading, down[k->kind]);
-    terminal_flow_word(&heading, across[k->kind]);
+    terminal_flow_word(&heading, down[k->kept.kind]);
+    terminal_flow_word(&heading, across[k->kept.kind]);
     terminal_flow_end(&heading);
 }
 
@@ -144,27 +147,26 @@ static void say_what_is_kept(const attention_keeper *k, const terminal *term)
 static bool draw(const attention_keeper *k, const translator *t, const translated_sentence *sentence,
                  const char **labels, const terminal *term, failure *why)
 {
-    const tokenizer *tokens = translator_tokenizer(t);
     size_t n_src = sentence->source.n, n_tgt = sentence->target.n;
     const char **source = labels, **chosen = labels + n_src, **before = chosen + n_tgt;
     for (size_t i = 0; i < n_src; i++)
-        source[i] = tokenizer_source_piece(tokens, sentence->source.at[i]);
-    before[0] = tokenizer_target_piece(tokens, k->model->config.tokenizer.target_start);
+        source[i] = translator_source_piece(t, sentence->source.at[i]);
+    before[0] = translator_target_piece(t, k->config->target_start);
     for (size_t i = 0; i < n_tgt; i++) {
-        chosen[i] = tokenizer_target_piece(tokens, sentence->target.at[i]);
+        chosen[i] = translator_target_piece(t, sentence->target.at[i]);
         if (i + 1 < n_tgt)
             before[i + 1] = chosen[i];
     }
     attention_map map = {.weights = k->weights,
-                         .n_queries = k->kind == ENCODER_SELF ? n_src : n_tgt,
-                         .n_keys = k->kind == DECODER_SELF ? n_tgt : n_src,
-                         .causal = k->kind == DECODER_SELF,
-                         .query = k->kind == ENCODER_SELF ? source : chosen,
-                         .key = k->kind == DECODER_SELF ? before : source};
+                         .n_queries = k->kept.kind == ENCODER_SELF ? n_src : n_tgt,
+                         .n_keys = k->kept.kind == DECODER_SELF ? n_tgt : n_src,
+                         .causal = k->kept.kind == DECODER_SELF,
+                         .query = k->kept.kind == ENCODER_SELF ? source : chosen,
+                         .key = k->kept.kind == DECODER_SELF ? before : source};
     say_what_is_kept(k, term);
     attention_map_draw(&map, term);
-    bool ended = sentence->target.at[n_tgt - 1] == k->model->config.tokenizer.target_end;
-    return k->kind != CROSS || attention_map_align(&map, ended ? n_tgt - 1 : n_tgt, n_src - 1, term, why);
+    bool ended = sentence->target.at[n_tgt - 1] == k->config->target_end;
+    return k->kept.kind != CROSS || attention_map_align(&map, ended ? n_tgt - 1 : n_tgt, n_src - 1, term, why);
 }
 
 static bool show_kept(const attention_choice *choice, translator *t, const translated_sentence *sentence,
@@ -172,7 +174,7 @@ static bool show_kept(const attention_choice *choice, translator *t, const trans
 {
     size_t n_src = sentence->source.n, n_tgt = sentence->target.n, longest = n_src > n_tgt ? n_src : n_tgt;
     attention_keeper keeper = {.choice = choice,
-                               .model = translator_model(t),
+                               .config = translator_config(t),
                                .weights = malloc(longest * longest * sizeof(float)),
                                .next = malloc(longest * longest * sizeof(float))};
     const char **labels = malloc((n_src + 2 * n_tgt) * sizeof *labels);
@@ -189,26 +191,25 @@ static bool show_kept(const attention_choice *choice, translator *t, const trans
 
 /* A trace reader that draws every attention as it comes. */
 typedef struct {
-    const transformer *model;
+    const model_config *config;
     const terminal *term;
 } attention_drawer;
 
 static void draw_thumbnails(void *user, const char *name, const float *data, size_t rows, size_t columns)
 {
     const attention_drawer *d = user;
-    attention_kind kind;
-    const attention_weights *attention = attention_of(d->model, name, &kind);
-    if (!attention)
+    attention found;
+    if (!find_attention(&found, d->config, name))
         return;
-    fprintf(d->term->file, "%s\n", attention->name);
-    attention_map_thumbnails(data, attention->n_heads, rows / attention->n_heads, columns, d->term);
+    fprintf(d->term->file, "%s\n", found.name);
+    attention_map_thumbnails(data, found.n_heads, rows / found.n_heads, columns, d->term);
 }
 
 bool show_attention(const attention_choice *choice, translator *t, const text_line *line, const translation *result,
                     size_t number, failure *why)
 {
     terminal term = terminal_of(stderr);
-    attention_drawer drawer = {translator_model(t), &term};
+    attention_drawer drawer = {translator_config(t), &term};
     trace_reader reader = {draw_thumbnails, &drawer};
     for (size_t s = 0; s < result->n_sentences; s++) {
         show_place(line, result, number, s);

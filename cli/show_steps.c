@@ -1,11 +1,13 @@
 /* Decoding step by step: what was chosen, and what else was likely. */
-#include <math.h>
+#include "cli/show_steps.h"
+
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/cli.h"
+#include "cli/show.h"
 #include "cli/terminal.h"
-#include "model/greedy.h"
+#include "model/top_tokens.h"
 
 enum { N_ALTERNATIVES = 5 };
 
@@ -17,24 +19,22 @@ typedef struct {
     float *logits; /* [n_target_vocabulary], room for a row that is changed */
 } step_shower;
 
-/* The most probable tokens but the chosen one, by logits that are used up; as greedy search sees them. */
+/* The most probable tokens but the chosen one, by logits that are used up. */
 static void show_alternatives(const step_shower *s, int32_t chosen)
 {
-    const transformer *model = translator_model(s->translator);
-    size_t n = model->config.tokenizer.n_target_vocabulary;
     terminal_flow flow = {.term = s->term, .indent = 10, .gap = 3};
-    greedy_suppress(s->logits, &model->config);
-    size_t best = kernels_argmax(s->logits, n);
-    float log_sum = best < n ? s->logits[best] - kernels_log_softmax_at(s->logits, n, best) : 0.0f;
-    s->logits[chosen] = -INFINITY;
-    best = kernels_argmax(s->logits, n);
-    for (size_t i = 0; i < N_ALTERNATIVES && best < n; i++) {
+    int32_t ids[N_ALTERNATIVES + 1];
+    float log_probabilities[N_ALTERNATIVES + 1];
+    size_t n =
+        model_top_tokens(ids, log_probabilities, N_ALTERNATIVES + 1, s->logits, translator_config(s->translator));
+    for (size_t i = 0, n_shown = 0; i < n && n_shown < N_ALTERNATIVES; i++) {
+        if (ids[i] == chosen)
+            continue;
         char alternative[100];
-        snprintf(alternative, sizeof alternative, "%.2f %s", (double)(s->logits[best] - log_sum),
-                 tokenizer_target_piece(translator_tokenizer(s->translator), (int32_t)best));
+        snprintf(alternative, sizeof alternative, "%.2f %s", (double)log_probabilities[i],
+                 translator_target_piece(s->translator, ids[i]));
         terminal_flow_word(&flow, alternative);
-        s->logits[best] = -INFINITY;
-        best = kernels_argmax(s->logits, n);
+        n_shown++;
     }
     terminal_flow_end(&flow);
 }
@@ -50,7 +50,7 @@ static void show_output(void *user, const char *name, const float *data, size_t 
         snprintf(step, sizeof step, "step %3zu %9.4f", i + 1, (double)s->sentence->log_probabilities[i]);
         terminal_flow flow = {.term = s->term, .indent = 2, .gap = 2};
         terminal_flow_word(&flow, step);
-        terminal_flow_word(&flow, tokenizer_target_piece(translator_tokenizer(s->translator), chosen));
+        terminal_flow_word(&flow, translator_target_piece(s->translator, chosen));
         terminal_flow_end(&flow);
         memcpy(s->logits, data + i * columns, columns * sizeof *data);
         show_alternatives(s, chosen);
@@ -60,7 +60,7 @@ static void show_output(void *user, const char *name, const float *data, size_t 
 bool show_steps(translator *t, const text_line *line, const translation *result, size_t number, failure *why)
 {
     terminal term = terminal_of(stderr);
-    size_t n_vocabulary = translator_model(t)->config.tokenizer.n_target_vocabulary;
+    size_t n_vocabulary = translator_config(t)->n_target_vocabulary;
     float *logits = malloc(n_vocabulary * sizeof *logits);
     bool ok = logits || failure_memory(why, "the steps");
     for (size_t s = 0; s < result->n_sentences && ok; s++) {

@@ -1,11 +1,12 @@
 /* A safetensors file of everything the trace hook shows: names in order of computation, F32, [rows, columns]. */
+#include "cli/trace_file.h"
+
 #include <cjson/cJSON.h>
 #include <errno.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "cli/cli.h"
 
 typedef struct {
     cJSON *header;

@@ -13,6 +13,8 @@
 #include "kernels/kernels.h"
 #include "model/forward.h"
 #include "model/greedy.h"
+#include "model/model.h"
+#include "model/state.h"
 
 enum {
     PRECISE_BITS = 12, /* query, key and weights: the page computes a softmax with them */
@@ -31,7 +33,7 @@ struct explanation {
 /* Reads the trace of one sentence. */
 typedef struct {
     const transformer *model;
-    const tokenizer *tokenizer;
+    const translator *translator;
     const token_ids *target;
     json_text *json;
     transformer_state state; /* laid out for the target, to read the residual stream through the output layer */
@@ -83,7 +85,7 @@ static void put_reading(const sentence_reader *r, float *logits, size_t rows)
         json_text_put(r->json, "%s{\"chosen\":%.4g,\"best\":[", row ? "," : "", (double)logits[r->target->at[row]]);
         for (size_t n = 0; n < N_BEST && n < n_vocabulary; n++) {
             size_t id = kernels_argmax(logits, n_vocabulary);
-            const char *piece = tokenizer_target_piece(r->tokenizer, (int32_t)id);
+            const char *piece = translator_target_piece(r->translator, (int32_t)id);
             json_text_put(r->json, n ? ",[" : "[");
             json_text_string(r->json, piece, strlen(piece));
             json_text_put(r->json, ",%.4g]", (double)logits[id]);
@@ -152,14 +154,13 @@ static void read_tensor(void *user, const char *name, const float *data, size_t 
     json_text_put(r->json, "}");
 }
 
-typedef const char *piece_of(const tokenizer *t, int32_t id);
+typedef const char *piece_of(const translator *t, int32_t id);
 
-static void put_pieces(json_text *json, const char *side, const token_ids *ids, const tokenizer *tokens,
-                       piece_of *piece)
+static void put_pieces(json_text *json, const char *side, const token_ids *ids, const translator *t, piece_of *piece)
 {
     json_text_put(json, "\"%s\":[", side);
     for (size_t i = 0; i < ids->n; i++) {
-        const char *text = piece(tokens, ids->at[i]);
+        const char *text = piece(t, ids->at[i]);
         json_text_put(json, "%s{\"id\":%d,\"piece\":", i ? "," : "", ids->at[i]);
         json_text_string(json, text, strlen(text));
         json_text_put(json, "}");
@@ -171,17 +172,14 @@ static bool put_trace(explanation *e, const translated_sentence *sentence, failu
 {
     const transformer *model = translator_model(e->translator);
     size_t n_tgt = sentence->target.n;
-    sentence_reader r = {.model = model,
-                         .tokenizer = translator_tokenizer(e->translator),
-                         .target = &sentence->target,
-                         .json = &e->sentences};
+    sentence_reader r = {
+        .model = model, .translator = e->translator, .target = &sentence->target, .json = &e->sentences};
     trace_reader reader = {read_tensor, &r};
     snprintf(r.last_norm, sizeof r.last_norm, "decoder.%zu.feed_forward_norm", model->config.decoder.n_layers - 1);
     const batch_shape shape = {1, &sentence->source.n, &n_tgt, &n_tgt, true, NULL};
     if (!state_lay_out(&r.state, &model->config, &shape, why))
         return false;
-    r.state.target_first[0] = 0;
-    r.state.target_first[1] = n_tgt;
+    state_take_target(&r.state, 1, n_tgt);
     json_text_put(&e->sentences, "\"trace\":{");
     bool ok = translator_trace(e->translator, sentence, &reader, why);
     json_text_put(&e->sentences, "}");
@@ -191,11 +189,10 @@ static bool put_trace(explanation *e, const translated_sentence *sentence, failu
 
 static bool put_sentence(explanation *e, const text_line *line, const translated_sentence *sentence, failure *why)
 {
-    const tokenizer *tokens = translator_tokenizer(e->translator);
     json_text *text = &e->sentences;
     text_buffer translated = {0};
     if (!text_append(&translated, "", 0, why) ||
-        !tokenizer_decode(tokens, sentence->target.at, sentence->target.n, &translated, why)) {
+        !translator_decode(e->translator, &sentence->target, &translated, why)) {
         text_free(&translated);
         return false;
     }
@@ -204,8 +201,8 @@ static bool put_sentence(explanation *e, const text_line *line, const translated
     json_text_put(text, ",\"translation\":");
     json_text_string(text, translated.bytes, translated.size);
     json_text_put(text, ",\"cut\":%s,", sentence->truncated ? "true" : "false");
-    put_pieces(text, "source", &sentence->source, tokens, tokenizer_source_piece);
-    put_pieces(text, "target", &sentence->target, tokens, tokenizer_target_piece);
+    put_pieces(text, "source", &sentence->source, e->translator, translator_source_piece);
+    put_pieces(text, "target", &sentence->target, e->translator, translator_target_piece);
     text_free(&translated);
     bool ok = put_trace(e, sentence, why);
     json_text_put(text, "}");
@@ -232,10 +229,10 @@ static void put_stack(json_text *json, const char *name, const stack_config *sta
                   stack->n_heads, stack->d_ff);
 }
 
-static void put_checkpoint(json_text *json, const transformer *model, const tokenizer *tokens)
+static void put_checkpoint(json_text *json, const translator *t)
 {
-    const model_config *c = &model->config;
-    const char *start = tokenizer_target_piece(tokens, c->tokenizer.target_start);
+    const model_config *c = translator_config(t);
+    const char *start = translator_target_piece(t, c->target_start);
     json_text_put(json, "{\"source_language\":");
     json_text_string(json, c->source_language, strlen(c->source_language));
     json_text_put(json, ",\"target_language\":");
@@ -245,9 +242,10 @@ static void put_checkpoint(json_text *json, const transformer *model, const toke
     put_stack(json, "decoder", &c->decoder);
     json_text_put(json, "\"activation\":\"%s\",\"scale_embedding\":%s,", config_activation_name(c->activation),
                   c->scale_embedding ? "true" : "false");
-    json_text_put(json, "\"n_source_vocabulary\":%zu,\"n_target_vocabulary\":%zu,", c->tokenizer.n_source_vocabulary,
-                  c->tokenizer.n_target_vocabulary);
-    json_text_put(json, "\"max_positions\":%zu,\"dtype\":\"%s\",\"start\":", c->max_positions, model->dtype);
+    json_text_put(json, "\"n_source_vocabulary\":%zu,\"n_target_vocabulary\":%zu,", c->n_source_vocabulary,
+                  c->n_target_vocabulary);
+    json_text_put(json, "\"max_positions\":%zu,\"dtype\":\"%s\",\"start\":", c->max_positions,
+                  model_get_facts(translator_model(t)).dtype);
     json_text_string(json, start, strlen(start));
     json_text_put(json, "}");
 }
@@ -282,7 +280,7 @@ bool explanation_write(const explanation *e, const char *path, size_t *n_bytes, 
         return failure_set(why, "found no sentence in TEXT, expected at least one for --explain");
     json_text data = {.ok = true, .why = why};
     json_text_put(&data, "{\"version\":\"%s\",\"checkpoint\":", TRANSFORMER_VERSION);
-    put_checkpoint(&data, translator_model(e->translator), translator_tokenizer(e->translator));
+    put_checkpoint(&data, e->translator);
     json_text_put(&data, ",\n\"lines\":[");
     json_text_append(&data, &e->lines);
     json_text_put(&data, "],\n\"sentences\":[");

@@ -9,7 +9,7 @@
 #ifndef EXPLAIN_EXPLAIN_H
 #define EXPLAIN_EXPLAIN_H
 
-#include "model/translator.h"
+#include "translator/translator.h"
 
 typedef struct explanation explanation;
 

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Where this program and PyTorch part: one text, tensor by tensor, in the order of computation.
+"""Find the first tensor where this program and PyTorch diverge: one text, tensor by tensor, in order of computation.
 
     compare.py CHECKPOINT HF_DIR TEXT
 
-CHECKPOINT is what export.py made of HF_DIR. Each sentence of TEXT is translated by this program; PyTorch computes with
+CHECKPOINT is the export of HF_DIR. Each sentence of TEXT is translated by this program; PyTorch computes with
 the same token ids. The source ids, every named tensor (weights/FORMAT.md) and at last the target ids are shown with
 their largest absolute difference and its place, up to the first that differs, and the functions to look at. What comes
 after that one is left out: it is computed from it.
@@ -11,7 +11,7 @@ after that one is left out: it is computed from it.
 A tensor differs when a value is more than 1e-4 off (of the tensor's largest magnitude, where that is above 1). An
 int8 checkpoint is quantized and differs from the start: all of it is shown, without a verdict.
 
-Exit status: 0 all agree, or int8; 1 something differs; 2 wrong usage, or nothing that can be compared.
+Exit status: 0 if all agree, or with int8; 1 if something differs; 2 on a usage error, or if nothing can be compared.
 """
 
 import argparse
@@ -53,7 +53,7 @@ PLACES = {
     r"encoder\.\d+\.self_attention\.(query|key|value)": (ENCODER_SELF, *LINEAR, BIND_ATTENTION),
     r"decoder\.\d+\.self_attention\.(query|key|value)": (DECODER_SELF, *LINEAR, BIND_ATTENTION),
     r"decoder\.\d+\.cross_attention\.(key|value)":
-        (("attention/cross.c", "attention_cross_remember"), *LINEAR, BIND_ATTENTION),
+        (("attention/cross.c", "attention_cross_fill_cache"), *LINEAR, BIND_ATTENTION),
     r"decoder\.\d+\.cross_attention\.query": (CROSS, *LINEAR, BIND_ATTENTION),
     r"encoder\.\d+\.self_attention\.weights": (CORE, SOFTMAX, ENCODER_SELF),
     r"decoder\.\d+\.self_attention\.weights": (CORE, SOFTMAX, DECODER_SELF),
@@ -122,7 +122,7 @@ def compare_tensor(name: str, found: numpy.ndarray, expected: numpy.ndarray, pie
     if found.shape != expected.shape:
         return Line(name, found.shape, None, False, f"found shape {list(found.shape)}, expected {list(expected.shape)}")
     differences = numpy.abs(found - expected)
-    row, column = numpy.unravel_index(differences.argmax(), found.shape)  # the first that is not a number, if any
+    row, column = numpy.unravel_index(differences.argmax(), found.shape)  # the first NaN, if any
     where = pieces.place(name, int(row), int(column)) if differences[row, column] != 0 else ""
     if not agrees:
         where += f": found {found[row, column]:.6g}, expected {expected[row, column]:.6g}"

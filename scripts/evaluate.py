@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""How good a checkpoint translates: BLEU and chrF of the C program's output.
+"""How well a checkpoint translates: BLEU and chrF of the C program's output.
 
     evaluate.py CHECKPOINT FILE.tsv… [--worst N]
     evaluate.py CHECKPOINT --accepted FILE.tsv
@@ -10,7 +10,7 @@ four words or more) or looping (one to three words that come four times in a row
 lowest chrF.
 
 With --accepted the lines are `source TAB answer TAB answer …`: an output is right when it is one of the answers,
-but for kinds of apostrophes and for a full stop or exclamation mark at the end. The others are shown.
+except for the kind of apostrophes and a full stop or exclamation mark at the end. The others are shown.
 """
 
 import argparse
@@ -32,7 +32,7 @@ def translate_file(checkpoint: Path, lines: list[str]) -> tuple[list[str], float
         source.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
         started = time.perf_counter()
         if subprocess.run([TRANSLATE, "-m", checkpoint, "-i", source, "-o", target]).returncode != 0:
-            raise SystemExit(1)  # the program has said why
+            raise SystemExit(1)  # the program has printed why
         return target.read_text(encoding="utf-8").split("\n")[:-1], time.perf_counter() - started
 
 

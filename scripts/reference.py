@@ -5,7 +5,7 @@
     reference.py ids     HF_DIR CHECKPOINT FILE…              greedy ids against MarianMTModel.generate
     reference.py tensors HF_DIR CHECKPOINT FILE [--lines N]   every named tensor of the forward pass
 
-FILE is text or TSV, of which the first column is taken. CHECKPOINT is what export.py made of HF_DIR in
+FILE is text or TSV, of which the first column is taken. CHECKPOINT is the export of HF_DIR in
 float32. Every sentence is compared as the program cuts it. The exit status is 1 when something differs
 more than it may: any token id; a greedy id where the two best logits are 1e-5 or more apart; a tensor by
 more than 1e-4 (of its largest magnitude, where that is above 1).

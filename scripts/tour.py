@@ -133,7 +133,7 @@ def number(value: float, digits: int | None) -> str:
 
 
 def grid(lines: list[tuple], head: list[str] | None = None) -> str:
-    """Lines of (label, cells, what stands behind them) as text whose columns line up, below the head's cells."""
+    """Lines of (label, cells, what follows them) as text whose columns line up, below the head's cells."""
     label = max(width(line[0]) for line in lines)
     all_cells = [line[1] for line in lines] + ([head] if head else [])
     widths = [max(width(cells[i]) for cells in all_cells if i < len(cells)) for i in range(max(map(len, all_cells)))]

@@ -1,3 +1,4 @@
+/* Growable arrays that double their capacity, and overflow-checked multiplication. */
 #include "support/buffer.h"
 
 #include <stdlib.h>
@@ -8,7 +9,7 @@ bool size_product(size_t a, size_t b, size_t *product)
     return !__builtin_mul_overflow(a, b, product);
 }
 
-/* Room for at least `wanted` elements: the capacity doubles, so that appending is linear in all. */
+/* Makes room for at least `wanted` elements. Doubling the capacity keeps the total cost of appending linear. */
 static bool grow(void **elements, size_t *capacity, size_t wanted, size_t element_size, failure *why)
 {
     if (wanted <= *capacity)

@@ -1,3 +1,4 @@
+/* Composes the names of traced tensors. */
 #include "support/trace.h"
 
 #include <stdio.h>

@@ -66,7 +66,7 @@ VARIANTS = {
 
 
 def train_sentencepiece():
-    """both.spm, source.spm, target.spm in tests/golden, unless they are there."""
+    """Trains both.spm, source.spm and target.spm in tests/golden unless they exist."""
     for name, files in {"both": ["source.txt", "target.txt"], "source": ["source.txt"], "target": ["target.txt"]}.items():
         if not (GOLDEN / f"{name}.spm").exists():
             model, lines = io.BytesIO(), [line for file in files for line in (GOLDEN / file).read_text().splitlines()]

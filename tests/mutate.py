@@ -38,7 +38,7 @@ import mutants
 ROOT = Path(__file__).resolve().parent.parent
 WORK = ROOT / "build/mutate"
 SAMPLE = ROOT / "tests/mutants.json"
-ROOMS = ["support", "kernels", "attention", "weights", "tokenizer", "model", "explain", "cli"]
+ROOMS = ["support", "kernels", "attention", "weights", "tokenizer", "model", "translator", "explain", "cli"]
 
 # The files for pytest, those that fail fastest first. Left out: tests of Python alone, and those that compare the text of
 # the sources (test_tour.py, test_compare.py, test_rooms.py), which a mutant may fail whatever it computes.
@@ -76,7 +76,7 @@ def run(command, seconds, **options):
 
 
 def first_failure(said):
-    """The name of the first test that failed, by what Check or pytest printed; "" when none is named."""
+    """The name of the first test that failed, as printed by Check or pytest; "" if none is named."""
     match = re.search(r"^[^\n:]+:\d+:[FE]:[^\n:]*:([^\n:]+):", said, re.MULTILINE) or re.search(
         r"^(?:FAILED|ERROR) \S*?((?:hardening/)?test_\w+\.py::.+?)(?: - .*)?$", said, re.MULTILINE)
     return match[1] if match else ""

@@ -317,7 +317,7 @@ def test_an_unknown_name_is_wrong_usage(name, tmp_path):
 
 @pytest.mark.parametrize("option", ["--attention", "--steps"])
 def test_info_shows_no_sentence(option):
-    assert "--info together with" in sentence_of(run("--info", option), 2)
+    assert "--info cannot be combined with" in sentence_of(run("--info", option), 2)
 
 
 # ---- steps ----

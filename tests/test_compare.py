@@ -1,6 +1,6 @@
-"""compare.py: that what it names exists, and where it says that two tensors part. Needs PyTorch.
+"""compare.py names functions that exist, and finds where two tensors diverge. Needs PyTorch.
 
-That it finds mistakes in the C sources, tests/planted_faults.py shows, which builds them."""
+tests/planted_faults.py shows that it finds mistakes in the C sources."""
 
 import re
 import sys
@@ -48,7 +48,7 @@ def changed(monkeypatch, tensor, change):
 
 @pytest.mark.parametrize("file, function", sorted({place for places in compare.PLACES.values() for place in places}))
 def test_a_named_function_is_defined_in_the_named_file(file, function):
-    assert re.search(rf"^(static )?(inline )?\w+ \*?{function}\([^;{{]*\)\n{{", (ROOT / file).read_text(), re.MULTILINE)
+    assert re.search(rf"^(static |const )?(inline )?\w+ \*?{function}\([^;{{]*\)\n{{", (ROOT / file).read_text(), re.MULTILINE)
 
 
 def test_every_tensor_has_one_place_and_every_place_a_tensor():
@@ -119,7 +119,7 @@ def test_the_tolerance(monkeypatch, capsys, swish, by, status):
 @pytest.mark.parametrize("change, says", [
     (lambda array: array[:-1], "found shape [7, 16], expected [8, 16]"),
     (one_off(2, 3, numpy.nan), "row 2 us, dimension 3: found nan")])
-def test_a_wrong_shape_and_what_is_not_a_number_differ(monkeypatch, capsys, swish, change, says):
+def test_a_wrong_shape_and_nan_differ(monkeypatch, capsys, swish, change, says):
     changed(monkeypatch, "encoder.embedding", change)
     status, lines, _ = run(monkeypatch, capsys, swish)
     assert status == 1

@@ -1,4 +1,4 @@
-/* The text that the page's data are written in. */
+/* The JSON text that holds the page's data. */
 #include "explain/json_text.h"
 #include "tests/suite.h"
 
@@ -7,7 +7,7 @@
 
 static failure why;
 
-/* What json_text_numbers makes of data [rows, columns]; free it. */
+/* The output of json_text_numbers for data [rows, columns]; free it. */
 static char *packed(const float *data, size_t rows, size_t columns, int bits)
 {
     json_text text = {.ok = true, .why = &why};
@@ -38,9 +38,9 @@ START_TEST(numbers_are_blocks_of_one_exponent)
 {
     /* 1 = 1024 * 2^-10: e is 33, h; 1024 is the digits 16, 0; -1024 is 48, 0 */
     check_packed((const float[]){1.0f, -1.0f}, 1, 2, 12, "\"hQAwA\"");
-    /* 9 bits fill two digits with three zeros behind: 1/2 = 128 * 2^-8; each row is a block */
+    /* 9 bits fill two digits, followed by three zeros: 1/2 = 128 * 2^-8; each row is a block */
     check_packed((const float[]){0.5f, 0.5f}, 2, 1, 9, "\"gQAgQA\"");
-    /* what rounds up to the next power of two takes its exponent */
+    /* a value that rounds up to the next power of two takes its exponent */
     check_packed((const float[]){0.99999f}, 1, 1, 12, "\"hQA\"");
     /* 33 zeros are a block of 32 and one of 1 */
     char *zeros = packed((const float[33]){0}, 1, 33, 12);

@@ -186,7 +186,7 @@ def test_what_is_chosen_is_what_a_run_without_a_page_prints(explained, tmp_path)
 
 def test_a_length_cap_that_forces_the_end_is_told(tmp_path):
     data, done = explain(tmp_path / "page.html", "I have a dog.", GOLDEN / "relu")
-    assert b"cut at the length cap" in done.stderr and data["sentences"][0]["cut"]
+    assert b"truncated at the length cap" in done.stderr and data["sentences"][0]["cut"]
 
 
 # ---- TEXT ----
@@ -234,10 +234,10 @@ def test_a_text_without_a_sentence_is_refused(text, tmp_path):
 
 
 @pytest.mark.parametrize("arguments, said", [
-    ("--explain", "lacks its value"),
-    ("--explain p", "--explain needs a TEXT"), ("--explain p -i f", "--explain needs a TEXT"),
-    ("a --explain p -o p", "found one file, p, for both --explain and --output"),
-    ("a --explain p --trace p", "found one file, p, for both --explain and --trace")])
+    ("--explain", "requires a value"),
+    ("--explain p", "--explain requires TEXT"), ("--explain p -i f", "--explain requires TEXT"),
+    ("a --explain p -o p", "--explain and --output both name p"),
+    ("a --explain p --trace p", "--explain and --trace both name p")])
 def test_wrong_usage_ends_with_2(arguments, said):
     done = run(*arguments.split())
     assert (done.returncode, done.stdout) == (2, b"") and said in done.stderr.decode()

@@ -26,7 +26,7 @@ START_TEST(utf8_refuses_what_is_not)
 {
     static const struct {
         const char *bytes;
-        size_t length; /* of the longest beginning */
+        size_t length; /* of the longest valid beginning */
     } bad[] = {{"\x80", 1},         {"\xC0\x80", 1},         {"\xC1\xBF", 1}, {"\xE0\x80\x80", 1},
                {"\xED\xA0\x80", 1}, {"\xF4\x90\x80\x80", 1}, {"\xF5", 1},     {"\xE2\x82", 2},
                {"\xE2\x82z", 2},    {"\xF0\x9F\x98z", 3},    {"\xFF", 1},     {"\xC3z", 1}};
@@ -87,7 +87,7 @@ START_TEST(json_is_strict)
     }
     ck_assert(!json_parse_object("{\"a\":\0 1}", 9, "test.json", &why));
     ck_assert(!parse("{\"a\\u0000b\": 1}", &why));
-    ck_assert_str_eq(why.sentence, "test.json: found a NUL byte, expected JSON text");
+    ck_assert_str_eq(why.sentence, "test.json: invalid JSON: contains a NUL byte");
 
     cJSON *object = parse(
         " {\"a\": 3, \"b\": 2.5, \"c\": 1e300, \"d\": -1, \"e\": \"x\", \"a2\": true, \"\\\\u0000\": 1} \n", &why);
@@ -97,7 +97,7 @@ START_TEST(json_is_strict)
     ck_assert_ok(json_read_size(&size, object, "a", 1, 10, "test.json", &why), why);
     ck_assert_uint_eq(size, 3);
     ck_assert(!json_read_size(&size, object, "a", 4, 10, "test.json", &why));
-    ck_assert_str_eq(why.sentence, "test.json: found 3 under \"a\", expected a whole number from 4 to 10");
+    ck_assert_str_eq(why.sentence, "test.json: \"a\" is 3, expected an integer from 4 to 10");
     ck_assert(!json_read_size(&size, object, "b", 0, 10, "test.json", &why));
     ck_assert(!json_read_size(&size, object, "c", 0, 10, "test.json", &why));
     ck_assert(!json_read_size(&size, object, "d", 0, 10, "test.json", &why));
@@ -109,7 +109,7 @@ START_TEST(json_is_strict)
 
     object = parse("{\"a\": 1, \"a\": 2}", &why);
     ck_assert(!json_check_keys(object, (const char *const[]){"a", NULL}, "test.json", &why));
-    ck_assert_str_eq(why.sentence, "test.json: found the key \"a\" 2 times, expected it once");
+    ck_assert_str_eq(why.sentence, "test.json: duplicate key \"a\"");
     cJSON_Delete(object);
 }
 END_TEST
@@ -126,7 +126,7 @@ static void count_part(void *user, size_t part, size_t n_parts)
     ck_assert_uint_eq(n_parts, PARTS);
     atomic_fetch_add(&counts->runs[part], 1);
     if (part == 1 && atomic_load(&counts->runs[part]) % 100 == 0)
-        usleep(2000); /* longer than the others spin: they sleep */
+        usleep(2000); /* longer than the other threads spin, so that they sleep */
 }
 
 static uint64_t digest_of(const char *bytes, size_t n)
@@ -145,7 +145,7 @@ static uint64_t digest_of(const char *bytes, size_t n)
     return digest;
 }
 
-/* Less than a word has the value that the authors of FNV give. */
+/* Texts shorter than a word have the published FNV-1a values. */
 START_TEST(a_file_has_its_digest)
 {
     ck_assert_uint_eq(digest_of("", 0), 0xcbf29ce484222325u);
@@ -162,13 +162,13 @@ START_TEST(a_file_has_its_digest)
     memset(large, 'x', sizeof large);
     uint64_t whole = digest_of(large, sizeof large), part = digest_of(large, 131072);
     ck_assert_uint_ne(whole, part);
-    large[150000] = 'y'; /* in the third part that is read */
+    large[150000] = 'y'; /* in the third chunk read */
     ck_assert_uint_ne(digest_of(large, sizeof large), whole);
     uint64_t digest = FILE_DIGEST_START;
     size_t size = 0;
     failure why;
     ck_assert(!file_digest(&digest, &size, "/tmp", &why));
-    ck_assert(strstr(why.sentence, "found a directory"));
+    ck_assert(strstr(why.sentence, "is a directory"));
 }
 END_TEST
 

@@ -46,7 +46,7 @@ NEUTRAL_GENERATION = {"repetition_penalty": (None, 1.0), "no_repeat_ngram_size":
 
 
 def open_marian(directory: Path | str) -> tuple[MarianMTModel, MarianTokenizer]:
-    """(model, tokenizer) of a local MarianMT directory, in float32, refused with a sentence when it is something else."""
+    """(model, tokenizer) of a local MarianMT directory, in float32. Raises Unsupported if it is something else."""
     directory = Path(directory)
     config_file = directory / "config.json"
     for name in ("config.json", "vocab.json", "source.spm", "target.spm"):

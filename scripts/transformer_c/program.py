@@ -11,7 +11,7 @@ TRANSLATE = Path(os.environ.get("TRANSLATE", ROOT / "build/release/translate")).
 
 
 class ProgramFailure(Exception):
-    """The program did not do what it was asked; says why."""
+    """The program failed; says why."""
 
 
 @dataclass

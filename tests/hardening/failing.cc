@@ -15,7 +15,7 @@
 #include <cstdlib>
 #include <new>
 
-// The allocator behind this one: AddressSanitizer's, which has the same names, or libc's.
+// The underlying allocator: AddressSanitizer's, which has the same names, or libc's.
 #ifdef FAILING_WITH_SANITIZER
 #define REAL(name) __interceptor_##name
 #else
@@ -38,7 +38,7 @@ std::atomic<size_t> counted{0}, refused{0}, in_use{0};
 size_t refused_number;
 bool refused_from_then_on;
 failing_callers counted_callers;
-uintptr_t program_begin, program_end; // where the program's own code lies
+uintptr_t program_begin, program_end; // the program's own code
 
 int find_program(dl_phdr_info *object, size_t, void *)
 {
@@ -50,7 +50,7 @@ int find_program(dl_phdr_info *object, size_t, void *)
     return 1; // the first object is the program
 }
 
-// Whether the allocation that code at `caller` asks for is one to refuse.
+// Whether to refuse an allocation requested by the code at `caller`.
 bool refuses(const void *caller)
 {
     if (!active)
@@ -77,13 +77,13 @@ void *allocate_aligned(size_t alignment, size_t size, const void *caller)
     return refuses(caller) ? nullptr : counting(REAL(memalign)(alignment, size));
 }
 
-// The program's own code is C: what C++ asks for counts as a library's.
+// The program's own code is C, so allocations by C++ count as a library's.
 void *allocate_for_new(size_t size)
 {
     return refuses(nullptr) ? nullptr : counting(REAL(malloc)(size ? size : 1));
 }
 
-// What operator new does: the handler is asked for memory until there is some, or throws.
+// Like operator new: calls the new handler until memory is available or the handler throws.
 void *allocate_or_throw(size_t size)
 {
     void *block;
@@ -96,7 +96,7 @@ void *allocate_or_throw(size_t size)
     return block;
 }
 
-// What the environment of a program that this library is preloaded into asks for.
+// Reads FAILING_ALLOCATION, if this library was preloaded.
 __attribute__((constructor)) void start_by_environment()
 {
     const char *wanted = getenv("FAILING_ALLOCATION");
@@ -108,7 +108,7 @@ __attribute__((constructor)) void start_by_environment()
     failing_start(number, strcmp(rest, " on") == 0, own ? FAILING_OWN : FAILING_ALL);
 }
 
-// Tells whoever preloaded this library whether an allocation was refused.
+// Reports whether an allocation was refused, if this library was preloaded.
 __attribute__((destructor)) void report_to_environment()
 {
     const char *report = getenv("FAILING_REPORT");
@@ -201,7 +201,7 @@ void *mmap(void *address, size_t size, int protection, int flags, int descriptor
     return mapping;
 }
 
-/* Without a place of the caller's choice. */
+/* Without a buffer of the caller's. */
 void *mremap(void *address, size_t old_size, size_t size, int flags, ...) noexcept
 {
     if (refuses(__builtin_return_address(0)))

@@ -1,9 +1,9 @@
-/* Allocations that fail on demand: malloc and its kin, C++'s new, mmap, mremap and pthread_create of the whole process,
- * the libraries' too, are counted, and the n-th is refused.
+/* Allocations that fail on demand. Counts malloc and its variants, C++'s new, mmap, mremap and pthread_create in the
+ * whole process, including libraries, and makes the n-th fail.
  *
- * Linked into a test program, or preloaded into any program as a library, where the environment says what fails:
- * FAILING_ALLOCATION="12 once", or "12 on" for the 12th and all that follow, "own 12 once" to count only what the
- * program itself calls and not its libraries. */
+ * Either linked into a test program, or preloaded into any program. In the latter case the environment says what fails:
+ * FAILING_ALLOCATION="12 once" for the 12th allocation, "12 on" for the 12th and all later ones, "own 12 once" to count
+ * only those of the program itself, not of its libraries. */
 #ifndef TESTS_FAILING_H
 #define TESTS_FAILING_H
 
@@ -14,16 +14,16 @@
 extern "C" {
 #endif
 
-/* Which allocations are counted from now on: those with the program's own code as the caller, or all. */
+/* Chooses which allocations are counted from now on: those called from the program's own code, or all. */
 typedef enum { FAILING_OWN, FAILING_ALL } failing_callers;
 
-/* Allocation `number`, from 1, is refused, with from_then_on those after it too. */
+/* Makes allocation `number`, counted from 1, fail; with from_then_on, those after it too. */
 void failing_start(size_t number, bool from_then_on, failing_callers whose);
 
-/* Nothing fails any more. How many were refused since failing_start. */
+/* Stops failing. Returns the number of allocations refused since failing_start. */
 size_t failing_stop(void);
 
-/* Blocks and mappings that are in use. */
+/* The number of blocks and mappings in use. */
 size_t failing_in_use(void);
 
 #ifdef __cplusplus

@@ -1,6 +1,6 @@
-/* measure FILE PROGRAM [ARGUMENT…]: runs the program and writes to FILE how it went: exit status or the negated number
- * of the signal that ended it, seconds of processor time, and kilobytes of memory at most. Started by a small process,
- * the program's memory is its own: Linux counts in what the one that starts it had. */
+/* measure FILE PROGRAM [ARGUMENT…]: runs the program and writes its results to FILE: exit status or negated signal
+ * number, seconds of CPU time, and peak memory in kilobytes. Linux counts the memory of the starting process into that
+ * peak, so a small process has to start the program. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""The same bytes from every build, instruction set, number of threads, order and grouping of lines.
+"""Byte-identical translations from every build, instruction set, number of threads, order and grouping of lines.
 
-    tests/hardening/sameness.py BUILD…        such as build/test build/clang: directories with `translate` in them
+    tests/hardening/sameness.py BUILD…        for example build/test build/clang: directories that contain `translate`
 
-Prints a matrix: compilers and instruction sets down, threads and the ways that lines come across. int8 must give the same
-bytes; float32 the same text. Exit status 1 when anything differs.
+Prints a matrix of builds and instruction sets by numbers of threads and groupings of lines. int8 must be byte-identical,
+float32 must give the same text. Exit status 1 if anything differs.
 """
 
 import os
@@ -30,7 +30,7 @@ def text_lines():
 
 
 def translate(build, level, threads, checkpoint, lines):
-    """The translations, or None where the processor lacks the level."""
+    """The translations, or None if the CPU lacks the level."""
     done = subprocess.run([build / "translate", "-m", ROOT / checkpoint, "-t", str(threads)],
                           input=b"".join(line + b"\n" for line in lines), capture_output=True,
                           env={**os.environ, "TRANSFORMER_ISA": level})
@@ -72,7 +72,7 @@ def main():
                             different = sum(a != b for a, b in zip(found, expected))
                             n_different += different
                             cells.append(f"{threads} {name}: {different}")
-                    print(f"  {build.name:8} {level:12} " + ("  ".join(cells) or "not on this processor"), flush=True)
+                    print(f"  {build.name:8} {level:12} " + ("  ".join(cells) or "not on this CPU"), flush=True)
     print(f"\n{n_different} differ")
     return n_different > 0
 

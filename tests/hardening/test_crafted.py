@@ -1,4 +1,4 @@
-"""What the program says of crafted checkpoints (crafted.py): one sentence and exit status 1, soon and without memory."""
+"""The program rejects crafted checkpoints (crafted.py) with a one-line message and exit status 1, fast and in little memory."""
 
 import io
 import subprocess
@@ -17,7 +17,7 @@ LONG_TEXT = f"{'x' * 3000} {'y' * 100} {'a' * 100} Zu\u0308rich \ufb01ne \u2163.
 
 
 def run(checkpoint, directory, text=TEXT):
-    """The finished process, its exit status, seconds of processor time and kilobytes."""
+    """The finished process, its exit status, CPU time in seconds, and peak memory in kilobytes."""
     done = subprocess.run([MEASURE, directory / "measured", program.TRANSLATE, "--threads", "1", "-m", checkpoint, text],
                           capture_output=True, timeout=SECONDS)
     status, seconds, kilobytes = (directory / "measured").read_text().split()

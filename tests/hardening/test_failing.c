@@ -1,14 +1,13 @@
-/* Every allocation fails once: opening, memory that grows, a sentence, a batch, with each allocation in turn refused,
- * alone or with all that follow. Each time there is a sentence that says so, nothing is left in use, and what was open
- * goes on working. What SentencePiece is refused from some allocation on ends the process (sentencepiece_c.h):
- * test_failing.py has that. */
+/* Every allocation fails once: each one in turn, alone or with all that follow, while opening, while memory grows, for
+ * a sentence and for a batch. Each failure must give an error message, leak nothing and leave an open translator
+ * usable. If SentencePiece gets no memory at all, the process exits (sentencepiece_c.h): test_failing.py tests that. */
 #include <stdio.h>
 
-#include "model/translator.h"
 #include "tests/golden.h"
 #include "tests/hardening/failing.h"
+#include "translator/translator.h"
 
-#ifdef FAILING_WITH_SANITIZER /* which cannot do without the memory for a thread itself */
+#ifdef FAILING_WITH_SANITIZER /* the sanitizer itself needs memory for each thread */
 enum { N_THREADS = 1 };
 #else
 enum { N_THREADS = 3 };
@@ -16,7 +15,7 @@ enum { N_THREADS = 3 };
 
 #ifdef NDEBUG
 enum { N_LINES = 64 };
-#else /* trials take their time */
+#else /* trials are slow */
 enum { N_LINES = 16 };
 #endif
 
@@ -27,13 +26,13 @@ static void ignore(void *user, size_t line, const char *sentence)
     (void)user, (void)line, (void)sentence;
 }
 
-/* What is tried again and again, on a translator that stays open or, where it is NULL, on one of its own. */
+/* What each trial does, on a translator that stays open or, if it is NULL, on one opened by the trial. */
 typedef struct {
     const char *directory;
     translator *translator;
     size_t n_threads;
-    size_t n_first, n_lines; /* of a first call, whose memory has to grow for the next one, and of that one */
-    text_buffer text;        /* what the last call gave */
+    size_t n_first, n_lines; /* lines of a first call, and of a second one whose memory must grow */
+    text_buffer text;        /* the result of the last call */
 } trial;
 
 static bool translate(trial *attempt, translator *t, size_t n_lines, failure *why)
@@ -67,13 +66,13 @@ static bool try(trial *attempt, failure *why)
     return ok;
 }
 
-/* Refuses allocation 1, 2, … until a trial meets no refusal. Libraries may do without what they were refused, but then
- * the result is the same. */
+/* Refuses allocation 1, 2, … until a trial has no allocation refused. A library may do without the memory, but then the
+ * result must be the same. */
 static size_t refuse_each(trial *attempt, failing_callers whose, bool from_then_on)
 {
     failure why = {0};
     text_buffer expected = {0};
-    for (int i = 0; i < 2; i++) /* libraries keep what they set up once */
+    for (int i = 0; i < 2; i++) /* libraries keep what they allocate on first use */
         ck_assert_ok(try(attempt, &why), why);
     ck_assert_ok(text_append(&expected, attempt->text.bytes ? attempt->text.bytes : "", attempt->text.size, &why), why);
     size_t in_use = failing_in_use(), n = 1;
@@ -94,7 +93,7 @@ static size_t refuse_each(trial *attempt, failing_callers whose, bool from_then_
             break;
     }
     if (attempt->translator)
-        ck_assert_ok(try(attempt, &why), why); /* it is as good as before */
+        ck_assert_ok(try(attempt, &why), why); /* still usable */
     text_free(&expected);
     return n;
 }
@@ -141,7 +140,7 @@ START_TEST(one_sentence)
 }
 END_TEST
 
-/* Whose sentences allocate alike: their translations are cut to a few tokens. */
+/* A translator whose sentences all allocate alike, because translations are truncated to a few tokens. */
 START_TEST(a_batch)
 {
     char directory[4096];
@@ -152,7 +151,8 @@ END_TEST
 
 int main(void)
 {
-    setenv("OPENBLAS_NUM_THREADS", "1", 1); /* its other threads take their memory at a time of their own */
+    setenv("OPENBLAS_NUM_THREADS", "1", 1); /* other threads would allocate at unpredictable times */
+    model_use_instruction_set(NULL, &(failure){0});
     Suite *suite = suite_create("failing");
     add_loop_test(suite, "opening", opening, N_ELEMENTS(variants));
     add_loop_test(suite, "growing", growing, N_ELEMENTS(variants));

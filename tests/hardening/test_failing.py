@@ -1,8 +1,8 @@
-"""The whole program when memory is refused and when writing fails: exit status 1 with a sentence, and no half results that
-look whole.
+"""The whole program when allocations and writes fail: exit status 1 with an error message, and no incomplete output that looks
+complete.
 
-Allocations are refused by tests/hardening/failing.cc, preloaded; system calls fail by strace, which cares for no way of
-writing. With TRANSFORMER_TEST_ALL in the environment every allocation is refused, without it some of them.
+tests/hardening/failing.cc, preloaded, makes allocations fail; strace makes system calls fail, whatever library function
+writes. With TRANSFORMER_TEST_ALL in the environment every allocation fails once, without it some of them.
 """
 
 import os
@@ -36,7 +36,7 @@ TASKS = {
     "help": ["--help"],
     "version": ["--version"],
 }
-PRINTED = {"tokens", "steps", "attention"}  # what they were asked for is on standard error
+PRINTED = {"tokens", "steps", "attention"}  # their output is on standard error
 
 
 class Directory:

@@ -1,8 +1,8 @@
-"""Many lines: memory does not grow, the last ones take as long as the first, and each has its answer.
+"""Many lines: memory does not grow, the last lines take as long as the first, and each line has its translation.
 
     test_long_run.py --lines 1000000 [-m DIR]
 
-Run by hand, prints memory and lines per second of processor time, through a pipe and through files. pytest does the same with
+Run by hand, prints memory and lines per second of CPU time, through a pipe and through files. pytest does the same with
 fewer lines.
 """
 
@@ -26,7 +26,7 @@ from transformer_c import program
 
 REVERSING = TESTS / "golden/reversing"
 EN_DE = TESTS.parent / "checkpoints/en-de"
-FIRST = 3000  # lines after which memory is not to grow: so many until all are taken 1,024 at a time
+FIRST = 3000  # lines after which memory must not grow: by then, 1,024 are taken at a time
 MIB = 1024  # kB
 SECONDS = 60  # without an answer
 
@@ -48,7 +48,7 @@ def start(model, *arguments):
 
 
 def sample(process, n_lines):
-    """(lines, kB of memory, seconds of processor time) of a running process."""
+    """(lines, kB of memory, seconds of CPU time) of a running process."""
     status = Path(f"/proc/{process.pid}/status").read_text()
     memory = int(status.split("VmRSS:")[1].split()[0])
     fields = Path(f"/proc/{process.pid}/stat").read_text().rsplit(")", 1)[1].split()
@@ -56,7 +56,7 @@ def sample(process, n_lines):
 
 
 def through_a_pipe(model, n_lines, directory):
-    """The samples; that of FIRST lines when no other is there yet."""
+    """The samples, or the one after FIRST lines if there are no others yet."""
     lines = pool()
     answers = itertools.cycle(translated(b"".join(lines), model).splitlines(keepends=True))
     samples = []
@@ -116,7 +116,7 @@ def memory_at_most(samples):
 
 
 def lines_per_second(samples):
-    """Of processor time, in the first and in the last tenth."""
+    """Of CPU time, in the first and in the last tenth."""
     def between(some):
         (n, _, begun), (m, _, ended) = some[0], some[-1]
         return (m - n) / max(ended - begun, 0.01)
@@ -172,10 +172,10 @@ def main():
             started = time.monotonic()
             samples = way(arguments.model, arguments.lines, Path(directory))
         first, last = lines_per_second(samples)
-        print(f"{way.__name__}: {arguments.lines} lines, each with its answer, in {time.monotonic() - started:.0f} s; "
-              f"kB of memory after 1000 lines {memory_before(samples, 1000)}, after {FIRST} {memory_before(samples, FIRST)}, "
-              f"at most {memory_at_most(samples)}; "
-              f"{first:.0f} lines per second of processor time in the first tenth, {last:.0f} in the last", flush=True)
+        print(f"{way.__name__}: {arguments.lines} lines, all translated, in {time.monotonic() - started:.0f} s; kB of memory "
+              f"after 1000 lines {memory_before(samples, 1000)}, after {FIRST} {memory_before(samples, FIRST)}, at most "
+              f"{memory_at_most(samples)}; "
+              f"{first:.0f} lines per second of CPU time in the first tenth, {last:.0f} in the last", flush=True)
 
 
 if __name__ == "__main__":

@@ -1,9 +1,9 @@
-"""Files that are worked on for hours: OUT appears only when it is whole, and an interrupted run goes on where it stopped.
+"""Long runs: OUT appears only once complete, and an interrupted run resumes where it stopped.
 
     test_resume.py --kills N [-m DIR] [--lines N]
 
-Run by hand, kills N runs at random moments and prints how many ended, after --resume, with the bytes of a run that nobody
-disturbed. pytest does the same with a few.
+Run by hand, kills N runs at random moments and prints how many were completed by --resume with byte-identical output. pytest
+does the same with a few.
 """
 
 import argparse
@@ -91,12 +91,12 @@ def files(tmp_path):
 
 
 def assert_whole(text, out):
-    """That `out` is whole, and nothing else is left."""
+    """Checks that `out` is complete, and nothing else is left."""
     assert out.read_bytes() == translated(text.read_bytes())
     assert names(out.parent) == sorted([text.name, out.name])
 
 
-# ---- whole or not there ----
+# ---- complete or absent ----
 
 @pytest.mark.parametrize("old", [None, b"old\n"], ids=["no file", "an old file"])
 def test_an_output_appears_when_it_is_whole(old, tmp_path):
@@ -139,14 +139,14 @@ def test_a_symbolic_link_beside_it_is_not_followed(end, tmp_path):
     text.write_bytes(b"a\n")
     beside(tmp_path / "out", end).symlink_to("victim")
     status, said = run("-i", text, "-o", tmp_path / "out")
-    assert status == 1 and f"out{end}: found a symbolic link, expected a file" in said
+    assert status == 1 and f"out{end}: is a symbolic link, not a regular file" in said
     assert victim.read_bytes() == b"no line end"
 
 
 def test_a_symbolic_link_to_nothing_is_refused(tmp_path):
     (tmp_path / "link").symlink_to("none")
     status, said = run("-o", tmp_path / "link", "a")
-    assert status == 1 and "link: cannot be written: it is a symbolic link to no file" in said
+    assert status == 1 and "link: cannot be written: dangling symbolic link" in said
     assert names(tmp_path) == ["link"]
 
 
@@ -172,7 +172,7 @@ def test_standard_output_as_a_file_is_written_straight_away(tmp_path):
                          ids=" ".join)
 def test_a_run_that_wrote_nothing_leaves_nothing(arguments, tmp_path):
     status, said = run("-o", "out", *arguments, cwd=tmp_path)
-    assert status == 1 and said.count("\n") == 1 and "--resume goes on" not in said
+    assert status == 1 and said.count("\n") == 1 and "--resume continues" not in said
     assert names(tmp_path) == []
 
 
@@ -187,7 +187,7 @@ def test_a_reader_that_leaves_ends_the_program_quietly(tmp_path):
 
 # ---- one run at a time ----
 
-@pytest.mark.parametrize("options", [[], ["--resume"]], ids=["anew", "resume"])
+@pytest.mark.parametrize("options", [[], ["--resume"]], ids=["new", "resume"])
 @pytest.mark.parametrize("through_link", [False, True], ids=["file", "link"])
 def test_a_second_run_is_refused_while_the_first_lives(options, through_link, tmp_path):
     text, out, link = tmp_path / "in", tmp_path / "out", tmp_path / "link"
@@ -198,18 +198,18 @@ def test_a_second_run_is_refused_while_the_first_lives(options, through_link, tm
         process.stdin.write(b"I have a dog.\n")
         wait_until(lambda: beside(out, ".partial").exists() and beside(out, ".partial").read_bytes())
         status, said = run("-i", text, "-o", link if through_link else out, *options)
-        assert status == 1 and "out.partial: another run is writing it" in said
+        assert status == 1 and "out.partial: locked by another run" in said
         process.stdin.close()
         assert process.wait(SECONDS) == 0
     assert out.read_bytes() == translated(b"I have a dog.\n")
 
 
-# ---- going on ----
+# ---- resuming ----
 
 def test_resume_goes_on_after_the_last_whole_line(files):
     text, out = files
     n_lines = beside(out, ".partial").read_bytes().count(b"\n")
-    assert run("-i", text, "-o", out, "--resume") == (0, f"translate: {out}.partial: going on after {n_lines} lines\n")
+    assert run("-i", text, "-o", out, "--resume") == (0, f"translate: {out}.partial: resuming after {n_lines} lines\n")
     assert_whole(text, out)
 
 
@@ -225,7 +225,7 @@ def test_lines_of_an_interrupted_run_are_not_lost_silently(files):
 
 
 def test_resume_does_not_translate_again(files):
-    """What is there already is taken as it is."""
+    """Existing lines are kept as they are."""
     text, out = files
     partial = beside(out, ".partial")
     partial.write_bytes(b"already\n" + partial.read_bytes().split(b"\n", 1)[1])
@@ -250,7 +250,7 @@ def test_a_run_that_ended_anywhere_can_be_gone_on_with(cut, files):
     assert_whole(text, out)
 
 
-@pytest.mark.parametrize("options", [[], ["--resume"]], ids=["anew", "resume"])
+@pytest.mark.parametrize("options", [[], ["--resume"]], ids=["new", "resume"])
 @pytest.mark.parametrize("left", [[], [".partial"], [".resume"], [".partial", ".resume"]], ids=str)
 def test_where_no_line_is_kept_a_run_starts_at_the_beginning(options, left, tmp_path):
     text, out = tmp_path / "in", tmp_path / "out"
@@ -297,7 +297,7 @@ def test_what_has_changed_is_refused(change, named, files, tmp_path):
     partial = beside(out, ".partial").read_bytes()
     change(text, model)
     status, said = run("-i", text, "-o", out, "--resume", model=model)
-    assert status == 1 and f"out.partial: the {named} is not what it was begun with; use the same, or remove " in said
+    assert status == 1 and f"out.partial: the {named} has changed since this run began; restore it, or remove " in said
     assert beside(out, ".partial").read_bytes() == partial and not out.exists()
 
 
@@ -324,7 +324,7 @@ def test_an_option_that_changes_translations_is_refused(added, files, tmp_path):
     changes = status != 0 or (whole / "out").read_bytes() != translated(TEXT)
     status, said = run("-i", text, "-o", out, *added, "--resume", cwd=tmp_path)
     if changes:
-        assert status == 2 or (status == 1 and "is not what it was begun with" in said)
+        assert status == 2 or (status == 1 and "has changed since this run began" in said)
         assert beside(out, ".partial").read_bytes() == partial and not out.exists()
     else:
         assert status == 0 and out.read_bytes() == translated(TEXT)
@@ -364,21 +364,21 @@ def test_more_lines_than_the_input_has_are_refused(files):
     text, out = files
     beside(out, ".partial").write_bytes(b"more\n" * 1000)
     status, said = run("-i", text, "-o", out, "--resume")
-    assert status == 1 and f"found {TEXT.count(10) + 1} lines, expected the 1000 that are translated already" in said
+    assert status == 1 and f"has {TEXT.count(10) + 1} lines, but 1000 have already been translated" in said
 
 
 @pytest.mark.parametrize("arguments", [["--resume", "a"], ["--resume"], ["--resume", "-i", "in"], ["--resume", "-o", "out"]],
                          ids=" ".join)
 def test_resume_needs_an_input_and_an_output(arguments, tmp_path):
     status, said = run(*arguments, cwd=tmp_path)
-    assert status == 2 and "--resume needs --input and --output" in said
+    assert status == 2 and "--resume requires --input and --output" in said
 
 
 def test_resume_needs_files(tmp_path):
     (tmp_path / "in").write_bytes(b"a\n")
     for arguments in (["-i", "/dev/stdin", "-o", tmp_path / "out"], ["-i", tmp_path / "in", "-o", "/dev/null"]):
         status, said = run("--resume", *arguments)
-        assert status == 1 and "expected a file for --resume" in said
+        assert status == 1 and "not a regular file, which --resume requires" in said
     assert names(tmp_path) == ["in"]
 
 
@@ -387,8 +387,8 @@ def test_a_full_disk_keeps_the_lines_so_far(tmp_path):
     text.write_bytes(TEXT)
     status, said = run("-i", text, "-o", out, preexec_fn=limit_size(len(translated(TEXT)) // 2, signal.SIG_IGN))
     assert status == 1
-    assert said == (f"translate: {out}: cannot be written: File too large; {out}.partial keeps the lines so far, and the same "
-                    "command with --resume goes on\n")
+    assert said == (f"translate: {out}: cannot be written: File too large; {out}.partial keeps the lines so far; the same "
+                    "command with --resume continues\n")
     assert run("-i", text, "-o", out, "--resume")[0] == 0
     assert_whole(text, out)
 
@@ -409,7 +409,7 @@ def test_a_signal_to_stop_leaves_whole_lines(number, tmp_path):
     kept = partial.read_bytes()
     assert process.returncode == -number
     assert said.decode() == (f"translate: stopped by {number.name} after {kept.count(10)} lines; {partial} keeps the lines so "
-                             "far, and the same command with --resume goes on\n")
+                             "far; the same command with --resume continues\n")
     assert kept.endswith(b"\n") and not out.exists()
     assert run("-i", text, "-o", out, "--resume")[0] == 0
     assert_whole(text, out)
@@ -465,8 +465,8 @@ def kill(process, moment, number):
 
 
 def kill_at_random(model, n_kills, n_lines, seed, directory):
-    """(kills, runs that ended with the bytes of an undisturbed one, runs): every run is killed, two of three by SIGKILL, and
-    gone on with until it has ended; it may be killed again meanwhile."""
+    """(kills, runs with byte-identical output, runs): every run is killed, two of three by SIGKILL, and resumed until it is
+    complete; it may be killed again meanwhile."""
     chance = random.Random(seed)
     text, out = directory / "in", directory / "out"
     text.write_bytes(some_lines(n_lines, chance))

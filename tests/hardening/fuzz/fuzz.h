@@ -1,4 +1,4 @@
-/* What the fuzz targets share: files in memory for what can only be opened by a path. */
+/* Shared by the fuzz targets: files in memory, for code that opens paths. */
 #ifndef TESTS_FUZZ_H
 #define TESTS_FUZZ_H
 
@@ -13,7 +13,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* Ends the process as a finding: what must hold does not. */
+/* Reports a finding: a condition that must hold does not. */
 #define FUZZ_MUST(condition)                                                                                           \
     do {                                                                                                               \
         if (!(condition)) {                                                                                            \
@@ -22,7 +22,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
         }                                                                                                              \
     } while (0)
 
-/* Writes a file; directories are in memory where /dev/shm is. */
+/* Writes a file, in memory if /dev/shm exists. */
 static inline void fuzz_write(const char *directory, const char *name, const uint8_t *bytes, size_t size)
 {
     char path[200];
@@ -32,7 +32,7 @@ static inline void fuzz_write(const char *directory, const char *name, const uin
     FUZZ_MUST(fclose(file) == 0);
 }
 
-/* A directory for the files of the target, made at the first call; nobody removes it but the script `run`. */
+/* The directory for the target's files, created on the first call. The script `run` removes it. */
 static inline const char *fuzz_directory(void)
 {
     static char directory[100];
@@ -44,7 +44,7 @@ static inline const char *fuzz_directory(void)
     return directory;
 }
 
-/* The next part of an input of several parts: up to the separator, or the end. */
+/* The next part of the input: up to the separator, or the end. */
 static const char fuzz_separator[] = "\n====\n";
 
 static inline const uint8_t *fuzz_part(const uint8_t **at, const uint8_t *end, size_t *size)

@@ -1,6 +1,6 @@
-/* A whole checkpoint directory, its files being parts of the input: opened, and a line translated. */
-#include "model/translator.h"
+/* Splits the input into the files of a checkpoint directory, opens it, and translates a line. */
 #include "tests/hardening/fuzz/fuzz.h"
+#include "translator/translator.h"
 
 static void ignore(void *user, size_t line, const char *sentence)
 {
@@ -25,7 +25,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     text_line line = {"a b. ab, \xE2\x82\xAC", 11};
     notice_reader notices = {ignore, NULL};
     translation out;
-    if (translator_model(t)->config.max_positions <= 1024) { /* more takes its time */
+    if (translator_config(t)->max_positions <= 1024) { /* more would be slow */
         bool ok = translator_translate(t, &line, 1, true, &out, &notices, &why);
         FUZZ_MUST(ok || *why.sentence);
         if (ok)

@@ -1,4 +1,4 @@
-/* config.json and a vocabulary, two parts of the input. */
+/* Splits the input into a config.json and a vocabulary, and opens both. */
 #include "model/config.h"
 #include "tests/hardening/fuzz/fuzz.h"
 #include "tokenizer/vocabulary.h"
@@ -14,7 +14,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     fuzz_write(fuzz_directory(), "config.json", json, config_size);
     if (config_read(&config, fuzz_directory(), &why))
         FUZZ_MUST(config.d_model > 1 && config.max_length <= config.max_positions && config.n_suppressed > 0 &&
-                  (size_t)config.tokenizer.target_end < config.tokenizer.n_target_vocabulary);
+                  (size_t)config.target_end < config.n_target_vocabulary);
     else
         FUZZ_MUST(*why.sentence);
 

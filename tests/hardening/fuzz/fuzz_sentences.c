@@ -1,11 +1,12 @@
-/* Text to sentences: in order, without overlap, nothing but white space between them, and cut only at characters. */
-#include "model/sentences.h"
+/* Splits text into sentences: they must be in order, not overlap, have only white space between them, and consist of
+ * whole characters. */
 #include "support/utf8.h"
 #include "tests/hardening/fuzz/fuzz.h"
+#include "translator/sentences.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    char *text = malloc(size + 1); /* so that a byte behind it is seen */
+    char *text = malloc(size + 1); /* so that AddressSanitizer detects a read past the end */
     FUZZ_MUST(text);
     memcpy(text, data, size);
     text = realloc(text, size ? size : 1);

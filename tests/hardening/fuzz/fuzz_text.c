@@ -1,8 +1,9 @@
-/* Lines through the terminal program's filter, with a small checkpoint: a line out for each line in, whatever is shown
- * of it on the way. */
+/* Runs lines through the terminal program's filter, with a small checkpoint: each input line must give one output line,
+ * whatever is shown in between. */
 #include <locale.h>
 
-#include "cli/cli.h"
+#include "cli/filter.h"
+#include "cli/say.h"
 #include "cli/terminal.h"
 #include "support/utf8.h"
 #include "tests/hardening/fuzz/fuzz.h"
@@ -27,7 +28,7 @@ static size_t count_lines(const char *bytes, size_t size)
     return n;
 }
 
-/* Cut to every width. */
+/* Truncates the text to every width. */
 static void print_cut(const uint8_t *data, size_t size)
 {
     char text[64], *out = NULL;
@@ -61,7 +62,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     FILE *file = open_memstream(&out, &out_size);
     FUZZ_MUST(file);
     attention_choice attention;
-    FUZZ_MUST(attention_choose(&attention, shown == 4 ? "all" : "", translator_model(open_once()), &why));
+    FUZZ_MUST(attention_choose(&attention, shown == 4 ? "all" : "", translator_config(open_once()), &why));
     explanation *page = shown == 5 ? explanation_open(open_once(), &why) : NULL;
     const line_filter filter = {.translator = open_once(),
                                 .source = &source,

@@ -1,4 +1,4 @@
-/* A SentencePiece model and a text, two parts of the input; the vocabulary is a fixed one. */
+/* Splits the input into a SentencePiece model and a text, and encodes the text. The vocabulary is fixed. */
 #include "support/utf8.h"
 #include "tests/hardening/fuzz/fuzz.h"
 #include "tokenizer/tokenizer.h"
@@ -26,7 +26,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     token_ids encoded = {0};
     text_buffer decoded = {0};
-    if (tokenizer_encode(t, (const char *)text, text_size, &encoded, &why))
+    language_code code = tokenizer_language_code(t, (const char *)text, text_size);
+    if (tokenizer_encode(t, &code, (const char *)text + code.size, text_size - code.size, &encoded, &why))
         for (size_t i = 0; i < encoded.n; i++)
             FUZZ_MUST(encoded.at[i] >= 0 && encoded.at[i] < 5);
     if (tokenizer_decode(t, ids, 5, &decoded, &why))

@@ -1,4 +1,4 @@
-/* A safetensors file: whatever opens has tensors that lie in it. */
+/* Opens a safetensors file: the tensors of every file that opens must lie inside it. */
 #include "tests/hardening/fuzz/fuzz.h"
 #include "weights/weights.h"
 

@@ -1,16 +1,17 @@
-#include "model/sentences.h"
+/* Splits text into sentences by rules and a list of abbreviations. */
+#include "translator/sentences.h"
 
 #include <string.h>
 
 #include "support/utf8.h"
 
-/* Words that a full stop follows without ending a sentence, in English and German, lower-case. */
+/* English and German abbreviations, lower-case: a full stop after one does not end the sentence. */
 static const char *const abbreviations[] = {
     "mr",   "mrs",    "ms",  "dr",  "prof", "st",  "jr",  "sr",   "rev", "hon",  "gen", "col", "sgt", "lt",
     "capt", "mt",     "no",  "nr",  "vs",   "e.g", "i.e", "cf",   "fig", "vol",  "pp",  "ed",  "eds", "al",
     "ca",   "approx", "bzw", "d.h", "z.b",  "u.a", "usw", "evtl", "ggf", "inkl", "str", "hr",  "fr",  "frl"};
 
-enum { LONGEST_WORD = 7 }; /* bytes of an abbreviation at most */
+enum { LONGEST_WORD = 7 }; /* bytes of an abbreviation, at most */
 
 static uint32_t code_point_at(const char *text, size_t size, size_t at, size_t *length)
 {
@@ -58,14 +59,14 @@ static bool is_ascii_letter(char c)
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
-/* Is word [size], which a full stop follows, no end of a sentence? */
+/* Whether a full stop after this word does not end the sentence. */
 static bool keeps_going(const char *word, size_t size)
 {
     char lower[LONGEST_WORD];
     if (size == 1 && is_ascii_letter(*word))
         return *word != 'I'; /* an initial; "I" is a word */
     if (size > 0 && size <= 2 && is_digit(word[0]) && is_digit(word[size - 1]))
-        return true; /* an ordinal or a list's number */
+        return true; /* an ordinal, or the number of a list item */
     if (size == 0 || size > sizeof lower)
         return false;
     for (size_t i = 0; i < size; i++)
@@ -76,8 +77,8 @@ static bool keeps_going(const char *word, size_t size)
     return false;
 }
 
-/* The first byte of the word of letters, digits and inner full stops that ends before `end`; of a longer one than
- * keeps_going knows, one of its last bytes. */
+/* Returns where the word of letters, digits and inner full stops that ends at `end` begins. Looks back only as far as
+ * keeps_going needs. */
 static size_t word_start(const char *text, size_t begin, size_t end)
 {
     begin = end - begin > LONGEST_WORD ? end - LONGEST_WORD - 1 : begin;
@@ -87,7 +88,7 @@ static size_t word_start(const char *text, size_t begin, size_t end)
     return end;
 }
 
-/* With a stop at `at`: whether the sentence ends there; in *after the byte after the stops and what closes. */
+/* Whether the sentence ends with the stop at `at`. Sets *after to the byte after all stops and closing marks. */
 static bool ends_at_stop(size_t *after, const char *text, size_t size, size_t begin, size_t at)
 {
     size_t length, n_stops = 0, end = at;
