@@ -92,7 +92,7 @@ bool attention_map_align(const attention_map *map, size_t n_queries, size_t n_ke
         end = word_end(map->query, i, n_queries);
         if (is_mark(map->query[i]))
             continue;
-        text_buffer pair = {0};
+        text_buffer pair = TEXT_EMPTY;
         ok = append_pair(&pair, map, i, end, n_keys, why);
         if (ok && pair.size) {
             if (!flow.column) /* the first one */

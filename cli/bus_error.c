@@ -30,6 +30,7 @@ bool cli_catch_bus_errors(const char *directory, failure *why)
     static const char problem[] = "/model.safetensors: truncated or unreadable while in use; copy the checkpoint "
                                   "again and run the program again";
     struct sigaction action = {.sa_sigaction = end_with_sentence, .sa_flags = SA_SIGINFO};
+    said = TEXT_EMPTY;
     if (!utf8_append_line(&said, directory, strlen(directory), why) ||
         !text_append(&said, problem, sizeof problem - 1, why))
         return false;

@@ -27,13 +27,67 @@ static bool flush_lines(const line_filter *filter, failure *why)
     return fflush(filter->out) == 0 || failure_set(why, "%s: cannot be written: %s", filter->out_name, strerror(errno));
 }
 
-static bool write_trace(const line_filter *filter, const translation *line, size_t number, failure *why)
+/* A trace file has room for one sentence. */
+static bool check_traced(const translation *line, size_t number, failure *why)
 {
     if (number != 1)
         return failure_set(why, "TEXT has several lines; --trace requires a single sentence");
     if (line->n_sentences != 1)
         return failure_set(why, "TEXT has %zu sentences; --trace requires a single sentence", line->n_sentences);
-    return trace_file_write(filter->trace, filter->translator, &line->sentences[0], why);
+    return true;
+}
+
+/* Shows the inside of line `number`. All views of a sentence read one recorded pass; the attention maps go to `maps`,
+ * because they are printed after the line. */
+static bool show_inside(const line_filter *filter, const text_line *text, const translation *line, size_t number,
+                        trace_record *pass, FILE *maps, failure *why)
+{
+    const translator *t = filter->translator;
+    terminal term = terminal_of(stderr), map_term = term;
+    map_term.file = maps;
+    if ((filter->trace && !check_traced(line, number, why)) ||
+        (filter->explanation && !explanation_add_line(filter->explanation, text, line, why)))
+        return false;
+    for (size_t s = 0; s < line->n_sentences; s++) {
+        const translated_sentence *sentence = &line->sentences[s];
+        if (!translator_trace(filter->translator, sentence, pass, why))
+            return false;
+        if (filter->steps)
+            show_place(stderr, text, line, number, s);
+        if (filter->attention)
+            show_place(maps, text, line, number, s);
+        if ((filter->steps && !show_steps(t, sentence, pass, &term, why)) ||
+            (filter->trace && !trace_file_write(filter->trace, sentence, pass, why)) ||
+            (filter->explanation && !explanation_add_sentence(filter->explanation, text, sentence, pass, why)) ||
+            (filter->attention && !show_attention(filter->attention, t, sentence, pass, &map_term, why)))
+            return false;
+    }
+    return true;
+}
+
+/* Writes a line and all the views of it. */
+static bool put_line(const line_filter *filter, const text_line *text, const translation *line, const char *line_end,
+                     size_t number, trace_record *pass, failure *why)
+{
+    char *maps = NULL;
+    size_t n_maps = 0;
+    FILE *file = filter->attention ? open_memstream(&maps, &n_maps) : NULL;
+    if (filter->attention && !file)
+        return failure_memory(why, "the attention");
+    if (filter->tokens)
+        show_tokens(filter->translator, text, line, number);
+    bool ok = !(filter->steps || filter->attention || filter->trace || filter->explanation) ||
+              show_inside(filter, text, line, number, pass, file, why);
+    if (file) {
+        bool drawn = !ferror(file);
+        drawn = fclose(file) == 0 && drawn;
+        ok = ok && (drawn || failure_memory(why, "the attention"));
+    }
+    ok = ok && write_line(filter, line, line_end, why) && (!filter->attention || flush_lines(filter, why));
+    if (ok && filter->attention)
+        fwrite(maps, 1, n_maps, stderr);
+    free(maps);
+    return ok;
 }
 
 typedef struct {
@@ -80,23 +134,17 @@ static bool translate_lines(const line_filter *filter, window *lines, size_t n, 
         return false;
     bool ok = true;
     size_t n_bytes = 0;
+    trace_record pass = TRACE_RECORD_EMPTY;
     if (filter->progress && (filter->tokens || filter->steps || filter->attention))
         progress_clear(filter->progress);
     for (size_t l = 0; l < n; l++) {
         text_line text = lines->texts[l];
         bool carriage_return = text.size < lines->sizes[l] && text.bytes[text.size] == '\r';
-        if (ok && filter->tokens)
-            show_tokens(filter->translator, &text, &out[l], first_line + l);
-        ok = ok && (!filter->steps || show_steps(filter->translator, &text, &out[l], first_line + l, why)) &&
-             (!filter->trace || write_trace(filter, &out[l], first_line + l, why)) &&
-             (!filter->explanation || explanation_add(filter->explanation, &text, &out[l], why)) &&
-             write_line(filter, &out[l], carriage_return ? "\r\n" : "\n", why) &&
-             (!filter->attention || /* the map comes after the translation */
-              (flush_lines(filter, why) &&
-               show_attention(filter->attention, filter->translator, &text, &out[l], first_line + l, why)));
+        ok = ok && put_line(filter, &text, &out[l], carriage_return ? "\r\n" : "\n", first_line + l, &pass, why);
         translation_free(&out[l]);
         n_bytes += lines->sizes[l];
     }
+    trace_record_free(&pass);
     ok = ok && flush_lines(filter, why);
     if (ok && filter->progress)
         progress_advance(filter->progress, n_bytes, n);

@@ -28,8 +28,7 @@ typedef struct {
     progress *progress;                /* or NULL */
 } line_filter;
 
-/* Writes one line per input line, until the input ends. Fails after the current lines if stop_signal returns a signal.
- */
+/* Writes one line per input line, until the input ends. Fails after whole lines if a signal to stop arrives. */
 bool filter_lines(const line_filter *filter, failure *why);
 
 #endif

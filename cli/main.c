@@ -28,7 +28,7 @@ static bool join_words(text_buffer *joined, const arguments *a, failure *why)
 /* Opens the input: TEXT, --input, or standard input. Sets *file to the status of the --input file. */
 static bool open_input(const arguments *a, line_source *source, struct stat *file, failure *why)
 {
-    *source = (line_source){.descriptor = STDIN_FILENO, .name = "standard input"};
+    *source = (line_source){.descriptor = STDIN_FILENO, .name = "standard input", .buffer = TEXT_EMPTY};
     if (a->n_words) {
         source->name = "TEXT";
         source->ended = true;

@@ -16,8 +16,7 @@ static bool failure_of_writing(failure *why, const char *path)
     return failure_set(why, "%s: cannot be written: %s", path, strerror(errno));
 }
 
-/* Syncs the directory of a file, without which creating, renaming or removing the file may be lost in a power failure.
- */
+/* Syncs the directory of a file. Otherwise a power failure may undo creating, renaming or removing the file. */
 static bool sync_directory(const char *path, failure *why)
 {
     const char *end = strrchr(path, '/');
@@ -26,7 +25,7 @@ static bool sync_directory(const char *path, failure *why)
         return failure_memory(why, "the path of the output");
     int descriptor = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     free(directory);
-    bool ok = descriptor >= 0 && (fsync(descriptor) == 0 || errno == EINVAL); /* EINVAL: not supported for directories */
+    bool ok = descriptor >= 0 && (fsync(descriptor) == 0 || errno == EINVAL); /* EINVAL: not supported there */
     if (!ok)
         failure_of_writing(why, path);
     if (descriptor >= 0)

@@ -1,8 +1,8 @@
 /* Where translations are written.
  *
- *   a regular file OUT          is created or replaced atomically, once complete: lines are appended to OUT.partial,
- * which is synced and renamed at the end. If OUT is a symbolic link, its target is replaced standard output, a device,
- *   a pipe                      is written directly
+ * A regular file OUT is created or replaced atomically, once complete: lines are appended to OUT.partial, which is
+ * synced and renamed at the end. If OUT is a symbolic link, its target is replaced. Standard output, devices and pipes
+ * are written directly.
  *
  * Each input line gives one output line, so the number of complete lines in OUT.partial says how far a run came,
  * whenever it was killed. OUT.resume says what the run was made from, and is synced to disk before the first line. */

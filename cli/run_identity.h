@@ -19,8 +19,7 @@ bool run_identify(run_identity *identity, const char *input, const char *directo
 /* Writes the identity to the file `path`, and syncs it. */
 bool run_identity_write(const run_identity *identity, const char *path, failure *why);
 
-/* Fails if the file `path` is missing or holds another identity. `partial` is the output file to name in the message.
- */
+/* Fails if the file `path` is missing or holds another identity. The message names `partial`, the output so far. */
 bool run_identity_check(const run_identity *identity, const char *path, const char *partial, failure *why);
 
 #endif

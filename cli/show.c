@@ -13,10 +13,10 @@ static void show_piece(const char *side, int32_t id, const float *log_probabilit
     fputc('\n', stderr);
 }
 
-void show_place(const text_line *line, const translation *result, size_t number, size_t s)
+void show_place(FILE *file, const text_line *line, const translation *result, size_t number, size_t s)
 {
     const text_range *range = &result->sentences[s].range;
-    fprintf(stderr, "line %zu, sentence %zu, bytes %zu to %zu of %zu\n", number, s + 1, range->begin, range->end,
+    fprintf(file, "line %zu, sentence %zu, bytes %zu to %zu of %zu\n", number, s + 1, range->begin, range->end,
             line->size);
 }
 
@@ -24,7 +24,7 @@ void show_tokens(const translator *t, const text_line *line, const translation *
 {
     for (size_t s = 0; s < result->n_sentences; s++) {
         const translated_sentence *sentence = &result->sentences[s];
-        show_place(line, result, number, s);
+        show_place(stderr, line, result, number, s);
         for (size_t i = 0; i < sentence->source.n; i++)
             show_piece("source", sentence->source.at[i], NULL, translator_source_piece(t, sentence->source.at[i]));
         for (size_t i = 0; i < sentence->target.n; i++)

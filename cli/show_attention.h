@@ -2,6 +2,7 @@
 #ifndef CLI_SHOW_ATTENTION_H
 #define CLI_SHOW_ATTENTION_H
 
+#include "cli/terminal.h"
 #include "translator/translator.h"
 
 /* Which attention to show: all; a single one (if head = n_heads, the mean over its heads); or, if `attention` is empty,
@@ -17,8 +18,8 @@ typedef struct {
  * valid names. */
 bool attention_choose(attention_choice *choice, const char *name, const model_config *config, failure *why);
 
-/* Draws the attention of each sentence of the line. */
-bool show_attention(const attention_choice *choice, translator *t, const text_line *line, const translation *result,
-                    size_t number, failure *why);
+/* Draws the attention of a sentence from its recorded pass. */
+bool show_attention(const attention_choice *choice, const translator *t, const translated_sentence *sentence,
+                    const trace_record *pass, const terminal *term, failure *why);
 
 #endif

@@ -4,7 +4,7 @@
 
 #include "translator/translator.h"
 
-/* Writes every tensor of one sentence's translation to a safetensors file. */
-bool trace_file_write(const char *path, translator *t, const translated_sentence *sentence, failure *why);
+/* Writes every tensor of a sentence's recorded pass to a safetensors file. */
+bool trace_file_write(const char *path, const translated_sentence *sentence, const trace_record *pass, failure *why);
 
 #endif

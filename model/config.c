@@ -1,5 +1,4 @@
-/* Reads config.json and checks every value, so that no size in it can overflow later. Tensors are checked in model.c.
- */
+/* Reads config.json and checks every value, so that no size can overflow later. model.c checks the tensors. */
 #include "model/config.h"
 
 #include <stdio.h>

@@ -5,7 +5,7 @@
 #include "model/transformer.h"
 #include "support/trace.h"
 
-/* Encodes source_ids [n_rows of state->source]; the result is state->x [n_rows, d_model]. */
+/* Encodes source_ids [n_rows of state->source]. Result: state->x [n_rows, d_model]. */
 void model_encode(transformer_state *state, const transformer *model, const int32_t *source_ids,
                   const trace_reader *reader);
 
@@ -13,8 +13,7 @@ void model_encode(transformer_state *state, const transformer *model, const int3
  * cache. Call it after each model_encode, before the first model_decode_step. */
 void model_decode_begin(transformer_state *state, const transformer *model, const trace_reader *reader);
 
-/* Runs the decoder on the next target tokens, ids [n_rows of state->target]; the result is state->x [n_rows, d_model].
- */
+/* Runs the decoder on the next target tokens, ids [n_rows of state->target]. Result: state->x [n_rows, d_model]. */
 void model_decode_step(transformer_state *state, const transformer *model, const int32_t *ids,
                        const trace_reader *reader);
 
@@ -31,5 +30,9 @@ void model_choose(transformer_state *state, const transformer *model);
  * start token; row i of the logits is for the token after decoder_ids[i]. The state must be laid out for that. */
 void model_forward(transformer_state *state, const transformer *model, const int32_t *source_ids,
                    const int32_t *decoder_ids, size_t n_tgt, const trace_reader *reader);
+
+/* The logits [n_rows, n_target_vocabulary] of what the decoder would say if it stopped at x [n_rows, d_model], rows of
+ * its residual stream. They are the state's, and the caller may change them. The state must be laid out for it. */
+float *model_output_of(transformer_state *state, const transformer *model, const float *x, size_t n_rows);
 
 #endif

@@ -21,8 +21,7 @@ void greedy_suppress(float *logits, const model_config *config)
         logits[config->suppressed[i]] = -INFINITY;
 }
 
-/* Chooses the next token of every row. With log-probabilities, computes the logits too, and suppresses tokens in them.
- */
+/* Chooses the next token of every row. Computes all logits only if log-probabilities are requested. */
 static void choose(transformer_state *state, const transformer *model, bool with_log_probabilities)
 {
     const model_config *config = &model->config;

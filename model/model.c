@@ -151,8 +151,7 @@ static bool open_all(transformer *m, const char *directory, failure *why)
         return false;
     if (b.n_float32 && !kernels_open_blas(why))
         return false;
-    m->positions = calloc(c->max_positions * c->d_model,
-                          sizeof *m->positions); /* cannot overflow: tensors of this d_model exist */
+    m->positions = calloc(c->max_positions * c->d_model, sizeof *m->positions); /* config.c bounds the product */
     if (!m->positions)
         return failure_memory(why, "the positions");
     embedding_positions(m->positions, c->max_positions, c->d_model);

@@ -10,9 +10,7 @@
 #define ALIGNMENT 64u /* a cache line */
 #define PAGE 4096u
 
-enum {
-    ENCODER_ROWS = 512
-}; /* per encoder call, unless a single sentence has more: activations stay in the CPU cache */
+enum { ENCODER_ROWS = 512 }; /* per encoder call, or a longer sentence: activations stay in the cache */
 
 /* Progress through the arena. If base is NULL, sizes are only added up. */
 typedef struct {

@@ -5,17 +5,23 @@
 #include "kernels/kernels.h"
 #include "model/greedy.h"
 
-size_t model_top_tokens(int32_t *ids, float *log_probabilities, size_t n, float *logits, const model_config *config)
+size_t model_top_tokens(token_probability *top, size_t n, float *logits, const model_config *config)
 {
-    size_t n_vocabulary = config->n_target_vocabulary, n_found = 0;
+    size_t n_vocabulary = config->n_target_vocabulary, n_found = 0, best;
     greedy_suppress(logits, config);
-    size_t best = kernels_argmax(logits, n_vocabulary);
-    float log_sum = best < n_vocabulary ? logits[best] - kernels_log_softmax_at(logits, n_vocabulary, best) : 0.0f;
-    for (; n_found < n && best < n_vocabulary; n_found++) {
-        ids[n_found] = (int32_t)best;
-        log_probabilities[n_found] = logits[best] - log_sum;
+    while (n_found < n && (best = kernels_argmax(logits, n_vocabulary)) < n_vocabulary) {
+        top[n_found++] = (token_probability){.id = (int32_t)best, .log_probability = logits[best]};
         logits[best] = -INFINITY;
-        best = kernels_argmax(logits, n_vocabulary);
+    }
+    if (n_found == 0)
+        return 0;
+    for (size_t i = 0; i < n_found; i++)
+        logits[top[i].id] = top[i].log_probability;
+    float log_sum = logits[top[0].id] - kernels_log_softmax_at(logits, n_vocabulary, (size_t)top[0].id);
+    kernels_softmax(logits, n_vocabulary);
+    for (size_t i = 0; i < n_found; i++) {
+        top[i].probability = logits[top[i].id];
+        top[i].log_probability -= log_sum;
     }
     return n_found;
 }

@@ -15,6 +15,7 @@ Exit status: 0 if all agree, or with int8; 1 if something differs; 2 on a usage 
 """
 
 import argparse
+import json
 import os
 import re
 import sys
@@ -32,45 +33,9 @@ from reference import TIE, TOLERANCE, both_traces, difference, first_difference,
 from transformer_c import checkpoint
 from transformer_c.program import ProgramFailure, translate_tokens
 
-LINEAR = (("kernels/linear.c", "kernels_linear"), ("kernels/plain.c", "linear_float32"))
-CORE = ("attention/core.c", "attention_core")
-SOFTMAX = ("kernels/plain.c", "softmax")
-BIND_ATTENTION = ("model/model.c", "bind_attention")
-BIND_FEED_FORWARD = ("model/model.c", "bind_feed_forward")
-NORM = (("model/add_and_norm.c", "model_add_and_norm"), ("kernels/plain.c", "layer_norm"))
-BIND_NORM = ("model/model.c", "bind_norm")
-ENCODER, DECODER = ("model/encoder.c", "model_encode"), ("model/decoder.c", "model_decode_step")
-ENCODER_SELF = ("attention/encoder_self.c", "attention_encoder_self")
-DECODER_SELF = ("attention/decoder_self.c", "attention_decoder_self")
-CROSS = ("attention/cross.c", "attention_cross")
-
-# What computes a tensor, by its name: file and function, the most telling first, then what that one calls, what calls
-# it and what binds its weights.
-PLACES = {
-    r"source ids": (("tokenizer/tokenizer.c", "tokenizer_encode"),),
-    r"encoder\.embedding": (("model/embedding.c", "model_embed"), ("model/embedding.c", "embedding_positions"), ENCODER),
-    r"decoder\.embedding": (("model/embedding.c", "model_embed"), ("model/embedding.c", "embedding_positions"), DECODER),
-    r"encoder\.\d+\.self_attention\.(query|key|value)": (ENCODER_SELF, *LINEAR, BIND_ATTENTION),
-    r"decoder\.\d+\.self_attention\.(query|key|value)": (DECODER_SELF, *LINEAR, BIND_ATTENTION),
-    r"decoder\.\d+\.cross_attention\.(key|value)":
-        (("attention/cross.c", "attention_cross_fill_cache"), *LINEAR, BIND_ATTENTION),
-    r"decoder\.\d+\.cross_attention\.query": (CROSS, *LINEAR, BIND_ATTENTION),
-    r"encoder\.\d+\.self_attention\.weights": (CORE, SOFTMAX, ENCODER_SELF),
-    r"decoder\.\d+\.self_attention\.weights": (CORE, SOFTMAX, DECODER_SELF),
-    r"decoder\.\d+\.cross_attention\.weights": (CORE, SOFTMAX, CROSS, DECODER),
-    r"encoder\.\d+\.self_attention\.heads": (CORE, ENCODER_SELF),
-    r"decoder\.\d+\.self_attention\.heads": (CORE, DECODER_SELF),
-    r"decoder\.\d+\.cross_attention\.heads": (CORE, CROSS),
-    r".+_attention": (("attention/steps.h", "project_out"), *LINEAR, BIND_ATTENTION),
-    r".+\.feed_forward\.inner":
-        (("model/feed_forward.c", "model_feed_forward"), ("kernels/plain.c", "kernels_relu"),
-         ("kernels/plain.c", "swish"), ("kernels/plain.c", "kernels_gelu"), *LINEAR, BIND_FEED_FORWARD),
-    r".+\.feed_forward": (("model/feed_forward.c", "model_feed_forward"), *LINEAR, BIND_FEED_FORWARD),
-    r"encoder\..+_norm": (*NORM, ENCODER, BIND_NORM),
-    r"decoder\..+_norm": (*NORM, DECODER, BIND_NORM),
-    r"output": (("model/decoder.c", "model_output"), *LINEAR, ("model/model.c", "bind_all")),
-    r"target ids": (("model/greedy.c", "greedy_search"), DECODER, ("attention/kv_cache.c", "kv_cache_append")),
-}
+# What computes a tensor, by its name: functions, the most telling first, then what that one calls, what calls it and what
+# binds its weights.
+PLACES = json.loads((Path(__file__).parents[1] / "explain/places.json").read_text(encoding="utf-8"))
 
 # A line of the output; `agrees` is None where there is no verdict.
 Line = namedtuple("Line", "name shape difference agrees where")
@@ -78,7 +43,8 @@ Line = namedtuple("Line", "name shape difference agrees where")
 
 def places(name: str) -> tuple[tuple[str, str], ...]:
     """((file, function), …) for what has this name."""
-    return next(found for pattern, found in PLACES.items() if re.fullmatch(pattern, name))
+    functions = next(found for pattern, found in PLACES["tensors"].items() if re.fullmatch(pattern, name))
+    return tuple((PLACES["functions"][function], function) for function in functions)
 
 
 class Pieces:

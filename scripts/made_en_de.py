@@ -5,12 +5,12 @@ made.py and augment.py fill them.
 """
 
 
-def templates(text):
+def templates(text: str) -> list[tuple[str, str]]:
     """The (English, German) templates of a text with one `English = German` a line."""
     return [tuple(side.strip() for side in line.split(" = ")) for line in text.strip().splitlines()]
 
 
-def rows(text):
+def rows(text: str) -> list[tuple[str, ...]]:
     """Tuples of the cells of each line; cells are separated by slashes."""
     return [tuple(cell.strip() for cell in line.split("/")) for line in text.strip().splitlines()]
 

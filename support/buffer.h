@@ -1,13 +1,13 @@
 /* Growable arrays of bytes and of token ids.
  *
- *   text_buffer line = {0};
+ *   text_buffer line = TEXT_EMPTY;
  *   if (text_append(&line, "Das ", 4, why) && text_append(&line, "Haus", 4, why))
  *       puts(line.bytes);
  *   text_free(&line);
  *
- * An array starts as {0} and ends with its _free function, after which it is {0} again and can be reused. The
- * _append functions return false if memory runs out, and then leave the array as it was. Appending is amortized O(1)
- * per element. */
+ * A text starts as TEXT_EMPTY, ids as {0}; each ends with its _free function, after which it is empty again and can be
+ * reused. The _append functions return false if memory runs out, and then leave the array as it was. Appending is
+ * amortized O(1) per element. */
 #ifndef SUPPORT_BUFFER_H
 #define SUPPORT_BUFFER_H
 
@@ -17,12 +17,15 @@
 
 #include "support/failure.h"
 
-/* After the first append, even of nothing, a NUL follows the bytes, so that they are also a C string; size does not
- * count it. Before that, bytes is NULL. The bytes may contain NULs themselves. */
+/* A NUL always follows the bytes, so that they are also a C string; size does not count it. An empty buffer has
+ * text_empty, never NULL. The bytes may contain NULs themselves. */
 typedef struct {
     char *bytes;
-    size_t size, capacity;
+    size_t size, capacity; /* capacity 0: `bytes` is not allocated */
 } text_buffer;
+
+extern char text_empty[1]; /* "", shared by all empty buffers; never written */
+#define TEXT_EMPTY ((text_buffer){text_empty, 0, 0})
 
 /* Appends bytes [size], which must not lie in the buffer itself. */
 bool text_append(text_buffer *text, const char *bytes, size_t size, failure *why);

@@ -33,8 +33,7 @@ static int open_regular(const char *path, struct stat *status, failure *why)
     return ok ? descriptor : -1;
 }
 
-/* Reads until `size` bytes, end of file or an error. Returns the number of bytes read; errno is 0 unless a read failed.
- */
+/* Reads up to `size` bytes, until end of file or an error. Returns their number; errno is 0 unless a read failed. */
 static size_t read_up_to(int descriptor, char *bytes, size_t size)
 {
     size_t n = 0;
@@ -47,10 +46,10 @@ static size_t read_up_to(int descriptor, char *bytes, size_t size)
 
 static bool read_descriptor(text_buffer *text, int descriptor, size_t size, const char *path, failure *why)
 {
-    text->bytes = malloc(size + 1);
-    if (!text->bytes)
+    char *bytes = malloc(size + 1);
+    if (!bytes)
         return failure_set(why, "%s: not enough memory for its %zu bytes; close other programs", path, size);
-    text->capacity = size + 1;
+    *text = (text_buffer){.bytes = bytes, .capacity = size + 1};
     text->size = read_up_to(descriptor, text->bytes, size + 1); /* one byte more, to notice if the file grew */
     if (text->size != size)
         return errno ? failure_set(why, "%s: cannot be read: %s", path, strerror(errno))
@@ -62,7 +61,7 @@ static bool read_descriptor(text_buffer *text, int descriptor, size_t size, cons
 bool file_read(text_buffer *text, const char *path, size_t most, failure *why)
 {
     struct stat status;
-    *text = (text_buffer){0};
+    *text = TEXT_EMPTY;
     int descriptor = open_regular(path, &status, why);
     if (descriptor < 0)
         return false;
@@ -108,6 +107,22 @@ bool file_digest(uint64_t *digest, size_t *size, const char *path, failure *why)
     bool ok = errno == 0 || failure_set(why, "%s: cannot be read: %s", path, strerror(errno));
     close(descriptor);
     return ok;
+}
+
+bool file_write(const char *path, const file_part *parts, size_t n_parts, failure *why)
+{
+    FILE *file = fopen(path, "wb");
+    if (!file)
+        return failure_set(why, "%s: cannot be written: %s", path, strerror(errno));
+    bool ok = true;
+    for (size_t i = 0; i < n_parts && ok; i++)
+        ok = fwrite(parts[i].bytes, 1, parts[i].size, file) == parts[i].size;
+    int problem = errno;
+    if (fclose(file) != 0 && ok) {
+        problem = errno;
+        ok = false;
+    }
+    return ok || failure_set(why, "%s: cannot be written: %s", path, strerror(problem));
 }
 
 bool file_map(mapped_file *file, const char *path, failure *why)

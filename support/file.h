@@ -1,4 +1,4 @@
-/* Whole files, read into memory or mapped read-only. */
+/* Whole files: read into memory, written from it, or mapped read-only. */
 #ifndef SUPPORT_FILE_H
 #define SUPPORT_FILE_H
 
@@ -19,6 +19,14 @@ bool file_read(text_buffer *text, const char *path, size_t most, failure *why);
  * Fails if the file is missing, unreadable or not a regular file. */
 #define FILE_DIGEST_START 0xcbf29ce484222325u
 bool file_digest(uint64_t *digest, size_t *size, const char *path, failure *why);
+
+typedef struct {
+    const void *bytes;
+    size_t size;
+} file_part;
+
+/* Writes the file `path` anew, one part after the other. On failure it may hold some of them. */
+bool file_write(const char *path, const file_part *parts, size_t n_parts, failure *why);
 
 typedef struct {
     const char *bytes; /* [size], page aligned; "" when size is 0 */

@@ -8,6 +8,8 @@
 
 #include <stddef.h>
 
+enum { TRACE_NAME = 128 }; /* bytes of a name at most, its NUL among them */
+
 typedef struct {
     /* data [rows, columns] is only valid during the call. */
     void (*read)(void *user, const char *name, const float *data, size_t rows, size_t columns);

@@ -3,10 +3,10 @@
 
     make_golden.py [OUT]        (default: tests/golden)
 
-Each variant is a MarianMT model of another corner of the family, exported with export.py's functions:
+Each variant covers a different corner of the MarianMT family, exported with export.py's functions:
 
     relu       encoder deeper than decoder, one vocabulary, everything shared
-    swish      OPUS-MT's kind: output bias, forced end, suppressed ids; also exported as int8, and as "mixed", in
+    swish      like OPUS-MT: output bias, forced end, suppressed ids; also exported as int8, and as "mixed", in
                which each layer has some matrices in float32 and some in int8
     gelu       two vocabularies, embeddings, SentencePiece models; decoder deeper than encoder, other heads and
                widths; a language code; a piece that the vocabulary lacks
@@ -15,8 +15,8 @@ Each variant is a MarianMT model of another corner of the family, exported with 
 
 A variant's directory holds the checkpoint, golden.json (sentences, source ids, greedy ids) and
 golden.safetensors (every named tensor of sentence TRACED). The SentencePiece models are trained once
-and kept in the repository. odd_strings.json holds what MarianTokenizer makes of odd_strings.py with the
-bundled checkpoint's tokenizer.
+and kept in the repository. odd_strings.json holds the pieces and ids that MarianTokenizer gives for
+odd_strings.py with the bundled checkpoint's tokenizer.
 """
 
 import io

@@ -3,6 +3,7 @@
 #include "model/greedy.h"
 #include "model/model.h"
 #include "model/state.h"
+#include "model/top_tokens.h"
 #include "tests/golden.h"
 #include "translator/open_tokenizer.h"
 
@@ -304,6 +305,31 @@ START_TEST(pad_and_suppressed_ids_are_never_chosen)
 }
 END_TEST
 
+START_TEST(top_tokens_are_the_most_probable)
+{
+    const model_config config = {.n_target_vocabulary = 5, .suppressed = {4}, .n_suppressed = 1};
+    const float weights[] = {1.0f, 2.0f, 4.0f, 2.0f, 100.0f}; /* the last one is not chosen: 9 in all */
+    const int32_t ids[] = {2, 1, 3, 0};
+    token_probability top[9];
+    for (size_t n = 1; n <= N_ELEMENTS(top); n++) {
+        float logits[5];
+        for (size_t i = 0; i < 5; i++)
+            logits[i] = logf(weights[i]);
+        ck_assert_uint_eq(model_top_tokens(top, n, logits, &config), n < 4 ? n : 4);
+        for (size_t i = 0; i < n && i < 4; i++) {
+            ck_assert_int_eq(top[i].id, ids[i]);
+            ck_assert_float_eq_tol(top[i].probability, weights[ids[i]] / 9.0f, 1e-6f);
+            ck_assert_float_eq_tol(top[i].log_probability, logf(weights[ids[i]] / 9.0f), 1e-6f);
+        }
+        for (size_t i = 0; i < 4; i++)
+            ck_assert_float_eq_tol(logits[i], weights[i] / 9.0f, 1e-6f);
+        ck_assert(logits[4] == 0.0f);
+    }
+    ck_assert_uint_eq(model_top_tokens(top, 3, (float[]){0.0f, NAN, 0.0f, 0.0f, 0.0f}, &config), 0);
+    ck_assert_uint_eq(model_top_tokens(top, 3, (float[]){0.0f, INFINITY, 0.0f, 0.0f, 0.0f}, &config), 0);
+}
+END_TEST
+
 /* With log-probabilities, which need all logits, and without, like ordinary translations. */
 START_TEST(ties_go_to_the_lowest_id)
 {
@@ -431,6 +457,7 @@ int main(void)
                   N_ELEMENTS(golden_int8));
     add_test(suite, "the_length_cap", the_length_cap);
     add_test(suite, "pad_and_suppressed_ids_are_never_chosen", pad_and_suppressed_ids_are_never_chosen);
+    add_test(suite, "top_tokens_are_the_most_probable", top_tokens_are_the_most_probable);
     add_test(suite, "ties_go_to_the_lowest_id", ties_go_to_the_lowest_id);
     add_test(suite, "a_logit_that_is_nan_is_an_error", a_logit_that_is_nan_is_an_error);
     add_test(suite, "sizes_that_overflow_are_refused", sizes_that_overflow_are_refused);

@@ -187,7 +187,7 @@ def test_a_megabyte_without_a_space_gives_a_line(character):
     text = character * (1_000_000 // len(character.encode()))
     done = subprocess.run([program.TRANSLATE, "-m", RELU], input=f"{text}\n".encode(), capture_output=True, timeout=8 * SECONDS)
     assert (done.returncode, done.stdout.count(b"\n")) == (0, 1)
-    assert re.search(rb"^translate: line 1: a sentence has more tokens .* in \d+ parts$", done.stderr, re.MULTILINE)
+    assert re.search(rb"^translate: line 1: a sentence is longer .* in \d+ parts$", done.stderr, re.MULTILINE)
 
 
 def test_what_is_longer_than_any_piece_is_no_language_code():
@@ -233,7 +233,7 @@ def test_what_is_not_text_reads_as_a_replacement_character(bad):
 def test_a_line_beyond_the_positions_gives_a_notice():
     done = run(stdin=b"\n" + LONG_LINE + b"\n")
     assert done.returncode == 0
-    assert re.search(rb"^translate: line 2: a sentence has more tokens than the checkpoint has positions, 64,", done.stderr,
+    assert re.search(rb"^translate: line 2: a sentence is longer than the checkpoint's 64 positions", done.stderr,
                      re.MULTILINE)
 
 

@@ -25,7 +25,7 @@ ROOMS = {
     "attention": {"kernels", "support"},
     "model": {"attention", "kernels", "weights", "support"},
     "translator": {"model", "tokenizer", "support"},
-    "explain": {"translator", "model", "attention", "kernels", "weights", "support"},
+    "explain": {"translator", "model", "support"},
     "cli": {"explain", "translator", "model", "support"},
 }
 

@@ -112,7 +112,7 @@ START_TEST(text_survives_there_and_back)
     failure why;
     for (size_t i = 0; i < N_ELEMENTS(lines); i++) {
         token_ids ids = {0};
-        text_buffer text = {0};
+        text_buffer text = TEXT_EMPTY;
         ck_assert_ok(encode(t, lines[i], strlen(lines[i]), &ids, &why), why);
         ck_assert_ok(tokenizer_decode(t, ids.at, ids.n, &text, &why), why);
         ck_assert_str_eq(text.bytes, lines[i]);
@@ -136,7 +136,7 @@ START_TEST(a_line_stays_a_line)
     }
     ck_assert(newline >= 0 && escape >= 0);
     token_ids a = {0};
-    text_buffer text = {0};
+    text_buffer text = TEXT_EMPTY;
     ck_assert(encode(t, "a", 1, &a, &why));
     const int32_t ids[] = {a.at[0], newline, a.at[0], escape, a.at[0]};
     ck_assert_ok(tokenizer_decode(t, ids, 5, &text, &why), why);
@@ -379,7 +379,7 @@ static void check_and_free(text_buffer *model, const char *says)
 START_TEST(pieces_have_limits)
 {
     for (int over = 0; over < 2; over++) {
-        text_buffer model = {0};
+        text_buffer model = TEXT_EMPTY;
         append(&model, BYTES(UNKNOWN_PIECE SPECS));
         append_long_piece(&model, LONGEST_PIECE + (size_t)over, false);
         check_and_free(&model, over ? "piece of 2049 bytes, longer than the 2048 allowed" : NULL);
@@ -390,7 +390,7 @@ START_TEST(pieces_have_limits)
         append_long_piece(&model, 200, false);
         check_and_free(&model, over ? "more than 64 user-defined pieces that are prefixes of one another" : NULL);
     }
-    text_buffer model = {0};
+    text_buffer model = TEXT_EMPTY;
     append(&model, BYTES(UNKNOWN_PIECE SPECS));
     append_long_piece(&model, 3, false);
     append_long_piece(&model, 3, true);
@@ -418,7 +418,7 @@ END_TEST
 /* A model with a map of n units and these replacements. */
 static text_buffer model_with_map(const uint32_t *units, size_t n, const char *texts, size_t n_texts)
 {
-    text_buffer model = {0};
+    text_buffer model = TEXT_EMPTY;
     size_t size = 4 + 4 * n + n_texts, n_length = size < 0x80 ? 1 : size < 0x4000 ? 2 : 3;
     append(&model, BYTES(UNKNOWN_PIECE "\x12\x00"));
     append_field(&model, 3, 1 + n_length + size);
@@ -439,8 +439,7 @@ static uint32_t node(uint32_t label, uint32_t unit, uint32_t base, bool leaf)
 
 #define LEAF(begin) (UINT32_C(1) << 31 | (begin))
 
-/* A map with a rule for "a", units 0 (the root), 2 (its leaf) and 1 ^ 'a'; the others as in darts-clone.
- */
+/* A map with a rule for "a" in units 0 (the root), 2 (its leaf) and 1 ^ 'a'; the others as in darts-clone. */
 static void one_rule(uint32_t units[256])
 {
     for (uint32_t i = 0; i < 256; i++)

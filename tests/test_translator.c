@@ -66,7 +66,7 @@ END_TEST
 START_TEST(stops_that_end_no_sentence_take_no_time)
 {
     static const char stop[] = "a.\xC2\xA0";
-    text_buffer text = {0};
+    text_buffer text = TEXT_EMPTY;
     failure why;
     text_range range;
     for (size_t i = 0; i < 1000000; i++)
@@ -333,18 +333,9 @@ START_TEST(any_bytes_give_one_line)
 }
 END_TEST
 
-/* Takes a tensor from the file in `user`. It must be bit-identical to the one that the hook passes. */
-static void take(void *user, const char *name, const float *data, size_t rows, size_t columns)
-{
-    failure why;
-    const float *stored = weights_take(user, name, TENSOR_F32, (size_t[]){rows, columns}, 2, &why);
-    ck_assert_ok(stored != NULL, why);
-    ck_assert_msg(memcmp(stored, data, rows * columns * sizeof *data) == 0, "%s differs", name);
-}
-
 static const char *const traced_checkpoints[] = {GOLDEN "/swish", GOLDEN "/mixed", CHECKPOINT};
 
-START_TEST(a_trace_file_holds_what_the_hook_shows)
+START_TEST(a_trace_file_holds_the_recorded_pass)
 {
     translator *t = translator_open(traced_checkpoints[_i], 1, &(failure){0});
     ck_assert_ptr_nonnull(t);
@@ -353,13 +344,41 @@ START_TEST(a_trace_file_holds_what_the_hook_shows)
     failure why;
     char path[] = "/tmp/test_translator_XXXXXX";
     close(mkstemp(path));
-    ck_assert_ok(trace_file_write(path, t, &out.sentences[0], &why), why);
+    trace_record pass = TRACE_RECORD_EMPTY;
+    ck_assert_ok(translator_trace(t, &out.sentences[0], &pass, &why), why);
+    ck_assert_ok(trace_file_write(path, &out.sentences[0], &pass, &why), why);
     weights_file *file = weights_open(path, 1000, &why);
     ck_assert_ok(file != NULL, why);
-    ck_assert_ok(translator_trace(t, &out.sentences[0], &(trace_reader){take, file}, &why), why);
+    for (const traced_tensor *tensor = pass.tensors; tensor < pass.tensors + pass.n; tensor++) {
+        size_t shape[] = {tensor->rows, tensor->columns};
+        const float *stored = weights_take(file, tensor->name, TENSOR_F32, shape, 2, &why);
+        ck_assert_ok(stored != NULL, why);
+        ck_assert_msg(memcmp(stored, trace_record_data(&pass, tensor), shape[0] * shape[1] * sizeof *stored) == 0,
+                      "%s differs", tensor->name);
+    }
     ck_assert_ok(weights_check(file, &why), why); /* and nothing else */
     weights_close(file);
     unlink(path);
+    trace_record_free(&pass);
+    translation_free(&out);
+    translator_close(t);
+}
+END_TEST
+
+START_TEST(the_output_of_the_last_state_is_the_traced_output)
+{
+    failure why;
+    translator *t = translator_open(traced_checkpoints[_i], 1, &why);
+    ck_assert_ok(t != NULL, why);
+    noted notes = {0};
+    translation out = translate_one(t, "I have a dog.", &notes);
+    trace_record pass = TRACE_RECORD_EMPTY;
+    ck_assert_ok(translator_trace(t, &out.sentences[0], &pass, &why), why);
+    const traced_tensor *output = trace_record_find(&pass, "output", "");
+    const float *logits = translator_output_of(t, trace_record_data(&pass, output - 1), output->rows, &why);
+    ck_assert_ok(logits != NULL, why);
+    ck_assert_mem_eq(logits, trace_record_data(&pass, output), output->rows * output->columns * sizeof *logits);
+    trace_record_free(&pass);
     translation_free(&out);
     translator_close(t);
 }
@@ -383,7 +402,9 @@ int main(void)
     add_test(suite, "a_language_code_goes_before_every_sentence", a_language_code_goes_before_every_sentence);
     add_test(suite, "a_cut_translation_is_noticed", a_cut_translation_is_noticed);
     add_test(suite, "any_bytes_give_one_line", any_bytes_give_one_line);
-    add_loop_test(suite, "a_trace_file_holds_what_the_hook_shows", a_trace_file_holds_what_the_hook_shows,
+    add_loop_test(suite, "a_trace_file_holds_the_recorded_pass", a_trace_file_holds_the_recorded_pass,
                   N_ELEMENTS(traced_checkpoints));
+    add_loop_test(suite, "the_output_of_the_last_state_is_the_traced_output",
+                  the_output_of_the_last_state_is_the_traced_output, N_ELEMENTS(traced_checkpoints));
     return run_suite(suite);
 }

@@ -1,7 +1,7 @@
 /* A SentencePiece model is a protobuf message. Each of its fields has a number and a wire type, followed by a number or
  * by a length and that many bytes. sentencepiece_model.proto of SentencePiece 0.1.97 names the fields.
  *
- *   pieces                  checked one by one, then sorted to find duplicates and too deep nesting
+ *   pieces                  checked one by one, then sorted to find duplicates and excessive nesting
  *   trainer_spec            settings; of unknown ones only the wire format is checked, because newer trainers add
  *                           notes about the training
  *   normalizer_spec, denormalizer_spec
@@ -353,8 +353,8 @@ static bool check_replacements(const check *c, range texts)
     return true;
 }
 
-/* Checks that lookups stay inside: every unit that a label can lead to, which lie in the block of a base, and every
- * replacement. */
+/* Checks that every lookup stays inside the map: for each base, its whole block of units, one per label, and for each
+ * leaf, its replacement. */
 static bool check_units(const check *c, const trie *t, range texts)
 {
     for (size_t i = 0; i < t->n; i++) {
@@ -378,7 +378,7 @@ static bool check_units(const check *c, const trie *t, range texts)
 }
 
 /* Returns the largest number of rules on a path down from the nodes at `base`; -1 if they are more than the library has
- * room for, or if a path is too long or a cycle. */
+ * room for, or if a path is too long or cyclic. */
 static int nested_rules(trie *t, size_t base, int depth)
 {
     int most = 0;

@@ -109,7 +109,7 @@ language_code tokenizer_language_code(const tokenizer *t, const char *bytes, siz
 bool tokenizer_encode(const tokenizer *t, const language_code *code, const char *bytes, size_t size, token_ids *ids,
                       failure *why)
 {
-    text_buffer valid = {0};
+    text_buffer valid = TEXT_EMPTY;
     encoding e = {t, ids, why};
     bool ok = (code->size == 0 || token_ids_append(ids, code->id, why)) &&
               utf8_append_valid(&valid, bytes, size, why) &&
@@ -129,7 +129,7 @@ static bool append_decoded(void *user, const char *bytes, size_t size)
 {
     static const char space_mark[] = "\xE2\x96\x81";
     decoding *d = user;
-    text_buffer spaced = {0};
+    text_buffer spaced = TEXT_EMPTY;
     const char *end = bytes + size, *mark;
     bool ok = true;
     for (; ok && (mark = memmem(bytes, (size_t)(end - bytes), space_mark, 3)); bytes = mark + 3)

@@ -86,7 +86,7 @@ void translation_free(translation *result)
     }
     free(result->sentences);
     text_free(&result->text);
-    *result = (translation){0};
+    *result = (translation){.text = TEXT_EMPTY};
 }
 
 static translated_sentence *append_sentence(translation *result, failure *why)
@@ -123,8 +123,7 @@ static bool encode_range(translator *t, const text_line *line, const language_co
         token_ids_free(&ids);
         size_t middle = sentences_middle(line->bytes, range);
         if (middle == 0)
-            return failure_set(why, "a single character takes more tokens than the checkpoint has positions, %zu",
-                               limit);
+            return failure_set(why, "a single character takes more tokens than the checkpoint's %zu positions", limit);
         text_range first, second;
         return (!sentences_trim(&first, line->bytes, (text_range){range.begin, middle}) ||
                 encode_range(t, line, code, first, out, why)) &&
@@ -161,10 +160,9 @@ static bool encode_line(translator *t, const text_line *line, size_t number, tra
         if (!encode_range(t, line, &code, range, out, why))
             return false;
         if (out->n_sentences - before > 1) {
-            snprintf(
-                notice, sizeof notice,
-                "a sentence has more tokens than the checkpoint has positions, %zu, and was translated in %zu parts",
-                translator_config(t)->max_positions, out->n_sentences - before);
+            snprintf(notice, sizeof notice,
+                     "a sentence is longer than the checkpoint's %zu positions and was translated in %zu parts",
+                     translator_config(t)->max_positions, out->n_sentences - before);
             notices->say(notices->user, number, notice);
         }
     }
@@ -191,8 +189,6 @@ static bool write_line(const translator *t, const text_line *line, translation *
     size_t at = out->code_size;
     if (at && out->n_sentences)
         at = out->sentences[0].range.begin; /* the white space after a code belongs to it */
-    if (!text_append(&out->text, "", 0, why))
-        return false;
     for (size_t s = 0; s < out->n_sentences; s++) {
         const translated_sentence *sentence = &out->sentences[s];
         if (!utf8_append_line(&out->text, line->bytes + at, sentence->range.begin - at, why) ||
@@ -208,7 +204,7 @@ bool translator_translate(translator *t, const text_line *lines, size_t n_lines,
 {
     bool ok = true;
     for (size_t l = 0; l < n_lines; l++)
-        out[l] = (translation){0};
+        out[l] = (translation){.text = TEXT_EMPTY};
     for (size_t l = 0; l < n_lines && ok; l++)
         ok = encode_line(t, &lines[l], l, &out[l], notices, why);
     ok = ok && batches_translate(&t->workers, out, n_lines, with_log_probabilities, why) &&
@@ -222,7 +218,7 @@ bool translator_translate(translator *t, const text_line *lines, size_t n_lines,
     return ok;
 }
 
-bool translator_trace(translator *t, const translated_sentence *sentence, const trace_reader *reader, failure *why)
+bool translator_trace(translator *t, const translated_sentence *sentence, trace_record *pass, failure *why)
 {
     size_t n_tgt = sentence->target.n; /* the start token, then all but the last token */
     int32_t *decoder_ids = malloc(n_tgt * sizeof *decoder_ids);
@@ -231,9 +227,19 @@ bool translator_trace(translator *t, const translated_sentence *sentence, const 
     decoder_ids[0] = translator_config(t)->target_start;
     memcpy(decoder_ids + 1, sentence->target.at, (n_tgt - 1) * sizeof *decoder_ids);
     const batch_shape shape = {1, &sentence->source.n, &n_tgt, &n_tgt, true, NULL};
+    const trace_reader reader = trace_record_start(pass, why);
     bool ok = state_lay_out(t->workers.states[0], translator_config(t), &shape, why);
     if (ok)
-        model_forward(t->workers.states[0], t->model, sentence->source.at, decoder_ids, n_tgt, reader);
+        model_forward(t->workers.states[0], t->model, sentence->source.at, decoder_ids, n_tgt, &reader);
     free(decoder_ids);
-    return ok && model_check_unchanged(t->model, why);
+    return ok && pass->ok && model_check_unchanged(t->model, why);
+}
+
+float *translator_output_of(translator *t, const float *x, size_t n_rows, failure *why)
+{
+    const size_t n_src = 1;
+    const batch_shape shape = {1, &n_src, &n_rows, &n_rows, true, NULL};
+    if (!state_lay_out(t->workers.states[0], translator_config(t), &shape, why))
+        return NULL;
+    return model_output_of(t->workers.states[0], t->model, x, n_rows);
 }

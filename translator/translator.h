@@ -15,7 +15,7 @@
 #include "model/transformer.h"
 #include "support/buffer.h"
 #include "support/failure.h"
-#include "support/trace.h"
+#include "support/trace_record.h"
 #include "translator/sentences.h"
 
 enum { TRANSLATOR_BATCH = 64 }; /* sentences computed together, at most */
@@ -65,15 +65,19 @@ const char *translator_target_piece(const translator *t, int32_t id);
 /* Appends the text of target ids. */
 bool translator_decode(const translator *t, const token_ids *ids, text_buffer *text, failure *why);
 
-/* Translates lines [n_lines] to out [n_lines], each to be freed with translation_free; out[l].text.bytes is never NULL.
- * notices must not be NULL. A language code such as `>>deu<<` at the beginning of a line applies to each of its
- * sentences and is not translated. A line's translation does not depend on the other lines of the call (float32: unless
- * logits tie in the last bit). On failure there is nothing to free. */
+/* Translates lines [n_lines] to out [n_lines], each to be freed with translation_free. notices must not be NULL. A
+ * language code such as `>>deu<<` at the beginning of a line applies to each of its sentences and is not translated. A
+ * line's translation does not depend on the other lines of the call (float32: unless logits tie in the last bit). On
+ * failure there is nothing to free. */
 bool translator_translate(translator *t, const text_line *lines, size_t n_lines, bool with_log_probabilities,
                           translation *out, const notice_reader *notices, failure *why);
 void translation_free(translation *result);
 
-/* Computes a translated sentence again, in one pass over its source and target, with every tensor traced. */
-bool translator_trace(translator *t, const translated_sentence *sentence, const trace_reader *reader, failure *why);
+/* Computes a translated sentence again, in one pass over its source and target, and records every tensor in pass, in
+ * place of what it held. */
+bool translator_trace(translator *t, const translated_sentence *sentence, trace_record *pass, failure *why);
+
+/* model_output_of, for rows of a recorded pass, until the translator computes again. NULL on failure. */
+float *translator_output_of(translator *t, const float *x, size_t n_rows, failure *why);
 
 #endif

@@ -169,7 +169,7 @@ static size_t most_values(const text_buffer *json)
 /* Parses the JSON header, from a private copy that no concurrent writer of the file can change. */
 static bool read_header(weights_file *weights, size_t size, size_t most_tensors, failure *why)
 {
-    text_buffer copy = {0};
+    text_buffer copy = TEXT_EMPTY;
     size_t most = HEADER_VALUES + most_tensors * HEADER_VALUES_OF_TENSOR;
     if (!text_append(&copy, weights->file.bytes + 8, size, why))
         return false;

@@ -49,8 +49,7 @@ static inline i8xN dot_add_word(i8xN sums, i8xN words, int32_t word)
     return _mm256_add_epi32(sums, _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)));
 }
 
-/* Sums come out too large by 127 times the sum of the output's weights. *largest is the largest sum of two neighbours.
- */
+/* Sums come out too large by 127 times the sum of the output's weights. *largest is the largest sum of a pair. */
 static inline i8xN check_packed(i8xN offsets, i8xN *largest, i8xN words)
 {
     __m256i pairs = _mm256_maddubs_epi16(_mm256_set1_epi8(1), words);

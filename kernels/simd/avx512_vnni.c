@@ -26,8 +26,7 @@ static inline i8xN i8xN_load(const int8_t *x)
     return _mm512_loadu_si512(x);
 }
 
-/* w + 128, because the instruction takes one factor unsigned. Sums come out too large by 128 times the sum of the row.
- */
+/* w + 128: the instruction takes one factor unsigned. Sums come out too large by 128 times the sum of the row. */
 static inline weights_i8xN weights_of(i8xN w)
 {
     return _mm512_xor_si512(w, _mm512_set1_epi8(-128));

@@ -8,8 +8,7 @@ enum { OFFSET = 128, SMALL_ROWS = 2, PACKED_MIN_ROWS = 12, PANEL_VECTORS = 2, PA
 
 typedef i8xN weights_i8xN;
 
-/* w + 128, because the instruction takes one factor unsigned. Sums come out too large by 128 times the sum of the row.
- */
+/* w + 128: the instruction takes one factor unsigned. Sums come out too large by 128 times the sum of the row. */
 static inline weights_i8xN weights_of(i8xN w)
 {
     return _mm256_xor_si256(w, _mm256_set1_epi8(-128));

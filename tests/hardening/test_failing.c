@@ -71,10 +71,10 @@ static bool try(trial *attempt, failure *why)
 static size_t refuse_each(trial *attempt, failing_callers whose, bool from_then_on)
 {
     failure why = {0};
-    text_buffer expected = {0};
+    text_buffer expected = TEXT_EMPTY;
     for (int i = 0; i < 2; i++) /* libraries keep what they allocate on first use */
         ck_assert_ok(try(attempt, &why), why);
-    ck_assert_ok(text_append(&expected, attempt->text.bytes ? attempt->text.bytes : "", attempt->text.size, &why), why);
+    ck_assert_ok(text_append(&expected, attempt->text.bytes, attempt->text.size, &why), why);
     size_t in_use = failing_in_use(), n = 1;
     for (;; n++) {
         why = (failure){0};
@@ -88,7 +88,7 @@ static size_t refuse_each(trial *attempt, failing_callers whose, bool from_then_
         ck_assert_msg(ok || strstr(why.sentence, "emory") || strstr(why.sentence, "thread"),
                       "allocation %zu: \"%s\" does not say what was lacking", n, why.sentence);
         if (ok)
-            ck_assert_str_eq(attempt->text.bytes ? attempt->text.bytes : "", expected.bytes);
+            ck_assert_str_eq(attempt->text.bytes, expected.bytes);
         if (n_refused == 0)
             break;
     }
@@ -112,14 +112,15 @@ static void refuse_all(trial *attempt, const char *what)
 
 START_TEST(opening)
 {
-    trial attempt = {.directory = golden_path(variants[_i], ""), .n_threads = N_THREADS};
+    trial attempt = {.text = TEXT_EMPTY, .directory = golden_path(variants[_i], ""), .n_threads = N_THREADS};
     refuse_all(&attempt, "opening");
 }
 END_TEST
 
 START_TEST(growing)
 {
-    trial attempt = {.directory = golden_path(variants[_i], ""), .n_threads = 1, .n_first = 1, .n_lines = 3};
+    trial attempt = {
+        .text = TEXT_EMPTY, .directory = golden_path(variants[_i], ""), .n_threads = 1, .n_first = 1, .n_lines = 3};
     refuse_all(&attempt, "opening, a sentence and three lines");
 }
 END_TEST
@@ -127,7 +128,7 @@ END_TEST
 static void refuse_while_translating(const char *directory, size_t n_lines, const char *what)
 {
     failure why;
-    trial attempt = {.directory = directory, .n_lines = n_lines};
+    trial attempt = {.text = TEXT_EMPTY, .directory = directory, .n_lines = n_lines};
     attempt.translator = translator_open(attempt.directory, 1, &why);
     ck_assert_ok(attempt.translator != NULL, why);
     refuse_all(&attempt, what);

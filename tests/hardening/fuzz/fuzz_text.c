@@ -57,7 +57,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     failure why = {0};
     char *out = NULL;
     size_t out_size = 0;
-    line_source source = {.ended = true, .name = "TEXT"};
+    line_source source = {.ended = true, .name = "TEXT", .buffer = TEXT_EMPTY};
     FUZZ_MUST(text_append(&source.buffer, (const char *)data, size, &why));
     FILE *file = open_memstream(&out, &out_size);
     FUZZ_MUST(file);

@@ -25,14 +25,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (!t)
         return 0;
     token_ids encoded = {0};
-    text_buffer decoded = {0};
+    text_buffer decoded = TEXT_EMPTY;
     language_code code = tokenizer_language_code(t, (const char *)text, text_size);
     if (tokenizer_encode(t, &code, (const char *)text + code.size, text_size - code.size, &encoded, &why))
         for (size_t i = 0; i < encoded.n; i++)
             FUZZ_MUST(encoded.at[i] >= 0 && encoded.at[i] < 5);
     if (tokenizer_decode(t, ids, 5, &decoded, &why))
-        FUZZ_MUST(utf8_is_valid(decoded.bytes ? decoded.bytes : "", decoded.size) &&
-                  !memchr(decoded.bytes ? decoded.bytes : "", '\n', decoded.size));
+        FUZZ_MUST(utf8_is_valid(decoded.bytes, decoded.size) &&
+                  !memchr(decoded.bytes, '\n', decoded.size));
     token_ids_free(&encoded);
     text_free(&decoded);
     tokenizer_close(t);
