@@ -45,9 +45,9 @@ from sacrebleu.metrics import BLEU, CHRF
 import augment
 import corpora
 import made
-from transformer_c.files import write_whole
 from muon import Muon
 from network import EOS, Network, translate
+from transformer_c.files import write_whole
 
 UNK = 1
 VALIDATION_BATCH = 20_000  # source tokens
