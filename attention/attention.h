@@ -1,16 +1,16 @@
 /* Attention: one core, and three callers that differ in where keys and values come from.
  *
- *                     queries    keys, values                    query i sees
- *   encoder_self      x          x, now                          all of its sentence
- *   decoder_self      x          `past`, to which x is appended  the past and itself
- *   cross             x          `source`, projected once        all of the source
+ *                     queries    keys and values               query i sees
+ *   encoder_self      x          x                             its whole sentence
+ *   decoder_self      x          past, to which x is appended  the past and rows up to its own
+ *   cross             x          source, projected once        the whole source sentence
  *
  *   n_rows    rows of x, over all sentences       d_model  columns of x
  *   n_keys    keys of one sentence                d_head   d_model / n_heads
  *
- * There is no mask: causality is a length. There is no padding: a batch is a stack of rows.
- * Heads lie side by side: head h is columns h*d_head … (h+1)*d_head of q, k and v, so that no head is
- * ever copied. Nothing here allocates or fails. */
+ * There is no mask: causality is a length. There is no padding: a batch is a stack of rows. Heads lie side by side:
+ * head h is columns h*d_head … (h+1)*d_head - 1 of q, k and v, so no head is ever copied. Nothing here allocates or
+ * fails. Every tensor is passed to the trace reader, if there is one. */
 #ifndef ATTENTION_ATTENTION_H
 #define ATTENTION_ATTENTION_H
 
@@ -20,10 +20,10 @@
 #include "kernels/kernels.h"
 #include "support/trace.h"
 
-/* Sentences as a stack of rows: sentence s owns rows first[s] … first[s + 1] - 1, at least one. */
+/* A batch of sentences as a stack of rows: sentence s owns rows first[s] … first[s + 1] - 1, at least one. */
 typedef struct {
     size_t n_sentences;
-    const size_t *first; /* [n_sentences + 1], first[0] = 0 */
+    size_t *first; /* [n_sentences + 1], first[0] = 0 */
 } row_stack;
 
 static inline size_t row_stack_rows(const row_stack *stack)
@@ -33,55 +33,58 @@ static inline size_t row_stack_rows(const row_stack *stack)
 
 /* The projections of one attention; each weight is [d_model, d_model]. */
 typedef struct {
-    char name[64]; /* its path in the checkpoint, such as "decoder.1.cross_attention" */
+    char name[64]; /* in checkpoint and trace, such as "decoder.1.cross_attention" */
     size_t n_heads;
     linear_weights query, key, value, output;
 } attention_weights;
 
 /* The KV cache: the keys and values of one sentence. */
 typedef struct {
-    float *keys;   /* [capacity, d_model], the first n_keys rows are filled */
-    float *values; /* the same */
+    float *keys;   /* [capacity, d_model]; the first n_keys rows are filled */
+    float *values; /* likewise */
     size_t n_keys, capacity;
 } kv_cache;
 
-/* What one call needs besides its arguments; sized by the caller when a batch is laid out. */
+/* Scratch memory of one call, allocated by the caller (model/state.h). */
 typedef struct {
-    float *q, *k, *v;      /* [n_rows, d_model] */
-    float *context;        /* [n_rows, d_model], the outputs of the heads side by side, before the output projection */
-    float *scores;         /* [n_heads, queries of one sentence, n_keys], the largest of the sentences */
-    linear_scratch linear; /* for n_rows rows */
+    float *q, *k, *v;       /* [n_rows, d_model] */
+    float *context;         /* [n_rows, d_model], the concatenated heads, before the output projection */
+    float *scores;          /* [n_heads, n_queries, n_keys] of the sentence that needs most */
+    linear_scratch *linear; /* for n_rows rows; shared with the layers around attention */
 } attention_scratch;
 
-/* out [n_rows, d_model]; x [n_rows, d_model]; every row of a sentence attends to all rows of it. */
+/* Encoder self-attention: each row of x [n_rows, d_model] attends to all rows of its sentence. out
+ * [n_rows, d_model]. */
 void attention_encoder_self(float *out, const attention_weights *weights, const float *x, const row_stack *sentences,
                             attention_scratch *scratch, const trace_reader *reader);
 
-/* out [n_rows, d_model]; x [n_rows, d_model] are the next rows of each sentence, one or more;
- * past [n_sentences] gains them and must have the capacity. */
+/* Causal decoder self-attention: x [n_rows, d_model] are the next rows of each sentence, one or more. Their keys and
+ * values are appended to past [n_sentences], which must have room; each row attends to all keys up to its own.
+ * out [n_rows, d_model]. */
 void attention_decoder_self(float *out, const attention_weights *weights, const float *x, const row_stack *sentences,
                             kv_cache *past, attention_scratch *scratch, const trace_reader *reader);
 
-/* out [n_rows, d_model]; x [n_rows, d_model]; source [n_sentences] as attention_cross_remember left it. */
+/* Encoder-decoder attention: each row of x [n_rows, d_model] attends to all of its sentence's source [n_sentences], as
+ * filled by attention_cross_fill_cache. out [n_rows, d_model]. */
 void attention_cross(float *out, const attention_weights *weights, const float *x, const row_stack *sentences,
                      const kv_cache *source, attention_scratch *scratch, const trace_reader *reader);
 
-/* Fills source [n_sentences] with the keys and values of the encoder's output [rows of `sentences`,
- * d_model]; each cache needs capacity for its sentence's rows. */
-void attention_cross_remember(kv_cache *source, const attention_weights *weights, const float *encoded,
-                              const row_stack *sentences, attention_scratch *scratch, const trace_reader *reader);
+/* Projects the encoder's output, encoded [n_rows, d_model], to keys and values, and appends them to source
+ * [n_sentences]. Each cache must be empty and have room for the rows of its sentence. */
+void attention_cross_fill_cache(kv_cache *source, const attention_weights *weights, const float *encoded,
+                                const row_stack *sentences, attention_scratch *scratch, const trace_reader *reader);
 
-/* Appends keys and values [n_rows, d_model] to the cache, which must have the capacity. */
+/* Appends keys and values [n_rows, d_model] to the cache, which must have room. */
 void kv_cache_append(kv_cache *cache, const float *keys, const float *values, size_t n_rows, size_t d_model);
 
 /* The core, for one sentence and all heads:
  *
  *   context = softmax(q kᵀ / sqrt(d_head)) v    (Vaswani et al. 2017, equation 1)
  *
- * context, q [n_queries, d_model]; k, v [n_keys, d_model]. Query i sees the first
- * min(n_keys, n_keys - n_masked + i) keys: n_masked is the number of keys that the first query does not
- * see, n_queries - 1 when each row is a new token, 0 when every query sees everything. n_masked < n_keys.
- * weights [n_heads, n_queries, n_keys] receives the softmax, 0 where a key is not seen. */
+ * context, q [n_queries, d_model]; k, v [n_keys, d_model]. n_masked < n_keys is how many of the last keys are hidden
+ * from the first query; each further query sees one key more, up to all n_keys. It is n_queries - 1 for causal
+ * attention and 0 if every query sees everything. weights [n_heads, n_queries, n_keys] receives the softmax, 0 for
+ * hidden keys. */
 void attention_core(float *context, float *weights, const float *q, const float *k, const float *v, size_t n_queries,
                     size_t n_keys, size_t n_masked, size_t n_heads, size_t d_model);
 

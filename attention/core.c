@@ -4,7 +4,8 @@
 
 #include "attention/attention.h"
 
-/* Turns the scores [n_queries, n_keys] of one head into weights: softmax over what each row sees, 0 elsewhere. */
+/* Turns the scores [n_queries, n_keys] of one head into weights: softmax over the keys that a query sees, 0 for the
+ * rest. */
 static void softmax_of_seen(float *scores, size_t n_queries, size_t n_keys, size_t n_masked)
 {
     for (size_t i = 0; i < n_queries; i++, scores += n_keys) {

@@ -1,13 +1,13 @@
-/* Encoder-decoder attention: queries come from the target, keys and values from the encoder's output,
- * projected into the KV cache once per sentence. Every row sees the whole source. */
+/* Encoder-decoder attention: queries come from the target; keys and values come from the encoder's output, projected
+ * into the KV cache once per sentence. Every row sees its whole source sentence. */
 #include "attention/steps.h"
 
-void attention_cross_remember(kv_cache *source, const attention_weights *weights, const float *encoded,
-                              const row_stack *sentences, attention_scratch *scratch, const trace_reader *reader)
+void attention_cross_fill_cache(kv_cache *source, const attention_weights *weights, const float *encoded,
+                                const row_stack *sentences, attention_scratch *scratch, const trace_reader *reader)
 {
     size_t n_rows = row_stack_rows(sentences), d_model = weights->key.d_out;
     const linear_layer layers[] = {{scratch->k, &weights->key}, {scratch->v, &weights->value}};
-    kernels_linear_together(layers, 2, encoded, n_rows, &scratch->linear);
+    kernels_linear_together(layers, 2, encoded, n_rows, scratch->linear);
     trace_tensor(reader, weights->name, ".key", scratch->k, n_rows, d_model);
     trace_tensor(reader, weights->name, ".value", scratch->v, n_rows, d_model);
     for (size_t s = 0; s < sentences->n_sentences; s++) {

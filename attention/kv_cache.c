@@ -1,3 +1,4 @@
+/* The KV cache: keys and values are appended, never changed. */
 #include <assert.h>
 #include <string.h>
 

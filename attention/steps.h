@@ -4,28 +4,28 @@
 
 #include "attention/attention.h"
 
-/* out [n_rows, d_model] = projection of x [n_rows, d_model], traced as the attention's name + `what`. */
+/* out [n_rows, d_model] = projection of x [n_rows, d_model], traced under the attention's name + what. */
 static inline void project(float *out, const linear_weights *projection, const float *x, size_t n_rows,
                            const attention_weights *weights, const char *what, attention_scratch *scratch,
                            const trace_reader *reader)
 {
-    kernels_linear(out, x, projection, n_rows, &scratch->linear);
+    kernels_linear(out, x, projection, n_rows, scratch->linear);
     trace_tensor(reader, weights->name, what, out, n_rows, projection->d_out);
 }
 
-/* q, k and v [n_rows, d_model] of the scratch = the projections of x [n_rows, d_model]. */
+/* Sets q, k and v [n_rows, d_model] of the scratch to the projections of x [n_rows, d_model]. */
 static inline void project_all(const attention_weights *weights, const float *x, size_t n_rows,
                                attention_scratch *scratch, const trace_reader *reader)
 {
     const linear_layer layers[] = {
         {scratch->q, &weights->query}, {scratch->k, &weights->key}, {scratch->v, &weights->value}};
-    kernels_linear_together(layers, 3, x, n_rows, &scratch->linear);
+    kernels_linear_together(layers, 3, x, n_rows, scratch->linear);
     trace_tensor(reader, weights->name, ".query", scratch->q, n_rows, weights->query.d_out);
     trace_tensor(reader, weights->name, ".key", scratch->k, n_rows, weights->key.d_out);
     trace_tensor(reader, weights->name, ".value", scratch->v, n_rows, weights->value.d_out);
 }
 
-/* The core for sentence s of the stack: its rows of scratch->q over keys and values [n_keys, d_model]. */
+/* Runs the core for sentence s: its rows of scratch->q against keys and values [n_keys, d_model]. */
 static inline void attend(const attention_weights *weights, const row_stack *sentences, size_t s, const float *keys,
                           const float *values, size_t n_keys, size_t n_masked, attention_scratch *scratch,
                           const trace_reader *reader)
@@ -37,7 +37,7 @@ static inline void attend(const attention_weights *weights, const row_stack *sen
     trace_tensor(reader, weights->name, ".weights", scratch->scores, weights->n_heads * n_queries, n_keys);
 }
 
-/* out [n_rows, d_model] = the output projection of the context. */
+/* out [n_rows, d_model] = output projection of the context. */
 static inline void project_out(float *out, const attention_weights *weights, size_t n_rows, attention_scratch *scratch,
                                const trace_reader *reader)
 {

@@ -1,4 +1,4 @@
-/* Which words belong together, by attention weights between pieces. */
+/* Aligns the words of two sentences by the attention weights between their pieces. */
 #include <string.h>
 #include <wchar.h>
 #include <wctype.h>
@@ -8,10 +8,10 @@
 
 static bool is_space_mark(uint32_t c)
 {
-    return c == 0x2581; /* SentencePiece's sign for a space */
+    return c == 0x2581; /* SentencePiece's symbol for a space */
 }
 
-/* Punctuation and signs: something, but no letter or digit. */
+/* Whether the piece is punctuation or another symbol: not empty, and without letters or digits. */
 static bool is_mark(const char *piece)
 {
     size_t length, n = 0;
@@ -24,8 +24,8 @@ static bool is_mark(const char *piece)
     return n > 0;
 }
 
-/* A word begins after a space, and at each wide character, as there are no spaces in Chinese and Japanese; marks stand
- * alone. */
+/* Whether a word begins with piece i. Each wide character begins a word, because Chinese and Japanese use no spaces;
+ * marks are separate words. */
 static bool begins_word(const char **piece, size_t i)
 {
     size_t length;
@@ -34,7 +34,7 @@ static bool begins_word(const char **piece, size_t i)
            is_mark(piece[i - 1]);
 }
 
-/* The word that begins with piece `first` of n ends before this piece. */
+/* Returns the end of the word that begins with piece `first` of n. */
 static size_t word_end(const char **piece, size_t first, size_t n)
 {
     size_t end = first + 1;
@@ -43,7 +43,7 @@ static size_t word_end(const char **piece, size_t first, size_t n)
     return end;
 }
 
-/* The pieces first … end - 1 without the signs for spaces. */
+/* Appends pieces first … end - 1 without the symbols for spaces. */
 static bool append_word(text_buffer *text, const char **piece, size_t first, size_t end, failure *why)
 {
     size_t length;
@@ -63,7 +63,7 @@ static double sum_of(const attention_map *map, size_t first_query, size_t end_qu
     return sum;
 }
 
-/* Appends "Haus–house" for the word of the queries first … end - 1; nothing where all keys are marks. */
+/* Appends "Haus–house" for the word of queries first … end - 1; nothing if all keys are marks. */
 static bool append_pair(text_buffer *text, const attention_map *map, size_t first, size_t end, size_t n_keys,
                         failure *why)
 {
@@ -92,7 +92,7 @@ bool attention_map_align(const attention_map *map, size_t n_queries, size_t n_ke
         end = word_end(map->query, i, n_queries);
         if (is_mark(map->query[i]))
             continue;
-        text_buffer pair = {0};
+        text_buffer pair = TEXT_EMPTY;
         ok = append_pair(&pair, map, i, end, n_keys, why);
         if (ok && pair.size) {
             if (!flow.column) /* the first one */

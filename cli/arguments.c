@@ -1,4 +1,4 @@
-/* The command line: options, TEXT, and what does not go together. */
+/* Parses the command line, and rejects options that cannot be combined. */
 #include "cli/arguments.h"
 
 #include <getopt.h>
@@ -8,36 +8,34 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/cli.h"
+#include "cli/say.h"
 
 enum { DEFAULT_THREADS = 4, MOST_THREADS = 256 };
 
 static const char help[] =
     "translate [OPTION…] [TEXT…]\n"
     "\n"
-    "Translates TEXT, or without TEXT each line of standard input, with a Transformer checkpoint.\n"
-    "One line comes out for each line that goes in, without waiting for more; a blank line stays empty.\n"
+    "Translates TEXT with a Transformer checkpoint. Without TEXT, translates standard input line by line.\n"
+    "Writes one output line per input line as soon as it is ready; blank lines stay blank.\n"
     "\n"
-    "  -m, --model DIR     the checkpoint directory (default: the bundled English to German one)\n"
-    "  -t, --threads N     compute with N threads (default: the processors there are, 4 at most)\n"
+    "  -m, --model DIR     checkpoint directory (default: the bundled English→German checkpoint)\n"
+    "  -t, --threads N     number of threads (default: available CPUs, at most 4)\n"
     "  -i, --input FILE    translate the lines of FILE\n"
-    "  -o, --output FILE   write the translations to FILE, which appears when it is whole; with --input, a progress\n"
-    "                      bar shows how far it is\n"
-    "      --resume        go on with an --input and --output that were interrupted, from the beginning if there is "
-    "nothing\n"
-    "      --tokens        show pieces, ids and log-probabilities of both sides on standard error\n"
-    "      --steps         show each step of decoding: the chosen piece and the best five others, on standard error\n"
+    "  -o, --output FILE   write translations to FILE, created only once complete; shows progress with --input\n"
+    "      --resume        resume an interrupted --input/--output run, or start it if there is none\n"
+    "      --tokens        show pieces, ids and log-probabilities of source and target on standard error\n"
+    "      --steps         show each decoding step on standard error: the chosen piece and the five runners-up\n"
     "      --attention[=NAME]\n"
-    "                      draw what each target piece looks at on standard error, and which words belong together;\n"
-    "                      NAME is another attention (decoder.0.self_attention), a head (encoder.0.self_attention:3)\n"
-    "                      or all of them (all)\n"
-    "      --trace FILE    write every tensor of the computation of TEXT, one sentence, to a safetensors file\n"
-    "      --explain FILE  write an HTML page that shows the translation of TEXT inside the Transformer\n"
+    "                      draw what each target piece attends to on standard error, and the resulting word\n"
+    "                      alignment; NAME selects another attention (decoder.0.self_attention), a single head\n"
+    "                      (encoder.0.self_attention:3) or all of them (all)\n"
+    "      --trace FILE    write every tensor computed for TEXT, a single sentence, to a safetensors file\n"
+    "      --explain FILE  write an HTML page that shows how the Transformer translates TEXT\n"
     "      --info          describe the checkpoint\n"
-    "      --help          print this\n"
+    "      --help          print this help\n"
     "      --version       print the version\n"
     "\n"
-    "Exit status: 0 done, 1 could not (one sentence on standard error says why), 2 wrong usage.\n";
+    "Exit status: 0 on success, 1 on failure (one-line message on standard error), 2 on a usage error.\n";
 
 int arguments_refuse(const char *format, ...)
 {
@@ -46,11 +44,11 @@ int arguments_refuse(const char *format, ...)
     va_start(values, format);
     vsnprintf(problem, sizeof problem, format, values);
     va_end(values);
-    cli_say("%s; `translate --help` shows how to use it", problem);
+    cli_say("%s; see `translate --help`", problem);
     return EXIT_USAGE;
 }
 
-/* The processors that this process may use, few enough that threads do not wait for each other at every layer. */
+/* The CPUs that this process may use, up to DEFAULT_THREADS: with more, threads mostly wait for each other. */
 static size_t default_threads(void)
 {
     cpu_set_t mine;
@@ -92,7 +90,7 @@ int arguments_parse(arguments *a, int argc, char **argv)
         case 'm': a->model = optarg; break;
         case 't':
             if (!read_threads(optarg, &a->n_threads))
-                return arguments_refuse("found --threads %s, expected a number from 1 to %d", optarg, MOST_THREADS);
+                return arguments_refuse("invalid --threads %s; must be a number from 1 to %d", optarg, MOST_THREADS);
             break;
         case 'i': a->input = optarg; break;
         case 'o': a->output = optarg; break;
@@ -105,29 +103,29 @@ int arguments_parse(arguments *a, int argc, char **argv)
         case INFO: a->info = true; break;
         case HELP: fputs(help, stdout); return EXIT_SUCCESS;
         case VERSION: puts("transformer.c " TRANSFORMER_VERSION); return EXIT_SUCCESS;
-        case ':': return arguments_refuse("the option %s lacks its value", argv[optind - 1]);
+        case ':': return arguments_refuse("option %s requires a value", argv[optind - 1]);
         default:
-            return optopt == 0    ? arguments_refuse("found %s, expected the name of an option", argv[optind - 1])
-                   : optopt < 256 ? arguments_refuse("found the option -%c, which does not exist", optopt)
-                                  : arguments_refuse("found %s, expected the option without a value", argv[optind - 1]);
+            return optopt == 0    ? arguments_refuse("unknown option %s", argv[optind - 1])
+                   : optopt < 256 ? arguments_refuse("unknown option -%c", optopt)
+                                  : arguments_refuse("option %s takes no value", argv[optind - 1]);
         }
     a->words = argv + optind;
     a->n_words = argc - optind;
     if (a->info && (a->n_words || a->input || a->output || a->tokens || a->steps || a->attention))
-        return arguments_refuse("found --info together with something to translate");
+        return arguments_refuse("--info cannot be combined with TEXT or translation options");
     if (a->n_words && a->input)
-        return arguments_refuse("found both TEXT and --input, expected one of them");
+        return arguments_refuse("TEXT and --input cannot be combined");
     if (a->resume && (!a->input || !a->output))
-        return arguments_refuse("--resume needs --input and --output");
+        return arguments_refuse("--resume requires --input and --output");
     if (a->trace && !a->n_words)
-        return arguments_refuse("--trace needs a TEXT");
+        return arguments_refuse("--trace requires TEXT");
     if (a->explain && !a->n_words)
-        return arguments_refuse("--explain needs a TEXT");
+        return arguments_refuse("--explain requires TEXT");
     if (a->explain &&
         ((a->output && strcmp(a->explain, a->output) == 0) || (a->trace && strcmp(a->explain, a->trace) == 0)))
-        return arguments_refuse("found one file, %s, for both --explain and %s", a->explain,
-                                a->trace && strcmp(a->explain, a->trace) == 0 ? "--trace" : "--output");
+        return arguments_refuse("--explain and %s both name %s",
+                                a->trace && strcmp(a->explain, a->trace) == 0 ? "--trace" : "--output", a->explain);
     if (a->trace && a->output && strcmp(a->trace, a->output) == 0)
-        return arguments_refuse("found one file, %s, for both --trace and --output", a->trace);
+        return arguments_refuse("--trace and --output both name %s", a->trace);
     return -1;
 }

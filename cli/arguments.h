@@ -1,25 +1,25 @@
-/* What the command line asks for. */
+/* The command line. */
 #ifndef CLI_ARGUMENTS_H
 #define CLI_ARGUMENTS_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
-enum { EXIT_USAGE = 2 }; /* a usage error; beside EXIT_SUCCESS and EXIT_FAILURE of stdlib.h */
+enum { EXIT_USAGE = 2 }; /* for usage errors; EXIT_SUCCESS and EXIT_FAILURE are in stdlib.h */
 
 typedef struct {
     const char *model, *input, *output, *trace, *explain;
-    const char *attention; /* as attention_choose takes it, or NULL */
+    const char *attention; /* the argument of attention_choose, or NULL */
     size_t n_threads;
     bool tokens, steps, resume, info;
-    char **words; /* [n_words], TEXT */
+    char **words; /* [n_words], the words of TEXT */
     int n_words;
 } arguments;
 
-/* Returns -1 to continue, or the exit status once --help, --version or a usage error has been answered. */
+/* Fills in *a. Returns -1 to continue, or the exit status after --help, --version or a usage error. */
 int arguments_parse(arguments *a, int argc, char **argv);
 
-/* Says what is wrong with the usage, and returns the exit status for it. */
+/* Prints a usage error and returns its exit status. */
 int arguments_refuse(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 #endif

@@ -1,13 +1,14 @@
+/* Heat maps and thumbnails of attention weights. Word alignment is in alignment.c. */
 #include "cli/attention_map.h"
 
 #include <math.h>
 
 enum {
     NUMBER_WIDTH = 4,
-    LABEL_WIDTH = 16, /* a label of a query, one of a key and a space fit in the narrowest terminal */
+    LABEL_WIDTH = 16, /* two labels and a space fit in the narrowest terminal */
     THUMBNAIL_GAP = 2,
-    LEAST_THUMBNAIL = 8, /* pixels in a row or column: as many as there are weights, if */
-    MOST_THUMBNAIL = 24  /* all heads then fit side by side */
+    LEAST_THUMBNAIL = 8, /* pixels per row or column, at least, if there are that many weights */
+    MOST_THUMBNAIL = 24  /* at most, and only if all heads fit side by side */
 };
 
 #define RESET "\033[0m"
@@ -17,14 +18,14 @@ static double clamp(double x)
     return x > 1.0 ? 1.0 : x > 0.0 ? x : 0.0;
 }
 
-/* The lightness of a weight from 0 to 1: even steps in OKLab (Ottosson 2020) are even steps to the eye, and the order
- * needs no sense of hue. Not quite black and not quite white, so that cells stand out on either background. */
+/* The OKLab lightness (Ottosson 2020) of a weight from 0 to 1. OKLab is perceptually uniform, and lightness alone shows
+ * the order, even to the colour-blind. Neither black nor white, so that cells stand out on either background. */
 static double lightness(double weight)
 {
     return 0.22 + 0.72 * clamp(weight);
 }
 
-/* The sRGB colour of a weight: with its lightness the hue goes from blue over green to yellow. */
+/* The sRGB colour of a weight: with growing lightness, the hue changes from blue to green to yellow. */
 static void shade(int rgb[3], double weight)
 {
     double w = clamp(weight), hue = (285.0 - 180.0 * w) * acos(-1.0) / 180.0, chroma = 0.07 + 0.08 * w;
@@ -41,13 +42,13 @@ static void shade(int rgb[3], double weight)
     }
 }
 
-/* The nearest of the six levels 0, 95, 135 … 255 of the 256 colours' cube. */
+/* The nearest of the six levels 0, 95, 135 … 255 in the cube of the 256 colours. */
 static int cube_level(int c)
 {
     return c < 48 ? 0 : c < 115 ? 1 : (c - 35) / 40;
 }
 
-/* Takes the weight's colour for what follows: 38 for the characters, 48 for what is behind them. */
+/* Sets the colour of a weight: place 38 is the foreground, 48 the background. */
 static void put_shade(const terminal *term, int place, double weight)
 {
     int rgb[3];
@@ -69,7 +70,7 @@ static size_t smaller(size_t a, size_t b)
     return a < b ? a : b;
 }
 
-/* The columns of the queries' labels. */
+/* The width of the queries' labels. */
 static size_t label_width(const attention_map *map)
 {
     size_t width = 1;
@@ -80,7 +81,7 @@ static size_t label_width(const attention_map *map)
     return width;
 }
 
-/* The columns of key j: room for its label and a weight. */
+/* The width of key j: room for its label and for a weight. */
 static size_t key_width(const attention_map *map, size_t j)
 {
     size_t wanted = smaller(terminal_text_width(map->key[j]), LABEL_WIDTH);
@@ -93,7 +94,7 @@ static void draw_weight(const terminal *term, double weight, size_t width)
     if (weight >= 0.005)
         snprintf(number, sizeof number, "%.2f", weight);
     else if (term->colours != COLOURS_NONE)
-        number[0] = '\0'; /* the shade says it */
+        number[0] = '\0'; /* the shade shows it */
     if (term->colours != COLOURS_NONE) {
         put_shade(term, 48, weight);
         fputs(lightness(weight) < 0.6 ? "\033[38;5;231m" : "\033[38;5;16m", term->file); /* white, black */
@@ -101,7 +102,7 @@ static void draw_weight(const terminal *term, double weight, size_t width)
     fprintf(term->file, " %*s", (int)width, number);
 }
 
-/* The keys first … last - 1 of all queries. */
+/* Draws keys first … last - 1 of all queries. */
 static void draw_block(const attention_map *map, const terminal *term, size_t first, size_t last)
 {
     size_t labels = label_width(map);
@@ -134,8 +135,7 @@ void attention_map_draw(const attention_map *map, const terminal *term)
     }
 }
 
-/* One head, made smaller: pixels [rows, columns], each the largest weight of its share of weights [n_queries, n_keys].
- */
+/* A head as pixels [rows, columns]. Each is the largest weight of its part of weights [n_queries, n_keys]. */
 typedef struct {
     const float *weights;
     size_t n_queries, n_keys, rows, columns;
@@ -150,7 +150,7 @@ static double pixel(const thumbnail *image, size_t row, size_t column)
     return (double)most;
 }
 
-/* Two rows of pixels as half blocks; a row alone has nothing behind its lower half. */
+/* Draws two rows of pixels as half blocks, upper and lower; the last row may be alone. */
 static void put_half_blocks(const thumbnail *image, const terminal *term, size_t row)
 {
     for (size_t j = 0; j < image->columns; j++) {
@@ -162,7 +162,7 @@ static void put_half_blocks(const thumbnail *image, const terminal *term, size_t
     fputs(RESET, term->file);
 }
 
-/* A row of pixels as characters of more and more ink. */
+/* Draws a row of pixels as characters with increasing ink. */
 static void put_characters(const thumbnail *image, const terminal *term, size_t row)
 {
     static const char ink[] = ".:-=+*#%@";
@@ -170,14 +170,14 @@ static void put_characters(const thumbnail *image, const terminal *term, size_t 
         fputc(ink[(size_t)(clamp(pixel(image, row, j)) * (sizeof ink - 1.001))], term->file);
 }
 
-/* The pixels that a thumbnail has at most, in both directions. */
+/* The maximum width and height of a thumbnail in pixels. */
 static size_t thumbnail_limit(size_t n_heads, const terminal *term)
 {
     size_t room = (term->width + THUMBNAIL_GAP) / n_heads;
     return room < LEAST_THUMBNAIL + THUMBNAIL_GAP ? LEAST_THUMBNAIL : smaller(room - THUMBNAIL_GAP, MOST_THUMBNAIL);
 }
 
-/* What follows head h of a line of heads that ends before `last`. */
+/* Prints what follows head h in a line of heads that ends before `last`: a gap, or the line end. */
 static void end_head(const terminal *term, size_t h, size_t last)
 {
     if (h + 1 < last)

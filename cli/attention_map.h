@@ -1,4 +1,4 @@
-/* Attention weights drawn in a terminal. A weight is a number and, where there are colours, a shade. */
+/* Draws attention weights in a terminal. A weight is a number and, if the terminal has colours, a shade. */
 #ifndef CLI_ATTENTION_MAP_H
 #define CLI_ATTENTION_MAP_H
 
@@ -9,21 +9,21 @@
 #include "support/buffer.h"
 
 typedef struct {
-    const float *weights; /* [n_queries, n_keys], the rows sum to 1 */
+    const float *weights; /* [n_queries, n_keys]; rows sum to 1 */
     size_t n_queries, n_keys;
-    bool causal;               /* query i sees the keys 0 … i */
+    bool causal;               /* query i only sees keys 0 … i */
     const char **query, **key; /* [n_queries], [n_keys], pieces */
 } attention_map;
 
-/* A heat map: queries down, keys across, in blocks of as many keys as fit. */
+/* Draws a heat map, with a row per query and a column per key, in blocks that fit the terminal's width. */
 void attention_map_draw(const attention_map *map, const terminal *term);
 
-/* After an empty line the words of the queries, each with the word of the keys that it attends to most, as
- * "Das–The  Haus–house". A word of several pieces is their sum; punctuation is no word. Only the first n_queries and
- * n_keys take part: not the end tokens. */
+/* Prints an empty line, then each word of the queries with the word of the keys that it attends to most, such as
+ * "Das–The  Haus–house". The weights of a word's pieces are added up; punctuation is ignored. Only the first n_queries
+ * and n_keys pieces are used, so that the caller can leave out end tokens. */
 bool attention_map_align(const attention_map *map, size_t n_queries, size_t n_keys, const terminal *term, failure *why);
 
-/* All heads small, weights [n_heads, n_queries, n_keys], side by side, under their numbers. */
+/* Draws small images of weights [n_heads, n_queries, n_keys], one per head, side by side under the heads' numbers. */
 void attention_map_thumbnails(const float *weights, size_t n_heads, size_t n_queries, size_t n_keys,
                               const terminal *term);
 

@@ -1,11 +1,13 @@
-/* The weights are mapped, which makes starting quick and lets processes share them. The price: when the file becomes
- * shorter, or its disk cannot be read, an access raises SIGBUS where a read would have failed. */
+/* The weights are mapped, so that the program starts quickly and processes share them. The price: if the file is
+ * truncated or its disk fails, an access raises SIGBUS where a read would have returned an error. */
 #include <signal.h>
 #include <stdatomic.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "cli/cli.h"
+#include "cli/bus_error.h"
+#include "cli/say.h"
 #include "support/utf8.h"
 
 static text_buffer said; /* made before, as a handler can only write */
@@ -14,24 +16,22 @@ static atomic_flag ending = ATOMIC_FLAG_INIT;
 static void end_with_sentence(int number, siginfo_t *info, void *context)
 {
     (void)context;
-    if (info->si_code == BUS_ADRERR) { /* no file behind the address */
+    if (info->si_code == BUS_ADRERR) { /* the mapped file has no such page */
         while (atomic_flag_test_and_set(&ending))
-            pause(); /* another thread came here first, and ends the program */
-        ssize_t written = write(STDERR_FILENO, said.bytes, said.size);
-        (void)written;
-        _exit(1);
+            pause(); /* another thread is already ending the program */
+        cli_say_safely(said.bytes);
+        _exit(EXIT_FAILURE);
     }
-    signal(number, SIG_DFL); /* another kind: the access is tried again, and ends the program */
+    signal(number, SIG_DFL); /* any other cause: the access is retried, which ends the program */
 }
 
 bool cli_catch_bus_errors(const char *directory, failure *why)
 {
-    static const char name[] = "translate: ",
-                      problem[] = "/model.safetensors: became shorter or unreadable while it was in use; copy the "
-                                  "checkpoint again and run the program again\n";
+    static const char problem[] = "/model.safetensors: truncated or unreadable while in use; copy the checkpoint "
+                                  "again and run the program again";
     struct sigaction action = {.sa_sigaction = end_with_sentence, .sa_flags = SA_SIGINFO};
-    if (!text_append(&said, name, sizeof name - 1, why) ||
-        !utf8_append_line(&said, directory, strlen(directory), why) ||
+    said = TEXT_EMPTY;
+    if (!utf8_append_line(&said, directory, strlen(directory), why) ||
         !text_append(&said, problem, sizeof problem - 1, why))
         return false;
     sigemptyset(&action.sa_mask);

@@ -1,12 +1,17 @@
-/* Lines in, lines out. What has arrived is translated together and flushed before more is waited for. */
+/* Lines in, lines out. Lines that have arrived are translated together, and flushed before waiting for more. */
+#include "cli/filter.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/cli.h"
+#include "cli/say.h"
+#include "cli/show.h"
+#include "cli/show_steps.h"
 #include "cli/stop.h"
+#include "cli/trace_file.h"
 
-/* At once: the first lines come soon where somebody waits for them, many are quicker. */
+/* Lines per call: few at first, so that output starts early if somebody is waiting; then many, which is faster. */
 enum { FIRST_LINES = 64, FIRST_LINES_OF_FILE = 256, MOST_LINES = 1024 };
 
 static bool write_line(const line_filter *filter, const translation *line, const char *line_end, failure *why)
@@ -22,21 +27,75 @@ static bool flush_lines(const line_filter *filter, failure *why)
     return fflush(filter->out) == 0 || failure_set(why, "%s: cannot be written: %s", filter->out_name, strerror(errno));
 }
 
-static bool write_trace(const line_filter *filter, const translation *line, size_t number, failure *why)
+/* A trace file has room for one sentence. */
+static bool check_traced(const translation *line, size_t number, failure *why)
 {
     if (number != 1)
-        return failure_set(why, "found several lines in TEXT, expected one for --trace");
+        return failure_set(why, "TEXT has several lines; --trace requires a single sentence");
     if (line->n_sentences != 1)
-        return failure_set(why, "found %zu sentences in TEXT, expected one for --trace", line->n_sentences);
-    return trace_file_write(filter->trace, filter->translator, &line->sentences[0], why);
+        return failure_set(why, "TEXT has %zu sentences; --trace requires a single sentence", line->n_sentences);
+    return true;
+}
+
+/* Shows the inside of line `number`. All views of a sentence read one recorded pass; the attention maps go to `maps`,
+ * because they are printed after the line. */
+static bool show_inside(const line_filter *filter, const text_line *text, const translation *line, size_t number,
+                        trace_record *pass, FILE *maps, failure *why)
+{
+    const translator *t = filter->translator;
+    terminal term = terminal_of(stderr), map_term = term;
+    map_term.file = maps;
+    if ((filter->trace && !check_traced(line, number, why)) ||
+        (filter->explanation && !explanation_add_line(filter->explanation, text, line, why)))
+        return false;
+    for (size_t s = 0; s < line->n_sentences; s++) {
+        const translated_sentence *sentence = &line->sentences[s];
+        if (!translator_trace(filter->translator, sentence, pass, why))
+            return false;
+        if (filter->steps)
+            show_place(stderr, text, line, number, s);
+        if (filter->attention)
+            show_place(maps, text, line, number, s);
+        if ((filter->steps && !show_steps(t, sentence, pass, &term, why)) ||
+            (filter->trace && !trace_file_write(filter->trace, sentence, pass, why)) ||
+            (filter->explanation && !explanation_add_sentence(filter->explanation, text, sentence, pass, why)) ||
+            (filter->attention && !show_attention(filter->attention, t, sentence, pass, &map_term, why)))
+            return false;
+    }
+    return true;
+}
+
+/* Writes a line and all the views of it. */
+static bool put_line(const line_filter *filter, const text_line *text, const translation *line, const char *line_end,
+                     size_t number, trace_record *pass, failure *why)
+{
+    char *maps = NULL;
+    size_t n_maps = 0;
+    FILE *file = filter->attention ? open_memstream(&maps, &n_maps) : NULL;
+    if (filter->attention && !file)
+        return failure_memory(why, "the attention");
+    if (filter->tokens)
+        show_tokens(filter->translator, text, line, number);
+    bool ok = !(filter->steps || filter->attention || filter->trace || filter->explanation) ||
+              show_inside(filter, text, line, number, pass, file, why);
+    if (file) {
+        bool drawn = !ferror(file);
+        drawn = fclose(file) == 0 && drawn;
+        ok = ok && (drawn || failure_memory(why, "the attention"));
+    }
+    ok = ok && write_line(filter, line, line_end, why) && (!filter->attention || flush_lines(filter, why));
+    if (ok && filter->attention)
+        fwrite(maps, 1, n_maps, stderr);
+    free(maps);
+    return ok;
 }
 
 typedef struct {
     const line_filter *filter;
-    size_t first_line; /* of the call, counted from 1 */
+    size_t first_line; /* of the call; counted from 1 */
 } notice_place;
 
-/* Prints a notice with its line's number. */
+/* Prints a notice with its line number. */
 static void say_notice(void *user, size_t line, const char *sentence)
 {
     const notice_place *place = user;
@@ -45,9 +104,9 @@ static void say_notice(void *user, size_t line, const char *sentence)
     cli_say("line %zu: %s", place->first_line + line, sentence);
 }
 
-/* The lines of one call: where they are in the source's buffer, and their translations. */
+/* The lines of one call, which lie in the source's buffer, and their translations. */
 typedef struct {
-    size_t sizes[MOST_LINES]; /* with their ends, "\n", "\r\n" or nothing */
+    size_t sizes[MOST_LINES]; /* including line ends: "\n", "\r\n" or nothing */
     text_line texts[MOST_LINES];
     translation out[MOST_LINES];
 } window;
@@ -75,30 +134,24 @@ static bool translate_lines(const line_filter *filter, window *lines, size_t n, 
         return false;
     bool ok = true;
     size_t n_bytes = 0;
+    trace_record pass = TRACE_RECORD_EMPTY;
     if (filter->progress && (filter->tokens || filter->steps || filter->attention))
         progress_clear(filter->progress);
     for (size_t l = 0; l < n; l++) {
         text_line text = lines->texts[l];
         bool carriage_return = text.size < lines->sizes[l] && text.bytes[text.size] == '\r';
-        if (ok && filter->tokens)
-            show_tokens(filter->translator, &text, &out[l], first_line + l);
-        ok = ok && (!filter->steps || show_steps(filter->translator, &text, &out[l], first_line + l, why)) &&
-             (!filter->trace || write_trace(filter, &out[l], first_line + l, why)) &&
-             (!filter->explanation || explanation_add(filter->explanation, &text, &out[l], why)) &&
-             write_line(filter, &out[l], carriage_return ? "\r\n" : "\n", why) &&
-             (!filter->attention || /* the map comes after its line */
-              (flush_lines(filter, why) &&
-               show_attention(filter->attention, filter->translator, &text, &out[l], first_line + l, why)));
+        ok = ok && put_line(filter, &text, &out[l], carriage_return ? "\r\n" : "\n", first_line + l, &pass, why);
         translation_free(&out[l]);
         n_bytes += lines->sizes[l];
     }
+    trace_record_free(&pass);
     ok = ok && flush_lines(filter, why);
     if (ok && filter->progress)
         progress_advance(filter->progress, n_bytes, n);
     return ok;
 }
 
-/* Reads past the lines whose translations are there already. */
+/* Skips the lines that have already been translated. */
 static bool skip_lines(const line_filter *filter, size_t *sizes, failure *why)
 {
     size_t n_read, n_bytes = 0;
@@ -106,8 +159,8 @@ static bool skip_lines(const line_filter *filter, size_t *sizes, failure *why)
         if (!line_source_next(filter->source, sizes, left < MOST_LINES ? left : MOST_LINES, &n_read, why))
             return false;
         if (n_read == 0)
-            return failure_set(why, "%s: found %zu lines, expected the %zu that are translated already",
-                               filter->source->name, filter->n_skipped - left, filter->n_skipped);
+            return failure_set(why, "%s: has %zu lines, but %zu have already been translated", filter->source->name,
+                               filter->n_skipped - left, filter->n_skipped);
         n_bytes += filter->source->used;
     }
     if (filter->progress)
@@ -115,7 +168,7 @@ static bool skip_lines(const line_filter *filter, size_t *sizes, failure *why)
     return true;
 }
 
-/* All lines, or those before a signal to stop. */
+/* Translates all lines, or those before a signal to stop. */
 static bool translate_windows(const line_filter *filter, window *lines, failure *why)
 {
     size_t n_read, most = filter->to_file ? FIRST_LINES_OF_FILE : FIRST_LINES, n_done = filter->n_skipped;

@@ -1,22 +1,22 @@
 /* Reads lines as they arrive. */
+#include "cli/lines.h"
+
 #include <errno.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/types.h>
 #include <unistd.h>
 
-#include "cli/cli.h"
-
 enum { CHUNK = 65536, ENOUGH = 1 << 20 };
 
-/* Whether a read would not wait: there is something, or the end. */
+/* Whether read() would return at once, with data or end of file. */
 static bool has_arrived(int descriptor)
 {
     struct pollfd one = {.fd = descriptor, .events = POLLIN};
     return poll(&one, 1, 0) > 0;
 }
 
-/* Appends what the next read gives, waiting for it; a read that fails ends the source with its problem. */
+/* Waits for data and appends it. A failed read ends the source, and sets its problem. */
 static bool read_more(line_source *source, failure *why)
 {
     char chunk[CHUNK];
@@ -37,7 +37,7 @@ static bool read_more(line_source *source, failure *why)
     return text_append(&source->buffer, chunk, (size_t)n, why);
 }
 
-/* Forgets the lines that were handed out before. */
+/* Drops the lines returned by the last call. */
 static void drop_used(line_source *source)
 {
     text_buffer *buffer = &source->buffer;
@@ -63,7 +63,7 @@ bool line_source_next(line_source *source, size_t *sizes, size_t n, size_t *n_re
         }
         searched = source->buffer.size;
         if (source->ended) {
-            if (searched > source->used) /* the last line lacks its end */
+            if (searched > source->used) /* the last line has no line end */
                 sizes[(*n_read)++] = searched - source->used;
             source->used = searched;
             break;

@@ -1,42 +1,22 @@
-/* translate: sentences in, translations out. */
+/* The program translate: opens everything, runs the filter, closes everything, and sets the exit status. */
 #include <errno.h>
 #include <fcntl.h>
 #include <locale.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "cli/arguments.h"
-#include "cli/cli.h"
+#include "cli/bus_error.h"
+#include "cli/filter.h"
 #include "cli/output_file.h"
+#include "cli/say.h"
+#include "cli/show.h"
 #include "cli/stop.h"
-#include "support/utf8.h"
 
-void cli_print(FILE *file, const char *untrusted)
-{
-    size_t length;
-    for (const char *at = untrusted, *end = at + strlen(at); at < end; at += length) {
-        utf8_shown shown = utf8_show(at, (size_t)(end - at), &length);
-        fwrite(shown.bytes, 1, shown.size, file);
-    }
-}
-
-void cli_say(const char *format, ...)
-{
-    char sentence[sizeof(failure) + 100];
-    va_list values;
-    va_start(values, format);
-    vsnprintf(sentence, sizeof sentence, format, values);
-    va_end(values);
-    fputs("translate: ", stderr);
-    cli_print(stderr, sentence);
-    fputc('\n', stderr);
-}
-
-/* The words with a space between them. */
+/* Joins the words of TEXT with spaces. */
 static bool join_words(text_buffer *joined, const arguments *a, failure *why)
 {
     for (int i = 0; i < a->n_words; i++)
@@ -45,10 +25,10 @@ static bool join_words(text_buffer *joined, const arguments *a, failure *why)
     return true;
 }
 
-/* The input: TEXT, --input, or standard input; in *file what an --input is. */
+/* Opens the input: TEXT, --input, or standard input. Sets *file to the status of the --input file. */
 static bool open_input(const arguments *a, line_source *source, struct stat *file, failure *why)
 {
-    *source = (line_source){.descriptor = STDIN_FILENO, .name = "standard input"};
+    *source = (line_source){.descriptor = STDIN_FILENO, .name = "standard input", .buffer = TEXT_EMPTY};
     if (a->n_words) {
         source->name = "TEXT";
         source->ended = true;
@@ -77,10 +57,10 @@ static bool check_not_input(const arguments *a, const line_source *source, failu
     struct stat read, written;
     return a->n_words || fstat(source->descriptor, &read) != 0 || stat(a->output, &written) != 0 ||
            read.st_dev != written.st_dev || read.st_ino != written.st_ino || !S_ISREG(read.st_mode) ||
-           failure_set(why, "%s: is the input too, expected another file for the translations", a->output);
+           failure_set(why, "%s: is both input and output; choose another output file", a->output);
 }
 
-/* Only what is made from a file can be gone on with. */
+/* Opens the output. Only runs that read a regular file can be resumed. */
 static bool open_output(const arguments *a, const line_source *source, const struct stat *input, translator *t,
                         output_file *out, failure *why)
 {
@@ -88,16 +68,16 @@ static bool open_output(const arguments *a, const line_source *source, const str
     run_identity identity;
     *out = (output_file){0};
     if (a->resume && !from_file)
-        return failure_set(why, "%s: found something other than a file, expected a file for --resume", a->input);
+        return failure_set(why, "%s: not a regular file, which --resume requires", a->input);
     if (a->output && (!check_not_input(a, source, why) ||
-                      (from_file && !run_identify(&identity, a->input, a->model, translator_model(t), why))))
+                      (from_file && !run_identify(&identity, a->input, a->model, translator_config(t), why))))
         return false;
     if (!output_open(out, a->output, from_file ? &identity : NULL, a->resume, why))
         return false;
     if (out->resumable)
         stop_listen();
     if (out->n_lines)
-        cli_say("%s: going on after %zu lines", out->partial, out->n_lines);
+        cli_say("%s: resuming after %zu lines", out->partial, out->n_lines);
     return true;
 }
 
@@ -125,14 +105,14 @@ static bool translate_stream(const arguments *a, const attention_choice *attenti
     return ok;
 }
 
-/* A page that is slow to open is announced. */
+/* Writes the page, with a notice if it is so large that browsers open it slowly. */
 static bool write_explanation(const explanation *page, const char *path, failure *why)
 {
     size_t n_bytes;
     if (!explanation_write(page, path, &n_bytes, why))
         return false;
     if (n_bytes > 1500000)
-        cli_say("%s: the page takes %.1f MB; a shorter TEXT makes a smaller one", path, 1e-6 * (double)n_bytes);
+        cli_say("%s: the page takes %.1f MB; a shorter TEXT gives a smaller page", path, 1e-6 * (double)n_bytes);
     return true;
 }
 
@@ -155,8 +135,8 @@ static bool translate_all(const arguments *a, const attention_choice *attention,
     return ok;
 }
 
-/* A standard stream that is closed gets a /dev/null that cannot be read (0) or written (1), or that swallows
- * (2), so that no file opened later takes its place. */
+/* Replaces closed standard streams by /dev/null, so that no file opened later takes their place: standard input such
+ * that reading fails, standard output such that writing fails, standard error such that output is dropped. */
 static void open_standard_streams(void)
 {
     static const int flags[] = {O_WRONLY, O_RDONLY, O_WRONLY};
@@ -165,7 +145,7 @@ static void open_standard_streams(void)
             _exit(EXIT_FAILURE);
 }
 
-/* What standard output still holds must arrive, whatever was printed. */
+/* Flushes standard output. Fails if any output was lost. */
 static bool flush_output(failure *why)
 {
     errno = 0;
@@ -173,23 +153,32 @@ static bool flush_output(failure *why)
            failure_set(why, "standard output: cannot be written: %s", strerror(errno ? errno : EIO));
 }
 
-/* What was asked for on standard error has arrived there; a notice may be lost with the stream. */
+/* Fails if output requested on standard error was lost. Losing notices is no failure. */
 static bool check_shown(const arguments *a, failure *why)
 {
     return !(a->tokens || a->steps || a->attention) || !ferror(stderr) ||
-           failure_set(why, "standard error: cannot be written; expected a place for what --%s shows",
+           failure_set(why, "standard error: cannot be written; --%s needs it",
                        a->tokens  ? "tokens"
                        : a->steps ? "steps"
                                   : "attention");
 }
 
+/* The best instruction set, or the one that the environment names. */
+static bool use_instruction_set(failure *why)
+{
+    failure problem;
+    return model_use_instruction_set(getenv("TRANSFORMER_ISA"), &problem) ||
+           failure_set(why, "TRANSFORMER_ISA: %s", problem.sentence);
+}
+
 static int run(const arguments *a)
 {
     failure why;
-    translator *t = cli_catch_bus_errors(a->model, &why) ? translator_open(a->model, a->n_threads, &why) : NULL;
-    bool ok = t != NULL;
+    translator *t = NULL;
+    bool ok = cli_catch_bus_errors(a->model, &why) && use_instruction_set(&why) &&
+              (t = translator_open(a->model, a->n_threads, &why)) != NULL;
     attention_choice attention;
-    if (ok && a->attention && !attention_choose(&attention, a->attention, translator_model(t), &why)) {
+    if (ok && a->attention && !attention_choose(&attention, a->attention, translator_config(t), &why)) {
         translator_close(t);
         return arguments_refuse("%s", why.sentence);
     }
@@ -202,7 +191,7 @@ static int run(const arguments *a)
     if (!ok)
         cli_say("%s", why.sentence);
     if (!ok && stop_signal())
-        raise(stop_signal()); /* which ends the process, and tells its parent why */
+        raise(stop_signal()); /* ends the process, and tells its parent why */
     return ok ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
@@ -211,7 +200,8 @@ int main(int argc, char **argv)
     arguments a;
     failure why;
     open_standard_streams();
-    setlocale(LC_CTYPE, "C.UTF-8"); /* wcwidth and iswalnum know UTF-8, whatever the environment says */
+    failure_on_fatal(cli_say_safely);
+    setlocale(LC_CTYPE, "C.UTF-8"); /* for wcwidth and iswalnum, independent of the environment */
     int status = arguments_parse(&a, argc, argv);
     if (status < 0)
         return run(&a);

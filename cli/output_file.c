@@ -1,3 +1,4 @@
+/* Atomic, resumable output files: OUT.partial is locked, appended to, synced and renamed. */
 #include "cli/output_file.h"
 
 #include <errno.h>
@@ -15,7 +16,7 @@ static bool failure_of_writing(failure *why, const char *path)
     return failure_set(why, "%s: cannot be written: %s", path, strerror(errno));
 }
 
-/* A new, renamed or removed file is safe once its directory is. */
+/* Syncs the directory of a file. Otherwise a power failure may undo creating, renaming or removing the file. */
 static bool sync_directory(const char *path, failure *why)
 {
     const char *end = strrchr(path, '/');
@@ -24,7 +25,7 @@ static bool sync_directory(const char *path, failure *why)
         return failure_memory(why, "the path of the output");
     int descriptor = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     free(directory);
-    bool ok = descriptor >= 0 && (fsync(descriptor) == 0 || errno == EINVAL); /* some file systems need it not */
+    bool ok = descriptor >= 0 && (fsync(descriptor) == 0 || errno == EINVAL); /* EINVAL: not supported there */
     if (!ok)
         failure_of_writing(why, path);
     if (descriptor >= 0)
@@ -48,13 +49,13 @@ static bool open_straight(output_file *out, const char *path, failure *why)
     return out->file || failure_of_writing(why, path);
 }
 
-/* The three paths; `there` is what OUT is, or NULL. */
+/* Sets the three paths. `there` is what stat says of OUT, or NULL if it does not exist. */
 static bool name_files(output_file *out, const char *path, const struct stat *there, failure *why)
 {
     struct stat link;
     bool is_link = lstat(path, &link) == 0 && S_ISLNK(link.st_mode);
     if (is_link && !there)
-        return failure_set(why, "%s: cannot be written: it is a symbolic link to no file", path);
+        return failure_set(why, "%s: cannot be written: dangling symbolic link", path);
     out->final = is_link ? realpath(path, NULL) : strdup(path);
     if (!out->final || asprintf(&out->partial, "%s.partial", out->final) < 0 ||
         asprintf(&out->state, "%s.resume", out->final) < 0)
@@ -62,26 +63,26 @@ static bool name_files(output_file *out, const char *path, const struct stat *th
     return true;
 }
 
-/* Opens OUT.partial for this run alone. A run that ends in between gives the file that was opened its final name. */
+/* Opens and locks OUT.partial. Tries again if another run renamed or removed the file between open and lock. */
 static bool open_locked(const output_file *out, int *descriptor, failure *why)
 {
     struct stat opened, named;
     while ((*descriptor = open(out->partial, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666)) >= 0) {
         if (fstat(*descriptor, &opened) != 0 || !S_ISREG(opened.st_mode))
-            return failure_set(why, "%s: found a device or pipe, expected a file", out->partial);
+            return failure_set(why, "%s: is a device or pipe, not a regular file", out->partial);
         if (flock(*descriptor, LOCK_EX | LOCK_NB) != 0)
-            return errno == EWOULDBLOCK
-                       ? failure_set(why, "%s: another run is writing it, expected to be alone", out->partial)
-                       : failure_of_writing(why, out->partial);
+            return errno == EWOULDBLOCK ? failure_set(why, "%s: locked by another run", out->partial)
+                                        : failure_of_writing(why, out->partial);
         if (lstat(out->partial, &named) == 0 && named.st_dev == opened.st_dev && named.st_ino == opened.st_ino)
             return true;
         close(*descriptor);
     }
-    return errno == ELOOP ? failure_set(why, "%s: found a symbolic link, expected a file", out->partial)
+    return errno == ELOOP ? failure_set(why, "%s: is a symbolic link, not a regular file", out->partial)
                           : failure_of_writing(why, out->partial);
 }
 
-/* Counts the whole lines, and in *size their bytes. After a power cut a file may end in zeros, which no line has. */
+/* Counts complete lines, and sets *size to their bytes. After a power failure a file may end in zeros, which are no
+ * line. */
 static bool count_lines(output_file *out, size_t *size, failure *why)
 {
     mapped_file file;
@@ -96,7 +97,7 @@ static bool count_lines(output_file *out, size_t *size, failure *why)
     return true;
 }
 
-/* A file that nobody can go on with has no OUT.resume. */
+/* Writes OUT.resume, or removes it if the run cannot be resumed. */
 static bool start_anew(const output_file *out, const run_identity *identity, failure *why)
 {
     if (identity)
@@ -105,15 +106,15 @@ static bool start_anew(const output_file *out, const run_identity *identity, fai
                                    : errno == ENOENT || failure_of_writing(why, out->state);
 }
 
-/* Leaves OUT.partial with whole lines that may be gone on with, or with none. */
+/* Truncates OUT.partial to its complete lines. Fails if it has any and this run does not resume them. */
 static bool prepare_partial(output_file *out, int descriptor, const run_identity *identity, bool resume, failure *why)
 {
     size_t size;
     if (!count_lines(out, &size, why))
         return false;
     if (out->n_lines > 0 && !resume)
-        return failure_set(why, "%s: holds %zu lines of an interrupted run; %sremove the file to start anew",
-                           out->partial, out->n_lines, identity ? "go on with --resume, or " : "");
+        return failure_set(why, "%s: holds %zu lines of an interrupted run; %sremove the file to start over",
+                           out->partial, out->n_lines, identity ? "continue with --resume, or " : "");
     if (out->n_lines > 0 && !run_identity_check(identity, out->state, out->partial, why))
         return false;
     if (ftruncate(descriptor, (off_t)size) != 0)
@@ -131,7 +132,7 @@ bool output_open(output_file *out, const char *path, const run_identity *identit
         there = &status;
     out->file = NULL;
     if (there && (!S_ISREG(there->st_mode) || is_standard_stream(there)))
-        return resume ? failure_set(why, "%s: found something other than a file, expected a file for --resume", path)
+        return resume ? failure_set(why, "%s: not a regular file, which --resume requires", path)
                       : open_straight(out, path, why);
     int descriptor = -1;
     if (there && access(path, W_OK) != 0)
@@ -171,14 +172,14 @@ bool output_keep(const output_file *out, failure *why)
         return false;
     failure reason = *why;
     return failure_set(why, "%s; %s keeps the lines so far%s", reason.sentence, out->partial,
-                       out->resumable ? ", and the same command with --resume goes on" : "");
+                       out->resumable ? "; the same command with --resume continues" : "");
 }
 
 void output_close(output_file *out)
 {
     struct stat status;
     if (out->file && out->partial && fstat(fileno(out->file), &status) == 0 && status.st_size == 0) {
-        unlink(out->partial); /* still locked: it is ours, and holds nothing */
+        unlink(out->partial); /* still locked by this run, and empty */
         unlink(out->state);
     }
     if (out->file && out->file != stdout)

@@ -1,11 +1,11 @@
-/* Where translations go.
+/* Where translations are written.
  *
- *   a file      appears, or replaces the old one, only when it is whole. Lines are appended to OUT.partial beside it,
- *               which is synced and renamed at the end; through a symbolic link, beside what it points to
- *   the rest    (standard output, a device, a pipe) is written straight away
+ * A regular file OUT is created or replaced atomically, once complete: lines are appended to OUT.partial, which is
+ * synced and renamed at the end. If OUT is a symbolic link, its target is replaced. Standard output, devices and pipes
+ * are written directly.
  *
- * One line comes out for each line that goes in, so that the whole lines of OUT.partial say how far a run came,
- * whenever it was killed. OUT.resume says what it was made from, and is on the disk before the first line is. */
+ * Each input line gives one output line, so the number of complete lines in OUT.partial says how far a run came,
+ * whenever it was killed. OUT.resume says what the run was made from, and is synced to disk before the first line. */
 #ifndef CLI_OUTPUT_FILE_H
 #define CLI_OUTPUT_FILE_H
 
@@ -17,26 +17,26 @@
 #include "support/failure.h"
 
 typedef struct {
-    FILE *file;       /* append to it */
-    const char *name; /* for failures */
-    size_t n_lines;   /* whole lines of an interrupted run that are there already */
-    char *final, *partial,
-        *state; /* paths of OUT, OUT.partial and OUT.resume; NULL where lines go straight to `file` */
+    FILE *file;                    /* write translations here */
+    const char *name;              /* for error messages */
+    size_t n_lines;                /* complete lines of the interrupted run being resumed */
+    char *final, *partial, *state; /* paths of OUT, OUT.partial and OUT.resume; NULL if written directly */
     bool resumable;
 } output_file;
 
-/* Opens OUT, or standard output where `path` is NULL. With `identity` an interrupted run can be gone on with, and with
- * `resume` it is, from the beginning where there is none. Lines of another run that would be lost, and a run that is
- * still writing, are refused. */
+/* Opens OUT, or standard output if path is NULL. With an identity the run can be resumed if interrupted; `resume`
+ * resumes an interrupted run, or starts one if there is none. Fails if OUT.partial holds lines of another run, which
+ * would be lost, or is locked by one that is still writing. */
 bool output_open(output_file *out, const char *path, const run_identity *identity, bool resume, failure *why);
 
-/* All lines are written: gives the file its name. */
+/* Call it after all lines are written. Syncs OUT.partial and renames it to OUT. */
 bool output_finish(output_file *out, failure *why);
 
-/* False: not all lines could be written, and `why` says so; where some are kept, its sentence says that too. */
+/* Call it if not all lines were written. If OUT.partial keeps some lines, appends that to the message. Always returns
+ * false, for use in `return`. */
 bool output_keep(const output_file *out, failure *why);
 
-/* After output_open in every case, also when that failed. An unfinished file without a line is removed. */
+/* Call it in any case, even if output_open failed. Removes OUT.partial if it is empty. */
 void output_close(output_file *out);
 
 #endif

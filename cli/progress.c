@@ -1,6 +1,7 @@
-#include <unistd.h>
+#include "cli/progress.h"
 
-#include "cli/cli.h"
+#include <stdio.h>
+#include <unistd.h>
 
 #define BAR_WIDTH 30
 #define SECONDS_BETWEEN_DRAWINGS 0.1

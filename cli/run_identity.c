@@ -1,3 +1,4 @@
+/* Identifies input, checkpoint and program by size, digest and version. */
 #include "cli/run_identity.h"
 
 #include <errno.h>
@@ -10,7 +11,7 @@
 
 #include "support/file.h"
 
-static bool digest_checkpoint(uint64_t *digest, size_t *size, const char *directory, const tokenizer_config *config,
+static bool digest_checkpoint(uint64_t *digest, size_t *size, const char *directory, const model_config *config,
                               failure *why)
 {
     const char *const names[] = {
@@ -26,13 +27,13 @@ static bool digest_checkpoint(uint64_t *digest, size_t *size, const char *direct
     return true;
 }
 
-bool run_identify(run_identity *identity, const char *input, const char *directory, const transformer *model,
+bool run_identify(run_identity *identity, const char *input, const char *directory, const model_config *config,
                   failure *why)
 {
     uint64_t input_digest = FILE_DIGEST_START, digest = FILE_DIGEST_START;
     size_t input_size = 0, size = 0;
     if (!file_digest(&input_digest, &input_size, input, why) ||
-        !digest_checkpoint(&digest, &size, directory, &model->config.tokenizer, why))
+        !digest_checkpoint(&digest, &size, directory, config, why))
         return false;
     snprintf(identity->input, sizeof identity->input, "%zu bytes %016" PRIx64, input_size, input_digest);
     snprintf(identity->checkpoint, sizeof identity->checkpoint, "%zu bytes %016" PRIx64, size, digest);
@@ -46,7 +47,7 @@ bool run_identity_write(const run_identity *identity, const char *path, failure 
     FILE *file = descriptor < 0 ? NULL : fdopen(descriptor, "w");
     if (!file) {
         if (errno == ELOOP)
-            failure_set(why, "%s: found a symbolic link, expected a file", path);
+            failure_set(why, "%s: is a symbolic link, not a regular file", path);
         else
             failure_set(why, "%s: cannot be written: %s", path, strerror(errno));
         if (descriptor >= 0)
@@ -69,13 +70,13 @@ bool run_identity_check(const run_identity *identity, const char *path, const ch
     } parts[] = {{"input", identity->input}, {"checkpoint", identity->checkpoint}, {"program", identity->program}};
     FILE *file = fopen(path, "re");
     if (!file)
-        return failure_set(why, "%s: cannot be read: %s; remove %s to start anew", path, strerror(errno), partial);
+        return failure_set(why, "%s: cannot be read: %s; remove %s to start over", path, strerror(errno), partial);
     bool ok = true;
     for (size_t i = 0; i < sizeof parts / sizeof *parts && ok; i++) {
         char found[80], expected[80];
         snprintf(expected, sizeof expected, "%s %s\n", parts[i].name, parts[i].value);
         if (!fgets(found, sizeof found, file) || strcmp(found, expected) != 0)
-            ok = failure_set(why, "%s: the %s is not what it was begun with; use the same, or remove %s to start anew",
+            ok = failure_set(why, "%s: the %s has changed since this run began; restore it, or remove %s to start over",
                              partial, parts[i].name, partial);
     }
     fclose(file);

@@ -1,4 +1,8 @@
-#include "cli/cli.h"
+#include "cli/show.h"
+
+#include <stdio.h>
+
+#include "cli/say.h"
 
 static void show_piece(const char *side, int32_t id, const float *log_probability, const char *piece)
 {
@@ -9,24 +13,23 @@ static void show_piece(const char *side, int32_t id, const float *log_probabilit
     fputc('\n', stderr);
 }
 
-void show_place(const text_line *line, const translation *result, size_t number, size_t s)
+void show_place(FILE *file, const text_line *line, const translation *result, size_t number, size_t s)
 {
     const text_range *range = &result->sentences[s].range;
-    fprintf(stderr, "line %zu, sentence %zu, bytes %zu to %zu of %zu\n", number, s + 1, range->begin, range->end,
+    fprintf(file, "line %zu, sentence %zu, bytes %zu to %zu of %zu\n", number, s + 1, range->begin, range->end,
             line->size);
 }
 
 void show_tokens(const translator *t, const text_line *line, const translation *result, size_t number)
 {
-    const tokenizer *tokens = translator_tokenizer(t);
     for (size_t s = 0; s < result->n_sentences; s++) {
         const translated_sentence *sentence = &result->sentences[s];
-        show_place(line, result, number, s);
+        show_place(stderr, line, result, number, s);
         for (size_t i = 0; i < sentence->source.n; i++)
-            show_piece("source", sentence->source.at[i], NULL, tokenizer_source_piece(tokens, sentence->source.at[i]));
+            show_piece("source", sentence->source.at[i], NULL, translator_source_piece(t, sentence->source.at[i]));
         for (size_t i = 0; i < sentence->target.n; i++)
             show_piece("target", sentence->target.at[i], &sentence->log_probabilities[i],
-                       tokenizer_target_piece(tokens, sentence->target.at[i]));
+                       translator_target_piece(t, sentence->target.at[i]));
     }
 }
 
@@ -37,8 +40,8 @@ static void show_stack(const char *name, const stack_config *stack)
 
 void show_checkpoint(const translator *t, const char *directory)
 {
-    const transformer *model = translator_model(t);
-    const model_config *c = &model->config;
+    const model_config *c = translator_config(t);
+    const model_facts facts = model_get_facts(translator_model(t));
     printf("%-22s", "checkpoint");
     cli_print(stdout, directory);
     putchar('\n');
@@ -47,19 +50,18 @@ void show_checkpoint(const translator *t, const char *directory)
     fputs(" to ", stdout);
     cli_print(stdout, c->target_language);
     putchar('\n');
-    printf("%-22s%zu numbers in %.1f MB, %s\n", "weights", weights_n_elements(model->weights),
-           1e-6 * (double)weights_file_size(model->weights), model->dtype);
+    printf("%-22s%zu numbers in %.1f MB, %s\n", "weights", facts.n_weights, 1e-6 * (double)facts.n_bytes, facts.dtype);
     printf("%-22s%zu\n", "d_model", c->d_model);
     show_stack("encoder", &c->encoder);
     show_stack("decoder", &c->decoder);
     printf("%-22s%s\n", "activation", config_activation_name(c->activation));
-    printf("%-22s%zu source, %zu target, %s\n", "vocabulary", c->tokenizer.n_source_vocabulary,
-           c->tokenizer.n_target_vocabulary, c->tokenizer.shared_vocabulary ? "shared" : "separate");
+    printf("%-22s%zu source, %zu target, %s\n", "vocabulary", c->n_source_vocabulary, c->n_target_vocabulary,
+           c->shared_vocabulary ? "shared" : "separate");
     printf("%-22s%s, output layer %s\n", "sharing",
            c->shared_embedding ? "one embedding" : "an embedding for each side",
            c->tied_output ? "tied to the target's" : "of its own");
     printf("%-22s%zu positions, translations of at most %zu tokens\n", "lengths", c->max_positions, c->max_length);
-    printf("%-22s%s\n", "instruction set", kernels_level());
-    if (kernels_blas_core())
-        printf("%-22sOpenBLAS, for %s\n", "float32 products by", kernels_blas_core());
+    printf("%-22s%s\n", "instruction set", facts.instruction_set);
+    if (facts.blas_core)
+        printf("%-22sOpenBLAS, for %s\n", "float32 products by", facts.blas_core);
 }

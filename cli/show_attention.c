@@ -1,57 +1,53 @@
-/* The attention of a sentence, as the trace hook shows it: what was asked for of it is kept and drawn. */
+/* The attention of a sentence: what was asked for of its recorded pass is drawn. */
+#include "cli/show_attention.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "cli/attention_map.h"
-#include "cli/cli.h"
 
 typedef enum { ENCODER_SELF, DECODER_SELF, CROSS } attention_kind;
 
-/* Attention i of the model in order of computation; NULL behind the last. */
-static const attention_weights *nth_attention(const transformer *model, size_t i, attention_kind *kind)
+/* One of the model's attentions, by its trace name. */
+typedef struct {
+    char name[64];
+    attention_kind kind;
+    size_t n_heads;
+} attention;
+
+/* Attention i of the model in order of computation; false past the last. */
+static bool nth_attention(attention *nth, const model_config *config, size_t i)
 {
-    size_t n_encoder = model->config.encoder.n_layers;
-    *kind = ENCODER_SELF;
-    if (i < n_encoder)
-        return &model->encoder[i].self_attention;
-    if (i >= n_encoder + 2 * model->config.decoder.n_layers)
-        return NULL;
-    const decoder_layer *layer = &model->decoder[(i - n_encoder) / 2];
-    *kind = (i - n_encoder) % 2 ? CROSS : DECODER_SELF;
-    return *kind == CROSS ? &layer->cross_attention : &layer->self_attention;
+    size_t n_encoder = config->encoder.n_layers, layer = i < n_encoder ? i : (i - n_encoder) / 2;
+    nth->kind = i < n_encoder ? ENCODER_SELF : (i - n_encoder) % 2 ? CROSS : DECODER_SELF;
+    nth->n_heads = i < n_encoder ? config->encoder.n_heads : config->decoder.n_heads;
+    snprintf(nth->name, sizeof nth->name, "%s.%zu.%s_attention", i < n_encoder ? "encoder" : "decoder", layer,
+             nth->kind == CROSS ? "cross" : "self");
+    return i < n_encoder + 2 * config->decoder.n_layers;
 }
 
-bool attention_choose(attention_choice *choice, const char *name, const transformer *model, failure *why)
+bool attention_choose(attention_choice *choice, const char *name, const model_config *config, failure *why)
 {
-    const stack_config *encoder = &model->config.encoder, *decoder = &model->config.decoder;
-    const attention_weights *attention;
-    attention_kind kind;
+    const stack_config *encoder = &config->encoder, *decoder = &config->decoder;
+    attention nth;
     *choice = (attention_choice){.all = strcmp(name, "all") == 0};
-    for (size_t i = 0; (attention = nth_attention(model, i, &kind)); i++)
-        for (size_t head = 0; head <= attention->n_heads; head++) {
-            char known[sizeof attention->name + 24];
-            snprintf(known, sizeof known, head < attention->n_heads ? "%s:%zu" : "%s", attention->name, head);
-            if (strcmp(name, known) == 0)
-                *choice = (attention_choice){.attention = attention, .head = head};
+    for (size_t i = 0; nth_attention(&nth, config, i); i++)
+        for (size_t head = 0; head <= nth.n_heads; head++) {
+            char known[sizeof nth.name + 24];
+            snprintf(known, sizeof known, head < nth.n_heads ? "%s:%zu" : "%s", nth.name, head);
+            if (strcmp(name, known) == 0) {
+                memcpy(choice->attention, nth.name, sizeof nth.name);
+                choice->head = head;
+            }
         }
-    return choice->all || choice->attention || !*name ||
+    return choice->all || *choice->attention || !*name ||
            failure_set(why,
                        "found the attention \"%.100s\", expected all, encoder.L.self_attention with L below %zu, or "
                        "decoder.L.self_attention or decoder.L.cross_attention with L below %zu; :H behind a name is "
                        "one head, below %zu in the encoder and %zu in the decoder",
                        name, encoder->n_layers, decoder->n_layers, encoder->n_heads, decoder->n_heads);
 }
-
-/* A trace reader that keeps one attention. */
-typedef struct {
-    const attention_choice *choice; /* not all */
-    const transformer *model;
-    const attention_weights *attention; /* the one that is kept, NULL before */
-    attention_kind kind;
-    float *weights, *next; /* [n_queries, n_keys] of what is kept and of what may replace it; room for the largest */
-    double entropy;        /* of what is kept */
-} attention_keeper;
 
 /* out [n] = head of weights [n_heads, n], or their mean where head = n_heads. */
 static void take_head(float *out, const float *weights, size_t n_heads, size_t n, size_t head)
@@ -82,139 +78,122 @@ static double mean_entropy(const float *weights, size_t n_queries, size_t n_keys
     return entropy;
 }
 
-/* The attention whose weights the trace calls by this name, or NULL. */
-static const attention_weights *attention_of(const transformer *model, const char *name, attention_kind *kind)
+/* What is drawn: the attention that was asked for, or the cross-attention that aligns best. */
+typedef struct {
+    attention attention;
+    size_t head;    /* n_heads: their mean */
+    float *weights; /* [n_queries, n_keys], of that head */
+} drawn_attention;
+
+/* Fills in the weights of an attention's head, and returns their mean entropy. */
+static double take_weights(drawn_attention *drawn, const trace_record *pass)
 {
-    const attention_weights *attention;
-    for (size_t i = 0; (attention = nth_attention(model, i, kind)); i++) {
-        size_t length = strlen(attention->name);
-        if (strncmp(name, attention->name, length) == 0 && strcmp(name + length, ".weights") == 0)
-            break;
+    const traced_tensor *tensor = trace_record_find(pass, drawn->attention.name, ".weights");
+    size_t n_heads = drawn->attention.n_heads, n_queries = tensor->rows / n_heads;
+    take_head(drawn->weights, trace_record_data(pass, tensor), n_heads, n_queries * tensor->columns, drawn->head);
+    return mean_entropy(drawn->weights, n_queries, tensor->columns);
+}
+
+/* What aligns best is the cross-attention whose mean over the heads has the lowest mean entropy. */
+static void choose(drawn_attention *drawn, const attention_choice *choice, const model_config *config,
+                   const trace_record *pass)
+{
+    attention nth, best = {0};
+    double lowest = 0.0, entropy;
+    for (size_t i = 0; nth_attention(&nth, config, i); i++) {
+        if (*choice->attention ? strcmp(nth.name, choice->attention) != 0 : nth.kind != CROSS)
+            continue;
+        drawn->attention = nth;
+        drawn->head = *choice->attention ? choice->head : nth.n_heads;
+        entropy = take_weights(drawn, pass);
+        if (*best.name && entropy >= lowest)
+            continue;
+        best = nth;
+        lowest = entropy;
     }
-    return attention;
+    drawn->attention = best;
+    take_weights(drawn, pass);
 }
 
-/* Keeps the attention that was asked for; of none, the cross-attention whose mean over the heads has the lowest mean
- * entropy: it aligns best. */
-static void keep(void *user, const char *name, const float *data, size_t rows, size_t columns)
-{
-    attention_keeper *k = user;
-    attention_kind kind;
-    const attention_weights *attention = attention_of(k->model, name, &kind);
-    if (!attention || (k->choice->attention ? attention != k->choice->attention : kind != CROSS))
-        return;
-    size_t n_queries = rows / attention->n_heads;
-    take_head(k->next, data, attention->n_heads, n_queries * columns,
-              k->choice->attention ? k->choice->head : attention->n_heads);
-    double entropy = mean_entropy(k->next, n_queries, columns);
-    if (k->attention && entropy >= k->entropy)
-        return;
-    float *replaced = k->weights;
-    k->weights = k->next;
-    k->next = replaced;
-    k->attention = attention;
-    k->kind = kind;
-    k->entropy = entropy;
-}
-
-static void say_what_is_kept(const attention_keeper *k, const terminal *term)
+static void say_what_is_drawn(const drawn_attention *drawn, const attention_choice *choice, const model_config *config,
+                              const terminal *term)
 {
     static const char *const down[] = {"source pieces down,", "chosen pieces down,", "target pieces down,"};
     static const char *const across[] = {"source pieces across", "the pieces before them across",
                                          "source pieces across"};
     terminal_flow heading = {.term = term, .gap = 1};
-    char words[sizeof k->attention->name + 40];
-    size_t head = k->choice->attention ? k->choice->head : k->attention->n_heads;
-    snprintf(words, sizeof words, head < k->attention->n_heads ? "%s:%zu," : "%s,", k->attention->name, head);
+    const attention *shown = &drawn->attention;
+    char words[sizeof shown->name + 40];
+    snprintf(words, sizeof words, drawn->head < shown->n_heads ? "%s:%zu," : "%s,", shown->name, drawn->head);
     terminal_flow_word(&heading, words);
-    if (head == k->attention->n_heads && k->attention->n_heads > 1) {
-        snprintf(words, sizeof words, "mean of %zu heads,", k->attention->n_heads);
+    if (drawn->head == shown->n_heads && shown->n_heads > 1) {
+        snprintf(words, sizeof words, "mean of %zu heads,", shown->n_heads);
         terminal_flow_word(&heading, words);
     }
-    if (!k->choice->attention && k->model->config.decoder.n_layers > 1) {
-        snprintf(words, sizeof words, "lowest mean entropy of %zu layers,", k->model->config.decoder.n_layers);
+    if (!*choice->attention && config->decoder.n_layers > 1) {
+        snprintf(words, sizeof words, "lowest mean entropy of %zu layers,", config->decoder.n_layers);
         terminal_flow_word(&heading, words);
     }
-    terminal_flow_word(&heading, down[k->kind]);
-    terminal_flow_word(&heading, across[k->kind]);
+    terminal_flow_word(&heading, down[shown->kind]);
+    terminal_flow_word(&heading, across[shown->kind]);
     terminal_flow_end(&heading);
 }
 
-/* What is kept, drawn with the pieces of the sentence; labels [n_src + 2 n_tgt] is room for them. */
-static bool draw(const attention_keeper *k, const translator *t, const translated_sentence *sentence,
+/* The map with the pieces of the sentence; labels [n_src + 2 n_tgt] is room for them. */
+static bool draw(const drawn_attention *drawn, const translator *t, const translated_sentence *sentence,
                  const char **labels, const terminal *term, failure *why)
 {
-    const tokenizer *tokens = translator_tokenizer(t);
+    const model_config *config = translator_config(t);
+    attention_kind kind = drawn->attention.kind;
     size_t n_src = sentence->source.n, n_tgt = sentence->target.n;
     const char **source = labels, **chosen = labels + n_src, **before = chosen + n_tgt;
     for (size_t i = 0; i < n_src; i++)
-        source[i] = tokenizer_source_piece(tokens, sentence->source.at[i]);
-    before[0] = tokenizer_target_piece(tokens, k->model->config.tokenizer.target_start);
+        source[i] = translator_source_piece(t, sentence->source.at[i]);
+    before[0] = translator_target_piece(t, config->target_start);
     for (size_t i = 0; i < n_tgt; i++) {
-        chosen[i] = tokenizer_target_piece(tokens, sentence->target.at[i]);
+        chosen[i] = translator_target_piece(t, sentence->target.at[i]);
         if (i + 1 < n_tgt)
             before[i + 1] = chosen[i];
     }
-    attention_map map = {.weights = k->weights,
-                         .n_queries = k->kind == ENCODER_SELF ? n_src : n_tgt,
-                         .n_keys = k->kind == DECODER_SELF ? n_tgt : n_src,
-                         .causal = k->kind == DECODER_SELF,
-                         .query = k->kind == ENCODER_SELF ? source : chosen,
-                         .key = k->kind == DECODER_SELF ? before : source};
-    say_what_is_kept(k, term);
+    attention_map map = {.weights = drawn->weights,
+                         .n_queries = kind == ENCODER_SELF ? n_src : n_tgt,
+                         .n_keys = kind == DECODER_SELF ? n_tgt : n_src,
+                         .causal = kind == DECODER_SELF,
+                         .query = kind == ENCODER_SELF ? source : chosen,
+                         .key = kind == DECODER_SELF ? before : source};
     attention_map_draw(&map, term);
-    bool ended = sentence->target.at[n_tgt - 1] == k->model->config.tokenizer.target_end;
-    return k->kind != CROSS || attention_map_align(&map, ended ? n_tgt - 1 : n_tgt, n_src - 1, term, why);
+    bool ended = sentence->target.at[n_tgt - 1] == config->target_end;
+    return kind != CROSS || attention_map_align(&map, ended ? n_tgt - 1 : n_tgt, n_src - 1, term, why);
 }
 
-static bool show_kept(const attention_choice *choice, translator *t, const translated_sentence *sentence,
-                      const terminal *term, failure *why)
+static bool show_choice(const attention_choice *choice, const translator *t, const translated_sentence *sentence,
+                        const trace_record *pass, const terminal *term, failure *why)
 {
     size_t n_src = sentence->source.n, n_tgt = sentence->target.n, longest = n_src > n_tgt ? n_src : n_tgt;
-    attention_keeper keeper = {.choice = choice,
-                               .model = translator_model(t),
-                               .weights = malloc(longest * longest * sizeof(float)),
-                               .next = malloc(longest * longest * sizeof(float))};
+    drawn_attention drawn = {.weights = malloc(longest * longest * sizeof(float))};
     const char **labels = malloc((n_src + 2 * n_tgt) * sizeof *labels);
-    trace_reader reader = {keep, &keeper};
-    bool ok = keeper.weights && keeper.next && labels;
-    if (!ok)
-        failure_memory(why, "the attention");
-    ok = ok && translator_trace(t, sentence, &reader, why) && draw(&keeper, t, sentence, labels, term, why);
-    free(keeper.weights);
-    free(keeper.next);
+    bool ok = (drawn.weights && labels) || failure_memory(why, "the attention");
+    if (ok) {
+        choose(&drawn, choice, translator_config(t), pass);
+        say_what_is_drawn(&drawn, choice, translator_config(t), term);
+        ok = draw(&drawn, t, sentence, labels, term, why);
+    }
+    free(drawn.weights);
     free(labels);
     return ok;
 }
 
-/* A trace reader that draws every attention as it comes. */
-typedef struct {
-    const transformer *model;
-    const terminal *term;
-} attention_drawer;
-
-static void draw_thumbnails(void *user, const char *name, const float *data, size_t rows, size_t columns)
+bool show_attention(const attention_choice *choice, const translator *t, const translated_sentence *sentence,
+                    const trace_record *pass, const terminal *term, failure *why)
 {
-    const attention_drawer *d = user;
-    attention_kind kind;
-    const attention_weights *attention = attention_of(d->model, name, &kind);
-    if (!attention)
-        return;
-    fprintf(d->term->file, "%s\n", attention->name);
-    attention_map_thumbnails(data, attention->n_heads, rows / attention->n_heads, columns, d->term);
-}
-
-bool show_attention(const attention_choice *choice, translator *t, const text_line *line, const translation *result,
-                    size_t number, failure *why)
-{
-    terminal term = terminal_of(stderr);
-    attention_drawer drawer = {translator_model(t), &term};
-    trace_reader reader = {draw_thumbnails, &drawer};
-    for (size_t s = 0; s < result->n_sentences; s++) {
-        show_place(line, result, number, s);
-        if (!(choice->all ? translator_trace(t, &result->sentences[s], &reader, why)
-                          : show_kept(choice, t, &result->sentences[s], &term, why)))
-            return false;
+    attention nth;
+    if (!choice->all)
+        return show_choice(choice, t, sentence, pass, term, why);
+    for (size_t i = 0; nth_attention(&nth, translator_config(t), i); i++) {
+        const traced_tensor *tensor = trace_record_find(pass, nth.name, ".weights");
+        fprintf(term->file, "%s\n", nth.name);
+        attention_map_thumbnails(trace_record_data(pass, tensor), nth.n_heads, tensor->rows / nth.n_heads,
+                                 tensor->columns, term);
     }
     return true;
 }

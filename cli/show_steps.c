@@ -1,74 +1,51 @@
 /* Decoding step by step: what was chosen, and what else was likely. */
-#include <math.h>
+#include "cli/show_steps.h"
+
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/cli.h"
-#include "cli/terminal.h"
-#include "model/greedy.h"
+#include "model/top_tokens.h"
 
 enum { N_ALTERNATIVES = 5 };
 
-/* A trace reader of the logits. */
-typedef struct {
-    const translator *translator;
-    const translated_sentence *sentence;
-    const terminal *term;
-    float *logits; /* [n_target_vocabulary], room for a row that is changed */
-} step_shower;
-
-/* The most probable tokens but the chosen one, by logits that are used up; as greedy search sees them. */
-static void show_alternatives(const step_shower *s, int32_t chosen)
+/* The most probable tokens except the chosen one, by logits that are used up. */
+static void show_alternatives(const translator *t, float *logits, int32_t chosen, const terminal *term)
 {
-    const transformer *model = translator_model(s->translator);
-    size_t n = model->config.tokenizer.n_target_vocabulary;
-    terminal_flow flow = {.term = s->term, .indent = 10, .gap = 3};
-    greedy_suppress(s->logits, &model->config);
-    size_t best = kernels_argmax(s->logits, n);
-    float log_sum = best < n ? s->logits[best] - kernels_log_softmax_at(s->logits, n, best) : 0.0f;
-    s->logits[chosen] = -INFINITY;
-    best = kernels_argmax(s->logits, n);
-    for (size_t i = 0; i < N_ALTERNATIVES && best < n; i++) {
+    terminal_flow flow = {.term = term, .indent = 10, .gap = 3};
+    token_probability top[N_ALTERNATIVES + 1];
+    size_t n = model_top_tokens(top, N_ALTERNATIVES + 1, logits, translator_config(t));
+    for (size_t i = 0, n_shown = 0; i < n && n_shown < N_ALTERNATIVES; i++) {
+        if (top[i].id == chosen)
+            continue;
         char alternative[100];
-        snprintf(alternative, sizeof alternative, "%.2f %s", (double)(s->logits[best] - log_sum),
-                 tokenizer_target_piece(translator_tokenizer(s->translator), (int32_t)best));
+        snprintf(alternative, sizeof alternative, "%.2f %s", (double)top[i].log_probability,
+                 translator_target_piece(t, top[i].id));
         terminal_flow_word(&flow, alternative);
-        s->logits[best] = -INFINITY;
-        best = kernels_argmax(s->logits, n);
+        n_shown++;
     }
     terminal_flow_end(&flow);
 }
 
-static void show_output(void *user, const char *name, const float *data, size_t rows, size_t columns)
+bool show_steps(const translator *t, const translated_sentence *sentence, const trace_record *pass,
+                const terminal *term, failure *why)
 {
-    const step_shower *s = user;
-    if (strcmp(name, "output") != 0)
-        return;
-    for (size_t i = 0; i < rows; i++) {
-        int32_t chosen = s->sentence->target.at[i];
+    const traced_tensor *output = trace_record_find(pass, "output", "");
+    const float *data = trace_record_data(pass, output);
+    float *logits = malloc(output->columns * sizeof *logits); /* of one step */
+    if (!logits)
+        return failure_memory(why, "the steps");
+    for (size_t i = 0; i < output->rows; i++, data += output->columns) {
+        int32_t chosen = sentence->target.at[i];
         char step[40];
-        snprintf(step, sizeof step, "step %3zu %9.4f", i + 1, (double)s->sentence->log_probabilities[i]);
-        terminal_flow flow = {.term = s->term, .indent = 2, .gap = 2};
+        snprintf(step, sizeof step, "step %3zu %9.4f", i + 1, (double)sentence->log_probabilities[i]);
+        terminal_flow flow = {.term = term, .indent = 2, .gap = 2};
         terminal_flow_word(&flow, step);
-        terminal_flow_word(&flow, tokenizer_target_piece(translator_tokenizer(s->translator), chosen));
+        terminal_flow_word(&flow, translator_target_piece(t, chosen));
         terminal_flow_end(&flow);
-        memcpy(s->logits, data + i * columns, columns * sizeof *data);
-        show_alternatives(s, chosen);
-    }
-}
-
-bool show_steps(translator *t, const text_line *line, const translation *result, size_t number, failure *why)
-{
-    terminal term = terminal_of(stderr);
-    size_t n_vocabulary = translator_model(t)->config.tokenizer.n_target_vocabulary;
-    float *logits = malloc(n_vocabulary * sizeof *logits);
-    bool ok = logits || failure_memory(why, "the steps");
-    for (size_t s = 0; s < result->n_sentences && ok; s++) {
-        step_shower shower = {t, &result->sentences[s], &term, logits};
-        trace_reader reader = {show_output, &shower};
-        show_place(line, result, number, s);
-        ok = translator_trace(t, &result->sentences[s], &reader, why);
+        memcpy(logits, data, output->columns * sizeof *logits);
+        show_alternatives(t, logits, chosen, term);
     }
     free(logits);
-    return ok;
+    return true;
 }

@@ -1,3 +1,4 @@
+/* Records signals. SA_RESETHAND makes the second one end the program. */
 #include "cli/stop.h"
 
 #include <signal.h>

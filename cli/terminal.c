@@ -1,3 +1,4 @@
+/* Terminal width, colours, and text in columns. */
 #include "cli/terminal.h"
 
 #include <stdlib.h>
@@ -35,13 +36,13 @@ terminal terminal_of(FILE *file)
     return (terminal){file, width_of(fileno(file)), colours_of(fileno(file))};
 }
 
-/* The next character of a text: its bytes as they are shown, and its columns. */
+/* A character as it is shown: its bytes and its number of columns. */
 typedef struct {
     const char *bytes;
     size_t size, width;
 } character;
 
-/* The character at *at, which moves behind it. */
+/* Returns the character at *at, and moves *at past it. */
 static character next_character(const char **at, const char *end)
 {
     character next = {.bytes = *at};

@@ -1,379 +1,225 @@
-// Every attention's weights, and the way from q and k to a weight and from weights and v to what a head finds.
-"use strict";
+// The weights of every attention and head, and how sharp they are with and without scaling.
+import { drawComputation } from "./computation.js";
+import { checkpoint, piecesOfRows, stackName, view } from "./data.js";
+import { byId, choice, code, fill, html, inputById, onArrow, piece, rowHeader, shape } from "./elements.js";
+import { legend, paintWeights, weightColour } from "./heatmaps.js";
+import { clamp, format, mean, range } from "./numbers.js";
+import { attentionHead, shownWeights } from "./tensors.js";
 
+/** @import { AttentionHead } from "./tensors.js" */
+
+/** A kind is the name of an attention without its layer.
+ * @type {[kind: string, label: string][]} */
 const ATTENTION_KINDS = [
-    ["encoder", "self_attention", "encoder self"],
-    ["decoder", "self_attention", "decoder self, causal"],
-    ["decoder", "cross_attention", "cross"],
+    ["encoder.self_attention", "encoder self-attention"],
+    ["decoder.self_attention", "decoder self-attention (causal)"],
+    ["decoder.cross_attention", "cross-attention"],
 ];
 
-const attentionNames = (side, part) =>
-    Array.from({ length: checkpoint[side].n_layers }, (_, l) => `${side}.${l}.${part}`);
+/** @type {(name: string) => string} */
+const kindOf = (name) => name.replace(/\.\d+\./, ".");
+/** @type {(kind: string, layer: number) => string} */
+const nameOf = (kind, layer) => kind.replace(".", `.${layer}.`);
+/** @type {(name: string) => number} */
+const layerOf = (name) => Number(name.split(".")[1]);
 
-// The weights of query i as they are shown: traced, or without the division.
-const shownWeights = (head, i) => (view.divided ? head.weights(i) : head.weightsUndivided(i));
-const allWeights = (head) => Array.from({ length: head.nQueries }, (_, i) => shownWeights(head, i));
+const viewedHead = () => attentionHead(view.attention, view.head);
 
-function drawAttention() {
-    drawKinds();
-    drawHeads();
-    drawMatrix();
-    byId("undivided").checked = !view.divided;
-    byId("undivided").onchange = (event) => {
-        view.divided = !event.target.checked;
+export function drawAttention() {
+    const field = byId("attention-kind"),
+        unscaled = inputById("unscaled");
+    field.replaceChildren(
+        /** @type {Element} */ (field.firstElementChild),
+        ...choice("kind", ATTENTION_KINDS, kindOf(view.attention), (kind) => chooseHead(nameOf(kind, 0), 0)),
+    );
+    unscaled.checked = !view.scaled;
+    unscaled.onchange = () => {
+        view.scaled = !unscaled.checked;
         drawHeads();
         drawMatrix();
     };
+    drawHeads();
+    drawMatrix();
 }
 
-function drawKinds() {
-    const field = byId("attention-kind"),
-        kind = view.attention.replace(/\.\d+\./, ".");
-    field.replaceChildren(
-        field.firstElementChild,
-        ...choice(
-            "kind",
-            ATTENTION_KINDS.map(([side, part, label]) => [`${side}.${part}`, label]),
-            kind,
-            (chosen) => {
-                const [side, part] = chosen.split(".");
-                chooseHead(attentionNames(side, part)[0], 0);
-            },
-        ),
-    );
-}
-
-function chooseHead(name, head) {
-    const kindOf = (of) => of.replace(/\.\d+\./, "."),
-        otherKind = kindOf(name) !== kindOf(view.attention);
+/** @type {(name: string, head: number) => void} */
+export function chooseHead(name, head) {
+    const kind = kindOf(name),
+        sameKind = kind === kindOf(view.attention);
     view.attention = name;
-    view.head = Math.min(head, stackOf(name).n_heads - 1);
-    if (otherKind) {
-        byId("attention-kind").querySelector(`[value="${kindOf(name)}"]`).checked = true;
+    view.head = clamp(head, checkpoint[stackName(name)].n_heads);
+    if (!sameKind) {
+        for (const input of byId("attention-kind").querySelectorAll("input")) input.checked = input.value === kind;
         drawHeads();
     }
     markHead();
     drawMatrix();
 }
 
-// The strongest weight of a query, to begin with.
-function chooseQuery(query) {
-    const weights = attentionHead(view.attention, view.head).weights(query);
-    view.query = query;
+/** Chooses the second query, the first that has read something, and its strongest weight: a cell to begin with. */
+export function chooseFirstCell() {
+    const head = viewedHead();
+    view.query = clamp(1, head.nQueries);
+    const weights = head.weights(view.query);
     view.key = weights.indexOf(Math.max(...weights));
 }
 
-// ---- the small ones ----
+// ---- all heads ----
 
 function drawHeads() {
-    const [side, , part] = view.attention.split(".");
-    const rows = attentionNames(side, part).map((name) =>
-        html(
+    const { n_layers, n_heads } = checkpoint[stackName(view.attention)];
+    const layers = range(n_layers, (layer) => {
+        const name = nameOf(kindOf(view.attention), layer),
+            buttons = range(n_heads, (head) => headButton(name, head));
+        return html(
             "div",
             { class: "layer" },
             code(name),
-            html(
-                "div",
-                { class: "row", style: `--n-heads: ${checkpoint[side].n_heads}` },
-                ...Array.from({ length: checkpoint[side].n_heads }, (_, h) => {
-                    const canvas = html("canvas");
-                    const of = attentionHead(name, h);
-                    paintWeights(canvas, allWeights(of), of.nKeys);
-                    return html(
-                        "button",
-                        {
-                            type: "button",
-                            "data-name": name,
-                            "data-head": h,
-                            "aria-label": `${name}, head ${h}`,
-                            onclick: () => chooseHead(name, h),
-                            onkeydown: stepHead,
-                        },
-                        canvas,
-                        html("span", null, `head ${h}`),
-                    );
-                }),
-            ),
-        ),
-    );
-    byId("heads").replaceChildren(...rows);
+            html("div", { class: "row", style: `--n-heads: ${n_heads}` }, ...buttons),
+        );
+    });
+    byId("heads").replaceChildren(...layers);
     markHead();
 }
+
+/** @type {(name: string, head: number) => HTMLElement} */
+function headButton(name, head) {
+    const canvas = html("canvas"),
+        weights = attentionHead(name, head);
+    paintWeights(canvas, allWeights(weights), weights.nKeys);
+    return html(
+        "button",
+        {
+            type: "button",
+            "data-name": name,
+            "data-head": head,
+            "aria-label": `${name}, head ${head}`,
+            onclick: () => chooseHead(name, head),
+            onkeydown: onArrow(stepHead),
+        },
+        canvas,
+        html("span", null, `head ${head}`),
+    );
+}
+
+/** @type {(head: AttentionHead) => number[][]} */
+const allWeights = (head) => range(head.nQueries, (i) => shownWeights(head, i));
 
 function markHead() {
     for (const button of byId("heads").querySelectorAll("button")) {
         const chosen = button.dataset.name === view.attention && Number(button.dataset.head) === view.head;
-        button.setAttribute("aria-pressed", String(chosen));
-        button.tabIndex = chosen ? 0 : -1;
+        fill(button, { "aria-pressed": String(chosen), tabindex: chosen ? 0 : -1 });
     }
 }
 
-function stepHead(event) {
-    const by = ARROWS[event.key];
-    if (!by) return;
-    event.preventDefault();
-    const [side, layer, part] = view.attention.split("."),
-        { n_layers, n_heads } = checkpoint[side];
-    const to = Math.min(Math.max(Number(layer) + by[1], 0), n_layers - 1);
-    chooseHead(`${side}.${to}.${part}`, Math.min(Math.max(view.head + by[0], 0), n_heads - 1));
-    byId("heads").querySelector("[aria-pressed=true]").focus();
+/** @type {(right: number, down: number) => void} */
+function stepHead(right, down) {
+    const { n_layers, n_heads } = checkpoint[stackName(view.attention)],
+        layer = clamp(layerOf(view.attention) + down, n_layers);
+    chooseHead(nameOf(kindOf(view.attention), layer), clamp(view.head + right, n_heads));
+    /** @type {HTMLElement} */ (byId("heads").querySelector("[aria-pressed=true]")).focus();
 }
 
-// ---- the large one ----
+// ---- the chosen head ----
 
 function drawMatrix() {
-    const head = attentionHead(view.attention, view.head);
-    view.query = Math.min(view.query, head.nQueries - 1);
-    view.key = Math.min(view.key, head.nSeen(view.query) - 1);
-    const cross = view.attention.includes("cross"),
+    const head = viewedHead(),
         dense = head.nKeys * 24 > byId("matrix").clientWidth;
-    const queries = piecesOfRows(`${view.attention}.query`),
-        keys = piecesOfRows(`${view.attention}.key`);
-    const body = queries.map((text, i) => {
-        const weights = shownWeights(head, i);
-        return html(
-            "tr",
-            null,
-            html("th", { scope: "row" }, piece(text)),
-            ...keys.map((key, j) =>
-                html(
-                    "td",
-                    j < weights.length
-                        ? {
-                              role: "gridcell",
-                              "data-query": i,
-                              "data-key": j,
-                              style: `background: ${weightColour(weights[j])}`,
-                              title: `${text} → ${key}: ${format(weights[j])}`,
-                          }
-                        : { class: "unseen", title: `${key} comes later` },
-                ),
-            ),
-        );
-    });
+    view.query = clamp(view.query, head.nQueries);
+    view.key = clamp(view.key, head.nSeen(view.query));
     byId("matrix").replaceChildren(
         html(
             "p",
             { class: "caption" },
             code(`${view.attention}.weights`),
             ` head ${view.head}`,
-            html("span", { class: "shape" }, `${head.nQueries} × ${head.nKeys}`),
-            legend(0, 1, "--weights"),
+            shape(head.nQueries, head.nKeys),
+            legend(0, 1, "weights"),
         ),
-        html(
-            "div",
-            { class: dense ? "scroll dense" : "scroll" },
-            html(
-                "table",
-                {
-                    role: "grid",
-                    "aria-label": "weights",
-                    style: `--n-keys: ${head.nKeys}`,
-                    onclick: ({ target: { dataset } }) =>
-                        dataset.key && chooseCell(Number(dataset.query), Number(dataset.key)),
-                    onkeydown: stepCell,
-                },
-                html(
-                    "thead",
-                    null,
-                    html(
-                        "tr",
-                        null,
-                        html("th", { class: "corner" }, cross ? "target ↓ source →" : "query ↓ key →"),
-                        ...keys.map((text) => html("th", { scope: "col" }, html("div", null, piece(text)))),
-                    ),
-                ),
-                html("tbody", null, ...body),
-            ),
-        ),
+        html("div", { class: dense ? "scroll dense" : "scroll" }, matrixTable(head)),
     );
     markCell();
-    drawSaturation(head);
-    drawWay();
+    drawSharpness(head);
+    drawComputation();
 }
 
+/** @param {AttentionHead} head */
+function matrixTable(head) {
+    const corner = view.attention.includes("cross") ? "target ↓ source →" : "query ↓ key →",
+        keys = piecesOfRows(`${view.attention}.key`);
+    const columns = keys.map((text) => html("th", { scope: "col" }, html("div", null, piece(text)))),
+        rows = piecesOfRows(`${view.attention}.query`).map((text, i) => matrixRow(head, i, text, keys));
+    return html(
+        "table",
+        {
+            role: "grid",
+            "aria-label": "weights",
+            style: `--n-keys: ${head.nKeys}`,
+            onclick: ({ target: { dataset } }) => dataset.key && chooseCell(Number(dataset.query), Number(dataset.key)),
+            onkeydown: onArrow(stepCell),
+        },
+        html("thead", null, html("tr", null, html("th", { class: "corner" }, corner), ...columns)),
+        html("tbody", null, ...rows),
+    );
+}
+
+/** @type {(head: AttentionHead, query: number, text: string, keys: string[]) => HTMLElement} */
+function matrixRow(head, query, text, keys) {
+    const weights = shownWeights(head, query);
+    const cells = keys.map((key, j) => {
+        if (j >= weights.length) return html("td", { class: "unseen", title: `hidden: ${key} comes later` });
+        const style = `background: ${weightColour(weights[j])}`,
+            title = `${text} → ${key}: ${format(weights[j])}`;
+        return html("td", { role: "gridcell", "data-query": query, "data-key": j, style, title });
+    });
+    return html("tr", null, rowHeader(piece(text)), ...cells);
+}
+
+/** @type {(query: number, key: number) => void} */
 function chooseCell(query, key) {
     view.query = query;
     view.key = key;
-    markCell();
-    drawWay();
-    byId("matrix").querySelector(".cell").focus({ preventScroll: true });
+    markCell().focus({ preventScroll: true });
+    drawComputation();
 }
 
+/** Marks the chosen cell, and only that one.
+ * @returns {HTMLElement} */
 function markCell() {
     const matrix = byId("matrix"),
-        before = matrix.querySelector(".cell");
-    if (before) fill(before, { class: "", tabindex: -1, "aria-selected": "false" }, []);
-    fill(
-        matrix.querySelector(`[data-query="${view.query}"][data-key="${view.key}"]`),
-        { class: "cell", tabindex: 0, "aria-selected": "true" },
-        [],
-    );
+        before = matrix.querySelector(".cell"),
+        chosen = matrix.querySelector(`[data-query="${view.query}"][data-key="${view.key}"]`);
+    if (before) fill(before, { class: "", tabindex: -1, "aria-selected": "false" });
+    return fill(/** @type {HTMLElement} */ (chosen), { class: "cell", tabindex: 0, "aria-selected": "true" });
 }
 
-function stepCell(event) {
-    const by = ARROWS[event.key],
-        head = attentionHead(view.attention, view.head);
-    if (!by) return;
-    event.preventDefault();
-    const query = Math.min(Math.max(view.query + by[1], 0), head.nQueries - 1);
-    chooseCell(query, Math.min(Math.max(view.key + by[0], 0), head.nSeen(query) - 1));
+/** @type {(right: number, down: number) => void} */
+function stepCell(right, down) {
+    const head = viewedHead(),
+        query = clamp(view.query + down, head.nQueries);
+    chooseCell(query, clamp(view.key + right, head.nSeen(query)));
 }
 
-// How sharp the rows are: the mean largest weight, and the perplexity exp(H) = over how many keys a row spreads.
-function sharpness(rows) {
-    const mean = (numbers) => numbers.reduce((a, b) => a + b, 0) / numbers.length;
-    const entropy = (row) => -row.reduce((sum, w) => sum + (w > 0 ? w * Math.log(w) : 0), 0);
-    return {
-        largest: mean(rows.map((row) => Math.max(...row))),
-        spread: mean(rows.map((row) => Math.exp(entropy(row)))),
+// ---- scaling ----
+
+/** The perplexity exp(H): over how many keys a row spreads.
+ * @type {(weights: number[]) => number} */
+const perplexity = (weights) => Math.exp(-weights.reduce((total, w) => total + (w > 0 ? w * Math.log(w) : 0), 0));
+
+/** How sharp the rows of a head are with and without scaling.
+ * @param {AttentionHead} head */
+function drawSharpness(head) {
+    /** @type {(label: string, weights: (query: number) => number[], shown: boolean) => HTMLElement} */
+    const line = (label, weights, shown) => {
+        const rows = range(head.nQueries, weights),
+            largest = format(mean(rows.map((row) => Math.max(...row))), 2),
+            spread = format(mean(rows.map(perplexity)), 1);
+        const text = `${label}: largest weight per row ${largest} on average, effectively spread over ${spread} keys`;
+        return html(shown ? "b" : "span", null, text);
     };
-}
-
-function drawSaturation(head) {
-    const rows = Array.from({ length: head.nQueries }, (_, i) => i);
-    const divided = sharpness(rows.map(head.weights)),
-        undivided = sharpness(rows.map(head.weightsUndivided));
-    const say = (label, { largest, spread }, shown) =>
-        html(
-            shown ? "b" : "span",
-            null,
-            `${label}: largest weight of a row ${format(largest, 2)} on average, spread over ${format(spread, 1)} keys`,
-        );
-    byId("saturation").replaceChildren(
-        say("divided", divided, view.divided),
+    byId("sharpness").replaceChildren(
+        line("with scaling", head.weights, view.scaled),
         html("br"),
-        say("not divided", undivided, !view.divided),
+        line("without scaling", head.weightsUnscaled, !view.scaled),
     );
 }
-
-// ---- the whole way ----
-
-function drawWay() {
-    const name = view.attention,
-        head = attentionHead(name, view.head),
-        { query: i, key: j } = view;
-    const queries = piecesOfRows(`${name}.query`),
-        keys = piecesOfRows(`${name}.key`);
-    const q = head.q(i),
-        k = head.k(j),
-        v = head.v(j),
-        products = head.products(i),
-        weights = shownWeights(head, i);
-    const root = Math.sqrt(head.width),
-        scores = view.divided ? products.map((p) => p / root) : products;
-    const largest = Math.max(...scores),
-        powers = scores.map((s) => Math.exp(s - largest));
-    const found = Float32Array.from(q, (_, c) => weights.reduce((sum, w, key) => sum + w * head.v(key)[c], 0));
-    const end = colourEnd([...q, ...k]),
-        valueEnd = colourEnd([...v, ...found]);
-    const times = Float32Array.from(q, (x, c) => x * k[c]);
-    const named = (id, text) => html("b", { id }, text);
-    byId("way").replaceChildren(
-        html("h3", null, "From ", piece(queries[i]), " to ", piece(keys[j])),
-        html("p", { class: "formula" }, formula(`softmax(Q K^T${view.divided ? " / √d_k" : ""}) V`)),
-        html(
-            "ol",
-            { class: "steps" },
-            step("The query, row ", i, " of ", `${name}.query`, strip("q", q, end)),
-            step("The key, row ", j, " of ", `${name}.key`, strip("k", k, end)),
-            html(
-                "li",
-                null,
-                html(
-                    "p",
-                    null,
-                    "Their product, number by number, and summed: q · k = ",
-                    named("way-product", format(products[j])),
-                ),
-                strip("q × k", times, colourEnd(times)),
-            ),
-            html(
-                "li",
-                null,
-                html(
-                    "p",
-                    null,
-                    ...(view.divided
-                        ? ["Divided by √d", html("sub", null, "head"), ` = √${head.width} = ${format(root)}: `]
-                        : ["Not divided by √d", html("sub", null, "head"), ": "]),
-                    named("way-score", format(scores[j])),
-                ),
-            ),
-            html(
-                "li",
-                null,
-                html(
-                    "p",
-                    null,
-                    "Softmax over the row: exp(score − largest score), divided by their sum ",
-                    format(powers.reduce((a, b) => a + b, 0)),
-                    ". The weight is ",
-                    named("way-weight", format(weights[j])),
-                    view.divided ? "." : html("span", null, `; divided it is ${format(head.weights(i)[j])}.`),
-                ),
-                html(
-                    "div",
-                    { class: "scroll softmax", tabindex: 0 },
-                    html(
-                        "table",
-                        null,
-                        html(
-                            "thead",
-                            null,
-                            html("tr", null, ...["key", "score", "exp", "weight"].map((t) => html("th", null, t))),
-                        ),
-                        html(
-                            "tbody",
-                            null,
-                            ...scores.map((s, key) =>
-                                html(
-                                    "tr",
-                                    { class: key === j ? "chosen" : "" },
-                                    html("th", { scope: "row" }, piece(keys[key])),
-                                    html("td", null, format(s)),
-                                    html("td", null, format(powers[key])),
-                                    html("td", { class: "wide" }, bar(weights[key], format(weights[key]))),
-                                ),
-                            ),
-                        ),
-                    ),
-                ),
-            ),
-            html(
-                "li",
-                null,
-                html(
-                    "p",
-                    null,
-                    "The value, row ",
-                    String(j),
-                    " of ",
-                    code(`${name}.value`),
-                    ", counts ",
-                    format(weights[j]),
-                    " times",
-                ),
-                strip("v", v, valueEnd),
-            ),
-            html(
-                "li",
-                null,
-                html(
-                    "p",
-                    null,
-                    "All weighted values summed: row ",
-                    String(i),
-                    ", columns ",
-                    `${view.head * head.width} … ${(view.head + 1) * head.width - 1} of `,
-                    code(`${name}.heads`),
-                    view.divided ? "" : ", had it not been divided",
-                ),
-                strip("heads", found, valueEnd),
-            ),
-        ),
-    );
-}
-
-const step = (before, row, between, name, ...rest) =>
-    html("li", null, html("p", null, before, String(row), between, code(name)), ...rest);

@@ -1,98 +1,82 @@
 // The steps of greedy search: the most probable pieces, and what each part of the residual stream would have said.
-"use strict";
+import { sentence, targetPieces, view } from "./data.js";
+import { barCell, byId, code, html, inputById, note, piece, rowHeader, table, tableRow } from "./elements.js";
+import { clamp, percent } from "./numbers.js";
 
+const N_READ = 3; // pieces of each reading
+
+/** @param {number} step */
 function chooseStep(step) {
-    view.step = Math.min(Math.max(step, 0), sentence().target.length - 1);
+    view.step = clamp(step, sentence().target.length);
     drawDecoding();
 }
 
-function drawDecoding() {
+export function drawDecoding() {
     const target = targetPieces(),
         t = view.step,
-        trace = sentence().trace,
-        slider = byId("step");
-    slider.max = target.length - 1;
-    slider.value = t;
+        slider = inputById("step");
+    slider.max = String(target.length - 1);
+    slider.value = String(t);
     slider.oninput = () => chooseStep(Number(slider.value));
     byId("step-back").onclick = () => chooseStep(t - 1);
     byId("step-on").onclick = () => chooseStep(t + 1);
     byId("step-name").replaceChildren(`step ${t + 1} of ${target.length}: `, piece(target[t]));
-    byId("said").replaceChildren(
-        ...target.map((text, i) =>
-            html(
-                "button",
-                {
-                    type: "button",
-                    class: i < t ? "past" : i === t ? "now" : "later",
-                    "aria-current": i === t ? "step" : null,
-                    onclick: () => {
-                        chooseStep(i);
-                        byId("said").querySelector(".now").focus();
-                    },
-                },
-                piece(text),
-            ),
-        ),
+    byId("said").replaceChildren(...target.map(stepButton));
+    drawBest(target[t]);
+    drawReadings(target[t]);
+}
+
+/** @type {(text: string, i: number) => HTMLElement} */
+const stepButton = (text, i) =>
+    html(
+        "button",
+        {
+            type: "button",
+            class: i < view.step ? "past" : i === view.step ? "now" : "later",
+            "aria-current": i === view.step ? "step" : null,
+            onclick: () => {
+                chooseStep(i);
+                /** @type {HTMLElement} */ (byId("said").querySelector(".now")).focus();
+            },
+        },
+        piece(text),
     );
-    const { chosen, best } = trace.output.reading[t];
+
+/** The most probable pieces of the step.
+ * @param {string} chosenPiece */
+function drawBest(chosenPiece) {
+    const { reading = [] } = sentence().trace.output,
+        { chosen, best } = reading[view.step];
+    const rows = best.map(([text, p]) => tableRow([rowHeader(piece(text)), barCell(p)], text === chosenPiece));
+    const forced = note(
+        "The chosen piece is ",
+        piece(chosenPiece),
+        `, with probability ${percent(chosen)}: the length cap ends the sentence.`,
+    );
     byId("best").replaceChildren(
         html("h3", null, "The most probable pieces"),
-        table(
-            ["piece", "probability"],
-            best.map(([text, p]) => [
-                text === target[t] ? "chosen" : "",
-                [html("th", { scope: "row" }, piece(text)), html("td", { class: "wide" }, bar(p))],
-            ]),
-        ),
-        ...(best[0][0] === target[t]
-            ? []
-            : [
-                  html(
-                      "p",
-                      { class: "note" },
-                      "The chosen piece is ",
-                      piece(target[t]),
-                      `, of probability ${percent(chosen)}: the length cap ends the sentence.`,
-                  ),
-              ]),
+        table(["piece", "probability"], rows),
+        ...(best[0][0] === chosenPiece ? [] : [forced]),
     );
-    const readings = Object.entries(trace).filter(([, of]) => of.reading);
+}
+
+/** What the output layer reads in each part of the residual stream at the step, the last part first.
+ * @param {string} chosenPiece */
+function drawReadings(chosenPiece) {
+    const rows = Object.entries(sentence().trace).flatMap(([name, { reading }]) => {
+        if (!reading) return [];
+        const { chosen, best } = reading[view.step],
+            pieces = best.slice(0, N_READ).map(([text, p]) => html("span", null, piece(text), ` ${percent(p)}`));
+        const cells = [rowHeader(code(name)), html("td", { class: "would" }, ...pieces), barCell(chosen)];
+        return [tableRow(cells, best[0][0] === chosenPiece)];
+    });
     byId("readings").replaceChildren(
-        html("h3", null, "If decoding stopped here"),
-        table(
-            ["read after", "it would say", ["of the chosen ", piece(target[t])]],
-            readings
-                .reverse()
-                .map(([name, { reading }]) => [
-                    reading[t].best[0][0] === target[t] ? "chosen" : "",
-                    [
-                        html("th", { scope: "row" }, code(name)),
-                        html(
-                            "td",
-                            { class: "would" },
-                            ...reading[t].best
-                                .slice(0, 3)
-                                .map(([text, p]) => html("span", null, piece(text), ` ${percent(p)}`)),
-                        ),
-                        html("td", { class: "wide" }, bar(reading[t].chosen)),
-                    ],
-                ]),
-        ),
-        html(
-            "p",
-            { class: "note" },
-            "Each is softmax(x Wᵀ + b) of that part of the residual stream; for the last norm that is ",
+        html("h3", null, "Predictions after each sublayer"),
+        table(["after", "most probable pieces", html("span", null, "probability of ", piece(chosenPiece))], rows.reverse()),
+        note(
+            "Each row is softmax(x Wᵀ + b), where x is the residual stream at that point; after the last norm it is ",
             code("output"),
             ".",
         ),
     );
 }
-
-// rows: [class, cells]
-const table = (heads, rows) =>
-    html(
-        "table",
-        null,
-        html("thead", null, html("tr", null, ...heads.map((head) => html("th", null, ...[head].flat())))),
-        html("tbody", null, ...rows.map(([kind, cells]) => html("tr", { class: kind }, ...cells))),
-    );

@@ -1,13 +1,32 @@
-# cmake -DROOM=explain -DOUTPUT=page.c -P embed.cmake: page.html as C arrays, with the style sheet and the scripts that
-# it names put inside it, cut in two at @data@.
+# cmake -DROOM=explain -DOUTPUT=page.c -P embed.cmake: page.html as C arrays, with its style sheet and scripts inside it,
+# cut in two at @data@. A page opened from a file cannot import modules, so page.js and all that it imports become one
+# module, each after what it imports: their names must differ.
+cmake_minimum_required(VERSION 3.25)
 
-file(READ ${ROOM}/page.html page)
-string(REGEX MATCHALL "[a-z]+[.](css|js)" names "${page}")
-foreach(name ${names})
-  file(READ ${ROOM}/${name} content)
-  string(REPLACE "<link rel=\"stylesheet\" href=\"${name}\">" "<style>\n${content}</style>" page "${page}")
-  string(REPLACE "<script src=\"${name}\"></script>" "<script>\n${content}</script>" page "${page}")
-endforeach()
+# Appends the module ROOM/name to the variable `modules`, after its imports; a JSON file becomes a constant.
+function(append_module name)
+  if(name IN_LIST seen)
+    return()
+  endif()
+  list(APPEND seen ${name})
+  file(READ ${ROOM}/${name} source)
+  string(REGEX MATCHALL "\nimport [^;]* from \"[^\"]*\"" imports "${source}")
+  foreach(import IN LISTS imports)
+    string(REGEX REPLACE "\nimport (.*) from \"./(.*)\"" "\\1;\\2" import "${import}")
+    list(GET import 0 imported)
+    list(GET import 1 file)
+    if(file MATCHES "[.]json$")
+      file(READ ${ROOM}/${file} json)
+      string(APPEND modules "const ${imported} = ${json};\n")
+    else()
+      append_module(${file})
+    endif()
+  endforeach()
+  string(REGEX REPLACE "\nimport [^;]*;" "" source "${source}")
+  string(REPLACE "\nexport " "\n" source "${source}")
+  set(modules "${modules}${source}\n" PARENT_SCOPE)
+  set(seen ${seen} PARENT_SCOPE)
+endfunction()
 
 function(c_array array text)
   file(WRITE ${OUTPUT}.part "${text}")
@@ -16,6 +35,14 @@ function(c_array array text)
   file(APPEND ${OUTPUT} "const char ${array}[] = {${characters}};\nconst size_t ${array}_size = sizeof ${array};\n")
   file(REMOVE ${OUTPUT}.part)
 endfunction()
+
+file(READ ${ROOM}/page.html page)
+file(READ ${ROOM}/page.css styles)
+append_module(page.js)
+set(link "<link rel=\"stylesheet\" href=\"page.css\">")
+set(script "<script type=\"module\" src=\"page.js\">")
+string(REPLACE "${link}" "<style>\n${styles}</style>" page "${page}")
+string(REPLACE "${script}" "<script type=\"module\">\n${modules}" page "${page}")
 
 string(FIND "${page}" "@data@" cut)
 string(SUBSTRING "${page}" 0 ${cut} before)

@@ -1,18 +1,16 @@
-/* What the page shows of a translation, collected from the trace hook: a JSON object of the checkpoint and, for each
+/* What the page shows of a translation, from recorded passes: a JSON object of the checkpoint and, for each
  * sentence, its pieces and its tensors under their trace names, in order of computation. */
 #include "explain/explain.h"
 
-#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "explain/json_text.h"
+#include "explain/block_floats.h"
 #include "explain/page.h"
-#include "kernels/kernels.h"
-#include "model/forward.h"
-#include "model/greedy.h"
+#include "model/top_tokens.h"
+#include "support/file.h"
 
 enum {
     PRECISE_BITS = 12, /* query, key and weights: the page computes a softmax with them */
@@ -28,16 +26,6 @@ struct explanation {
     size_t n_lines, n_sentences;
 };
 
-/* Reads the trace of one sentence. */
-typedef struct {
-    const transformer *model;
-    const tokenizer *tokenizer;
-    const token_ids *target;
-    json_text *json;
-    transformer_state state; /* laid out for the target, to read the residual stream through the output layer */
-    char last_norm[64];      /* the part of the residual stream whose reading is `output` itself */
-} sentence_reader;
-
 explanation *explanation_open(translator *t, failure *why)
 {
     explanation *e = calloc(1, sizeof *e);
@@ -46,7 +34,7 @@ explanation *explanation_open(translator *t, failure *why)
         return NULL;
     }
     e->translator = t;
-    e->lines.ok = e->sentences.ok = true;
+    e->lines = e->sentences = json_text_start(NULL);
     return e;
 }
 
@@ -65,41 +53,31 @@ static bool ends_with(const char *name, const char *end)
     return n >= n_end && strcmp(name + n - n_end, end) == 0;
 }
 
-/* After each row of logits [rows, n_target_vocabulary], which are used up: the probability of the chosen piece, and
- * the most probable pieces. */
-static void put_reading(const sentence_reader *r, float *logits, size_t rows)
+/* What the decoder would say if it stopped at x [target->n, d_model]: for each row the probability of the chosen piece,
+ * and the most probable pieces. */
+static void put_reading(explanation *e, const float *x, const token_ids *target)
 {
-    size_t n_vocabulary = r->model->output.d_out;
-    json_text_put(r->json, ",\"reading\":[");
-    for (size_t row = 0; row < rows; row++, logits += n_vocabulary) {
-        greedy_suppress(logits, &r->model->config);
-        if (kernels_argmax(logits, n_vocabulary) == n_vocabulary) {
-            r->json->ok =
-                r->json->ok && failure_set(r->json->why, "found a reading of the residual stream that is not a "
-                                                         "number, expected what a page can show");
-            return;
+    json_text *json = &e->sentences;
+    const model_config *config = translator_config(e->translator);
+    float *logits = json->ok ? translator_output_of(e->translator, x, target->n, json->why) : NULL;
+    json->ok = logits != NULL;
+    json_text_put(json, ",\"reading\":[");
+    for (size_t row = 0; row < target->n && json->ok; row++, logits += config->n_target_vocabulary) {
+        token_probability best[N_BEST];
+        size_t n = model_top_tokens(best, N_BEST, logits, config);
+        if (n == 0)
+            json->ok = failure_set(json->why, "found a reading of the residual stream that is not a number, expected "
+                                              "what a page can show");
+        json_text_put(json, "%s{\"chosen\":%.4g,\"best\":[", row ? "," : "", (double)logits[target->at[row]]);
+        for (size_t i = 0; i < n; i++) {
+            const char *piece = translator_target_piece(e->translator, best[i].id);
+            json_text_put(json, i ? ",[" : "[");
+            json_text_string(json, piece, strlen(piece));
+            json_text_put(json, ",%.4g]", (double)best[i].probability);
         }
-        kernels_softmax(logits, n_vocabulary);
-        json_text_put(r->json, "%s{\"chosen\":%.4g,\"best\":[", row ? "," : "", (double)logits[r->target->at[row]]);
-        for (size_t n = 0; n < N_BEST && n < n_vocabulary; n++) {
-            size_t id = kernels_argmax(logits, n_vocabulary);
-            const char *piece = tokenizer_target_piece(r->tokenizer, (int32_t)id);
-            json_text_put(r->json, n ? ",[" : "[");
-            json_text_string(r->json, piece, strlen(piece));
-            json_text_put(r->json, ",%.4g]", (double)logits[id]);
-            logits[id] = -1.0f;
-        }
-        json_text_put(r->json, "]}");
+        json_text_put(json, "]}");
     }
-    json_text_put(r->json, "]");
-}
-
-/* What the decoder would say if it stopped at x [rows, d_model]. */
-static void put_reading_of(sentence_reader *r, const float *x, size_t rows, size_t d_model)
-{
-    memcpy(r->state.x, x, rows * d_model * sizeof *x);
-    model_output(&r->state, r->model, NULL);
-    put_reading(r, r->state.logits, rows);
+    json_text_put(json, "]");
 }
 
 /* The numbers of largest magnitude of each row, as [column, number]. */
@@ -127,39 +105,39 @@ static void put_strongest(json_text *json, const float *data, size_t rows, size_
     json_text_put(json, "]");
 }
 
-static void read_tensor(void *user, const char *name, const float *data, size_t rows, size_t columns)
+/* The output is the reading of what comes last in the residual stream, the tensor before it. */
+static void put_tensor(explanation *e, const trace_record *pass, const traced_tensor *tensor, const token_ids *target)
 {
-    sentence_reader *r = user;
+    const char *name = tensor->name;
+    const float *data = trace_record_data(pass, tensor);
     bool precise = ends_with(name, ".query") || ends_with(name, ".key") || ends_with(name, ".weights");
     bool target_stream =
         strncmp(name, "decoder.", 8) == 0 && (ends_with(name, "_norm") || ends_with(name, ".embedding"));
     if (ends_with(name, ".heads")) /* the page computes it: weights times values */
         return;
-    json_text_put(r->json, "%s\"%s\":{\"rows\":%zu,\"columns\":%zu",
-                  strcmp(name, "encoder.embedding") == 0 ? "" : ",\n", name, rows, columns);
+    json_text_put(&e->sentences, "%s\"%s\":{\"rows\":%zu,\"columns\":%zu", tensor == pass->tensors ? "" : ",\n", name,
+                  tensor->rows, tensor->columns);
     if (strcmp(name, "output") == 0) {
-        memcpy(r->state.logits, data, rows * columns * sizeof *data);
-        put_reading(r, r->state.logits, rows);
+        put_reading(e, trace_record_data(pass, tensor - 1), target);
     } else if (ends_with(name, ".inner")) {
-        put_strongest(r->json, data, rows, columns);
+        put_strongest(&e->sentences, data, tensor->rows, tensor->columns);
     } else {
         int bits = precise ? PRECISE_BITS : BITS;
-        json_text_put(r->json, ",\"bits\":%d,\"numbers\":", bits);
-        json_text_numbers(r->json, data, rows, columns, bits);
-        if (target_stream && strcmp(name, r->last_norm) != 0)
-            put_reading_of(r, data, rows, columns);
+        json_text_put(&e->sentences, ",\"bits\":%d,\"numbers\":", bits);
+        block_floats_put(&e->sentences, data, tensor->rows, tensor->columns, bits);
+        if (target_stream && strcmp(tensor[1].name, "output") != 0)
+            put_reading(e, data, target);
     }
-    json_text_put(r->json, "}");
+    json_text_put(&e->sentences, "}");
 }
 
-typedef const char *piece_of(const tokenizer *t, int32_t id);
+typedef const char *piece_of(const translator *t, int32_t id);
 
-static void put_pieces(json_text *json, const char *side, const token_ids *ids, const tokenizer *tokens,
-                       piece_of *piece)
+static void put_pieces(json_text *json, const char *side, const token_ids *ids, const translator *t, piece_of *piece)
 {
     json_text_put(json, "\"%s\":[", side);
     for (size_t i = 0; i < ids->n; i++) {
-        const char *text = piece(tokens, ids->at[i]);
+        const char *text = piece(t, ids->at[i]);
         json_text_put(json, "%s{\"id\":%d,\"piece\":", i ? "," : "", ids->at[i]);
         json_text_string(json, text, strlen(text));
         json_text_put(json, "}");
@@ -167,63 +145,37 @@ static void put_pieces(json_text *json, const char *side, const token_ids *ids, 
     json_text_put(json, "],");
 }
 
-static bool put_trace(explanation *e, const translated_sentence *sentence, failure *why)
+bool explanation_add_line(explanation *e, const text_line *line, const translation *result, failure *why)
 {
-    const transformer *model = translator_model(e->translator);
-    size_t n_tgt = sentence->target.n;
-    sentence_reader r = {.model = model,
-                         .tokenizer = translator_tokenizer(e->translator),
-                         .target = &sentence->target,
-                         .json = &e->sentences};
-    trace_reader reader = {read_tensor, &r};
-    snprintf(r.last_norm, sizeof r.last_norm, "decoder.%zu.feed_forward_norm", model->config.decoder.n_layers - 1);
-    const batch_shape shape = {1, &sentence->source.n, &n_tgt, &n_tgt, true, NULL};
-    if (!state_lay_out(&r.state, &model->config, &shape, why))
-        return false;
-    r.state.target_first[0] = 0;
-    r.state.target_first[1] = n_tgt;
-    json_text_put(&e->sentences, "\"trace\":{");
-    bool ok = translator_trace(e->translator, sentence, &reader, why);
-    json_text_put(&e->sentences, "}");
-    state_free(&r.state);
-    return ok;
-}
-
-static bool put_sentence(explanation *e, const text_line *line, const translated_sentence *sentence, failure *why)
-{
-    const tokenizer *tokens = translator_tokenizer(e->translator);
-    json_text *text = &e->sentences;
-    text_buffer translated = {0};
-    if (!text_append(&translated, "", 0, why) ||
-        !tokenizer_decode(tokens, sentence->target.at, sentence->target.n, &translated, why)) {
-        text_free(&translated);
-        return false;
-    }
-    json_text_put(text, e->n_sentences++ ? ",\n{\"text\":" : "{\"text\":");
-    json_text_string(text, line->bytes + sentence->range.begin, sentence->range.end - sentence->range.begin);
-    json_text_put(text, ",\"translation\":");
-    json_text_string(text, translated.bytes, translated.size);
-    json_text_put(text, ",\"cut\":%s,", sentence->truncated ? "true" : "false");
-    put_pieces(text, "source", &sentence->source, tokens, tokenizer_source_piece);
-    put_pieces(text, "target", &sentence->target, tokens, tokenizer_target_piece);
-    text_free(&translated);
-    bool ok = put_trace(e, sentence, why);
-    json_text_put(text, "}");
-    return ok;
-}
-
-bool explanation_add(explanation *e, const text_line *line, const translation *result, failure *why)
-{
-    e->lines.why = e->sentences.why = why;
+    e->lines.why = why;
     json_text_put(&e->lines, e->n_lines++ ? ",{\"text\":" : "{\"text\":");
     json_text_string(&e->lines, line->bytes, line->size);
     json_text_put(&e->lines, ",\"translation\":");
     json_text_string(&e->lines, result->text.bytes, result->text.size);
     json_text_put(&e->lines, "}");
-    bool ok = true;
-    for (size_t s = 0; s < result->n_sentences && ok; s++)
-        ok = put_sentence(e, line, &result->sentences[s], why);
-    return ok && e->lines.ok && e->sentences.ok;
+    return e->lines.ok;
+}
+
+bool explanation_add_sentence(explanation *e, const text_line *line, const translated_sentence *sentence,
+                              const trace_record *pass, failure *why)
+{
+    json_text *json = &e->sentences;
+    text_buffer translated = TEXT_EMPTY;
+    json->why = why;
+    json->ok = json->ok && translator_decode(e->translator, &sentence->target, &translated, why);
+    json_text_put(json, e->n_sentences++ ? ",\n{\"text\":" : "{\"text\":");
+    json_text_string(json, line->bytes + sentence->range.begin, sentence->range.end - sentence->range.begin);
+    json_text_put(json, ",\"translation\":");
+    json_text_string(json, translated.bytes, translated.size);
+    text_free(&translated);
+    json_text_put(json, ",\"cut\":%s,", sentence->truncated ? "true" : "false");
+    put_pieces(json, "source", &sentence->source, e->translator, translator_source_piece);
+    put_pieces(json, "target", &sentence->target, e->translator, translator_target_piece);
+    json_text_put(json, "\"trace\":{");
+    for (const traced_tensor *tensor = pass->tensors; tensor < pass->tensors + pass->n; tensor++)
+        put_tensor(e, pass, tensor, &sentence->target);
+    json_text_put(json, "}}");
+    return json->ok;
 }
 
 static void put_stack(json_text *json, const char *name, const stack_config *stack)
@@ -232,10 +184,10 @@ static void put_stack(json_text *json, const char *name, const stack_config *sta
                   stack->n_heads, stack->d_ff);
 }
 
-static void put_checkpoint(json_text *json, const transformer *model, const tokenizer *tokens)
+static void put_checkpoint(json_text *json, const translator *t)
 {
-    const model_config *c = &model->config;
-    const char *start = tokenizer_target_piece(tokens, c->tokenizer.target_start);
+    const model_config *c = translator_config(t);
+    const char *start = translator_target_piece(t, c->target_start);
     json_text_put(json, "{\"source_language\":");
     json_text_string(json, c->source_language, strlen(c->source_language));
     json_text_put(json, ",\"target_language\":");
@@ -245,50 +197,31 @@ static void put_checkpoint(json_text *json, const transformer *model, const toke
     put_stack(json, "decoder", &c->decoder);
     json_text_put(json, "\"activation\":\"%s\",\"scale_embedding\":%s,", config_activation_name(c->activation),
                   c->scale_embedding ? "true" : "false");
-    json_text_put(json, "\"n_source_vocabulary\":%zu,\"n_target_vocabulary\":%zu,", c->tokenizer.n_source_vocabulary,
-                  c->tokenizer.n_target_vocabulary);
-    json_text_put(json, "\"max_positions\":%zu,\"dtype\":\"%s\",\"start\":", c->max_positions, model->dtype);
+    json_text_put(json, "\"n_source_vocabulary\":%zu,\"n_target_vocabulary\":%zu,", c->n_source_vocabulary,
+                  c->n_target_vocabulary);
+    json_text_put(json, "\"max_positions\":%zu,\"dtype\":\"%s\",\"start\":", c->max_positions,
+                  model_get_facts(translator_model(t)).dtype);
     json_text_string(json, start, strlen(start));
     json_text_put(json, "}");
-}
-
-static bool write_all(FILE *file, const char *bytes, size_t size, size_t *n_bytes)
-{
-    *n_bytes += size;
-    return fwrite(bytes, 1, size, file) == size;
-}
-
-/* The page up to its data, the data, and the rest of the page. */
-static bool write_page(const char *path, const text_buffer *data, size_t *n_bytes, failure *why)
-{
-    FILE *file = fopen(path, "wb");
-    if (!file)
-        return failure_set(why, "%s: cannot be written: %s", path, strerror(errno));
-    *n_bytes = 0;
-    bool ok = write_all(file, explain_page_before_data, explain_page_before_data_size, n_bytes) &&
-              write_all(file, data->bytes, data->size, n_bytes) &&
-              write_all(file, explain_page_after_data, explain_page_after_data_size, n_bytes);
-    int problem = errno;
-    if (fclose(file) != 0 && ok) {
-        problem = errno;
-        ok = false;
-    }
-    return ok || failure_set(why, "%s: cannot be written: %s", path, strerror(problem));
 }
 
 bool explanation_write(const explanation *e, const char *path, size_t *n_bytes, failure *why)
 {
     if (e->n_sentences == 0)
         return failure_set(why, "found no sentence in TEXT, expected at least one for --explain");
-    json_text data = {.ok = true, .why = why};
+    json_text data = json_text_start(why);
     json_text_put(&data, "{\"version\":\"%s\",\"checkpoint\":", TRANSFORMER_VERSION);
-    put_checkpoint(&data, translator_model(e->translator), translator_tokenizer(e->translator));
+    put_checkpoint(&data, e->translator);
     json_text_put(&data, ",\n\"lines\":[");
-    json_text_append(&data, &e->lines);
+    json_text_append(&data, e->lines.text.bytes, e->lines.text.size);
     json_text_put(&data, "],\n\"sentences\":[");
-    json_text_append(&data, &e->sentences);
+    json_text_append(&data, e->sentences.text.bytes, e->sentences.text.size);
     json_text_put(&data, "]}");
-    bool ok = data.ok && write_page(path, &data.text, n_bytes, why);
+    const file_part parts[] = {{explain_page_before_data, explain_page_before_data_size},
+                               {data.text.bytes, data.text.size},
+                               {explain_page_after_data, explain_page_after_data_size}};
+    *n_bytes = parts[0].size + parts[1].size + parts[2].size;
+    bool ok = data.ok && file_write(path, parts, 3, why);
     text_free(&data.text);
     return ok;
 }

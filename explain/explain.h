@@ -2,14 +2,15 @@
  * beside it. page.html, page.css and the .js files are the page; what is written here is their data.
  *
  *   explanation *e = explanation_open(translator, &why);
- *   explanation_add(e, &line, &translation, &why);   for each line
+ *   explanation_add_line(e, &line, &translation, &why);                for each line, and after it
+ *   explanation_add_sentence(e, &line, &sentence, &pass, &why);        for each of its sentences
  *   explanation_write(e, "page.html", &n_bytes, &why);
  *   explanation_close(e);
  */
 #ifndef EXPLAIN_EXPLAIN_H
 #define EXPLAIN_EXPLAIN_H
 
-#include "model/translator.h"
+#include "translator/translator.h"
 
 typedef struct explanation explanation;
 
@@ -17,8 +18,11 @@ typedef struct explanation explanation;
 explanation *explanation_open(translator *t, failure *why);
 void explanation_close(explanation *e);
 
-/* Computes each sentence of a line again, and keeps what the page shows of it. */
-bool explanation_add(explanation *e, const text_line *line, const translation *result, failure *why);
+bool explanation_add_line(explanation *e, const text_line *line, const translation *result, failure *why);
+
+/* Keeps what the page shows of a sentence of the line that was added last, from its recorded pass. */
+bool explanation_add_sentence(explanation *e, const text_line *line, const translated_sentence *sentence,
+                              const trace_record *pass, failure *why);
 
 /* Writes the page, *n_bytes long. Fails when no sentence was added. */
 bool explanation_write(const explanation *e, const char *path, size_t *n_bytes, failure *why);

@@ -38,7 +38,7 @@ const KINDS = {
         colour: "attention",
         note:
             "Queries come from the decoder; keys and values come from the encoder's output, once per sentence " +
-            "(attention_cross_remember).",
+            "(attention_cross_fill_cache).",
     },
     norm: {
         title: "Add & Norm",

@@ -1,37 +1,42 @@
-// The head of the page, and what changes all sections: the sentence and the theme.
-"use strict";
+// The head of the page, and what changes every section: the sentence and the theme.
+import { drawAlignedChoice, drawAlignment } from "./alignment.js";
+import { chooseFirstCell, drawAttention } from "./attention.js";
+import { drawBox } from "./box.js";
+import { checkpoint, data, view } from "./data.js";
+import { drawDecoding } from "./decoding.js";
+import { byId, choice, html } from "./elements.js";
+import { readScales } from "./heatmaps.js";
+import { drawMap } from "./map.js";
+import { drawPositions } from "./positions.js";
+
+/** @import { Stack } from "./data.js" */
 
 function drawHeader() {
     const { encoder, decoder, d_model, dtype, source_language, target_language } = checkpoint;
-    byId("lines").replaceChildren(
-        ...data.lines.map((line) =>
-            html(
-                "blockquote",
-                null,
-                html("p", { lang: source_language }, line.text),
-                html("p", { lang: target_language }, line.translation),
-            ),
+    const quotes = data.lines.map((line) =>
+        html(
+            "blockquote",
+            null,
+            html("p", { lang: source_language }, line.text),
+            html("p", { lang: target_language }, line.translation),
         ),
     );
+    const options = data.sentences.map(({ text }, i) => /** @type {[number, string]} */ ([i, text]));
+    byId("lines").replaceChildren(...quotes);
     byId("sentences").hidden = data.sentences.length === 1;
-    byId("sentences").append(
-        ...choice(
-            "sentence",
-            data.sentences.map((of, i) => [i, of.text]),
-            view.sentence,
-            chooseSentence,
-        ),
-    );
+    byId("sentences").append(...choice("sentence", options, view.sentence, chooseSentence));
+    /** @type {(name: string, stack: Stack) => string} */
+    const stack = (name, { n_layers, n_heads, d_ff }) => `${name}: ${n_layers} layers, ${n_heads} heads, d_ff ${d_ff}`;
     byId("checkpoint").textContent =
-        `${source_language} to ${target_language}, ${dtype} weights: ` +
-        `${encoder.n_layers} encoder and ${decoder.n_layers} decoder layers, ` +
-        `${encoder.n_heads} and ${decoder.n_heads} heads, d_model ${d_model}, d_ff ${encoder.d_ff} and ${decoder.d_ff}. transformer.c ${data.version}`;
+        `${source_language} to ${target_language}, ${dtype} weights, d_model ${d_model}. ${stack("Encoder", encoder)}. ` +
+        `${stack("Decoder", decoder)}. transformer.c ${data.version}`;
 }
 
+/** @param {number} i */
 function chooseSentence(i) {
     view.sentence = i;
     view.step = view.position = 0;
-    chooseQuery(Math.min(1, sentence().target.length - 1));
+    chooseFirstCell();
     drawSections();
 }
 
@@ -46,29 +51,34 @@ function drawSections() {
     drawPositions();
 }
 
-// The system's theme, and its changes, until the button says otherwise.
+/** Uses the system's theme, also when it changes, until the button chooses one. */
 const systemDark = matchMedia("(prefers-color-scheme: dark)");
 
+/** @param {"dark" | "light"} theme */
 function setTheme(theme) {
-    const other = theme === "dark" ? "light" : "dark";
+    const other = theme === "dark" ? "light" : "dark",
+        button = byId("theme");
     document.documentElement.dataset.theme = theme;
-    byId("theme").textContent = other === "dark" ? "Dark" : "Light";
-    byId("theme").setAttribute("aria-label", `Use ${other} colours`);
-    byId("theme").onclick = () => {
+    button.textContent = other === "dark" ? "Dark" : "Light";
+    button.setAttribute("aria-label", `Switch to ${other} mode`);
+    button.onclick = () => {
         systemDark.onchange = null;
         setTheme(other);
     };
     drawSections();
 }
 
-systemDark.onchange = () => setTheme(systemDark.matches ? "dark" : "light");
-
-// Lines are drawn between places on the screen, so they follow its width.
-let width = 0;
-new ResizeObserver(() => {
-    if (width !== (width = byId("pieces").clientWidth)) drawAlignment();
-}).observe(byId("pieces"));
+const setSystemTheme = () => setTheme(systemDark.matches ? "dark" : "light");
+systemDark.onchange = setSystemTheme;
 
 drawHeader();
-chooseQuery(Math.min(1, sentence().target.length - 1));
-setTheme(systemDark.matches ? "dark" : "light");
+chooseFirstCell();
+setSystemTheme();
+
+// The lines between pieces connect places on the screen, so they are drawn again when the width changes.
+let drawnWidth = 0;
+new ResizeObserver(() => {
+    const width = byId("pieces").clientWidth;
+    if (width !== drawnWidth) drawAlignment();
+    drawnWidth = width;
+}).observe(byId("pieces"));

@@ -1,91 +1,85 @@
-// The sinusoids as a picture, and where the rows of the sentence lie in it.
-"use strict";
+// The positional encoding as a picture, and the rows of the sentence in it.
+import { checkpoint, decoderPieces, sentence, sourcePieces, view } from "./data.js";
+import { byId, fill, html, inputById, piece, svg } from "./elements.js";
+import { cellAt, legend, markRow, paintSigned, strip } from "./heatmaps.js";
+import { clamp, dot, range } from "./numbers.js";
+import { positionRow, positionRows } from "./tensors.js";
+
+const N_SHOWN = 64; // or more, if the sentence is longer
 
 const nShownPositions = () =>
-    Math.min(checkpoint.max_positions, Math.max(64, sentence().source.length, sentence().target.length));
+    Math.min(checkpoint.max_positions, Math.max(N_SHOWN, sentence().source.length, sentence().target.length));
 
-function drawPositions() {
+export function drawPositions() {
     const n = nShownPositions(),
-        of = positionRows(n),
-        nSrc = sentence().source.length,
-        nTgt = sentence().target.length;
+        nSines = Math.ceil(checkpoint.d_model / 2),
+        slider = inputById("position");
+    /** @type {HTMLCanvasElement} */
     const canvas = html("canvas", {
         role: "img",
-        "aria-label": `The sinusoids of ${n} positions`,
-        onpointermove: (event) => {
-            const box = canvas.getBoundingClientRect();
-            choosePosition(Math.floor(((event.clientY - box.top) / box.height) * n));
-        },
+        "aria-label": `The positional encoding of ${n} positions`,
+        onpointermove: (event) => choosePosition(cellAt(event, canvas)[0]),
     });
-    paint(
-        canvas,
-        n,
-        of.columns,
-        (i) => of.at[i],
-        (x) => colour(scales.signed, 0.5 + 0.5 * x),
-    );
-    const bracket = (label, rows) =>
-        html("div", { class: "bracket", style: `height: ${(100 * rows) / n}%` }, html("span", null, label));
+    paintSigned(canvas, positionRows(n), 1);
+    /** @type {(side: string, rows: number) => HTMLElement} */
+    const bracket = (side, rows) =>
+        html("div", { class: "bracket", style: `height: ${(100 * rows) / n}%` }, html("span", null, `${side}, ${rows} rows`));
+    const shown =
+        `rows 0 … ${n - 1} of ${checkpoint.max_positions}; columns: ${nSines} sines, then as many cosines, ` +
+        "each from fast on the left to slow on the right";
     byId("sinusoids").replaceChildren(
         html(
             "div",
             { class: "brackets" },
-            bracket(`source, ${nSrc} rows`, nSrc),
-            bracket(`target, ${nTgt} rows`, nTgt),
+            bracket("source", sentence().source.length),
+            bracket("target", sentence().target.length),
         ),
         html("div", { class: "canvas" }, canvas, html("div", { class: "marker" })),
-        html(
-            "p",
-            { class: "under" },
-            html(
-                "span",
-                null,
-                `rows 0 … ${n - 1} of ${checkpoint.max_positions}; columns: `,
-                `${Math.ceil(checkpoint.d_model / 2)} sines, then cosines, fast on the left of each half`,
-            ),
-            legend(-1, 1, "--signed"),
-        ),
+        html("p", { class: "under" }, html("span", null, shown), legend(-1, 1, "signed")),
     );
-    const slider = byId("position");
-    slider.max = n - 1;
+    slider.max = String(n - 1);
     slider.oninput = () => choosePosition(Number(slider.value));
     choosePosition(view.position);
 }
 
+/** @param {number} p */
 function choosePosition(p) {
-    const n = nShownPositions();
-    view.position = Math.min(Math.max(p, 0), n - 1);
-    const { position } = view,
+    const n = nShownPositions(),
+        position = (view.position = clamp(p, n)),
         row = positionRow(position),
-        pieces = [];
-    for (const [side, of] of [
-        ["encoder", sourcePieces()],
-        ["decoder", decoderPieces()],
-    ])
-        if (position < of.length)
-            pieces.push(pieces.length ? " and of " : ", of ", piece(of[position]), ` in ${side}.embedding`);
-    byId("position").value = position;
-    byId("position-name").replaceChildren(`position ${position}`, ...pieces);
-    const marker = byId("sinusoids").querySelector(".marker");
-    marker.style.top = `${(100 * position) / n}%`;
-    marker.style.height = `${100 / n}%`;
-    const alike = Array.from({ length: n }, (_, other) => dot(row, positionRow(other)) / dot(row, row));
-    const open = byId("position-row").querySelector("details")?.open;
-    byId("position-row").replaceChildren(strip(`row ${position}`, row, 1), curveOf(alike, position));
-    byId("position-row").querySelector("details").open = Boolean(open);
+        open = byId("position-row").querySelector("details")?.open ?? false;
+    inputById("position").value = String(position);
+    byId("position-name").replaceChildren(`position ${position}`, ...piecesAt(position));
+    markRow(/** @type {HTMLElement} */ (byId("sinusoids").querySelector(".marker")), position, n);
+    const alike = range(n, (other) => dot(row, positionRow(other)) / dot(row, row)),
+        numbers = strip(`row ${position}`, row, 1);
+    fill(numbers, { open });
+    byId("position-row").replaceChildren(numbers, similarity(alike, position));
 }
 
-// How alike a row is to all rows: their product depends on the distance alone.
-function curveOf(alike, position) {
-    const n = alike.length,
-        x = (p) => 8 + (584 * p) / Math.max(n - 1, 1),
-        y = (a) => 84 - 66 * a;
+/** The pieces that this position is added to.
+ * @type {(position: number) => (string | Node)[]} */
+const piecesAt = (position) =>
+    [
+        { pieces: sourcePieces(), name: "encoder.embedding" },
+        { pieces: decoderPieces(), name: "decoder.embedding" },
+    ]
+        .filter(({ pieces }) => position < pieces.length)
+        .flatMap(({ pieces, name }, i) => [i ? " and " : ": ", piece(pieces[position]), ` in ${name}`]);
+
+/** The dot product of a row with every row, as a curve.
+ * @type {(alike: number[], position: number) => HTMLElement} */
+function similarity(alike, position) {
+    /** @type {(p: number) => number} */
+    const x = (p) => 8 + (584 * p) / Math.max(alike.length - 1, 1);
+    /** @type {(a: number) => number} */
+    const y = (a) => 84 - 66 * a;
     return html(
         "figure",
         { class: "curve" },
         svg(
             "svg",
-            { viewBox: "0 0 600 100", role: "img", "aria-label": "Product with each other row" },
+            { viewBox: "0 0 600 100", role: "img", "aria-label": "Dot product with every row" },
             svg("path", { class: "axis", d: "M8 84H592" }),
             svg("text", { x: 580, y: 97 }, "0"),
             svg("polyline", { points: alike.map((a, p) => `${x(p)},${y(a)}`).join(" ") }),
@@ -94,8 +88,8 @@ function curveOf(alike, position) {
         html(
             "figcaption",
             null,
-            `Row ${position} times each row, over its length squared: it falls with the distance, `,
-            "alike on both sides, so near is near wherever it is.",
+            `The dot product of row ${position} with every row, divided by its squared length. It depends only on the `,
+            "distance between the two rows and is largest nearby, wherever the row is.",
         ),
     );
 }

@@ -1,5 +1,5 @@
-/* Loads OpenBLAS only if a checkpoint has float32 layers and the level wants it: everything else starts faster without
- * it. */
+/* Loads OpenBLAS at run time, and only if a checkpoint has float32 layers and the level wants it: loading it slows down
+ * the start of the program. */
 #include "kernels/blas.h"
 
 #include <cblas.h>
@@ -18,7 +18,7 @@ static struct {
 
 static pthread_mutex_t one_at_a_time = PTHREAD_MUTEX_INITIALIZER;
 
-/* Sets *function, a pointer to a function, to one of the library; ISO C cannot convert what dlsym returns. */
+/* Sets *function, a function pointer, to the library's function `name`. ISO C cannot cast the result of dlsym to it. */
 static bool find(void *library, const char *name, void *function)
 {
     void *symbol = dlsym(library, name);
@@ -35,7 +35,7 @@ bool kernels_open_blas(failure *why)
         !find(library, "openblas_set_num_threads", &blas.set_num_threads) ||
         !find(library, "openblas_get_corename", &blas.get_corename) || !find(library, "cblas_sgemm", &blas.sgemm)) {
         const char *reason = dlerror();
-        return failure_set(why, "OpenBLAS, which float32 weights need, cannot be loaded: %s; install libopenblas0",
+        return failure_set(why, "cannot load OpenBLAS, which float32 weights need: %s; install libopenblas0",
                            reason ? reason : BLAS_LIBRARY);
     }
     blas.set_num_threads(1);
@@ -55,7 +55,7 @@ const char *kernels_blas_core(void)
 void kernels_blas_matmul_transposed(float *out, size_t out_stride, const float *a, const float *b, size_t m, size_t n,
                                     size_t k)
 {
-    bool sequential = blas.get_parallel() == OPENBLAS_SEQUENTIAL; /* which several threads must not call at once */
+    bool sequential = blas.get_parallel() == OPENBLAS_SEQUENTIAL; /* such a build is not thread-safe */
     if (sequential)
         pthread_mutex_lock(&one_at_a_time);
     blas.sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (int)m, (int)n, (int)k, 1.0f, a, (int)k, b, (int)k, 0.0f, out,

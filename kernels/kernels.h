@@ -1,5 +1,5 @@
-/* The arithmetic, and the only room that knows BLAS and vector instructions. plain.c is the specification: all of it as
- * plain loops. simd/ computes the same with vectors.
+/* The arithmetic. Only this room knows BLAS and vector instructions. plain.c is the specification, as plain loops;
+ * simd/ computes the same with vectors.
  *
  * Outputs come first, then inputs, then dimensions. Matrices are row-major, shapes are [rows, columns]. An output must
  * not overlap an input unless a comment allows it. Only kernels_start and kernels_open_blas can fail. */
@@ -15,7 +15,7 @@
 
 /* Chooses the instruction-set level: the one named `wanted`, or the best that this CPU has if it is NULL. Returns false
  * if that level does not exist or the CPU lacks it. Call before any other kernel; idempotent and process-wide; must not
- * run concurrently with a kernel. All levels give the same bits, except the last ones of float32 linear layers. */
+ * run concurrently with a kernel. All levels are bit-identical, except in the last bits of float32 linear layers. */
 bool kernels_start(const char *wanted);
 
 /* The level in use, such as "avx2" or "plain", and the i-th that this CPU can run, best first; NULL past the last. */
@@ -45,7 +45,7 @@ typedef struct {
 
 enum { LINEAR_BLOCK = 128 };
 
-size_t kernels_linear_padded(size_t d_in); /* rounded up to a multiple of 64 */
+size_t kernels_linear_padded(size_t d_in); /* d_in rounded up to a multiple of 64 */
 
 /* Scratch memory for linear layers of at most n rows and d_in columns; d = kernels_linear_padded(d_in). */
 typedef struct {
@@ -69,17 +69,17 @@ typedef struct {
     const linear_weights *weights;
 } linear_layer;
 
-/* The same for n_layers >= 1 layers of the same rows, which are quantized only once. */
+/* The same for n_layers >= 1 layers with the same input rows x, which are quantized only once. */
 void kernels_linear_together(const linear_layer *layers, size_t n_layers, const float *x, size_t n_rows,
                              linear_scratch *scratch);
 
-/* best [n_rows]: kernels_argmax over each row of kernels_linear's outputs, except those in without [n_without]. The
- * outputs are never stored all at once. */
-void kernels_linear_argmax(size_t *best, const float *x, const linear_weights *weights, size_t n_rows,
-                           const int32_t *without, size_t n_without, linear_scratch *scratch);
+/* out [n_rows] = kernels_argmax over each row of kernels_linear's outputs, ignoring those in without [n_without]. Never
+ * stores all outputs at once. */
+void kernels_linear_argmax(size_t *out, const float *x, const linear_weights *w, size_t n_rows, const int32_t *without,
+                           size_t n_without, linear_scratch *scratch);
 
-/* out [d_in] = row `row` of the weight as float32: an embedding is a linear layer's row. */
-void kernels_linear_row(float *out, const linear_weights *weights, size_t row);
+/* out [d_in] = row `row` of the weight as float32: embeddings are stored like linear layers. */
+void kernels_linear_row(float *out, const linear_weights *w, size_t row);
 
 /* out [m, n] = factor * a [m, k] bᵀ, b [n, k]; a stride is the distance in floats from one row to the next. */
 void kernels_matmul_transposed(float *out, size_t out_stride, const float *a, size_t a_stride, const float *b,
@@ -106,7 +106,7 @@ void kernels_relu(float *x, size_t n);
 void kernels_swish(float *x, size_t n);
 void kernels_gelu(float *x, size_t n);
 
-/* The index of the largest of x [n], n > 0; of the first one on a tie. n if a value is NaN or +infinity, or if all are
+/* The index of the largest of x [n], n > 0; the first one on a tie. n if a value is NaN or +infinity, or if all are
  * -infinity. */
 size_t kernels_argmax(const float *x, size_t n);
 

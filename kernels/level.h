@@ -9,7 +9,7 @@
 
 /* Quantized rows of activations: x[row, i] ≈ values[row, i] * scales[row]. */
 typedef struct {
-    const int8_t *values;   /* [n_rows, stride], as the level stores them; 0 past column d_in */
+    const int8_t *values;   /* [n_rows, stride] in the level's format; 0 past column d_in */
     const float *scales;    /* [n_rows] */
     const int32_t *offsets; /* [n_rows], to subtract from the level's dot products with the row */
     size_t stride;
@@ -41,9 +41,6 @@ extern const kernel_level kernels_avx2, kernels_avx_vnni, kernels_avx512_vnni;
 #endif
 #ifdef __aarch64__
 extern const kernel_level kernels_neon_dot;
-#endif
-#ifdef KERNELS_SIMULATED /* their vector instructions in plain C, for tests on CPUs that lack them */
-extern const kernel_level kernels_avx_vnni_simulated, kernels_avx512_vnni_simulated, kernels_neon_dot_simulated;
 #endif
 
 /* The level in use. */

@@ -11,7 +11,7 @@
 
 enum {
     FEW_ROWS = 24,         /* at most this many float32 rows never go to BLAS */
-    WORTH_SHARING = 65536, /* products; fewer are finished before another thread has started */
+    WORTH_SHARING = 65536, /* products; fewer are faster on one thread */
 };
 
 size_t kernels_linear_padded(size_t d_in)
@@ -123,7 +123,7 @@ typedef struct {
     linear_scratch *scratch;
 } argmax_task;
 
-/* Updates *best with block [n], whose first value is output `first`. */
+/* Updates *best with block [n], the outputs from `first` on. */
 static void update_best(linear_best *best, const float *block, size_t n, size_t first)
 {
     float largest = kernels_active->max(block, n);

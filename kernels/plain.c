@@ -1,7 +1,7 @@
 /* The specification: what every kernel computes, as plain loops.
  *
  * This is also the instruction-set level "plain", which runs on any CPU: TRANSFORMER_ISA=plain selects it. The levels
- * in simd/ are tested against it and give the same bits, except in linear_float32. That works because a sum has a fixed
+ * in simd/ are tested against it and are bit-identical, except in linear_float32. That works because a sum has a fixed
  * order: column i goes into partial sum i % 8, as in a vector of eight floats, and add_eight adds the eight. */
 #include <math.h>
 #include <string.h>

@@ -1,3 +1,4 @@
+/* Residual connection and layer normalization. */
 #include "model/add_and_norm.h"
 
 void model_add_and_norm(float *x, const float *sublayer, const norm_weights *weights, size_t n_rows, size_t d_model,

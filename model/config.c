@@ -1,3 +1,4 @@
+/* Reads config.json and checks every value, so that no size can overflow later. model.c checks the tensors. */
 #include "model/config.h"
 
 #include <stdio.h>
@@ -7,11 +8,11 @@
 #include "support/json.h"
 
 #define LARGEST_FILE 65536u  /* bytes */
-#define LARGEST_WIDTH 65536u /* int8 products of this many terms still fit in an int32 */
+#define LARGEST_WIDTH 65536u /* sums of this many int8 products fit in an int32 */
 #define LARGEST_VOCABULARY 4194304u
 #define LARGEST_LENGTH 8192u
-#define MOST_ATTENTION (UINT64_C(1) << 26) /* weights between all positions, of all heads */
-#define MOST_POSITIONS (UINT64_C(1) << 21) /* numbers in the table of positions */
+#define MOST_ATTENTION (UINT64_C(1) << 26) /* attention weights of one sentence, all heads */
+#define MOST_POSITIONS (UINT64_C(1) << 21) /* floats in the table of positions */
 #define MOST_LAYERS 128u
 #define MOST_HEADS 1024u
 
@@ -33,7 +34,7 @@ static bool read_activation(activation *value, const cJSON *root, const char *wh
             *value = (activation)i;
             return true;
         }
-    return failure_set(why, "%s: found the activation \"%s\", expected relu, swish or gelu", where, name);
+    return failure_set(why, "%s: unknown activation \"%s\", expected relu, swish or gelu", where, name);
 }
 
 static bool read_stack(stack_config *stack, size_t d_model, const cJSON *root, const char *key, const char *file,
@@ -49,21 +50,20 @@ static bool read_stack(stack_config *stack, size_t d_model, const cJSON *root, c
         !json_read_size(&stack->d_ff, object, "d_ff", 1, LARGEST_WIDTH, where, why))
         return false;
     if (d_model % stack->n_heads != 0)
-        return failure_set(why, "%s: found n_heads %zu, expected a divisor of d_model, %zu", where, stack->n_heads,
-                           d_model);
+        return failure_set(why, "%s: n_heads %zu does not divide d_model %zu", where, stack->n_heads, d_model);
     return true;
 }
 
-/* What the positions take: the table of them, and a sentence that fills them. */
+/* Bounds the memory for the table of positions, and for the attention weights of the longest sentence. */
 static bool check_positions(const model_config *c, const char *where, failure *why)
 {
     size_t n_heads = c->encoder.n_heads > c->decoder.n_heads ? c->encoder.n_heads : c->decoder.n_heads;
     if ((uint64_t)c->max_positions * c->d_model > MOST_POSITIONS)
-        return failure_set(why, "%s: found max_positions %zu with d_model %zu, expected a product of at most %llu",
-                           where, c->max_positions, c->d_model, (unsigned long long)MOST_POSITIONS);
+        return failure_set(why, "%s: max_positions %zu times d_model %zu is more than the %llu allowed", where,
+                           c->max_positions, c->d_model, (unsigned long long)MOST_POSITIONS);
     return (uint64_t)c->max_positions * c->max_positions * n_heads <= MOST_ATTENTION ||
-           failure_set(why, "%s: found max_positions %zu with %zu heads, expected at most %llu weights between them",
-                       where, c->max_positions, n_heads, (unsigned long long)MOST_ATTENTION);
+           failure_set(why, "%s: max_positions %zu squared times %zu heads is more than the %llu allowed", where,
+                       c->max_positions, n_heads, (unsigned long long)MOST_ATTENTION);
 }
 
 static bool read_id(int32_t *id, const cJSON *object, const char *key, size_t n_vocabulary, const char *where,
@@ -82,17 +82,16 @@ static bool read_language(char *language, size_t size, const cJSON *object, cons
     if (!name)
         return false;
     if (strlen(name) >= size)
-        return failure_set(why, "%s: found a language of %zu bytes, expected at most %zu", where, strlen(name),
+        return failure_set(why, "%s: the language has %zu bytes, more than the %zu allowed", where, strlen(name),
                            size - 1);
     memcpy(language, name, strlen(name) + 1);
     return true;
 }
 
-static bool check_special_ids(const tokenizer_config *t, const char *where, failure *why)
+static bool check_special_ids(const model_config *c, const char *where, failure *why)
 {
-    if (t->target_end == t->target_pad)
-        return failure_set(why, "%s: found %d as both the end and the pad token, expected two ids", where,
-                           t->target_end);
+    if (c->target_end == c->target_pad)
+        return failure_set(why, "%s: the end and pad tokens are both %d, but must differ", where, c->target_end);
     return true;
 }
 
@@ -100,45 +99,45 @@ static bool read_sides(model_config *c, const cJSON *root, const char *file, fai
 {
     static const char *const source_keys[] = {"language", "n_vocabulary", "end", "unknown", NULL};
     static const char *const target_keys[] = {"language", "n_vocabulary", "start", "end", "pad", NULL};
-    tokenizer_config *t = &c->tokenizer;
     const cJSON *source = json_read_object(root, "source", file, why);
     const cJSON *target = source ? json_read_object(root, "target", file, why) : NULL;
     char where[4200];
     snprintf(where, sizeof where, "%s: source", file);
     if (!target || !json_check_keys(source, source_keys, where, why) ||
         !read_language(c->source_language, sizeof c->source_language, source, where, why) ||
-        !json_read_size(&t->n_source_vocabulary, source, "n_vocabulary", 1, LARGEST_VOCABULARY, where, why) ||
-        !read_id(&t->source_end, source, "end", t->n_source_vocabulary, where, why) ||
-        !read_id(&t->source_unknown, source, "unknown", t->n_source_vocabulary, where, why))
+        !json_read_size(&c->n_source_vocabulary, source, "n_vocabulary", 1, LARGEST_VOCABULARY, where, why) ||
+        !read_id(&c->source_end, source, "end", c->n_source_vocabulary, where, why) ||
+        !read_id(&c->source_unknown, source, "unknown", c->n_source_vocabulary, where, why))
         return false;
     snprintf(where, sizeof where, "%s: target", file);
     return json_check_keys(target, target_keys, where, why) &&
            read_language(c->target_language, sizeof c->target_language, target, where, why) &&
-           json_read_size(&t->n_target_vocabulary, target, "n_vocabulary", 1, LARGEST_VOCABULARY, where, why) &&
-           read_id(&t->target_start, target, "start", t->n_target_vocabulary, where, why) &&
-           read_id(&t->target_end, target, "end", t->n_target_vocabulary, where, why) &&
-           read_id(&t->target_pad, target, "pad", t->n_target_vocabulary, where, why) &&
-           check_special_ids(t, where, why) &&
-           json_read_bool(&t->shared_sentencepiece, root, "shared_sentencepiece", file, why) &&
-           json_read_bool(&t->shared_vocabulary, root, "shared_vocabulary", file, why);
+           json_read_size(&c->n_target_vocabulary, target, "n_vocabulary", 1, LARGEST_VOCABULARY, where, why) &&
+           read_id(&c->target_start, target, "start", c->n_target_vocabulary, where, why) &&
+           read_id(&c->target_end, target, "end", c->n_target_vocabulary, where, why) &&
+           read_id(&c->target_pad, target, "pad", c->n_target_vocabulary, where, why) &&
+           check_special_ids(c, where, why) &&
+           json_read_bool(&c->shared_sentencepiece, root, "shared_sentencepiece", file, why) &&
+           json_read_bool(&c->shared_vocabulary, root, "shared_vocabulary", file, why);
 }
 
 static bool read_suppressed(model_config *c, const cJSON *generation, const char *where, failure *why)
 {
     const cJSON *array = cJSON_GetObjectItemCaseSensitive(generation, "suppressed"), *item;
-    size_t n_vocabulary = c->tokenizer.n_target_vocabulary;
+    size_t n_vocabulary = c->n_target_vocabulary;
     if (!cJSON_IsArray(array) || cJSON_GetArraySize(array) > MAX_SUPPRESSED)
-        return failure_set(why, "%s: expected a list of at most %d ids under \"suppressed\"", where, MAX_SUPPRESSED);
+        return failure_set(why, "%s: \"suppressed\" must be a list of at most %d ids", where, MAX_SUPPRESSED);
     cJSON_ArrayForEach(item, array)
     {
         size_t id;
         if (!json_is_size(item, &id) || id >= n_vocabulary)
-            return failure_set(why, "%s: expected ids from 0 to %zu under \"suppressed\"", where, n_vocabulary - 1);
-        if (id == (size_t)c->tokenizer.target_end)
-            return failure_set(why, "%s: the end token, %zu, is suppressed: no translation would end", where, id);
+            return failure_set(why, "%s: \"suppressed\" must contain ids from 0 to %zu", where, n_vocabulary - 1);
+        if (id == (size_t)c->target_end)
+            return failure_set(why, "%s: \"suppressed\" contains the end token, %zu, so no translation would end",
+                               where, id);
         c->suppressed[c->n_suppressed++] = (int32_t)id;
     }
-    c->suppressed[c->n_suppressed++] = c->tokenizer.target_pad;
+    c->suppressed[c->n_suppressed++] = c->target_pad;
     return true;
 }
 
@@ -154,17 +153,15 @@ static bool read_generation(model_config *c, const cJSON *root, const char *file
            read_suppressed(c, generation, where, why);
 }
 
-/* Sizes that must agree before any tensor is looked at. */
+/* Checks that shared parts have equal sizes. */
 static bool check_sharing(const model_config *c, const char *file, failure *why)
 {
-    const tokenizer_config *t = &c->tokenizer;
-    if (c->shared_embedding && t->n_source_vocabulary != t->n_target_vocabulary)
-        return failure_set(why,
-                           "%s: found vocabularies of %zu and %zu pieces, expected equal sizes for a shared embedding",
-                           file, t->n_source_vocabulary, t->n_target_vocabulary);
-    if (t->shared_vocabulary && t->n_source_vocabulary != t->n_target_vocabulary)
-        return failure_set(why, "%s: found n_vocabulary %zu and %zu for one shared vocabulary", file,
-                           t->n_source_vocabulary, t->n_target_vocabulary);
+    if (c->shared_embedding && c->n_source_vocabulary != c->n_target_vocabulary)
+        return failure_set(why, "%s: shared_embedding needs vocabularies of equal size, not %zu and %zu pieces", file,
+                           c->n_source_vocabulary, c->n_target_vocabulary);
+    if (c->shared_vocabulary && c->n_source_vocabulary != c->n_target_vocabulary)
+        return failure_set(why, "%s: shared_vocabulary needs one n_vocabulary, not %zu and %zu", file,
+                           c->n_source_vocabulary, c->n_target_vocabulary);
     return true;
 }
 
@@ -192,15 +189,15 @@ static bool read_root(model_config *c, const cJSON *root, const char *file, fail
     if (!format)
         return false;
     if (strcmp(format, "transformer.c") != 0)
-        return failure_set(why,
-                           "%s: found the format \"%s\", expected \"transformer.c\"; make it with scripts/export.py",
-                           file, format);
+        return failure_set(
+            why, "%s: format \"%s\", expected \"transformer.c\"; create the checkpoint with scripts/export.py", file,
+            format);
     if (!json_read_size(&version, root, "version", 1, 1000000, file, why))
         return false;
     if (version != CHECKPOINT_VERSION)
-        return failure_set(
-            why, "%s: found version %zu, expected %d; export the checkpoint again with this program's export.py", file,
-            version, CHECKPOINT_VERSION);
+        return failure_set(why,
+                           "%s: version %zu, expected %d; export the checkpoint again with this program's export.py",
+                           file, version, CHECKPOINT_VERSION);
     return json_check_keys(root, keys, file, why) &&
            json_read_size(&c->d_model, root, "d_model", 2, LARGEST_WIDTH, file, why) &&
            json_read_size(&c->max_positions, root, "max_positions", 2, LARGEST_LENGTH, file, why) &&

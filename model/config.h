@@ -7,9 +7,8 @@
 #include <stdint.h>
 
 #include "support/failure.h"
-#include "tokenizer/tokenizer.h"
 
-enum { CHECKPOINT_VERSION = 1, MAX_SUPPRESSED = 64 }; /* and pad */
+enum { CHECKPOINT_VERSION = 1, MAX_SUPPRESSED = 64 }; /* not counting pad */
 
 typedef enum { ACTIVATION_RELU, ACTIVATION_SWISH, ACTIVATION_GELU } activation;
 
@@ -22,17 +21,21 @@ typedef struct {
     size_t d_model, max_positions;
     stack_config encoder, decoder;
     activation activation;
-    bool scale_embedding;  /* embeddings times sqrt(d_model) */
+    bool scale_embedding;  /* embeddings are multiplied by sqrt(d_model) */
     bool shared_embedding; /* the target embedding is the source embedding */
     bool tied_output;      /* the output layer's weight is the target embedding */
-    tokenizer_config tokenizer;
-    size_t max_length; /* generated tokens, the end token among them */
+    size_t n_source_vocabulary, n_target_vocabulary;
+    int32_t source_end, source_unknown;           /* ids in the source vocabulary */
+    int32_t target_start, target_end, target_pad; /* ids in the target vocabulary */
+    bool shared_sentencepiece, shared_vocabulary;
+    size_t max_length; /* of generated tokens, including the end token */
     bool forced_end;   /* the last token that the length cap (greedy.h) allows is the end token */
     size_t n_suppressed;
     int32_t suppressed[MAX_SUPPRESSED + 1]; /* target ids that are never chosen; pad is always among them */
     char source_language[32], target_language[32];
 } model_config;
 
+/* Reads and checks the directory's config.json. */
 bool config_read(model_config *config, const char *directory, failure *why);
 
 /* "relu", "swish", "gelu" */

@@ -1,10 +1,11 @@
-/* The decoder: embedding, then per layer causal self-attention, cross-attention and feed-forward, each
- * added and normed; and the output layer. New rows are the next tokens of each sentence: one each when
- * generating, all of them when a whole target is known. */
+/* The decoder: embedding, then per layer causal self-attention, cross-attention and feed-forward, each followed by
+ * residual connection and normalization; and the output layer. The rows are the next tokens of each sentence: one per
+ * sentence when generating, all of them when the target is known. */
 #include "model/add_and_norm.h"
 #include "model/embedding.h"
 #include "model/feed_forward.h"
 #include "model/forward.h"
+#include "model/state.h"
 
 void model_decode_begin(transformer_state *state, const transformer *model, const trace_reader *reader)
 {
@@ -13,8 +14,8 @@ void model_decode_begin(transformer_state *state, const transformer *model, cons
         kv_cache *past = state->past + first, *source = state->source_cache + first;
         for (size_t s = 0; s < state->source.n_sentences; s++)
             past[s].n_keys = source[s].n_keys = 0;
-        attention_cross_remember(source, &model->decoder[l].cross_attention, state->x, &state->source,
-                                 &state->attention, reader);
+        attention_cross_fill_cache(source, &model->decoder[l].cross_attention, state->x, &state->source,
+                                   &state->attention, reader);
     }
 }
 
@@ -38,8 +39,7 @@ void model_decode_step(transformer_state *state, const transformer *model, const
         model_add_and_norm(x, state->sublayer, &layer->self_attention_norm, n_rows, d_model, reader);
         attention_cross(state->sublayer, &layer->cross_attention, x, &state->target, source, &state->attention, reader);
         model_add_and_norm(x, state->sublayer, &layer->cross_attention_norm, n_rows, d_model, reader);
-        model_feed_forward(state->sublayer, state->inner, &layer->feed_forward, x, n_rows, &state->attention.linear,
-                           reader);
+        model_feed_forward(state->sublayer, state->inner, &layer->feed_forward, x, n_rows, &state->linear, reader);
         model_add_and_norm(x, state->sublayer, &layer->feed_forward_norm, n_rows, d_model, reader);
     }
 }
@@ -47,23 +47,12 @@ void model_decode_step(transformer_state *state, const transformer *model, const
 void model_output(transformer_state *state, const transformer *model, const trace_reader *reader)
 {
     size_t n_rows = row_stack_rows(&state->target);
-    kernels_linear(state->logits, state->x, &model->output, n_rows, &state->attention.linear);
+    kernels_linear(state->logits, state->x, &model->output, n_rows, &state->linear);
     trace_tensor(reader, "output", "", state->logits, n_rows, model->output.d_out);
 }
 
 void model_choose(transformer_state *state, const transformer *model)
 {
     kernels_linear_argmax(state->chosen, state->x, &model->output, row_stack_rows(&state->target),
-                          model->config.suppressed, model->config.n_suppressed, &state->attention.linear);
-}
-
-void model_forward(transformer_state *state, const transformer *model, const int32_t *source_ids,
-                   const int32_t *decoder_ids, size_t n_tgt, const trace_reader *reader)
-{
-    model_encode(state, model, source_ids, reader);
-    model_decode_begin(state, model, reader);
-    state->target_first[0] = 0;
-    state->target_first[1] = n_tgt;
-    model_decode_step(state, model, decoder_ids, reader);
-    model_output(state, model, reader);
+                          model->config.suppressed, model->config.n_suppressed, &state->linear);
 }

@@ -1,3 +1,4 @@
+/* Embeddings and sinusoidal positions. */
 #include "model/embedding.h"
 
 #include <math.h>

@@ -1,8 +1,10 @@
-/* The encoder: embedding, then per layer self-attention and feed-forward, each added and normed. */
+/* The encoder: embedding, then per layer self-attention and feed-forward, each followed by residual
+ * connection and normalization. */
 #include "model/add_and_norm.h"
 #include "model/embedding.h"
 #include "model/feed_forward.h"
 #include "model/forward.h"
+#include "model/state.h"
 
 void model_encode(transformer_state *state, const transformer *model, const int32_t *source_ids,
                   const trace_reader *reader)
@@ -19,8 +21,7 @@ void model_encode(transformer_state *state, const transformer *model, const int3
         const encoder_layer *layer = &model->encoder[l];
         attention_encoder_self(state->sublayer, &layer->self_attention, x, &state->source, &state->attention, reader);
         model_add_and_norm(x, state->sublayer, &layer->self_attention_norm, n_rows, d_model, reader);
-        model_feed_forward(state->sublayer, state->inner, &layer->feed_forward, x, n_rows, &state->attention.linear,
-                           reader);
+        model_feed_forward(state->sublayer, state->inner, &layer->feed_forward, x, n_rows, &state->linear, reader);
         model_add_and_norm(x, state->sublayer, &layer->feed_forward_norm, n_rows, d_model, reader);
     }
 }

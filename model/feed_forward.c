@@ -1,3 +1,4 @@
+/* The position-wise feed-forward network: two linear layers with an activation between them. */
 #include "model/feed_forward.h"
 
 static void activate(float *x, size_t n, activation function)

@@ -1,9 +1,13 @@
+/* Greedy search over a batch. A sentence that has finished leaves the stack of rows, so it costs nothing from then on.
+ * There is no beam search and no sampling. */
 #include "model/greedy.h"
 
 #include <assert.h>
 #include <math.h>
 
 #include "model/forward.h"
+#include "model/model.h"
+#include "model/state.h"
 
 size_t greedy_length_cap(const model_config *config, size_t n_src)
 {
@@ -17,11 +21,11 @@ void greedy_suppress(float *logits, const model_config *config)
         logits[config->suppressed[i]] = -INFINITY;
 }
 
-/* The next token of every row; with log-probabilities from the logits, which hold -inf for suppressed ones then. */
+/* Chooses the next token of every row. Computes all logits only if log-probabilities are requested. */
 static void choose(transformer_state *state, const transformer *model, bool with_log_probabilities)
 {
     const model_config *config = &model->config;
-    size_t n_vocabulary = config->tokenizer.n_target_vocabulary;
+    size_t n_vocabulary = config->n_target_vocabulary;
     if (!with_log_probabilities) {
         model_choose(state, model);
         return;
@@ -34,21 +38,21 @@ static void choose(transformer_state *state, const transformer *model, bool with
     }
 }
 
-/* Appends the chosen token to `tokens`; the length cap's last one may have to be the end token. */
+/* Appends the chosen token, or the end token if this is the last one that the length cap allows and the checkpoint
+ * forces it. */
 static void append(generated_tokens *tokens, size_t chosen, const float *logits, const model_config *config)
 {
-    size_t end = (size_t)config->tokenizer.target_end;
+    size_t end = (size_t)config->target_end;
     if (tokens->n + 1 == tokens->capacity) {
         tokens->truncated = chosen != end;
         chosen = config->forced_end ? end : chosen;
     }
     if (logits)
-        tokens->log_probabilities[tokens->n] =
-            kernels_log_softmax_at(logits, config->tokenizer.n_target_vocabulary, chosen);
+        tokens->log_probabilities[tokens->n] = kernels_log_softmax_at(logits, config->n_target_vocabulary, chosen);
     tokens->ids[tokens->n++] = (int32_t)chosen;
 }
 
-/* The encoder over all sentences, some at a time, so that its scratch stays small. */
+/* Encodes all sentences, a few at a time, so that the encoder's scratch memory stays small. */
 static void encode_all(transformer_state *state, const transformer *model, const int32_t *source_ids)
 {
     for (size_t s = 0; s < state->n_sentences; s += state->source.n_sentences) {
@@ -59,41 +63,40 @@ static void encode_all(transformer_state *state, const transformer *model, const
     }
 }
 
-bool greedy_search(transformer_state *state, const transformer *model, const int32_t *source_ids,
-                   bool with_log_probabilities, failure *why)
+const generated_tokens *greedy_search(transformer_state *state, const transformer *model, const int32_t *source_ids,
+                                      bool with_log_probabilities, failure *why)
 {
     const model_config *config = &model->config;
-    size_t n_vocabulary = config->tokenizer.n_target_vocabulary, n_active = state->n_sentences;
+    size_t n_vocabulary = config->n_target_vocabulary, n_active = state->n_sentences;
     encode_all(state, model, source_ids);
     for (size_t i = 0; i < n_active; i++) {
         assert(state->generated[i].n == 0); /* laid out for this search */
         state->active[i] = i;
-        state->newest[i] = config->tokenizer.target_start;
-        state->target_first[i] = i;
+        state->newest[i] = config->target_start;
     }
     while (n_active > 0) {
-        state->target_first[n_active] = n_active;
-        state->target.n_sentences = n_active;
+        state_take_target(state, n_active, 1);
         model_decode_step(state, model, state->newest, NULL);
         choose(state, model, with_log_probabilities);
         size_t n_kept = 0;
         for (size_t i = 0; i < n_active; i++) {
             generated_tokens *tokens = &state->generated[state->active[i]];
-            if (state->chosen[i] == n_vocabulary)
-                return failure_set(
-                    why,
-                    "%s: gives a logit that is not a finite number at target token %zu; the weights are damaged, "
-                    "export the checkpoint again",
-                    weights_path(model->weights), tokens->n + 1);
+            if (state->chosen[i] == n_vocabulary) {
+                failure_set(why,
+                            "%s: a logit is NaN or infinite at target token %zu; the weights are damaged, export "
+                            "the checkpoint again",
+                            weights_path(model->weights), tokens->n + 1);
+                return NULL;
+            }
             append(tokens, state->chosen[i], with_log_probabilities ? state->logits + i * n_vocabulary : NULL, config);
             int32_t newest = tokens->ids[tokens->n - 1];
-            if (newest == config->tokenizer.target_end || tokens->n == tokens->capacity)
-                continue; /* finished: it leaves the stack */
+            if (newest == config->target_end || tokens->n == tokens->capacity)
+                continue; /* finished: leaves the stack */
             state_move_sentence(state, config, i, n_kept);
             state->active[n_kept] = state->active[i];
             state->newest[n_kept++] = newest;
         }
         n_active = n_kept;
     }
-    return true;
+    return state->generated;
 }

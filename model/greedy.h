@@ -1,23 +1,21 @@
-/* Greedy search: at every step the most probable token, for all sentences of the batch together. */
+/* Greedy search: takes the most probable token at every step, for all sentences of a batch together. */
 #ifndef MODEL_GREEDY_H
 #define MODEL_GREEDY_H
 
-#include "model/model.h"
-#include "model/state.h"
+#include "model/transformer.h"
 
-/* The length cap, the one rule for how long a translation may become: target tokens, the end token
- * among them, for n_src source tokens. Twice the source and 30 more is beyond what a translation needs,
- * so that one which repeats itself ends soon; never more than the checkpoint's max_length. */
+/* The maximum number of target tokens, including the end token, for n_src source tokens: 2 n_src + 30, but at most the
+ * checkpoint's max_length. That is more than a translation needs, and ends a repetition loop early. */
 size_t greedy_length_cap(const model_config *config, size_t n_src);
 
-/* logits [n_target_vocabulary]: pad and the checkpoint's suppressed ids become -infinity, as they are never chosen. */
+/* Sets the logits [n_target_vocabulary] of pad and of the checkpoint's suppressed ids to -infinity. */
 void greedy_suppress(float *logits, const model_config *config);
 
-/* Fills state->generated for a state just laid out, which the search uses up, with n_tgt = greedy_length_cap and n_new
- * = 1 of each sentence, and with logits for log-probabilities; source_ids [all source tokens]. Ties go to the
- * lowest id; pad and the checkpoint's suppressed ids are never chosen. Fails when a logit is +infinity or NaN, or all
- * are -infinity. */
-bool greedy_search(transformer_state *state, const transformer *model, const int32_t *source_ids,
-                   bool with_log_probabilities, failure *why);
+/* Translates source_ids [all source tokens of the batch]. The state must have just been laid out with n_tgt =
+ * greedy_length_cap and n_new = 1 for each sentence, and with logits if log-probabilities are requested. Ties go to the
+ * lowest id; pad and suppressed ids are never chosen. Returns the translations [n_sentences], valid until the state is
+ * laid out again, or NULL if a logit is NaN or +infinity, or if all are -infinity. */
+const generated_tokens *greedy_search(transformer_state *state, const transformer *model, const int32_t *source_ids,
+                                      bool with_log_probabilities, failure *why);
 
 #endif

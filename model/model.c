@@ -1,4 +1,5 @@
-/* Binds the names of a checkpoint to the structs of model.h, and refuses what does not fit. */
+/* Binds the tensors of a checkpoint to the structs of model.h, by name. Rejects checkpoints that do not match
+ * config.json. */
 #include "model/model.h"
 
 #include <stdio.h>
@@ -8,10 +9,11 @@
 #include "model/embedding.h"
 #include "support/file.h"
 
-/* What binding needs everywhere. Once a tensor has failed, nothing more is asked for and `why` stays. */
+/* The state of binding. After the first failure, ok is false and no further tensor is taken, so `why` keeps its
+ * message. */
 typedef struct {
     weights_file *weights;
-    size_t n_float32, n_int8; /* matrices of either kind */
+    size_t n_float32, n_int8; /* matrices of each type */
     bool ok;
     failure *why;
 } binding;
@@ -98,7 +100,7 @@ static void bind_feed_forward(binding *b, feed_forward_weights *w, const char *s
 static void bind_all(binding *b, transformer *m)
 {
     const model_config *c = &m->config;
-    size_t n_source = c->tokenizer.n_source_vocabulary, n_target = c->tokenizer.n_target_vocabulary;
+    size_t n_source = c->n_source_vocabulary, n_target = c->n_target_vocabulary;
     m->source_embedding = bind_matrix(b, "source_embedding", n_source, c->d_model);
     m->target_embedding =
         c->shared_embedding ? m->source_embedding : bind_matrix(b, "target_embedding", n_target, c->d_model);
@@ -122,7 +124,7 @@ static void bind_all(binding *b, transformer *m)
     m->output.bias = bind_vector(b, "output", "bias", n_target);
 }
 
-/* How many tensors bind_all takes at most: with scales, and nothing shared. */
+/* The number of tensors that bind_all takes at most: with scales, and nothing shared. */
 static size_t most_tensors(const model_config *c)
 {
     enum { LINEAR = 3, NORM = 2, ATTENTION = 4 * LINEAR, FEED_FORWARD = 2 * LINEAR };
@@ -149,11 +151,24 @@ static bool open_all(transformer *m, const char *directory, failure *why)
         return false;
     if (b.n_float32 && !kernels_open_blas(why))
         return false;
-    m->positions = calloc(c->max_positions * c->d_model, sizeof *m->positions); /* the tensors vouch for d_model */
+    m->positions = calloc(c->max_positions * c->d_model, sizeof *m->positions); /* config.c bounds the product */
     if (!m->positions)
         return failure_memory(why, "the positions");
     embedding_positions(m->positions, c->max_positions, c->d_model);
     return true;
+}
+
+bool model_use_instruction_set(const char *name, failure *why)
+{
+    if (kernels_start(name))
+        return true;
+    char names[100] = "";
+    const char *available;
+    for (size_t i = 0; (available = kernels_level_name(i)) != NULL; i++) {
+        size_t used = strlen(names);
+        snprintf(names + used, sizeof names - used, i ? ", %s" : "%s", available);
+    }
+    return failure_set(why, "unknown instruction set \"%.100s\"; this CPU can run %s", name, names);
 }
 
 transformer *model_open(const char *directory, failure *why)
@@ -179,4 +194,20 @@ void model_close(transformer *model)
     free(model->decoder);
     free(model->positions);
     free(model);
+}
+
+const model_config *model_get_config(const transformer *model)
+{
+    return &model->config;
+}
+
+model_facts model_get_facts(const transformer *model)
+{
+    return (model_facts){weights_n_elements(model->weights), weights_file_size(model->weights), model->dtype,
+                         kernels_level(), kernels_blas_core()};
+}
+
+bool model_check_unchanged(const transformer *model, failure *why)
+{
+    return weights_check_unchanged(model->weights, why);
 }

@@ -1,9 +1,10 @@
-/* The Transformer of "Attention Is All You Need", Figure 1: its weights (forward.h computes with them).
+/* The Transformer of "Attention Is All You Need", Figure 1: its weights (forward.h computes with them). Private to
+ * model/; other rooms include transformer.h.
  *
- * Three lifetimes are three things:
- *   model    the weights, mapped read-only; const after model_open, any number of threads may share it
- *   state    what changes while translating (state.h), one per thread
- *   arguments of a call
+ * There are three lifetimes:
+ *   model      the weights, mapped read-only; const after model_open and shared by any number of threads
+ *   state      what changes while translating (state.h), one per thread
+ *   arguments  of one call
  *
  * A member's path is its tensor's name: model->decoder[1].cross_attention.query is
  * decoder.1.cross_attention.query.weight and .bias in the checkpoint, and its outputs are traced under
@@ -13,8 +14,7 @@
 
 #include "attention/attention.h"
 #include "kernels/kernels.h"
-#include "model/config.h"
-#include "support/failure.h"
+#include "model/transformer.h"
 #include "weights/weights.h"
 
 typedef struct {
@@ -45,7 +45,7 @@ typedef struct {
     norm_weights feed_forward_norm;
 } decoder_layer;
 
-typedef struct {
+struct transformer {
     model_config config;
     weights_file *weights;           /* owns every tensor below */
     linear_weights source_embedding; /* weight [n_source_vocabulary, d_model], no bias */
@@ -55,10 +55,6 @@ typedef struct {
     linear_weights output;           /* weight [n_target_vocabulary, d_model], may be the target embedding's; bias */
     float *positions;                /* [max_positions, d_model], computed, owned */
     const char *dtype;               /* "float32", "int8" or "float32 and int8": how matrices are stored */
-} transformer;
-
-/* Opens a checkpoint directory's config.json and model.safetensors. NULL on failure. */
-transformer *model_open(const char *directory, failure *why);
-void model_close(transformer *model);
+};
 
 #endif

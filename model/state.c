@@ -1,5 +1,8 @@
+/* Lays out all arrays of a batch in one memory mapping. The arrays that every batch fills come first; the room for
+ * generated tokens' keys and values comes last, and becomes resident only as far as it is written. */
 #include "model/state.h"
 
+#include <stdlib.h>
 #include <sys/mman.h>
 
 #include "support/buffer.h"
@@ -7,17 +10,17 @@
 #define ALIGNMENT 64u /* a cache line */
 #define PAGE 4096u
 
-enum { ENCODER_ROWS = 512 }; /* of a call, or one sentence: what is computed stays in the cache */
+enum { ENCODER_ROWS = 512 }; /* per encoder call, or a longer sentence: activations stay in the cache */
 
-/* A walk over the arena: with base NULL it only adds up sizes. */
+/* Progress through the arena. If base is NULL, sizes are only added up. */
 typedef struct {
     char *base;
     size_t used;
-    size_t filled; /* of that: what every batch fills */
+    size_t filled; /* the part that every batch fills */
     bool overflow;
 } allocation;
 
-/* The next rows * columns elements. */
+/* Returns the next rows * columns elements of the arena. */
 static void *alloc(allocation *c, size_t rows, size_t columns, size_t element_size)
 {
     size_t size, start = c->used;
@@ -40,13 +43,13 @@ static size_t larger(size_t a, size_t b)
     return a > b ? a : b;
 }
 
-/* For what grows from batch to batch, as sentences are sorted, the longest first: at least twice as much room. */
+/* Sentences are sorted, longest first, so batches get more and more sentences: grow to at least twice the size. */
 static size_t doubled(size_t was, size_t needed)
 {
     return needed <= was ? was : larger(needed, 2 * was);
 }
 
-/* Room for the largest in each respect of this batch and those before. */
+/* The maximum of each size over this batch and all previous ones. */
 static state_sizes sizes_of(state_sizes sizes, const model_config *c, const batch_shape *shape)
 {
     size_t source_rows = 0, target_rows = 0, encoder_rows = ENCODER_ROWS;
@@ -68,8 +71,8 @@ static state_sizes sizes_of(state_sizes sizes, const model_config *c, const batc
     return sizes;
 }
 
-/* Sentence after sentence, each layer's keys and values: room for `apart` rows or, when that is 0, for as many as the
- * sentence can have. More sentences move none of the others. */
+/* Allocates each layer's keys and values, sentence by sentence: `apart` rows per sentence or, if that is 0, as many as
+ * the sentence can have. A further sentence does not move the others. */
 static void alloc_caches(allocation *c, kv_cache *caches, size_t n_layers, size_t rows, size_t d_model,
                          const size_t *capacity, size_t n_sentences, size_t apart)
 {
@@ -107,19 +110,19 @@ static linear_scratch alloc_linear(allocation *c, const state_sizes *size, size_
     return scratch;
 }
 
-/* All arrays of the state. Called twice: to add up, and to hand out. Where an array lies depends on state->sizes alone:
- * it is there again for the next batch, and what no batch has come to is never touched. */
+/* Allocates all arrays of the state. Called twice: to add up sizes, then to assign addresses. Addresses depend only on
+ * state->sizes, so the next batch reuses the same pages, and pages that no batch has needed are never touched. */
 static void alloc_all(allocation *c, transformer_state *state, const model_config *config, const batch_shape *shape)
 {
     const state_sizes *size = &state->sizes;
     size_t d_model = config->d_model, d_ff = larger(config->encoder.d_ff, config->decoder.d_ff);
     size_t n_layers = config->decoder.n_layers, n = shape->n_sentences;
     state->n_sentences = n;
-    state->source_first = alloc(c, size->n_sentences + 1, 1, sizeof(size_t));
-    state->target_first = alloc(c, size->n_sentences + 1, 1, sizeof(size_t));
+    state->source.first = alloc(c, size->n_sentences + 1, 1, sizeof(size_t));
+    state->target.first = alloc(c, size->n_sentences + 1, 1, sizeof(size_t));
     state->x = alloc_floats(c, size->rows, d_model);
     state->sublayer = alloc_floats(c, size->rows, d_model);
-    size_t shared = c->used; /* by feed-forward and attention, which take turns */
+    size_t shared = c->used; /* by feed-forward and attention, which are never computed at the same time */
     state->inner = alloc_floats(c, size->rows, d_ff);
     size_t end = c->used;
     c->used = shared;
@@ -128,10 +131,11 @@ static void alloc_all(allocation *c, transformer_state *state, const model_confi
     state->attention.v = alloc_floats(c, size->rows, d_model);
     state->attention.context = alloc_floats(c, size->rows, d_model);
     c->used = larger(c->used, end);
+    state->attention.linear = &state->linear;
     state->attention.scores = alloc_floats(c, size->scores, 1);
-    state->attention.linear = alloc_linear(c, size, larger(d_model, d_ff), shape->team);
+    state->linear = alloc_linear(c, size, larger(d_model, d_ff), shape->team);
     state->chosen = alloc(c, size->target_rows, 1, sizeof(size_t));
-    state->logits = alloc_floats(c, size->logit_rows, config->tokenizer.n_target_vocabulary);
+    state->logits = alloc_floats(c, size->logit_rows, config->n_target_vocabulary);
     state->active = alloc(c, size->n_sentences, 1, sizeof(size_t));
     state->newest = alloc(c, size->n_sentences, 1, sizeof(int32_t));
     state->generated = alloc(c, size->n_sentences, 1, sizeof(generated_tokens));
@@ -141,11 +145,10 @@ static void alloc_all(allocation *c, transformer_state *state, const model_confi
     alloc_caches(c, state->source_cache, n_layers, size->source_rows, d_model, shape->n_src, n, 0);
     c->filled = c->used;
     alloc_caches(c, state->past, n_layers, size->n_sentences * size->n_tgt, d_model, shape->n_tgt, n, size->n_tgt);
-    state->target = (row_stack){n, state->target_first};
 }
 
-/* Mapped, not taken from the heap: a page becomes resident when it is written. A mapping that is too small becomes
- * larger. The pages that every batch fills stay; those of the past, which come to lie elsewhere, go. */
+/* Creates or enlarges the mapping. It is not on the heap, so that a page becomes resident only when it is written.
+ * Pages that every batch fills are kept; those of self-attention's caches, whose addresses change, are released. */
 static bool map_arena(transformer_state *state, const allocation *needed, failure *why)
 {
     const int protection = PROT_READ | PROT_WRITE, flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
@@ -163,6 +166,21 @@ static bool map_arena(transformer_state *state, const allocation *needed, failur
     state->arena = arena;
     state->arena_size = size;
     return true;
+}
+
+transformer_state *state_open(failure *why)
+{
+    transformer_state *state = calloc(1, sizeof *state);
+    if (!state)
+        failure_memory(why, "a batch of sentences");
+    return state;
+}
+
+void state_close(transformer_state *state)
+{
+    if (state)
+        state_free(state);
+    free(state);
 }
 
 bool state_lay_out(transformer_state *state, const model_config *config, const batch_shape *shape, failure *why)
@@ -188,15 +206,22 @@ void state_free(transformer_state *state)
 void state_take_source(transformer_state *state, size_t begin)
 {
     size_t n = 0, n_rows = 0;
-    state->source_first[0] = 0;
+    state->source.first[0] = 0;
     while (begin + n < state->n_sentences) {
         n_rows += state->source_cache[begin + n].capacity;
         if (n > 0 && n_rows > ENCODER_ROWS)
             break;
-        state->source_first[++n] = n_rows;
+        state->source.first[++n] = n_rows;
     }
     state->source_begin = begin;
-    state->source = (row_stack){n, state->source_first};
+    state->source.n_sentences = n;
+}
+
+void state_take_target(transformer_state *state, size_t n_sentences, size_t n_new)
+{
+    for (size_t s = 0; s <= n_sentences; s++)
+        state->target.first[s] = s * n_new;
+    state->target.n_sentences = n_sentences;
 }
 
 void state_move_sentence(transformer_state *state, const model_config *config, size_t place, size_t new_place)

@@ -1,81 +1,64 @@
-/* Everything that changes while translating one batch, in one arena.
+/* Everything that changes while translating one batch, in one arena. Private to model/; other rooms include
+ * transformer.h.
  *
- * state_lay_out sizes it for a batch and is the only call that can fail; what computes (forward.h,
- * greedy.h) neither allocates nor runs out of memory. One state per thread; it is used again for
- * batch after batch and grows to the largest, with room for the longest translation of each sentence, which is mapped
- * but takes no memory until it is written. */
+ * state_lay_out makes room for a batch and is the only call that can fail; forward.h and greedy.h never allocate. There
+ * is one state per thread, reused for batch after batch. It grows to the largest batch, with room for the longest
+ * possible translation of each sentence; that room is mapped, but takes no memory until it is written. */
 #ifndef MODEL_STATE_H
 #define MODEL_STATE_H
 
 #include "attention/attention.h"
-#include "model/config.h"
-#include "support/failure.h"
+#include "model/transformer.h"
 
-/* The target tokens chosen for one sentence, the end token among them. */
-typedef struct {
-    int32_t *ids;             /* [capacity], n are filled */
-    float *log_probabilities; /* [capacity], of the chosen tokens; filled when asked for */
-    size_t n, capacity;
-    bool truncated; /* the length cap ended the sentence: the end token was not chosen */
-} generated_tokens;
-
-/* What the arena has room for: the largest so far in each respect, or more. */
+/* What the arena has room for: at least the maximum of each size over all batches so far. */
 typedef struct {
     size_t n_sentences;
-    size_t source_rows; /* of a batch */
-    size_t n_tgt;       /* of a sentence */
-    size_t rows;        /* of a call, encoder or decoder */
-    size_t target_rows; /* of a decoder call */
+    size_t source_rows; /* in a batch */
+    size_t n_tgt;       /* in a sentence */
+    size_t rows;        /* in an encoder or decoder call */
+    size_t target_rows; /* in a decoder call */
     size_t logit_rows;
-    size_t scores;    /* queries * keys of a sentence, times heads */
-    size_t n_threads; /* of a team */
+    size_t scores;    /* n_heads * n_queries * n_keys of a sentence */
+    size_t n_threads; /* in a team */
 } state_sizes;
 
-typedef struct {
+struct transformer_state {
     void *arena;
     size_t arena_size;
     state_sizes sizes;
 
     size_t n_sentences;
     size_t source_begin; /* the first sentence of the next encoder call */
-    row_stack source;    /* the rows of the next encoder call; state_take_source fills source_first */
-    row_stack target;    /* the rows of the next decoder call; greedy search and forward fill target_first */
-    size_t *source_first, *target_first;
+    row_stack source;    /* the rows of the next encoder call; set by state_take_source */
+    row_stack target;    /* the rows of the next decoder call; set by state_take_target */
 
-    float *x;        /* [rows, d_model], the residual stream: the encoder's, then the decoder's */
-    float *sublayer; /* [rows, d_model], the output of a sublayer */
-    float *inner;    /* [rows, d_ff] */
-    float *logits;   /* [rows of the target, n_target_vocabulary], when laid out with them */
-    size_t *chosen;  /* [rows of the target], the outputs with the largest logits */
+    float *x;              /* [rows, d_model], the residual stream: the encoder's, then the decoder's */
+    float *sublayer;       /* [rows, d_model], the output of a sublayer */
+    float *inner;          /* [rows, d_ff] */
+    float *logits;         /* [rows of the target, n_target_vocabulary], if laid out with logits */
+    size_t *chosen;        /* [rows of the target], the outputs with the largest logits */
+    linear_scratch linear; /* for every linear layer, of up to `rows` rows */
     attention_scratch attention;
 
-    kv_cache *past;         /* [decoder layers, n_sentences], self-attention's */
-    kv_cache *source_cache; /* [decoder layers, n_sentences], cross-attention's */
+    kv_cache *past;         /* [decoder layers, n_sentences], for self-attention */
+    kv_cache *source_cache; /* [decoder layers, n_sentences], for cross-attention */
 
     generated_tokens *generated; /* [n_sentences] */
-    size_t *active;              /* [n_sentences], the sentences still in the stack, in its order */
-    int32_t *newest;             /* [n_sentences], the last token of each of them */
-} transformer_state;
+    size_t *active;              /* [n_sentences], the unfinished sentences, in the order of their rows */
+    int32_t *newest;             /* [n_sentences], the last token of each unfinished sentence */
+};
 
-/* What a state is laid out for: one search or forward pass over n_sentences > 0 sentences. */
-typedef struct {
-    size_t n_sentences;
-    const size_t *n_src; /* [n_sentences] source tokens */
-    const size_t *n_tgt; /* [n_sentences] target tokens at most */
-    const size_t *n_new; /* [n_sentences] of them in one decoder call at most */
-    bool with_logits;    /* room for the logits, which choosing tokens does not need */
-    thread_team *team;   /* the threads that share the linear layers, or NULL */
-} batch_shape;
-
-bool state_lay_out(transformer_state *state, const model_config *config, const batch_shape *shape, failure *why);
 void state_free(transformer_state *state);
 
-/* Makes sentence `begin` and those after it, as many as are computed together, the rows of the next encoder call. A
- * state just laid out has sentence 0 there. */
+/* Makes the sentences from `begin` on, as many as are encoded together, the rows of the next encoder call. After
+ * state_lay_out, they begin with sentence 0. */
 void state_take_source(transformer_state *state, size_t begin);
 
-/* Moves the KV caches of the sentence at `place` of the stack to `new_place`, which is at most `place`, over those of a
- * finished sentence, which are lost until the next state_lay_out. */
+/* Makes n_new rows for each of the first n_sentences in the stack the rows of the next decoder call. */
+void state_take_target(transformer_state *state, size_t n_sentences, size_t n_new);
+
+/* Moves the KV caches of the sentence at `place` in the stack to `new_place` <= place, overwriting those of a finished
+ * sentence, which are lost until the next state_lay_out. */
 void state_move_sentence(transformer_state *state, const model_config *config, size_t place, size_t new_place);
 
 #endif

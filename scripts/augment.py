@@ -10,30 +10,48 @@ Copy tokens: the program does not translate URLs, file names, emoji, long number
 
 import re
 from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from random import Random
 
 from made_en_de import FEMALE, MALE, PLACES, QUOTED_INSIDE, SPEAKERS, SPEECH_VERBS, SURNAMES, WORD_LIST_FRAMES
+
+Pair = tuple[str, str]  # source, target
 
 PRONOUNS = frozenset("I he she we they".split())
 COPY_TOKENS = [f"<copy:{i}>" for i in range(16)]
 
-WAYS = ("joined", "coordinated", "quoted", "noun_lists", "already_german", "other_names", "other_numbers",
-        "copied_text", "copy_tokens", "other_quotes", "without_full_stop", "capitalized", "lower_case", "all_caps", "title_case")
+STRUCTURES = ("coordinated", "quoted", "noun_lists", "already_german")
+CASES = ("lower_case", "all_caps", "title_case")
+WAYS = ("joined", *STRUCTURES, "other_names", "other_numbers", "copied_text", "copy_tokens", "other_quotes",
+        "without_full_stop", "capitalized", *CASES)
 
 
-def without_full_stop(source, target):
-    if source.endswith(".") and target.endswith(".") and not source.endswith("..") and len(source) > 1 < len(target):
+def without_full_stop(source: str, target: str) -> Pair:
+    """Both sides without their full stop or exclamation mark."""
+    if source[-1:] == target[-1:] and source[-1:] in (".", "!") and len(source) > 1 < len(target) \
+            and source[-2] not in ".!?":
         return source[:-1], target[:-1]
     return source, target
 
 
 # Case.
 
-def lower_case(source, target):
-    return source.lower(), target
+def lower_case(source: str, target: str, rng: Random) -> Pair:
+    """The source in lower case, sometimes without apostrophes: dont, youre."""
+    source = source.lower()
+    if rng.random() < 0.3:
+        source = APOSTROPHE.sub("", source)
+    return source, target
 
 
-def all_caps(source, target):
-    """Both sides in capitals, except copy tokens."""
+MOST_HEADLINE_WORDS = 12
+
+
+def all_caps(source: str, target: str) -> Pair:
+    """Both sides of a short line in capitals, except copy tokens."""
+    if source.count(" ") >= MOST_HEADLINE_WORDS:
+        return source, target
     source, target = source.upper(), target.replace("ß", "SS").upper()
     return source.replace("<COPY:", "<copy:"), target.replace("<COPY:", "<copy:")
 
@@ -41,8 +59,10 @@ def all_caps(source, target):
 SMALL_WORDS = frozenset("a an the and or but nor of in on at to for by from with as is".split())
 
 
-def title_case(source, target, rng):
-    """The source as a headline: capitals, small words with or without them, mostly no full stop."""
+def title_case(source: str, target: str, rng: Random) -> Pair:
+    """The source of a short line as a headline: capitals, small words with or without them, usually no full stop."""
+    if source.count(" ") >= MOST_HEADLINE_WORDS:
+        return source, target
     if rng.random() < 0.7:
         source, target = without_full_stop(source, target)
     small = SMALL_WORDS if rng.random() < 0.5 else ()
@@ -51,7 +71,7 @@ def title_case(source, target, rng):
     return " ".join(words), target
 
 
-def capitalized(source, target, rng):
+def capitalized(source: str, target: str, rng: Random) -> Pair:
     """One to three words with the other case of the first letter, as in a table or a menu; sometimes with a full stop.
     The German stays as a dictionary writes it. A word that may be a name keeps its capital."""
     if source.count(" ") > 2:
@@ -68,73 +88,133 @@ def capitalized(source, target, rng):
 # Quotation marks.
 
 TYPOGRAPHIC = str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"'})
-APOSTROPHE = re.compile(r"(?<=\w)'(?=\w)")
+STRAIGHT_APOSTROPHE = re.compile(r"(?<=\w)'(?=\w)")
+APOSTROPHE = re.compile(r"(?<=\w)['’](?=\w)")
 STRAIGHT_QUOTES = re.compile(r'"([^"]*)"')
 
 
-def other_quotes(source, target):
+def other_quotes(source: str, target: str) -> Pair:
     """Straight quotes and apostrophes for typographic ones in the source and the other way round; the target stays."""
     if "’" in source or "“" in source or "”" in source or "‘" in source:
         return source.translate(TYPOGRAPHIC), target
     if "'" in source:
-        source = APOSTROPHE.sub("’", source)
+        source = STRAIGHT_APOSTROPHE.sub("’", source)
     if '"' in source:
         source = STRAIGHT_QUOTES.sub(r"“\1”", source)
     return source, target
 
 
 ANY_QUOTE = re.compile("[\"“”„‚‘«»›‹]|(?<!\\w)['’]|['’](?!\\w)")
-ENGLISH_QUOTES = [('"', '"')] * 4 + [("“", "”")] * 4 + [("‘", "’")] * 2 + [("'", "'")]
+# Left and right, and those of speech inside speech.
+ENGLISH_QUOTES = ([('"', '"', "'", "'")] * 4 + [("“", "”", "‘", "’")] * 4 + [("‘", "’", "“", "”")] * 2 +
+                  [("'", "'", '"', '"'), ("„", "“", "‚", "‘"), ("«", "»", "‹", "›")])
 
 
-def quoted(source, target, rng, sentences=()):
-    """The sentence as speech: "…," she said. / „…“, sagte sie. Sometimes one of `sentences` follows the speaker."""
-    stop = source[-1]
-    if stop not in ".?!" or target[-1] != stop or source[-2:-1] in (".", "") or target[-2:-1] in (".", "") \
-            or ANY_QUOTE.search(source) or ANY_QUOTE.search(target) or len(source) > 150:
-        return source, target
-    left, right = rng.choice(ENGLISH_QUOTES)
-    draw = rng.random()
-    if draw < 0.1:
-        return f"{left}{source}{right}", f"„{target}“"
-    if draw < 0.2 and len(source) < 50:
-        english, german = rng.choice(QUOTED_INSIDE)
-        if rng.random() < 0.5:
-            source, target = source[:-1] + stop.strip("."), target[:-1] + stop.strip(".")
-            return english.format(f"{left}{source}{right}"), german.format(f"„{target}“")
-        return (english.format(f"{left}{source[:-1]}{right}"), german.format(f"„{target[:-1]}“"))
+def is_short(source: str, target: str) -> bool:
+    """True for a sentence of at most four words, such as people say."""
+    return source[-1] == target[-1] and source[-1] in ".?!" and source.count(" ") < 4 and target.count(" ") < 6 \
+        and len(source) > 2 < len(target) and "<" not in source and not ANY_QUOTE.search(source + target)
+
+
+def upper_first(text: str) -> str:
+    return text[0].upper() + text[1:]
+
+
+def speaker_words(stop: str, rng: Random) -> tuple[Pair, Pair]:
+    """A speaker and a verb that suits a sentence that ends in `stop`, as they stand before speech and after it:
+    (She asked, Sie fragte), (she asked, fragte sie)."""
     speaker, sprecher, number = rng.choice(SPEAKERS)
-    if draw < 0.3:
-        return f"{upper_first(speaker)}: {left}{source}{right}", f"{upper_first(sprecher)}: „{target}“"
-    verb = rng.choice(SPEECH_VERBS)
-    while stop not in verb[3]:
-        verb = rng.choice(SPEECH_VERBS)
+    verb = rng.choice([verb for verb in SPEECH_VERBS if stop in verb[3]])
     english, german = verb[0], verb[1 if number == "s" else 2]
-    if speaker == "I" or speaker == "we":
-        if "sich" in german or " me" in english or " us" in english:
-            english, german = "said", "sagte" if number == "s" else "sagten"
+    if speaker in ("I", "we") and ("sich" in german or " me" in english or " us" in english):
+        english, german = "said", "sagte" if number == "s" else "sagten"
     finite, _, rest = german.partition(" ")
     inverted = f"{finite} {sprecher} {rest}".rstrip()  # sagte sie leise, fragte er sich, but fragte sich der Lehrer
     if rest == "sich" and speaker not in PRONOUNS:
         inverted = f"{finite} sich {sprecher}"
-    if draw < 0.55:
-        colon = rng.choice([",", ",", ",", ":"])
-        return (f"{upper_first(speaker)} {english}{colon} {left}{source}{right}",
-                f"{upper_first(sprecher)} {german}: „{target}“")
-    if stop == "." or (stop == "?" and rng.random() < 0.15):
+    said = f"{english} {speaker}" if " " not in english and speaker not in PRONOUNS and rng.random() < 0.4 \
+        else f"{speaker} {english}"
+    return (f"{upper_first(speaker)} {english}", f"{upper_first(sprecher)} {german}"), (said, inverted)
+
+
+def words_in_quotes(source: str, target: str, rng: Random) -> Pair:
+    """Words or a sentence without its final stop, alone in quotation marks or quoted inside a sentence."""
+    left, right, *_ = rng.choice(ENGLISH_QUOTES)
+    english, german = ("{}", "{}") if rng.random() < 0.2 else rng.choice(QUOTED_INSIDE)
+    return english.format(f"{left}{source}{right}"), german.format(f"„{target}“")
+
+
+def speech_inside_speech(source: str, target: str, rng: Random) -> Pair:
+    """“He said, ‘No.’” / „Er sagte: ‚Nein.‘“, sometimes after a second speaker."""
+    left, right, inner_left, inner_right = rng.choice(ENGLISH_QUOTES)
+    (before, before_german), _ = speaker_words(source[-1], rng)
+    english = f"{left}{before}, {inner_left}{source}{inner_right}{right}"
+    german = f"„{before_german}: ‚{target}‘“"
+    if rng.random() < 0.5:
+        (before, before_german), _ = speaker_words(".", rng)
+        return f"{before}, {english}", f"{before_german}: {german}"
+    return english, german
+
+
+def halves(source: str, target: str) -> tuple[Pair, Pair] | None:
+    """The text before and after the only comma of both sides, if the comma is early enough for a speaker."""
+    english, german = source.split(", "), target.split(", ")
+    if len(english) != 2 or len(german) != 2 or source.count(",") + target.count(",") != 2 \
+            or english[0].count(" ") > 5 or german[0].count(" ") > 5:
+        return None
+    return (english[0], german[0]), (english[1], german[1])
+
+
+def speech_with_speaker(source: str, target: str, rng: Random, sentences: Sequence[Pair]) -> Pair:
+    """The sentence with its speaker before it, in the middle or after it."""
+    left, right, *_ = rng.choice(ENGLISH_QUOTES)
+    stop, draw = source[-1], rng.random()
+    (before, before_german), (after, after_german) = speaker_words(stop, rng)
+    if draw < 0.35:
+        comma = rng.choice([",", ",", ",", ":"])
+        return f"{before}{comma} {left}{source}{right}", f"{before_german}: „{target}“"
+    parts = halves(source, target)
+    if parts and draw < 0.8:
+        (first, first_german), (second, second_german) = parts
+        return (f"{left}{first},{right} {after}, {left}{second}{right}",
+                f"„{first_german}“, {after_german}, „{second_german}“")
+    if stop == "." or stop == "?" and rng.random() < 0.15:
         source = source[:-1] + ","
     if stop == ".":
         target = target[:-1]
-    said = f"{english} {speaker}" if " " not in english and speaker not in PRONOUNS and rng.random() < 0.4 \
-        else f"{speaker} {english}"
     if draw > 0.9 and sentences:
         more = rng.choice(sentences)
-        return (f"{left}{source}{right} {said}. {left}{more[0]}{right}", f"„{target}“, {inverted}. „{more[1]}“")
-    return f"{left}{source}{right} {said}.", f"„{target}“, {inverted}."
+        return (f"{left}{source}{right} {after}. {left}{more[0]}{right}", f"„{target}“, {after_german}. „{more[1]}“")
+    return f"{left}{source}{right} {after}.", f"„{target}“, {after_german}."
 
 
-def upper_first(text):
-    return text[0].upper() + text[1:]
+def quoted(source: str, target: str, rng: Random, sentences: Sequence[Pair] = ()) -> Pair:
+    """Text in quotation marks: a sentence as speech, “…,” she said. / „…“, sagte sie., or words inside another sentence.
+    Sometimes one of `sentences` follows the speaker."""
+    if ANY_QUOTE.search(source) or ANY_QUOTE.search(target) or len(source) > 150:
+        return source, target
+    if source[-1].isalnum() and target[-1].isalnum():
+        return words_in_quotes(source, target, rng) if len(source) < 50 else (source, target)
+    stop = source[-1]
+    if stop not in ".?!" or target[-1] != stop or source[-2:-1] in (".", "") or target[-2:-1] in (".", ""):
+        return source, target
+    if stop == "!" and rng.random() < 0.4:  # Wait! as Wait. and “Wait,” she said.
+        source, target, stop = source[:-1] + ".", target[:-1] + ".", "."
+    draw = rng.random()
+    if draw < 0.05:
+        left, right, *_ = rng.choice(ENGLISH_QUOTES)
+        return f"{left}{source}{right}", f"„{target}“"
+    if draw < 0.12 and len(source) < 50:
+        return words_in_quotes(source[:-1] + stop.strip("."), target[:-1] + stop.strip("."), rng)
+    if draw < 0.18 and len(source) < 50:
+        return words_in_quotes(source[:-1], target[:-1], rng)
+    if draw < 0.25:
+        left, right, *_ = rng.choice(ENGLISH_QUOTES)
+        speaker, sprecher, _ = rng.choice(SPEAKERS)
+        return f"{upper_first(speaker)}: {left}{source}{right}", f"{upper_first(sprecher)}: „{target}“"
+    if draw < 0.33:
+        return speech_inside_speech(source, target, rng)
+    return speech_with_speaker(source, target, rng, sentences)
 
 
 # Sentences together.
@@ -147,11 +227,12 @@ GERMAN_SUBJECT_WORDS = frozenset(
     "Gestern Morgen Man".split())
 VERB = re.compile(r" (?:is|are|was|were|has|have|had|can|can't|cannot|could|will|won't|would|must|should|may|does|"
                   r"doesn't|did|didn't|isn't|wasn't|hasn't|went|came|said|saw|got|made|took|gave|knew|thought|told|"
-                  r"bought|likes|wants|needs|looks|lives|loves|knows|thinks|goes|comes|works|seems|makes|sells|costs|\w{2,}ed) ")
+                  r"bought|likes|wants|needs|looks|lives|loves|knows|thinks|goes|comes|works|seems|makes|sells|"
+                  r"costs|\w{2,}ed) ")
 NOT_A_MAIN_CLAUSE = re.compile(r"[–—…,;:\"“”„()\d<]|[.?!][ .]|\b[Yy]ou\b|\bSie\b")
 
 
-def is_clause(source, target):
+def is_clause(source: str, target: str) -> bool:
     """True for a short statement that can be joined to another one by a conjunction."""
     if not 10 <= len(source) <= 45 or source[-1] != "." or target[-1] != "." or len(target) > 55:
         return False
@@ -171,7 +252,7 @@ def is_clause(source, target):
     return not NOT_A_MAIN_CLAUSE.search(source) and not NOT_A_MAIN_CLAUSE.search(target)
 
 
-def lower_clause(source, target):
+def lower_clause(source: str, target: str) -> Pair:
     """The clause without its full stop, as it stands after a conjunction."""
     if source.partition(" ")[0] in SUBJECT_WORDS:
         source = source[0].lower() + source[1:]
@@ -186,7 +267,7 @@ CONJUNCTIONS = [(" and ", " und "), (" and ", " und "), (", and ", " und "), (",
                 (", yet ", ", doch ")]
 
 
-def coordinated(source, target, rng, clauses):
+def coordinated(source: str, target: str, rng: Random, clauses: Sequence[Pair]) -> Pair:
     """Two to five clauses in one sentence. After und, aber, oder and denn a German main clause keeps its order."""
     if not is_clause(source, target):
         return source, target
@@ -203,7 +284,7 @@ def coordinated(source, target, rng, clauses):
     return source + ".", target + "."
 
 
-def list_of(members, rng):
+def list_of(members: Iterable[Pair], rng: Random) -> Pair:
     """(English, German) members as lists: a, b and c / A, B und C."""
     english = [member[0] for member in members]
     german = [member[1] for member in members]
@@ -215,12 +296,12 @@ def list_of(members, rng):
             f"{', '.join(german[:-1])} {wort} {german[-1]}")
 
 
-def is_noun(source, target):
+def is_noun(source: str, target: str) -> bool:
     return source.isalpha() and source.islower() and target.isalpha() and target[0].isupper() and target[1:].islower() \
         and len(source) > 2
 
 
-def noun_list(nouns, rng):
+def noun_list(nouns: Sequence[Pair], rng: Random) -> Pair:
     english, german = list_of(rng.sample(nouns, rng.choice([3, 3, 3, 4, 4, 5, 5, 6, 7, 8, 9])), rng)
     frame = rng.choice(WORD_LIST_FRAMES)
     return frame[0].format(english), frame[1].format(german)
@@ -235,7 +316,7 @@ OTHER_NAMES = {"m": MALE, "f": FEMALE, "surname": SURNAMES, "place": PLACES}
 NAME = re.compile(r"[A-Z](?<![\w'’</-].)[a-z]{2,}(?![\w-])")
 
 
-def other_name(kind, genitive, rng):
+def other_name(kind: str, genitive: bool, rng: Random) -> str:
     """A name of that kind; for persons sometimes with a surname. German writes the genitive without an apostrophe,
     which takes a name that does not end in an s sound."""
     while True:
@@ -246,7 +327,7 @@ def other_name(kind, genitive, rng):
             return name
 
 
-def other_names(source, target, rng):
+def other_names(source: str, target: str, rng: Random) -> Pair:
     """Other names in the place of those that both sides share. What is known keeps its kind; another capitalized word
     inside both sentences becomes a surname. Tom's is replaced where German has Toms."""
     in_source = NAME.findall(source)
@@ -283,7 +364,7 @@ MONTH = re.compile(r"\b(Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)")
 SEPARATORS = str.maketrans(",.", ".,")
 
 
-def other_number(number, rng):
+def other_number(number: str, rng: Random) -> str:
     """A number in the same spelling. Its length may change, but a year stays a year and a single digit one from 2."""
     whole, point, decimals = number.partition(".")
     digits = whole.replace(",", "")
@@ -298,7 +379,7 @@ def other_number(number, rng):
     return (f"{n:,}" if "," in whole else str(n)) + point + decimals
 
 
-def other_numbers(source, target, rng):
+def other_numbers(source: str, target: str, rng: Random) -> Pair:
     """Other digits in numbers that stand once on each side, so that the model learns to copy them: 1,234.5 and 1.234,5,
     a plain number of up to ten digits, a year."""
     in_source = ENGLISH_NUMBER.findall(source)
@@ -331,7 +412,7 @@ COPIED_WORDS = "info shop news blog support home mail docs archive team data clo
 COPIED_ENDS = "com de org net co.uk at ch io".split()
 
 
-def copied_text(rng):
+def copied_text(rng: Random) -> str:
     """An address that is the same in every language: a URL or an e-mail address."""
     host = f"{rng.choice(COPIED_WORDS)}{rng.choice(['', '-', ''])}{rng.choice(COPIED_NAMES)}.{rng.choice(COPIED_ENDS)}"
     if rng.random() < 0.5:
@@ -340,7 +421,7 @@ def copied_text(rng):
     return f"{rng.choice(['https://', 'http://', 'www.', 'https://www.'])}{host}{path}"
 
 
-def with_copied_text(source, target, rng):
+def with_copied_text(source: str, target: str, rng: Random) -> Pair:
     """An address after the sentence, the way people paste one, or alone."""
     copied = copied_text(rng)
     if rng.random() < 0.2:
@@ -351,7 +432,7 @@ def with_copied_text(source, target, rng):
 
 # Copy tokens.
 
-def tokens(n, rng):
+def tokens(n: int, rng: Random) -> list[str]:
     """n copy tokens in ascending order: usually the first n, one time in five any n, so that all get trained."""
     if rng.random() < 0.2:
         return [COPY_TOKENS[i] for i in sorted(rng.sample(range(len(COPY_TOKENS)), n))]
@@ -371,8 +452,8 @@ SPAN = re.compile(r"(?<!\w)(?:https?://[^\s<>\"]*[\w/]|www\.[^\s<>\"]*[\w/]|[A-Z
 MAY_HOLD_A_SPAN = re.compile(r"[^A-Za-zÄÖÜäöüß ,;!?'’\"“”()]|[a-z][A-Z]")
 
 
-def spans_as_tokens(source, target, rng):
-    """Copy tokens in the place of spans that both sides have equally often; None if there are no such spans."""
+def spans_as_tokens(source: str, target: str, rng: Random) -> Pair | None:
+    """Copy tokens in the place of the spans that both sides have equally often; None without such a span."""
     in_source = Counter(SPAN.findall(source)) if MAY_HOLD_A_SPAN.search(source[:-1]) else {}
     in_target = Counter(SPAN.findall(target)) if in_source else {}
     found = {span: n for span, n in in_source.items() if in_target.get(span) == n}
@@ -383,7 +464,7 @@ def spans_as_tokens(source, target, rng):
         return None
     left, given = iter(tokens(n, rng)), {}
 
-    def name(match):
+    def name(match: re.Match[str]) -> str:
         if match[0] not in found:
             return match[0]
         token = next(left)
@@ -394,8 +475,9 @@ def spans_as_tokens(source, target, rng):
     return source, SPAN.sub(lambda match: given[match[0]].pop(0) if match[0] in found else match[0], target)
 
 
-def names_as_tokens(source, target, rng):
-    """Copy tokens in the place of the words with a capital that both sides have once; None if there are none."""
+def names_as_tokens(source: str, target: str, rng: Random) -> Pair | None:
+    """Copy tokens in the place of the capitalized words that both sides have once; None without such a word, or with
+    more than four."""
     in_target = NAME.findall(target)
     names = [name for name in NAME.findall(source)
              if in_target.count(name) == 1 and source.count(name) == target.count(name) == 1]
@@ -424,7 +506,7 @@ BESIDE_A_WORD = ("{0}{w}{1}", "{0}{w}{1}", "{w} {0}", "{0} {w}", "{w}{0}", "{w} 
                  "{w}-{0}")
 
 
-def tokens_inserted(source, target, rng):
+def tokens_inserted(source: str, target: str, rng: Random) -> Pair:
     """Copy tokens after, before, inside or around the sentence, or alone."""
     draw = rng.random()
     if draw < 0.06:
@@ -456,12 +538,12 @@ def tokens_inserted(source, target, rng):
 SENTENCE_END = re.compile(r"(?<=\w[.?!]) (?=[A-ZÄÖÜ])")
 
 
-def some_tokens(form, rng):
+def some_tokens(form: str, rng: Random) -> list[str]:
     return tokens(3 if "{2}" in form else 2 if "{1}" in form else 1, rng)
 
 
-def copy_tokens(source, target, rng):
-    """Copy tokens for what both sides share, or, where there is nothing to copy, added to the pair."""
+def copy_tokens(source: str, target: str, rng: Random) -> Pair:
+    """Copy tokens for what both sides share; if they share nothing, added to the pair."""
     changed = None
     draw = rng.random()
     if draw < 0.7:
@@ -471,7 +553,7 @@ def copy_tokens(source, target, rng):
     return changed or tokens_inserted(source, target, rng)
 
 
-def shares(augmentation):
+def shares(augmentation: Mapping[str, float]) -> dict[str, float]:
     """The share of pairs for each way; a way that the recipe does not name has none."""
     for name in augmentation:
         if name not in WAYS:
@@ -479,72 +561,101 @@ def shares(augmentation):
     return {name: augmentation.get(name, 0.0) for name in WAYS}
 
 
-def augment(pairs, chances, rng):
+@dataclass
+class Pools:
+    """Pairs of a shard from which new ones are built: nouns for lists, statements that can be joined, short sentences."""
+    nouns: list[Pair]
+    clauses: list[Pair]
+    short: list[Pair]
+
+    @classmethod
+    def of(cls, pairs: Sequence[Pair], chance: Mapping[str, float]) -> "Pools":
+        return cls([pair for pair in pairs[::2] if is_noun(*pair)] if chance["noun_lists"] else [],
+                   [pair for pair in pairs[::4] if is_clause(*pair)] if chance["coordinated"] or chance["quoted"] else [],
+                   [pair for pair in pairs if is_short(*pair)] if chance["quoted"] else [])
+
+
+def one_of(ways: Sequence[str], chance: Mapping[str, float], rng: Random) -> str | None:
+    """One of the ways, each with its chance; None for the rest of the probability."""
+    draw = rng.random()
+    for way in ways:
+        draw -= chance[way]
+        if draw < 0:
+            return way
+    return None
+
+
+def restructured(way: str | None, pair: Pair, pools: Pools, rng: Random) -> Pair:
+    if way == "coordinated" and len(pools.clauses) > 20:
+        return coordinated(*pair, rng, pools.clauses)
+    if way == "quoted":
+        # what people say is short, and the words of short sentences are seldom beside quotation marks in text
+        spoken = rng.choice(pools.short) if pools.short and rng.random() < 0.5 else pair
+        return quoted(*spoken, rng, pools.clauses)
+    if way == "noun_lists" and len(pools.nouns) >= 20:
+        return noun_list(pools.nouns, rng)
+    if way == "already_german" and pair[1].count(" ") >= 3:
+        return pair[1], pair[1]
+    return pair
+
+
+def as_typed(pair: Pair, chance: Mapping[str, float], rng: Random) -> Pair:
+    """The pair with the quotation marks, full stop and case that people type."""
+    if rng.random() < chance["other_quotes"]:
+        pair = other_quotes(*pair)
+    if rng.random() < chance["without_full_stop"]:
+        pair = without_full_stop(*pair)
+    if rng.random() < chance["capitalized"]:
+        pair = capitalized(*pair, rng)
+    way = one_of(CASES, chance, rng)
+    if way == "lower_case":
+        return lower_case(*pair, rng)
+    if way == "all_caps":
+        return all_caps(*pair)
+    if way == "title_case":
+        return title_case(*pair, rng)
+    return pair
+
+
+def changed(pair: Pair, chance: Mapping[str, float], pools: Pools, rng: Random) -> Pair:
+    if "<copy:" not in pair[0]:
+        if rng.random() < chance["other_names"]:
+            pair = other_names(*pair, rng)
+        if rng.random() < chance["other_numbers"]:
+            pair = other_numbers(*pair, rng)
+        way = one_of(STRUCTURES, chance, rng)
+        pair = restructured(way, pair, pools, rng)
+        if way == "already_german" and pair[0] == pair[1]:
+            return pair
+        if rng.random() < chance["copied_text"] and len(pair[0]) < 100:
+            pair = with_copied_text(*pair, rng)
+        elif rng.random() < chance["copy_tokens"]:
+            pair = copy_tokens(*pair, rng)
+    return as_typed(pair, chance, rng)
+
+
+MOST_JOINED = 100  # characters of the first of two sentences in one line
+
+
+def augment(pairs: Sequence[Pair], chances: Mapping[str, float], rng: Random) -> list[Pair]:
     """The pairs, some of them changed: `chances` gives the share of pairs for each way.
 
-    Two joined pairs become one. One in five pairs that get an address becomes the address alone, and a list of nouns
-    takes the place of a pair; the other ways change a pair. A pair that already holds copy tokens gets no more.
+    Two joined pairs become one. One in five pairs that get an address becomes the address alone; a list of nouns, or half of
+    the time a quoted short sentence, takes the place of a pair; the other ways change a pair. A pair that already holds copy
+    tokens gets no more.
     """
     chance = shares(chances)
-    structure = ("coordinated", "quoted", "noun_lists", "already_german")
-    coordinate, quote, nouns_from, german = (sum(chance[name] for name in structure[:i + 1]) for i in range(4))
-    joined = chance["joined"]
-    nouns = [pair for pair in pairs[::2] if is_noun(*pair)] if chance["noun_lists"] else []
-    clauses = [pair for pair in pairs[::4] if is_clause(*pair)] if chance["coordinated"] or chance["quoted"] else []
-    names, numbers, copied, copies, quotes, stops, capitals = (chance[name] for name in (
-        "other_names", "other_numbers", "copied_text", "copy_tokens", "other_quotes", "without_full_stop",
-        "capitalized"))
-    lower, caps, title = chance["lower_case"], chance["lower_case"] + chance["all_caps"], sum(
-        chance[name] for name in ("lower_case", "all_caps", "title_case"))
-    draw, out, waiting = rng.random, [], None
+    pools = Pools.of(pairs, chance)
+    out, waiting = [], None
     for pair in pairs:
-        has_token = "<copy:" in pair[0]
         if waiting is not None:
-            if has_token and "<copy:" in waiting[0]:
+            if "<copy:" in pair[0] and "<copy:" in waiting[0]:
                 out.append(waiting)
             else:
                 pair = (f"{waiting[0]} {pair[0]}", f"{waiting[1]} {pair[1]}")
-                has_token = has_token or "<copy:" in pair[0]
             waiting = None
-        elif draw() < joined and pair[0][-1] in ".?!" and pair[1][-1] in ".?!" and len(pair[0]) < 60:
+        elif rng.random() < chance["joined"] and pair[0][-1] in ".?!" and pair[1][-1] in ".?!" and len(pair[0]) < MOST_JOINED:
             waiting = pair
             continue
-        if not has_token:
-            if names and draw() < names:
-                pair = other_names(*pair, rng)
-            if numbers and draw() < numbers:
-                pair = other_numbers(*pair, rng)
-            way = draw()
-            if way < german:
-                if way < coordinate:
-                    if len(clauses) > 20:
-                        pair = coordinated(*pair, rng, clauses)
-                elif way < quote:
-                    pair = quoted(*pair, rng, clauses)
-                elif way < nouns_from:
-                    if len(nouns) >= 20:
-                        pair = noun_list(nouns, rng)
-                elif pair[1].count(" ") >= 3:
-                    pair = (pair[1], pair[1])
-                    out.append(pair)
-                    continue
-            if copied and draw() < copied and len(pair[0]) < 100:
-                pair = with_copied_text(*pair, rng)
-            elif copies and draw() < copies:
-                pair = copy_tokens(*pair, rng)
-        if draw() < quotes:
-            pair = other_quotes(*pair)
-        if draw() < stops:
-            pair = without_full_stop(*pair)
-        if draw() < capitals:
-            pair = capitalized(*pair, rng)
-        way = draw()
-        if way < title:
-            if way < lower:
-                pair = lower_case(*pair)
-            elif way < caps:
-                pair = all_caps(*pair)
-            else:
-                pair = title_case(*pair, rng)
-        out.append(pair)
+        out.append(changed(pair, chance, pools, rng))
     return out if waiting is None else out + [waiting]

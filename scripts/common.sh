@@ -1,9 +1,8 @@
-# Sourced by translate, test and .ci/run: what the two commands install when it is missing. The root of the
-# repository is in $root.
+# Sourced by the shell scripts: installs what is missing, and builds. $root is the root of the repository.
 
 say() { echo "$(basename "$0"): $*" >&2; }
 
-# Runs a command; shows what it printed only when it fails, and then ends the script.
+# Runs a command and shows its output only if it fails, which ends the script.
 quietly() {
   local log
   log=$("$@" 2>&1) || {
@@ -13,7 +12,7 @@ quietly() {
   }
 }
 
-# The Debian packages that are not there yet. Versions: libopenblas-pthread-dev 0.3.21, libsentencepiece-dev 0.1.97,
+# Installs the Debian packages that are missing. Versions: libopenblas-pthread-dev 0.3.21, libsentencepiece-dev 0.1.97,
 # libcjson-dev 1.7.15, check 0.15.2 are Debian 12's.
 install_packages() {
   local missing=() package as_root=()
@@ -23,7 +22,7 @@ install_packages() {
   [ ${#missing[@]} -eq 0 ] && return
   [ "$(id -u)" -eq 0 ] || as_root=(sudo)
   if ! command -v apt-get >/dev/null; then
-    say "found no apt-get; install what Debian 12 calls ${missing[*]} and run this again"
+    say "apt-get not found; install the equivalents of Debian 12's ${missing[*]} and run this again"
     exit 1
   fi
   say "installing ${missing[*]} (Debian packages)"
@@ -31,11 +30,14 @@ install_packages() {
   quietly "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}"
 }
 
-build_packages=(build-essential cmake pkg-config libopenblas-pthread-dev libsentencepiece-dev libcjson-dev check libsimde-dev)
+build_packages=(build-essential cmake pkg-config libopenblas-pthread-dev libsentencepiece-dev libcjson-dev)
+test_packages=("${build_packages[@]}" check libsimde-dev)
 
-# Configures and builds a CMake preset; quiet unless it fails.
+# Configures and builds a CMake preset, with the tests unless it is `release`. Quiet unless it fails.
 build() {
-  install_packages "${build_packages[@]}"
+  local packages=("${build_packages[@]}")
+  [ "$1" = release ] || packages=("${test_packages[@]}")
+  install_packages "${packages[@]}"
   say "building ($1)"
   cd "$root"
   quietly cmake --preset "$1"
@@ -43,12 +45,13 @@ build() {
   cd - >/dev/null
 }
 
-# A virtual environment in .venv with the pinned packages of a requirements file.
+# Installs the pinned packages of a requirements file, given from the root of the repository, in the virtual environment
+# .venv.
 install_python() {
-  local requirements=$root/scripts/$1 stamp=$root/.venv/$1
+  local requirements=$root/$1 stamp=$root/.venv/${1##*/}
   cmp -s "$requirements" "$stamp" && return
   python3 -c 'import ensurepip' 2>/dev/null || install_packages python3 python3-venv
-  say "installing the Python packages of scripts/$1 in .venv"
+  say "installing the Python packages of $1 in .venv"
   [ -x "$root/.venv/bin/python" ] || python3 -m venv "$root/.venv"
   quietly "$root/.venv/bin/pip" install -q --disable-pip-version-check -r "$requirements"
   cp "$requirements" "$stamp"

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Where this program and PyTorch part: one text, tensor by tensor, in the order of computation.
+"""Find the first tensor where this program and PyTorch diverge: one text, tensor by tensor, in order of computation.
 
     compare.py CHECKPOINT HF_DIR TEXT
 
-CHECKPOINT is what export.py made of HF_DIR. Each sentence of TEXT is translated by this program; PyTorch computes with
+CHECKPOINT is the export of HF_DIR. Each sentence of TEXT is translated by this program; PyTorch computes with
 the same token ids. The source ids, every named tensor (weights/FORMAT.md) and at last the target ids are shown with
 their largest absolute difference and its place, up to the first that differs, and the functions to look at. What comes
 after that one is left out: it is computed from it.
@@ -11,78 +11,46 @@ after that one is left out: it is computed from it.
 A tensor differs when a value is more than 1e-4 off (of the tensor's largest magnitude, where that is above 1). An
 int8 checkpoint is quantized and differs from the start: all of it is shown, without a verdict.
 
-Exit status: 0 all agree, or int8; 1 something differs; 2 wrong usage, or nothing that can be compared.
+Exit status: 0 if all agree, or with int8; 1 if something differs; 2 on a usage error, or if nothing can be compared.
 """
 
 import argparse
+import json
 import os
 import re
 import sys
 from collections import namedtuple
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy
 import safetensors
 import safetensors.numpy
+from transformers import MarianMTModel, MarianTokenizer
 
-import checkpoint
 import export
-from program import ProgramFailure, translate_tokens
 from reference import TIE, TOLERANCE, both_traces, difference, first_difference, gap_at
+from transformer_c import checkpoint
+from transformer_c.program import ProgramFailure, translate_tokens
 
-LINEAR = (("kernels/linear.c", "kernels_linear"), ("kernels/plain.c", "linear_float32"))
-CORE = ("attention/core.c", "attention_core")
-SOFTMAX = ("kernels/plain.c", "softmax")
-BIND_ATTENTION = ("model/model.c", "bind_attention")
-BIND_FEED_FORWARD = ("model/model.c", "bind_feed_forward")
-NORM = (("model/add_and_norm.c", "model_add_and_norm"), ("kernels/plain.c", "layer_norm"))
-BIND_NORM = ("model/model.c", "bind_norm")
-ENCODER, DECODER = ("model/encoder.c", "model_encode"), ("model/decoder.c", "model_decode_step")
-ENCODER_SELF = ("attention/encoder_self.c", "attention_encoder_self")
-DECODER_SELF = ("attention/decoder_self.c", "attention_decoder_self")
-CROSS = ("attention/cross.c", "attention_cross")
-
-# What computes a tensor, by its name: file and function, the most telling first, then what that one calls, what calls
-# it and what binds its weights.
-PLACES = {
-    r"source ids": (("tokenizer/tokenizer.c", "tokenizer_encode"),),
-    r"encoder\.embedding": (("model/embedding.c", "model_embed"), ("model/embedding.c", "embedding_positions"), ENCODER),
-    r"decoder\.embedding": (("model/embedding.c", "model_embed"), ("model/embedding.c", "embedding_positions"), DECODER),
-    r"encoder\.\d+\.self_attention\.(query|key|value)": (ENCODER_SELF, *LINEAR, BIND_ATTENTION),
-    r"decoder\.\d+\.self_attention\.(query|key|value)": (DECODER_SELF, *LINEAR, BIND_ATTENTION),
-    r"decoder\.\d+\.cross_attention\.(key|value)":
-        (("attention/cross.c", "attention_cross_remember"), *LINEAR, BIND_ATTENTION),
-    r"decoder\.\d+\.cross_attention\.query": (CROSS, *LINEAR, BIND_ATTENTION),
-    r"encoder\.\d+\.self_attention\.weights": (CORE, SOFTMAX, ENCODER_SELF),
-    r"decoder\.\d+\.self_attention\.weights": (CORE, SOFTMAX, DECODER_SELF),
-    r"decoder\.\d+\.cross_attention\.weights": (CORE, SOFTMAX, CROSS, DECODER),
-    r"encoder\.\d+\.self_attention\.heads": (CORE, ENCODER_SELF),
-    r"decoder\.\d+\.self_attention\.heads": (CORE, DECODER_SELF),
-    r"decoder\.\d+\.cross_attention\.heads": (CORE, CROSS),
-    r".+_attention": (("attention/steps.h", "project_out"), *LINEAR, BIND_ATTENTION),
-    r".+\.feed_forward\.inner":
-        (("model/feed_forward.c", "model_feed_forward"), ("kernels/plain.c", "kernels_relu"),
-         ("kernels/plain.c", "swish"), ("kernels/plain.c", "kernels_gelu"), *LINEAR, BIND_FEED_FORWARD),
-    r".+\.feed_forward": (("model/feed_forward.c", "model_feed_forward"), *LINEAR, BIND_FEED_FORWARD),
-    r"encoder\..+_norm": (*NORM, ENCODER, BIND_NORM),
-    r"decoder\..+_norm": (*NORM, DECODER, BIND_NORM),
-    r"output": (("model/decoder.c", "model_output"), *LINEAR, ("model/model.c", "bind_all")),
-    r"target ids": (("model/greedy.c", "greedy_search"), DECODER, ("attention/kv_cache.c", "kv_cache_append")),
-}
+# What computes a tensor, by its name: functions, the most telling first, then what that one calls, what calls it and what
+# binds its weights.
+PLACES = json.loads((Path(__file__).parents[1] / "explain/places.json").read_text(encoding="utf-8"))
 
 # A line of the output; `agrees` is None where there is no verdict.
 Line = namedtuple("Line", "name shape difference agrees where")
 
 
-def places(name):
+def places(name: str) -> tuple[tuple[str, str], ...]:
     """((file, function), …) for what has this name."""
-    return next(found for pattern, found in PLACES.items() if re.fullmatch(pattern, name))
+    functions = next(found for pattern, found in PLACES["tensors"].items() if re.fullmatch(pattern, name))
+    return tuple((PLACES["functions"][function], function) for function in functions)
 
 
 class Pieces:
     """The vocabulary of a checkpoint, and what the rows and columns of its tensors are."""
 
-    def __init__(self, model, tokenizer, source, target):
+    def __init__(self, model: MarianMTModel, tokenizer: MarianTokenizer, source: list[int], target: list[int]) -> None:
         config = model.config
         encoder = tokenizer.target_encoder if tokenizer.separate_vocabs else tokenizer.encoder
         self.source_of = {id_: piece for piece, id_ in tokenizer.encoder.items()}
@@ -93,11 +61,11 @@ class Pieces:
         self.d_model = config.d_model
 
     @staticmethod
-    def shown(of, id_):
-        piece = of.get(id_, "no piece")
+    def shown(piece_of: dict[int, str], id_: int) -> str:
+        piece = piece_of.get(id_, "no piece")
         return piece if piece.isprintable() else ascii(piece)
 
-    def place(self, name, row, column):
+    def place(self, name: str, row: int, column: int) -> str:
         """What row and column of the tensor `name` are, such as "row 2 ▁is, dimension 7"."""
         cross = "cross_attention." in name
         from_source = name.startswith("encoder") or cross and name.endswith((".key", ".value"))
@@ -114,20 +82,21 @@ class Pieces:
         return f"row {row} {rows[row]}, dimension {column}"
 
 
-def compare_tensor(name, found, expected, pieces):
+def compare_tensor(name: str, found: numpy.ndarray, expected: numpy.ndarray, pieces: Pieces) -> Line:
     """The Line of a tensor of two dimensions."""
     agrees = difference(found, expected) <= TOLERANCE
     if found.shape != expected.shape:
         return Line(name, found.shape, None, False, f"found shape {list(found.shape)}, expected {list(expected.shape)}")
     differences = numpy.abs(found - expected)
-    row, column = numpy.unravel_index(differences.argmax(), found.shape)  # the first that is not a number, if any
+    row, column = numpy.unravel_index(differences.argmax(), found.shape)  # the first NaN, if any
     where = pieces.place(name, int(row), int(column)) if differences[row, column] != 0 else ""
     if not agrees:
         where += f": found {found[row, column]:.6g}, expected {expected[row, column]:.6g}"
     return Line(name, found.shape, differences[row, column], agrees, where)
 
 
-def compare_ids(name, found, expected, piece_of, tie=lambda step: False):
+def compare_ids(name: str, found: list[int], expected: list[int], piece_of: dict[int, str],
+                tie: Callable[[int], bool] = lambda step: False) -> Line:
     """The Line of a list of token ids, which agrees when they are equal or the first that differs is a tie."""
     step = first_difference(found, expected)
     if step is None:
@@ -138,7 +107,7 @@ def compare_ids(name, found, expected, piece_of, tie=lambda step: False):
     return Line(name, (len(found),), None, agrees, f"token {step}: found {ours}, expected {theirs}{', a tie' * agrees}")
 
 
-def compare_sentence(model, tokenizer, directory, text):
+def compare_sentence(model: MarianMTModel, tokenizer: MarianTokenizer, directory: Path, text: str) -> Iterator[Line]:
     """The Lines of one sentence, in the order of computation."""
     source, target, tensors = both_traces(model, directory, text)
     pieces = Pieces(model, tokenizer, source, target)
@@ -150,7 +119,7 @@ def compare_sentence(model, tokenizer, directory, text):
                       tie=lambda step: gap_at(model, source, wanted, step) < TIE)
 
 
-def show(line):
+def show(line: Line) -> None:
     """Prints a Line; in colours on a terminal, unless NO_COLOR is set."""
     verdict = {True: "agrees", False: "differs", None: ""}[line.agrees]
     value = f"{line.difference:.1e}" if line.difference is not None else ""
@@ -160,7 +129,7 @@ def show(line):
     print(f"{verdict:7}  {line.name:35}  {shape:>10}  {value:>10}  {line.where}".rstrip(" "))
 
 
-def sentences_of(directory, text):
+def sentences_of(directory: Path, text: str) -> Iterator[str]:
     """The sentences of `text` as the program cuts them, each after the language code of its line."""
     lines = text.split("\n")
     for line, sentences in zip(lines, translate_tokens(directory, lines)):
@@ -169,7 +138,7 @@ def sentences_of(directory, text):
             yield (line[:sentences[0].begin] + line[sentence.begin:sentence.end]).decode()
 
 
-def report_difference(name, n_before, n_after):
+def report_difference(name: str, n_before: int, n_after: int) -> None:
     look_at = [f"{function} in {file}" for file, function in places(name)]
     print(f"\n{name} is the first that differs: {n_before} before it agree, {n_after} after it are left out.")
     print("Look at " + ",\n   then ".join(look_at) + ".")
@@ -177,7 +146,7 @@ def report_difference(name, n_before, n_after):
         print("TRANSFORMER_ISA=plain runs kernels/plain.c itself: if the difference disappears, look in kernels/simd/ instead.")
 
 
-def compare_text(model, tokenizer, directory, dtype, text):
+def compare_text(model: MarianMTModel, tokenizer: MarianTokenizer, directory: Path, dtype: str, text: str) -> str | None:
     """Prints the comparison of all sentences of `text`; the name of the first that differs, None when all agree."""
     sentences = list(sentences_of(directory, text))
     if not sentences:
@@ -202,7 +171,7 @@ def compare_text(model, tokenizer, directory, dtype, text):
     return None
 
 
-def check_exported(directory, hf_dir, model):
+def check_exported(directory: Path, hf_dir: Path, model: MarianMTModel) -> str:
     """The dtype of the checkpoint, refused unless its weights are those of the model: two programs are compared here."""
     stored = safetensors.numpy.load_file(Path(directory) / "model.safetensors")
     dtype = "int8" if any(array.dtype == numpy.int8 for array in stored.values()) else "float32"
@@ -214,7 +183,7 @@ def check_exported(directory, hf_dir, model):
     return dtype
 
 
-def main():
+def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("checkpoint", type=Path, metavar="CHECKPOINT")
     parser.add_argument("hf_dir", type=Path, metavar="HF_DIR")

@@ -2,8 +2,8 @@
 
 A corpus is a file of lines `source TAB target` (UTF-8, plain or .xz). A recipe gives each corpus a weight: how often its
 pairs are seen in one pass over the data (0.5: a new random half in every pass). A name that begins with ./ is a file beside
-the recipe, any other one is in the data directory. Pairs that rules make (made.py) join each pass, and some pairs are changed
-to the way people type (augment.py).
+the recipe, any other one is in the data directory. Synthetic pairs (made.py) join each pass, and some pairs are changed to the
+way people type (augment.py).
 
 A pass is cut into shards. Worker processes change, tokenize and batch them ahead of time. Everything random is drawn from
 (seed, pass, shard), so a training run that was killed resumes with exactly the batches it would have seen.
@@ -19,6 +19,8 @@ import random
 import signal
 import threading
 import time
+import tomllib
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,16 +28,32 @@ import numpy as np
 
 import augment
 import made
+from augment import Pair
+
+Example = tuple[list[int], list[int]]  # source ids, target ids
+Batch = tuple[np.ndarray, np.ndarray]  # padded source ids (B, S), target ids (B, T)
+Place = tuple[int, int, int]           # pass, shard, batch
 
 PAIRS_PER_SHARD = 60_000  # pairs that are tokenized, sorted by length and batched together
 
 
-def read_pairs(path):
+def read_recipe(path: Path) -> dict:
+    """The keys and tables of a recipe. What it does not have comes from the recipe beside it that its key `base` names."""
+    recipe = tomllib.loads(path.read_text(encoding="utf-8"))
+    return read_recipe(path.parent / recipe["base"]) | recipe if "base" in recipe else recipe
+
+
+def corpora_of(recipe: dict) -> dict[str, float]:
+    """{name: weight}. Reversed, back-translated text would have its machine-translated side as the target: it is left out."""
+    return {name: weight for name, weight in recipe.get("corpora", {}).items()
+            if not (recipe.get("swap") and name.startswith("back/"))}
+
+
+def read_pairs(path: Path | str) -> list[Pair]:
     """The (source, target) pairs of a TSV file; a line without exactly one tab is an error."""
     path = Path(path)
-    opened = lzma.open(path, "rt", encoding="utf-8") if path.suffix == ".xz" else open(path, encoding="utf-8")
     pairs = []
-    with opened as lines:
+    with lzma.open(path, "rt", encoding="utf-8") if path.suffix == ".xz" else open(path, encoding="utf-8") as lines:
         for number, line in enumerate(lines, 1):
             fields = line.rstrip("\n").split("\t")
             if len(fields) != 2:
@@ -44,7 +62,7 @@ def read_pairs(path):
     return pairs
 
 
-def is_clean(source, target):
+def is_clean(source: str, target: str) -> bool:
     """False for pairs that teach something wrong: empty, untranslated sentences, lengths that cannot fit."""
     if not source or not target:
         return False
@@ -56,7 +74,7 @@ def is_clean(source, target):
     return True
 
 
-def place_of(name, recipe, data):
+def place_of(name: str, recipe: Path | str, data: Path | str | None) -> Path:
     """The path of a file that a recipe names: beside the recipe, or in the data directory."""
     if name.startswith("./"):
         return Path(recipe).parent / name
@@ -65,7 +83,7 @@ def place_of(name, recipe, data):
     return Path(data) / name
 
 
-def load_corpora(weights, swap=False):
+def load_corpora(weights: Mapping[Path, float], swap: bool = False) -> list[tuple[float, list[Pair]]]:
     """{path: weight} to a list of (weight, pairs): clean, no pair twice in the whole of the data. With `swap` the second
     column is the source."""
     seen, corpora = set(), []
@@ -84,14 +102,14 @@ def load_corpora(weights, swap=False):
 class Text:
     """What a run learns from: [(weight, pairs)], {maker: pairs in one pass}, and the share of pairs that each way of typing
     changes."""
-    corpora: list
-    n_made: dict
-    chances: dict
+    corpora: list[tuple[float, list[Pair]]]
+    n_made: dict[str, int]
+    chances: dict[str, float]
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         self.pairs = list(itertools.chain.from_iterable(pairs for _, pairs in self.corpora))
 
-    def one_pass(self, rng):
+    def one_pass(self, rng: np.random.Generator) -> np.ndarray:
         """One pass in random order, as an array: the numbers of pairs, each corpus floor(weight) times plus a random part of
         it, and -1, -2, … for a pair of the first, second, … maker."""
         parts, first = [np.zeros(0, int)], 0
@@ -104,13 +122,13 @@ class Text:
         parts += [np.full(n, -1 - i) for i, n in enumerate(self.n_made.values())]
         return rng.permutation(np.concatenate(parts))
 
-    def pairs_of(self, numbers, rng):
+    def pairs_of(self, numbers: Sequence[int], rng: random.Random) -> list[Pair]:
         """The pairs of a part of a pass; those of makers are new ones, drawn from rng."""
         makers = list(self.n_made)
         return [self.pairs[i] if i >= 0 else made.pairs(makers[-1 - i], 1, rng)[0] for i in numbers]
 
 
-def batches_of(examples, batch_tokens, rng):
+def batches_of(examples: Sequence[Example], batch_tokens: int, rng: random.Random) -> list[list[Example]]:
     """Batches of examples (source ids, target ids) of similar length, at most `batch_tokens` padded tokens a side. A last
     batch of one example joins the one before: its shape would be a case of its own for a compiled network."""
     examples = sorted(examples, key=lambda e: (max(len(e[0]), len(e[1])), len(e[0])))
@@ -130,7 +148,7 @@ def batches_of(examples, batch_tokens, rng):
     return batches
 
 
-def padded(rows, pad):
+def padded(rows: Sequence[Sequence[int]], pad: int) -> np.ndarray:
     """Lists of ids to one array (rows, longest)."""
     array = np.full((len(rows), max(map(len, rows))), pad, dtype=np.int32)
     for row, ids in zip(array, rows):
@@ -142,7 +160,7 @@ def padded(rows, pad):
 class Batching:
     """How pairs become batches. `encode` takes a list of texts to a list of id lists; pairs with more than `longest` ids on
     a side, the end token among them, are left out."""
-    encode: callable
+    encode: Callable[[list[str]], list[list[int]]]
     end: int
     pad: int
     batch_tokens: int
@@ -150,7 +168,7 @@ class Batching:
     seed: int
 
 
-def batches_of_shard(text, batching, numbers, pass_, shard):
+def batches_of_shard(text: Text, batching: Batching, numbers: Sequence[int], pass_: int, shard: int) -> list[Batch]:
     """The batches of one shard: (source, target) arrays of padded ids, shapes (B, S) and (B, T)."""
     rng = random.Random(f"{batching.seed} {pass_} {shard}")
     pairs = augment.augment(text.pairs_of(numbers, rng), text.chances, rng)
@@ -162,7 +180,7 @@ def batches_of_shard(text, batching, numbers, pass_, shard):
             for batch in batches_of(examples, batching.batch_tokens, rng)]
 
 
-def shards(text, seed, start):
+def shards(text: Text, seed: int, start: tuple[int, int]) -> Iterator[tuple[int, int, np.ndarray]]:
     """Endless (pass, shard, numbers of pairs) from (pass, shard) `start` on."""
     pass_, first = start
     while True:
@@ -177,11 +195,11 @@ def shards(text, seed, start):
 _job = None  # (text, batching) of a worker: it comes with the fork, so that no text is copied
 
 
-def _work(pass_, shard, numbers):
+def _work(pass_: int, shard: int, numbers: Sequence[int]) -> tuple[tuple[int, int], list[Batch]]:
     return (pass_, shard), batches_of_shard(*_job, numbers, pass_, shard)
 
 
-def _begin_work(job):
+def _begin_work(job: tuple[Text, Batching]) -> None:
     global _job
     _job = job
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the main process decides when to stop
@@ -199,13 +217,13 @@ class Batches:
     """Worker processes that make batches ahead of time. They fork when this is made, so make it before anything that does
     not survive a fork, such as a CUDA context."""
 
-    def __init__(self, text, batching, n_workers):
+    def __init__(self, text: Text, batching: Batching, n_workers: int) -> None:
         self.text, self.seed, self.n_workers = text, batching.seed, n_workers
         self.workers = concurrent.futures.ProcessPoolExecutor(n_workers, multiprocessing.get_context("fork"), _begin_work,
                                                               ((text, batching),))
         self.workers.submit(os.getpid).result()
 
-    def training(self, start=(0, 0, 0)):
+    def training(self, start: Place = (0, 0, 0)) -> Iterator[tuple[Place, Batch]]:
         """Endless batches with their place: yields ((pass, shard, batch), (source, target)), from the place `start` on."""
         todo = shards(self.text, self.seed, start[:2])
         ahead = collections.deque(self.workers.submit(_work, *next(todo)) for _ in range(self.n_workers + 2))
@@ -220,5 +238,5 @@ class Batches:
                 if place + (number,) >= start:
                     yield place + (number,), batch
 
-    def close(self):
+    def close(self) -> None:
         self.workers.shutdown(wait=False, cancel_futures=True)

@@ -22,26 +22,26 @@ import itertools
 import lzma
 import shutil
 import time
-import tomllib
 from pathlib import Path
 
 import numpy as np
 import torch
 
+import corpora
 import train
-from files import write_whole
 from network import EOS, Network, translate
+from transformer_c.files import write_whole
 
 PACKED_BYTES = 60 << 20
 PART_BYTES = 15 << 20
 BATCH_TOKENS = 300_000  # source tokens that are translated at once
 
 
-def pack(recipes, data, to):
+def pack(recipes: list[Path], data: Path, to: Path) -> None:
     """Copies the corpora and validation files of the recipes, the same names below `to`."""
     for recipe in recipes:
-        table = tomllib.loads(recipe.read_text(encoding="utf-8"))
-        names = [*table.get("corpora", {}), *table["validation"].get("files", [])]
+        table = corpora.read_recipe(recipe)
+        names = [*corpora.corpora_of(table), *table["validation"].get("files", [])]
         for name in names:
             if name.startswith(("./", "back/")):  # beside the recipe, or made there
                 continue
@@ -53,16 +53,16 @@ def pack(recipes, data, to):
     print(f"{to}: {size:,} bytes")
 
 
-def write_parts(directory, name, network):
+def write_parts(directory: Path, name: str, network: Network) -> None:
     """The state of a network in float16, one vector in files NAME.0.f16, NAME.1.f16, …"""
     vector = torch.cat([tensor.detach().flatten() for tensor in network.state_dict().values()])
     values = vector.half().cpu().numpy().tobytes()
     for i, first in enumerate(range(0, len(values), PART_BYTES)):
         part = values[first:first + PART_BYTES]
-        write_whole(directory / f"{name}.{i}.f16", lambda path: path.write_bytes(part))
+        write_whole(directory / f"{name}.{i}.f16", lambda path, part=part: path.write_bytes(part))
 
 
-def read_parts(directory, name, network):
+def read_parts(directory: Path, name: str, network: Network) -> None:
     """Loads what write_parts wrote into a network of the same shape."""
     parts = sorted(directory.glob(f"{name}.*.f16"))
     vector = torch.from_numpy(np.frombuffer(b"".join(path.read_bytes() for path in parts), dtype=np.float16).astype(np.float32))
@@ -77,29 +77,29 @@ def read_parts(directory, name, network):
 class LeasedRun(train.Run):
     """A run whose weights also go to the directory `out`."""
 
-    def __init__(self, recipe, data, run, minutes, out):
+    def __init__(self, recipe: Path, data: Path, run: Path, minutes: float | None, out: Path) -> None:
         self.out = out
         out.mkdir(parents=True, exist_ok=True)
         super().__init__(recipe, data, run, minutes=minutes)
 
-    def save(self, name="state.pt"):
+    def save(self, name: str = "state.pt") -> None:
         super().save(name)
         if name == "state.pt":
             write_parts(self.out, "state", self.network)
 
-    def log(self, **values):
+    def log(self, **values: object) -> None:
         super().log(**values)
         shutil.copyfile(self.run / "log.jsonl", self.out / "log.jsonl")
 
-    def finish(self):
+    def finish(self) -> None:
         self.validate()
 
-    def synchronize(self):
+    def synchronize(self) -> None:
         if self.device == "cuda":
             torch.cuda.synchronize()
 
 
-def profile(run):
+def profile(run: LeasedRun) -> None:
     """Prints the time of 20 steps, the operations that took most of it, and tokens a second."""
     if run.device == "cuda":
         run.network.compile_layers()
@@ -121,12 +121,12 @@ def profile(run):
     print(f"{seconds / 20:.3f} s a step, {n_tokens / seconds:,.0f} target tokens a second")
 
 
-def read_lines(path):
+def read_lines(path: Path) -> list[str]:
     with lzma.open(path, "rt", encoding="utf-8") as file:
         return [line.rstrip("\n") for line in file]
 
 
-def back_translate(run, path, directory, out):
+def back_translate(run: LeasedRun, path: Path, directory: Path, out: Path) -> None:
     """Translates the lines of `path` with the network of `run`."""
     started, lines = time.monotonic(), read_lines(path)
     limit = run.recipe["model"]["max_positions"]
@@ -145,16 +145,16 @@ def back_translate(run, path, directory, out):
         train.say(f"    {line} -> {text}")
 
 
-def collect(recipe_file, out, run):
+def collect(recipe_file: Path, out: Path, run: Path) -> None:
     """Writes run/model from the weights that `train` left in `out`."""
-    import checkpoint
-    recipe = tomllib.loads(recipe_file.read_text(encoding="utf-8"))
+    from transformer_c import checkpoint
+    recipe = corpora.read_recipe(recipe_file)
     network = Network(recipe["model"], recipe["vocabulary"]["size"])
     read_parts(out, "state", network)
     checkpoint.write_marian(run / "model", network, run / "tokenizer", recipe)
 
 
-def main():
+def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("command", choices=("pack", "train", "back-translate", "profile", "collect"))
     parser.add_argument("files", type=Path, nargs="+")

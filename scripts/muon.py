@@ -5,13 +5,14 @@ Liu et al., Muon is Scalable for LLM Training, 2025 (arXiv:2502.16982), section 
 """
 
 import math
+from collections.abc import Iterable
 
 import torch
 
 COEFFICIENTS = (3.4445, -4.7750, 2.0315)  # of the quintic iteration, as in the first of the two
 
 
-def orthogonalized(matrices):
+def orthogonalized(matrices: torch.Tensor) -> torch.Tensor:
     """(n, rows, columns) to matrices near the closest ones with orthonormal rows or columns, by five Newton–Schulz steps:
     singular values come out between 0.7 and 1.2."""
     a, b, c = COEFFICIENTS
@@ -28,7 +29,8 @@ class Muon(torch.optim.Optimizer):
     """lr is the learning rate that Adam would have: an update has `scale` times the root mean square of Adam's, about 0.2.
     Matrices of equal shape are orthogonalized together, in `dtype`."""
 
-    def __init__(self, matrices, lr=0.0, momentum=0.95, scale=2.0, dtype=torch.bfloat16):
+    def __init__(self, matrices: Iterable[torch.nn.Parameter], lr: float = 0.0, momentum: float = 0.95, scale: float = 2.0,
+                 dtype: torch.dtype = torch.bfloat16) -> None:
         by_shape = {}
         for matrix in matrices:
             by_shape.setdefault(tuple(matrix.shape), []).append(matrix)
@@ -36,7 +38,7 @@ class Muon(torch.optim.Optimizer):
         self.dtype = dtype
 
     @torch.no_grad()
-    def step(self):
+    def step(self) -> None:
         for group in self.param_groups:
             matrices = group["params"]
             gradient = torch.stack([matrix.grad for matrix in matrices])

@@ -15,15 +15,18 @@ from torch.nn import functional
 
 EOS = 0  # the end token; the start token is `pad`, as in Marian
 
+Heads = tuple[torch.Tensor, torch.Tensor]  # keys and values, (B, heads, positions, d_head) each
 
-def sinusoids(n_positions, d_model):
+
+def sinusoids(n_positions: int, d_model: int) -> torch.Tensor:
     """Position encodings (n_positions, d_model), section 3.5; Marian keeps the sines in the first half."""
     rate = torch.exp(torch.arange(0, d_model, 2) * (-math.log(10_000) / d_model))
     angle = torch.arange(n_positions)[:, None] * rate
     return torch.cat([angle.sin(), angle.cos()], dim=1)
 
 
-def attend(query, key, value, mask=None, causal=False):
+def attend(query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, mask: torch.Tensor | None = None,
+           causal: bool = False) -> torch.Tensor:
     """softmax(q kᵀ / √d_head + mask) v over (B, heads, positions, d_head), section 3.2.1; `mask` (B, 1, 1, S) is -infinity
     for keys that are padding, else 0. On CPUs PyTorch's fused kernel is the slower one in training."""
     if query.is_cuda:
@@ -37,20 +40,21 @@ def attend(query, key, value, mask=None, causal=False):
 
 
 class Attention(nn.Module):
-    def __init__(self, shape):
+    def __init__(self, shape: dict) -> None:
         super().__init__()
         self.n_heads = shape["heads"]
         for name in ("k_proj", "v_proj", "q_proj", "out_proj"):
             setattr(self, name, nn.Linear(shape["d_model"], shape["d_model"]))
 
-    def heads(self, x):
+    def heads(self, x: torch.Tensor) -> torch.Tensor:
         """(B, positions, d) to (B, heads, positions, d_head)."""
         return x.unflatten(-1, (self.n_heads, -1)).transpose(1, 2)
 
-    def keys_and_values(self, x):
+    def keys_and_values(self, x: torch.Tensor) -> Heads:
         return self.heads(self.k_proj(x)), self.heads(self.v_proj(x))
 
-    def forward(self, x, keys_and_values, mask=None, causal=False):
+    def forward(self, x: torch.Tensor, keys_and_values: Heads, mask: torch.Tensor | None = None,
+                causal: bool = False) -> torch.Tensor:
         context = attend(self.heads(self.q_proj(x)), *keys_and_values, mask, causal)
         return self.out_proj(context.transpose(1, 2).flatten(2))
 
@@ -58,7 +62,7 @@ class Attention(nn.Module):
 class Layer(nn.Module):
     """What encoder and decoder layers share: self-attention and the feed-forward network, each followed by layer norm."""
 
-    def __init__(self, shape):
+    def __init__(self, shape: dict) -> None:
         super().__init__()
         self.self_attn = Attention(shape)
         self.self_attn_layer_norm = nn.LayerNorm(shape["d_model"])
@@ -68,35 +72,36 @@ class Layer(nn.Module):
         self.activation = {"relu": functional.relu, "gelu": functional.gelu, "swish": functional.silu}[shape["activation"]]
         self.dropout = shape["dropout"]
 
-    def drop(self, x):
+    def drop(self, x: torch.Tensor) -> torch.Tensor:
         return functional.dropout(x, self.dropout, self.training)
 
-    def feed_forward(self, x):
+    def feed_forward(self, x: torch.Tensor) -> torch.Tensor:
         return self.final_layer_norm(x + self.drop(self.fc2(self.activation(self.fc1(x)))))
 
 
 class EncoderLayer(Layer):
-    def forward(self, x, mask):
+    def forward(self, x: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
         attended = self.self_attn(x, self.self_attn.keys_and_values(x), mask)
         return self.feed_forward(self.self_attn_layer_norm(x + self.drop(attended)))
 
-    def learn(self, x, mask):
+    def learn(self, x: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
         return self(x, mask)
 
 
 class DecoderLayer(Layer):
-    def __init__(self, shape):
+    def __init__(self, shape: dict) -> None:
         super().__init__(shape)
         self.encoder_attn = Attention(shape)
         self.encoder_attn_layer_norm = nn.LayerNorm(shape["d_model"])
 
-    def forward(self, x, self_keys_and_values, cross_keys_and_values, mask, causal):
+    def forward(self, x: torch.Tensor, self_keys_and_values: Heads, cross_keys_and_values: Heads, mask: torch.Tensor,
+                causal: bool) -> torch.Tensor:
         attended = self.self_attn(x, self_keys_and_values, causal=causal)
         x = self.self_attn_layer_norm(x + self.drop(attended))
         x = self.encoder_attn_layer_norm(x + self.drop(self.encoder_attn(x, cross_keys_and_values, mask)))
         return self.feed_forward(x)
 
-    def learn(self, x, encoded, mask):
+    def learn(self, x: torch.Tensor, encoded: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
         """All target positions at once, each of which sees those before it."""
         return self(x, self.self_attn.keys_and_values(x), self.encoder_attn.keys_and_values(encoded), mask, causal=True)
 
@@ -104,7 +109,7 @@ class DecoderLayer(Layer):
 class Network(nn.Module):
     """`shape` is the table [model] of a recipe. state_dict() has MarianMT's names, each matrix once."""
 
-    def __init__(self, shape, n_vocabulary):
+    def __init__(self, shape: dict, n_vocabulary: int) -> None:
         super().__init__()
         torch.manual_seed(shape["seed"])
         self.pad = n_vocabulary - 1
@@ -127,17 +132,17 @@ class Network(nn.Module):
         with torch.no_grad():
             self.model.shared.weight[self.pad] = 0
 
-    def embed(self, ids, first=0):
+    def embed(self, ids: torch.Tensor, first: int = 0) -> torch.Tensor:
         x = self.model.shared(ids) * math.sqrt(self.positions.shape[1]) + self.positions[first:first + ids.shape[1]]
         return functional.dropout(x, self.dropout, self.training)
 
-    def compile_layers(self):
+    def compile_layers(self) -> None:
         """Compiles the computation of a learning step, once for all layers of a kind and all batch shapes."""
         for layer in [*self.model.encoder.layers, *self.model.decoder.layers]:
             layer.learn = torch.compile(layer.learn, dynamic=True)
         self.loss = torch.compile(self.loss, dynamic=True)
 
-    def mask(self, source):
+    def mask(self, source: torch.Tensor) -> torch.Tensor:
         """What `attend` adds to scores: (B, 1, 1, S), rows aligned to 8 numbers as the fused kernel wants them."""
         device = source.device.type
         dtype = torch.get_autocast_dtype(device) if torch.is_autocast_enabled(device) else torch.float32
@@ -145,10 +150,10 @@ class Network(nn.Module):
         mask = torch.zeros(n_rows, 1, 1, -(-n_columns // 8) * 8, dtype=dtype, device=source.device)[..., :n_columns]
         return mask.masked_fill_((source == self.pad)[:, None, None, :], -math.inf)
 
-    def logits(self, hidden):
+    def logits(self, hidden: torch.Tensor) -> torch.Tensor:
         return functional.linear(hidden, self.model.shared.weight) + self.final_logits_bias
 
-    def forward(self, source, target, wanted, smoothing):
+    def forward(self, source: torch.Tensor, target: torch.Tensor, wanted: torch.Tensor, smoothing: float) -> torch.Tensor:
         """The sum of the label-smoothed cross-entropy over the target tokens. source (B, S), target (B, T), and `wanted`:
         where target, as a vector, is not padding."""
         mask = self.mask(source)
@@ -160,11 +165,11 @@ class Network(nn.Module):
             x = layer.learn(x, encoded, mask)
         return self.loss(x.flatten(0, 1).index_select(0, wanted), target.flatten().index_select(0, wanted), smoothing)
 
-    def loss(self, hidden, target, smoothing):
+    def loss(self, hidden: torch.Tensor, target: torch.Tensor, smoothing: float) -> torch.Tensor:
         return functional.cross_entropy(self.logits(hidden).float(), target, label_smoothing=smoothing, reduction="sum")
 
     @torch.no_grad()
-    def greedy(self, source, cap):
+    def greedy(self, source: torch.Tensor, cap: int) -> list[list[int]]:
         """Greedy search with a KV cache for a batch (B, S) of padded ids: a list of B lists, at most `cap` ids with the
         end token. Sentences that have ended leave the batch now and then, which costs the only synchronizations."""
         mask = self.mask(source)
@@ -201,12 +206,12 @@ class Network(nn.Module):
         return [row[:row.index(EOS) + 1] if EOS in row else row for row in ids.tolist()]
 
 
-def length_cap(n_source, max_positions):
+def length_cap(n_source: int, max_positions: int) -> int:
     """At most this many tokens come out, as in model/greedy.h; the last one allowed is the end."""
     return min(2 * n_source + 30, max_positions - 1)
 
 
-def translate(network, sources, batch_tokens, max_positions):
+def translate(network: Network, sources: list[list[int]], batch_tokens: int, max_positions: int) -> list[list[int]]:
     """Greedy target ids for lists of source ids, those of similar length together: at most `batch_tokens` source tokens."""
     device = network.positions.device
     order = sorted(range(len(sources)), key=lambda i: len(sources[i]))

@@ -3,7 +3,7 @@
 
     train.py RECIPE [--data DIR] --run DIR [--start CHECKPOINT] [--minutes N]
 
-RECIPE is a TOML file (recipes/): corpora with weights, pairs that rules make, vocabulary, shape, schedule. DIR of
+RECIPE is a TOML file (recipes/): corpora with weights, synthetic pairs, vocabulary, shape, schedule. DIR of
 --data holds the corpora that the recipe names, except those beside the recipe (./NAME). The directory of --run
 keeps everything of the run:
 
@@ -35,7 +35,6 @@ import random
 import signal
 import sys
 import time
-import tomllib
 from pathlib import Path
 
 import numpy as np
@@ -46,25 +45,25 @@ from sacrebleu.metrics import BLEU, CHRF
 import augment
 import corpora
 import made
-from files import write_whole
 from muon import Muon
 from network import EOS, Network, translate
+from transformer_c.files import write_whole
 
 UNK = 1
 VALIDATION_BATCH = 20_000  # source tokens
 
 
-def say(text):
+def say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
-def learning_rate(step, progress, schedule):
+def learning_rate(step: int, progress: float, schedule: dict) -> float:
     """The share `progress` of the run is over: linear warm-up over steps, a plateau, and a line to zero over the last
     share `decay` of the run."""
     return schedule["peak"] * min(1.0, step / schedule["warmup_steps"], (1 - progress) / schedule["decay"])
 
 
-def train_tokenizer(directory, text, settings):
+def train_tokenizer(directory: Path, text: corpora.Text, settings: dict) -> None:
     """One SentencePiece model for both sides; ids are Marian's: </s> 0, <unk> 1, pieces, <pad> last."""
     if (directory / "vocab.json").exists():
         return
@@ -86,11 +85,11 @@ def train_tokenizer(directory, text, settings):
                 lambda path: path.write_text(json.dumps(vocabulary, ensure_ascii=False, indent=0), encoding="utf-8"))
 
 
-def take_tokenizer(directory, start):
+def take_tokenizer(directory: Path, start: Path) -> None:
     """The tokenizer of a checkpoint whose sides share everything, as train_tokenizer writes it."""
     if (directory / "vocab.json").exists():
         return
-    import checkpoint  # needs transformers, which takes seconds to load
+    from transformer_c import checkpoint  # needs transformers, which takes seconds to load
     config = json.loads((start / "config.json").read_text(encoding="utf-8"))
     for key in ("shared_sentencepiece", "shared_vocabulary", "shared_embedding", "tied_output"):
         checkpoint.expect(config[key], True, f"{start}: {key}")
@@ -101,10 +100,10 @@ def take_tokenizer(directory, start):
     write_whole(directory / "vocab.json", lambda path: path.write_text(text, encoding="utf-8"))
 
 
-def wants_bfloat16(device, d_model, d_ff):
-    """Where it is faster: timed with the model's largest matrix product, both ways, including the conversion of its factors,
-    as CPUs without bfloat16 units emulate it slowly. In a narrow model the conversion takes what the product saves, and
-    costs right answers: numbers-to-words, 100 % in float32, came to 92."""
+def wants_bfloat16(device: str, d_model: int, d_ff: int) -> bool:
+    """True if training is faster in bfloat16. CPUs without bfloat16 units emulate it slowly, so the model's largest matrix
+    product is timed in both types, including the conversion of its factors. In a narrow model the conversion takes as long
+    as the product saves, and it costs accuracy: numbers-to-words fell from 100 to 92 %."""
     if d_model < 256:
         return False
     if device == "cuda":
@@ -123,8 +122,9 @@ def wants_bfloat16(device, d_model, d_ff):
 class Run:
     """A training run: what is learned, where it stands, and its directory."""
 
-    def __init__(self, recipe_file, data, run, start=None, minutes=None):
-        self.recipe = recipe = tomllib.loads(recipe_file.read_text(encoding="utf-8"))
+    def __init__(self, recipe_file: Path, data: Path | None, run: Path, start: Path | None = None,
+                 minutes: float | None = None) -> None:
+        self.recipe = recipe = corpora.read_recipe(recipe_file)
         self.run, self.minutes = run, minutes
         self.device = "cuda" if torch.cuda.is_available() else "cpu"
         self.schedule = recipe["schedule"] | recipe["schedule"].get(self.device, {})
@@ -137,7 +137,7 @@ class Run:
                             for name in recipe.get("made", {})}
         self.text = corpora.Text(
             corpora.load_corpora({corpora.place_of(name, recipe_file, data): weight
-                                  for name, weight in recipe.get("corpora", {}).items()}, swap),
+                                  for name, weight in corpora.corpora_of(recipe).items()}, swap),
             recipe.get("made", {}), augment.shares(recipe.get("augmentation", {})))
         if start:
             take_tokenizer(run / "tokenizer", start)
@@ -151,7 +151,7 @@ class Run:
         self.network = Network(recipe["model"], len(self.pieces) + 1).to(self.device)
         self.learned = list(self.network.parameters())
         if start:
-            import checkpoint
+            from transformer_c import checkpoint
             self.network.load_state_dict(checkpoint.exported_weights(start, self.network))
         self.bfloat16 = wants_bfloat16(self.device, recipe["model"]["d_model"], recipe["model"]["d_ff"])
         hidden = [parameter for name, parameter in self.network.named_parameters()
@@ -169,21 +169,21 @@ class Run:
         self.resume()
 
     @property
-    def end(self):
+    def end(self) -> list:
         """When the run ends: its steps or its minutes."""
         return ["minutes", self.minutes] if self.minutes else ["steps", self.schedule["steps"]]
 
     @property
-    def progress(self):
+    def progress(self) -> float:
         """The share of the run that is over, 0 to 1."""
         over = self.seconds / (60 * self.minutes) if self.minutes else self.step / self.schedule["steps"]
         return min(1.0, over)
 
     @property
-    def decaying(self):
+    def decaying(self) -> bool:
         return self.progress > 1 - self.schedule["decay"]
 
-    def resume(self):
+    def resume(self) -> None:
         """Resumes from the newest state whose learning rate was not already falling towards another end."""
         saved = [name for name in ("state.pt", "undecayed.pt") if (self.run / name).exists()]
         for name in saved:
@@ -206,7 +206,7 @@ class Run:
                 raise SystemExit(f"{self.run}: the saved states are past the end of this schedule; ask for more steps or "
                                  f"minutes, or start in another directory")
 
-    def save(self, name="state.pt"):
+    def save(self, name: str = "state.pt") -> None:
         state = {"model": self.network.state_dict(), "optimizers": [o.state_dict() for o in self.optimizers],
                  "step": self.step, "tokens": self.tokens, "seconds": self.seconds, "place": list(self.place),
                  "random": torch.get_rng_state(),
@@ -214,13 +214,13 @@ class Run:
                  "bfloat16": self.bfloat16, "end": self.end if self.decaying and name == "state.pt" else None}
         write_whole(self.run / name, lambda path: torch.save(state, path))
 
-    def log(self, **values):
+    def log(self, **values: object) -> None:
         with open(self.run / "log.jsonl", "a", encoding="utf-8") as file:
             file.write(json.dumps({"step": self.step, "tokens": self.tokens, **values}) + "\n")
         say("  ".join(f"{name} {value:.4g}" if isinstance(value, float) else f"{name} {value}"
                       for name, value in {"step": self.step, **values}.items()))
 
-    def translate(self, lines):
+    def translate(self, lines: list[str]) -> list[str]:
         """Greedy translations, as the program makes them, except that lines are not split into sentences."""
         limit = self.recipe["model"]["max_positions"]
         sources = [(ids + [EOS])[:limit] for ids in self.pieces.encode(lines)]
@@ -230,7 +230,7 @@ class Run:
         self.network.train()
         return [self.pieces.decode([id_ for id_ in ids if id_ != EOS]) for ids in targets]
 
-    def validate(self):
+    def validate(self) -> None:
         """Logs BLEU, chrF and the share of exact outputs on each validation set."""
         scores = {}
         for name, pairs in self.validation.items():
@@ -243,7 +243,7 @@ class Run:
         for line, text in zip(self.recipe["validation"]["show"], self.translate(self.recipe["validation"]["show"])):
             say(f"    {line} -> {text}")
 
-    def gradients_of(self, source, target):
+    def gradients_of(self, source: np.ndarray, target: np.ndarray) -> tuple[torch.Tensor, tuple[torch.Tensor, ...]]:
         """Of padded ids (B, S) and (B, T): the summed loss, and its gradients."""
         wanted = np.flatnonzero(target != self.network.pad)
         tensors = [torch.from_numpy(array.astype(np.int64)) for array in (source, target, wanted)]
@@ -253,7 +253,7 @@ class Run:
             loss = self.network(*tensors, self.schedule["label_smoothing"])
         return loss.detach(), torch.autograd.grad(loss, self.learned)
 
-    def set_gradients(self, source, target):
+    def set_gradients(self, source: np.ndarray, target: np.ndarray) -> tuple[torch.Tensor, int]:
         """Sets the gradients of the mean loss of a batch; returns the summed loss, a tensor, and the number of target
         tokens."""
         n_parts = min(self.n_parts, len(source))
@@ -267,7 +267,7 @@ class Run:
             parameter.grad = gradient
         return sum(losses), n_tokens
 
-    def learn(self, source, target):
+    def learn(self, source: np.ndarray, target: np.ndarray) -> tuple[torch.Tensor, int]:
         """One step; returns what set_gradients does."""
         loss, n_tokens = self.set_gradients(source, target)
         torch.nn.utils.clip_grad_norm_(self.learned, self.schedule["clip_norm"])
@@ -280,10 +280,10 @@ class Run:
         self.tokens += n_tokens
         return loss, n_tokens
 
-    def stop(self, *_):
+    def stop(self, *_: object) -> None:
         self.stopped = True
 
-    def train(self):
+    def train(self) -> None:
         schedule = self.schedule
         signal.signal(signal.SIGINT, self.stop)
         signal.signal(signal.SIGTERM, self.stop)
@@ -326,14 +326,14 @@ class Run:
             return
         self.finish()
 
-    def finish(self):
+    def finish(self) -> None:
         """Validates the result and writes it as a Hugging Face directory."""
         self.validate()
-        import checkpoint  # needs transformers, which takes seconds to load
+        from transformer_c import checkpoint  # needs transformers, which takes seconds to load
         checkpoint.write_marian(self.run / "model", self.network, self.run / "tokenizer", self.recipe)
 
 
-def main():
+def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("recipe", type=Path)
     parser.add_argument("--data", type=Path)

@@ -1,14 +1,17 @@
+/* Growable arrays that double their capacity, and overflow-checked multiplication. */
 #include "support/buffer.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+char text_empty[1];
 
 bool size_product(size_t a, size_t b, size_t *product)
 {
     return !__builtin_mul_overflow(a, b, product);
 }
 
-/* Room for at least `wanted` elements: the capacity doubles, so that appending is linear in all. */
+/* Makes room for at least `wanted` elements. Doubling the capacity keeps the total cost of appending linear. */
 static bool grow(void **elements, size_t *capacity, size_t wanted, size_t element_size, failure *why)
 {
     if (wanted <= *capacity)
@@ -27,7 +30,7 @@ static bool grow(void **elements, size_t *capacity, size_t wanted, size_t elemen
 
 bool text_append(text_buffer *text, const char *bytes, size_t size, failure *why)
 {
-    void *elements = text->bytes;
+    void *elements = text->capacity ? text->bytes : NULL;
     if (size >= SIZE_MAX - text->size)
         return failure_memory(why, "a longer text");
     if (!grow(&elements, &text->capacity, text->size + size + 1, 1, why))
@@ -42,8 +45,9 @@ bool text_append(text_buffer *text, const char *bytes, size_t size, failure *why
 
 void text_free(text_buffer *text)
 {
-    free(text->bytes);
-    *text = (text_buffer){0};
+    if (text->capacity)
+        free(text->bytes);
+    *text = TEXT_EMPTY;
 }
 
 bool token_ids_append(token_ids *ids, int32_t id, failure *why)

@@ -1,5 +1,13 @@
-/* Growable arrays of bytes and of token ids. Zero-initialise to start, free with the _free function;
- * a failed growth leaves the array as it was. */
+/* Growable arrays of bytes and of token ids.
+ *
+ *   text_buffer line = TEXT_EMPTY;
+ *   if (text_append(&line, "Das ", 4, why) && text_append(&line, "Haus", 4, why))
+ *       puts(line.bytes);
+ *   text_free(&line);
+ *
+ * A text starts as TEXT_EMPTY, ids as {0}; each ends with its _free function, after which it is empty again and can be
+ * reused. The _append functions return false if memory runs out, and then leave the array as it was. Appending is
+ * amortized O(1) per element. */
 #ifndef SUPPORT_BUFFER_H
 #define SUPPORT_BUFFER_H
 
@@ -9,12 +17,17 @@
 
 #include "support/failure.h"
 
-/* `bytes` ends with a NUL that `size` does not count, once anything was appended; NULL before. */
+/* A NUL always follows the bytes, so that they are also a C string; size does not count it. An empty buffer has
+ * text_empty, never NULL. The bytes may contain NULs themselves. */
 typedef struct {
     char *bytes;
-    size_t size, capacity;
+    size_t size, capacity; /* capacity 0: `bytes` is not allocated */
 } text_buffer;
 
+extern char text_empty[1]; /* "", shared by all empty buffers; never written */
+#define TEXT_EMPTY ((text_buffer){text_empty, 0, 0})
+
+/* Appends bytes [size], which must not lie in the buffer itself. */
 bool text_append(text_buffer *text, const char *bytes, size_t size, failure *why);
 void text_free(text_buffer *text);
 
@@ -26,7 +39,7 @@ typedef struct {
 bool token_ids_append(token_ids *ids, int32_t id, failure *why);
 void token_ids_free(token_ids *ids);
 
-/* a * b in *product, or false when it does not fit in a size_t. */
+/* Sets *product to a * b. Returns false if that overflows a size_t. */
 bool size_product(size_t a, size_t b, size_t *product);
 
 #endif

@@ -1,7 +1,9 @@
+/* Formats error messages. */
 #include "support/failure.h"
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 bool failure_set(failure *why, const char *format, ...)
 {
@@ -14,5 +16,19 @@ bool failure_set(failure *why, const char *format, ...)
 
 bool failure_memory(failure *why, const char *purpose)
 {
-    return failure_set(why, "there is not enough memory for %s; close other programs", purpose);
+    return failure_set(why, "not enough memory for %s; close other programs", purpose);
+}
+
+static void (*say_fatal)(const char *sentence);
+
+void failure_fatal(const char *sentence)
+{
+    if (say_fatal)
+        say_fatal(sentence);
+    _Exit(EXIT_FAILURE);
+}
+
+void failure_on_fatal(void (*say)(const char *sentence))
+{
+    say_fatal = say;
 }

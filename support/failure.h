@@ -1,7 +1,7 @@
-/* Errors are sentences handed to the caller.
+/* Error messages, handed to the caller instead of printed: only cli/ prints.
  *
- * A function that can fail takes `failure *why` as its last argument and returns false or NULL after
- * it has filled in one sentence: what was found, what was expected, what to do. Only cli/ prints. */
+ * A function that can fail takes `failure *why` as its last argument. On failure it returns false or NULL and has
+ * written a message to *why: "FILE: what is wrong; what to do". On success *why is unspecified. */
 #ifndef SUPPORT_FAILURE_H
 #define SUPPORT_FAILURE_H
 
@@ -12,14 +12,20 @@ extern "C" {
 #endif
 
 typedef struct {
-    char sentence[5120]; /* room for a path and what is wrong with it */
+    char sentence[5120]; /* the message, with room for a path of 4,096 bytes */
 } failure;
 
-/* Writes the sentence (cut at its size) and returns false, so that `return failure_set(why, …)` reads well. */
+/* Writes the message, truncated if it is too long. Always returns false, for use as `return failure_set(why, …)`. */
 bool failure_set(failure *why, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* The same for memory that could not be had for `purpose`. */
+/* The same for a failed allocation; `purpose` completes "not enough memory for …". */
 bool failure_memory(failure *why, const char *purpose);
+
+/* Exits the process with EXIT_FAILURE. For use inside a library that cannot be interrupted in the middle of a call,
+ * where no failure can be returned. First passes the message to the handler set by failure_on_fatal, which may only do
+ * what a signal handler may. */
+void failure_fatal(const char *sentence) __attribute__((noreturn));
+void failure_on_fatal(void (*say)(const char *sentence));
 
 #ifdef __cplusplus
 }

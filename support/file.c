@@ -1,3 +1,4 @@
+/* Reads, digests and maps regular files. Everything else (directories, devices, FIFOs) is rejected. */
 #include "support/file.h"
 
 #include <errno.h>
@@ -9,22 +10,22 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* The descriptor of a regular file, and what the system says of it; -1 on failure. */
+/* Opens a regular file and sets *status. Returns its descriptor, or -1 on failure. */
 static int open_regular(const char *path, struct stat *status, failure *why)
 {
-    int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a FIFO must not wait for a writer */
+    int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* do not wait for the writer of a FIFO */
     if (descriptor < 0) {
-        failure_set(why, "%s: cannot be opened: %s; expected a file of a checkpoint directory", path, strerror(errno));
+        failure_set(why, "%s: cannot be opened: %s; is this a checkpoint directory?", path, strerror(errno));
         return -1;
     }
     bool ok = false;
     if (fstat(descriptor, status) != 0)
-        failure_set(why, "%s: cannot be looked at: %s", path, strerror(errno));
+        failure_set(why, "%s: cannot stat: %s", path, strerror(errno));
     else if (!S_ISREG(status->st_mode))
-        failure_set(why, "%s: found a %s, expected a file", path,
+        failure_set(why, "%s: is a %s, not a regular file", path,
                     S_ISDIR(status->st_mode) ? "directory" : "device, pipe or socket");
     else if ((uintmax_t)status->st_size >= SIZE_MAX)
-        failure_set(why, "%s: too large for this machine's addresses", path);
+        failure_set(why, "%s: too large for this machine's address space", path);
     else
         ok = true;
     if (!ok)
@@ -32,7 +33,7 @@ static int open_regular(const char *path, struct stat *status, failure *why)
     return ok ? descriptor : -1;
 }
 
-/* How many bytes could be read, at most `size`; a failed read ends them, with errno. */
+/* Reads up to `size` bytes, until end of file or an error. Returns their number; errno is 0 unless a read failed. */
 static size_t read_up_to(int descriptor, char *bytes, size_t size)
 {
     size_t n = 0;
@@ -45,14 +46,14 @@ static size_t read_up_to(int descriptor, char *bytes, size_t size)
 
 static bool read_descriptor(text_buffer *text, int descriptor, size_t size, const char *path, failure *why)
 {
-    text->bytes = malloc(size + 1);
-    if (!text->bytes)
-        return failure_set(why, "%s: there is not enough memory for its %zu bytes; close other programs", path, size);
-    text->capacity = size + 1;
-    text->size = read_up_to(descriptor, text->bytes, size + 1); /* one more would be read of a file that grows */
+    char *bytes = malloc(size + 1);
+    if (!bytes)
+        return failure_set(why, "%s: not enough memory for its %zu bytes; close other programs", path, size);
+    *text = (text_buffer){.bytes = bytes, .capacity = size + 1};
+    text->size = read_up_to(descriptor, text->bytes, size + 1); /* one byte more, to notice if the file grew */
     if (text->size != size)
         return errno ? failure_set(why, "%s: cannot be read: %s", path, strerror(errno))
-                     : failure_set(why, "%s: changed while it was read; run the program again", path);
+                     : failure_set(why, "%s: changed while it was being read; run the program again", path);
     text->bytes[size] = '\0';
     return true;
 }
@@ -60,22 +61,22 @@ static bool read_descriptor(text_buffer *text, int descriptor, size_t size, cons
 bool file_read(text_buffer *text, const char *path, size_t most, failure *why)
 {
     struct stat status;
-    *text = (text_buffer){0};
+    *text = TEXT_EMPTY;
     int descriptor = open_regular(path, &status, why);
     if (descriptor < 0)
         return false;
     size_t size = (size_t)status.st_size;
     bool ok = size <= most
                   ? read_descriptor(text, descriptor, size, path, why)
-                  : failure_set(why, "%s: found %zu bytes, expected at most %zu; it is another file", path, size, most);
+                  : failure_set(why, "%s: %zu bytes long, more than the %zu allowed; wrong file?", path, size, most);
     close(descriptor);
     if (!ok)
         text_free(text);
     return ok;
 }
 
-/* FNV-1a over words of eight bytes, a last part over single ones. A product moves bits up only; turning it brings them
- * down again. */
+/* FNV-1a over eight bytes at a time, and over the last few one by one. Multiplication only carries bits upwards; the
+ * rotation brings the high ones back down. */
 static uint64_t digest_of(uint64_t digest, const char *bytes, size_t n)
 {
     const uint64_t prime = 0x100000001b3u;
@@ -106,6 +107,22 @@ bool file_digest(uint64_t *digest, size_t *size, const char *path, failure *why)
     bool ok = errno == 0 || failure_set(why, "%s: cannot be read: %s", path, strerror(errno));
     close(descriptor);
     return ok;
+}
+
+bool file_write(const char *path, const file_part *parts, size_t n_parts, failure *why)
+{
+    FILE *file = fopen(path, "wb");
+    if (!file)
+        return failure_set(why, "%s: cannot be written: %s", path, strerror(errno));
+    bool ok = true;
+    for (size_t i = 0; i < n_parts && ok; i++)
+        ok = fwrite(parts[i].bytes, 1, parts[i].size, file) == parts[i].size;
+    int problem = errno;
+    if (fclose(file) != 0 && ok) {
+        problem = errno;
+        ok = false;
+    }
+    return ok || failure_set(why, "%s: cannot be written: %s", path, strerror(problem));
 }
 
 bool file_map(mapped_file *file, const char *path, failure *why)
@@ -145,9 +162,9 @@ void file_unmap(mapped_file *file)
 bool file_path(char *path, size_t size, const char *directory, const char *name, failure *why)
 {
     if (*directory == '\0')
-        return failure_set(why, "found an empty path, expected a checkpoint directory");
+        return failure_set(why, "the path of the checkpoint directory is empty");
     int length = snprintf(path, size, "%s/%s", directory, name);
     if (length < 0 || (size_t)length >= size)
-        return failure_set(why, "%.200s…: the path of the checkpoint is longer than %zu bytes", directory, size - 1);
+        return failure_set(why, "%.200s…: path longer than %zu bytes", directory, size - 1);
     return true;
 }

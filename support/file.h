@@ -1,4 +1,4 @@
-/* Whole files: read into memory, or mapped read-only. */
+/* Whole files: read into memory, written from it, or mapped read-only. */
 #ifndef SUPPORT_FILE_H
 #define SUPPORT_FILE_H
 
@@ -10,16 +10,23 @@
 #include "support/buffer.h"
 #include "support/failure.h"
 
-/* Reads a regular file of at most `most` bytes into memory, where nobody else can change it; text_free frees it. A NUL
- * that is not counted follows the bytes. Fails, leaving *text empty, if the path is missing, unreadable, larger or not
- * a file. */
+/* Reads a regular file of at most `most` bytes into *text, to be freed with text_free. Unlike a mapping, this copy
+ * cannot change. Fails, leaving *text empty, if the file is missing, unreadable, too large or not a regular file. */
 bool file_read(text_buffer *text, const char *path, size_t most, failure *why);
 
-/* Extends *digest and *size by the bytes of a regular file, which are read in small parts and not kept in memory. The
- * digest has 64 bits, starts from FILE_DIGEST_START and follows FNV-1a: it detects accidental changes, not deliberate
- * ones. Fails if the path is missing, unreadable or not a file. */
+/* Extends the 64-bit FNV-1a style *digest by the bytes of a regular file, and adds their number to *size; the first
+ * file extends FILE_DIGEST_START. Memory use is constant. The digest detects accidental changes, not deliberate ones.
+ * Fails if the file is missing, unreadable or not a regular file. */
 #define FILE_DIGEST_START 0xcbf29ce484222325u
 bool file_digest(uint64_t *digest, size_t *size, const char *path, failure *why);
+
+typedef struct {
+    const void *bytes;
+    size_t size;
+} file_part;
+
+/* Writes the file `path` anew, one part after the other. On failure it may hold some of them. */
+bool file_write(const char *path, const file_part *parts, size_t n_parts, failure *why);
 
 typedef struct {
     const char *bytes; /* [size], page aligned; "" when size is 0 */
@@ -28,15 +35,15 @@ typedef struct {
     struct timespec modified;
 } mapped_file;
 
-/* Maps a regular file. Fails for what is missing, unreadable or not a file, and leaves *file empty then;
- * file_unmap ends it. Reading beyond the end of a file that became shorter since raises SIGBUS. */
+/* Maps a regular file; file_unmap unmaps it. Fails, leaving *file empty, if the file is missing, unreadable or not a
+ * regular file. If the file is truncated later, reading past its new end raises SIGBUS. */
 bool file_map(mapped_file *file, const char *path, failure *why);
 void file_unmap(mapped_file *file);
 
-/* Whether nobody has written to the file since it was mapped. */
+/* Returns whether size and modification time are still what they were when the file was mapped. */
 bool file_is_unchanged(const mapped_file *file);
 
-/* directory + '/' + name in `path`, or a failure when that is longer than `size` holds. */
+/* Sets path [size] to directory/name. Fails if that does not fit, or if the directory is empty. */
 bool file_path(char *path, size_t size, const char *directory, const char *name, failure *why);
 
 #endif

@@ -1,31 +1,32 @@
+/* Strict JSON on top of cJSON, which by itself accepts duplicate keys and text after the value. */
 #include "support/json.h"
 
 #include <errno.h>
 #include <math.h>
 #include <string.h>
 
-#define LARGEST_EXACT 9007199254740992.0 /* 2^53: above it a double skips whole numbers */
+#define LARGEST_EXACT 9007199254740992.0 /* 2^53: a double cannot hold every integer above it */
 
-/* What an item is, for failures. */
+/* What an item is, for error messages. */
 static const char *kind(const cJSON *item)
 {
-    return !item                  ? "nothing"
+    return !item                  ? "missing"
            : cJSON_IsString(item) ? "a string"
            : cJSON_IsNumber(item) ? "a number"
-           : cJSON_IsBool(item)   ? "true or false"
-           : cJSON_IsArray(item)  ? "a list"
+           : cJSON_IsBool(item)   ? "a boolean"
+           : cJSON_IsArray(item)  ? "an array"
            : cJSON_IsObject(item) ? "an object"
                                   : "null";
 }
 
-/* Whether a text has \u0000 in it, behind which cJSON would forget the rest. */
+/* Whether the text contains \u0000, where cJSON would end the string and drop the rest of it. */
 static bool has_escaped_nul(const char *bytes, size_t size)
 {
     const char *end = bytes + size, *at = bytes;
     while ((at = memchr(at, '\\', (size_t)(end - at))) != NULL) {
         if (end - at >= 6 && memcmp(at, "\\u0000", 6) == 0)
             return true;
-        at += end - at > 1 ? 2 : 1; /* a backslash, and what it escapes */
+        at += end - at > 1 ? 2 : 1; /* skip the backslash and the character it escapes */
     }
     return false;
 }
@@ -34,7 +35,7 @@ cJSON *json_parse_object(const char *bytes, size_t size, const char *where, fail
 {
     const char *end = NULL;
     if (memchr(bytes, '\0', size) || has_escaped_nul(bytes, size)) {
-        failure_set(why, "%s: found a NUL byte, expected JSON text", where);
+        failure_set(why, "%s: invalid JSON: contains a NUL byte", where);
         return NULL;
     }
     errno = 0;
@@ -45,13 +46,13 @@ cJSON *json_parse_object(const char *bytes, size_t size, const char *where, fail
     }
     if (!object) {
         size_t at = end && end >= bytes && (size_t)(end - bytes) <= size ? (size_t)(end - bytes) : 0;
-        failure_set(why, "%s: found something that is not JSON at byte %zu, expected an object { … }", where, at);
+        failure_set(why, "%s: invalid JSON at byte %zu", where, at);
         return NULL;
     }
     while (end < bytes + size && strchr(" \t\r\n", *end))
         end++;
     if (!cJSON_IsObject(object) || end != bytes + size) {
-        failure_set(why, "%s: expected one JSON object { … } and nothing else", where);
+        failure_set(why, "%s: must contain a single JSON object { … } and nothing else", where);
         cJSON_Delete(object);
         return NULL;
     }
@@ -67,14 +68,14 @@ bool json_check_keys(const cJSON *object, const char *const *keys, const char *w
         while (*known && strcmp(*known, item->string) != 0)
             known++;
         if (!*known)
-            return failure_set(why, "%s: found the unknown key \"%s\"; the file may be from a newer version", where,
+            return failure_set(why, "%s: unknown key \"%s\"; the file may be from a newer version", where,
                                item->string);
     }
     for (const char *const *key = keys; *key; key++) {
         int found = 0;
         cJSON_ArrayForEach(item, object) found += strcmp(item->string, *key) == 0;
         if (found != 1)
-            return failure_set(why, "%s: found the key \"%s\" %d times, expected it once", where, *key, found);
+            return failure_set(why, "%s: %s key \"%s\"", where, found ? "duplicate" : "missing", *key);
     }
     return true;
 }
@@ -84,12 +85,12 @@ bool json_read_whole_number(int64_t *value, const cJSON *object, const char *key
 {
     const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, key);
     if (!cJSON_IsNumber(item))
-        return failure_set(why, "%s: found %s under \"%s\", expected a number", where, kind(item), key);
+        return failure_set(why, "%s: \"%s\" is %s, expected a number", where, key, kind(item));
     double number = item->valuedouble;
     if (!(fabs(number) <= LARGEST_EXACT) || number != floor(number) || number < (double)lowest ||
         number > (double)highest)
-        return failure_set(why, "%s: found %.15g under \"%s\", expected a whole number from %lld to %lld", where,
-                           number, key, (long long)lowest, (long long)highest);
+        return failure_set(why, "%s: \"%s\" is %.15g, expected an integer from %lld to %lld", where, key, number,
+                           (long long)lowest, (long long)highest);
     *value = (int64_t)number;
     return true;
 }
@@ -108,7 +109,7 @@ bool json_read_bool(bool *value, const cJSON *object, const char *key, const cha
 {
     const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, key);
     if (!cJSON_IsBool(item))
-        return failure_set(why, "%s: found %s under \"%s\", expected true or false", where, kind(item), key);
+        return failure_set(why, "%s: \"%s\" is %s, expected true or false", where, key, kind(item));
     *value = cJSON_IsTrue(item);
     return true;
 }
@@ -117,7 +118,7 @@ const char *json_read_string(const cJSON *object, const char *key, const char *w
 {
     const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, key);
     if (!cJSON_IsString(item)) {
-        failure_set(why, "%s: found %s under \"%s\", expected a string", where, kind(item), key);
+        failure_set(why, "%s: \"%s\" is %s, expected a string", where, key, kind(item));
         return NULL;
     }
     return item->valuestring;
@@ -127,7 +128,7 @@ const cJSON *json_read_object(const cJSON *object, const char *key, const char *
 {
     const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, key);
     if (!cJSON_IsObject(item)) {
-        failure_set(why, "%s: found %s under \"%s\", expected an object { … }", where, kind(item), key);
+        failure_set(why, "%s: \"%s\" is %s, expected an object", where, key, kind(item));
         return NULL;
     }
     return item;

@@ -1,6 +1,6 @@
-/* Strict reading of JSON objects on top of cJSON: every key known, every value of its type.
+/* Strict reading of JSON objects on top of cJSON: no unknown or duplicate keys, no value of the wrong type.
  *
- * `where` names the object in failures, such as "en-de/config.json: encoder". */
+ * `where` names the object in error messages, for example "en-de/config.json: encoder". */
 #ifndef SUPPORT_JSON_H
 #define SUPPORT_JSON_H
 
@@ -11,13 +11,15 @@
 
 #include "support/failure.h"
 
-/* The JSON object that `bytes` hold, nothing before or after it but white space; cJSON_Delete frees it. */
+/* Parses bytes [size], which must hold one JSON object and otherwise only white space. Free it with cJSON_Delete. NULL
+ * on failure. */
 cJSON *json_parse_object(const char *bytes, size_t size, const char *where, failure *why);
 
-/* Fails unless `object` has exactly the keys of the NULL-terminated list, each once. */
+/* Fails unless the object has exactly the keys in the NULL-terminated list, each of them once. */
 bool json_check_keys(const cJSON *object, const char *const *keys, const char *where, failure *why);
 
-/* Read the value of a key of the object, which must exist; a whole number must lie between lowest and highest. */
+/* Read the value of a key. Each fails if the key is missing, if its value has the wrong type, or if a number is not an
+ * integer from lowest to highest. Strings and objects remain owned by `object`. */
 bool json_read_whole_number(int64_t *value, const cJSON *object, const char *key, int64_t lowest, int64_t highest,
                             const char *where, failure *why);
 bool json_read_size(size_t *value, const cJSON *object, const char *key, size_t lowest, size_t highest,
@@ -26,7 +28,7 @@ bool json_read_bool(bool *value, const cJSON *object, const char *key, const cha
 const char *json_read_string(const cJSON *object, const char *key, const char *where, failure *why);
 const cJSON *json_read_object(const cJSON *object, const char *key, const char *where, failure *why);
 
-/* True when `item` is a number without a fraction that a double holds exactly, from 0 to 2^53. */
+/* If the item is an integer from 0 to 2^53, sets *value to it and returns true. */
 bool json_is_size(const cJSON *item, size_t *value);
 
 #endif

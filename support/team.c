@@ -1,3 +1,4 @@
+/* A thread pool for one caller: spin first, then sleep on a condition variable. */
 #include "support/team.h"
 
 #include <pthread.h>
@@ -6,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SPINS = 4000 }; /* tens of microseconds where `pause` takes its time */
+enum { SPINS = 4000 }; /* tens of microseconds on CPUs with a slow `pause` */
 
 typedef struct {
     thread_team *team;
@@ -16,15 +17,15 @@ typedef struct {
 
 struct thread_team {
     size_t n_threads;
-    member *members; /* [n_threads - 1], parts 1 … */
+    member *members; /* [n_threads - 1]; the caller of team_run is part 0 */
     size_t n_started;
 
-    team_task *task; /* written before `number` grows, read after */
+    team_task *task; /* written before `number` is increased, read after it was seen */
     void *user;
-    atomic_size_t number;    /* of the task; SIZE_MAX: the team is closed */
-    atomic_size_t n_working; /* members that have not finished their part */
+    atomic_size_t number;    /* of the current task; SIZE_MAX closes the team */
+    atomic_size_t n_working; /* members still working on their part */
 
-    pthread_mutex_t mutex; /* guards sleeping: n_asleep, and waiting on the conditions */
+    pthread_mutex_t mutex; /* guards n_asleep and both conditions */
     pthread_cond_t begun, finished;
     size_t n_asleep;
 };
@@ -38,7 +39,7 @@ static inline void pause_briefly(void)
 #endif
 }
 
-/* Waits until the task's number is not `seen`, and returns it. */
+/* Waits until the number differs from `seen`, and returns it. */
 static size_t wait_for_task(thread_team *team, size_t seen)
 {
     size_t number;
@@ -72,7 +73,7 @@ static void *work(void *user)
     return NULL;
 }
 
-/* Makes `number` the task's, and wakes who sleeps. */
+/* Starts task `number`, and wakes sleeping members. */
 static void begin(thread_team *team, size_t number)
 {
     pthread_mutex_lock(&team->mutex);
@@ -99,7 +100,8 @@ thread_team *team_open(size_t n_threads, failure *why)
         *m = (member){.team = team, .part = i + 1};
         int problem = pthread_create(&m->thread, NULL, work, m);
         if (problem) {
-            failure_set(why, "cannot start thread %zu of %zu: %s; use fewer", i + 2, n_threads, strerror(problem));
+            failure_set(why, "cannot start thread %zu of %zu: %s; use fewer threads", i + 2, n_threads,
+                        strerror(problem));
             team_close(team);
             return NULL;
         }

@@ -1,7 +1,7 @@
-/* A team of threads that does one task together.
+/* A team of threads that work on one task together.
  *
- * Between tasks the threads spin for a while before they sleep: a single sentence is hundreds of
- * tasks of microseconds, one right after the other. */
+ * Between tasks the threads spin for a moment before they sleep, because a single sentence is hundreds of tasks of a
+ * few microseconds each, in quick succession. */
 #ifndef SUPPORT_TEAM_H
 #define SUPPORT_TEAM_H
 
@@ -11,17 +11,18 @@
 
 typedef struct thread_team thread_team;
 
-/* A team of n_threads >= 1, the caller of team_run among them. NULL on failure. */
+/* Starts a team of n_threads >= 1 threads, including the caller of team_run. NULL on failure. */
 thread_team *team_open(size_t n_threads, failure *why);
 void team_close(thread_team *team);
 
+/* The number of threads; 1 if team is NULL. */
 size_t team_size(const thread_team *team);
 
-/* Part `part` of n_parts of a task; the parts run at the same time. */
+/* Computes part `part` of n_parts of a task, concurrently with the other parts. */
 typedef void team_task(void *user, size_t part, size_t n_parts);
 
-/* Runs all parts of the task, one on each thread, and returns when they are done. One caller at a time, and no
- * part may call it. Without a team (NULL) the task has one part. */
+/* Runs all parts of the task, one per thread, and returns when all have finished. If team is NULL, the task has one
+ * part. Must not be called concurrently, nor from within a task. */
 void team_run(thread_team *team, team_task *task, void *user);
 
 #endif

@@ -1,3 +1,4 @@
+/* Composes the names of traced tensors. */
 #include "support/trace.h"
 
 #include <stdio.h>
@@ -5,7 +6,7 @@
 void trace_call(const trace_reader *reader, const char *part, const char *what, const float *data, size_t rows,
                 size_t columns)
 {
-    char name[128];
+    char name[TRACE_NAME];
     snprintf(name, sizeof name, "%s%s", part, what);
     reader->read(reader->user, name, data, rows, columns);
 }

@@ -1,3 +1,4 @@
+/* Decodes and sanitizes UTF-8. Does not normalize, and knows no letter case. */
 #include "support/utf8.h"
 
 uint32_t utf8_next(const char *bytes, size_t size, size_t *length)
@@ -9,7 +10,7 @@ uint32_t utf8_next(const char *bytes, size_t size, size_t *length)
     size_t n = b[0] >= 0xC2 && b[0] <= 0xDF ? 2 : (b[0] & 0xF0) == 0xE0 ? 3 : b[0] >= 0xF0 && b[0] <= 0xF4 ? 4 : 0;
     if (n == 0)
         return UTF8_INVALID;
-    /* The second byte rules out longer forms than needed, surrogates, and what is above U+10FFFF. */
+    /* The range of the second byte excludes overlong forms, surrogates, and code points above U+10FFFF. */
     unsigned lowest = b[0] == 0xE0 ? 0xA0 : b[0] == 0xF0 ? 0x90 : 0x80;
     unsigned highest = b[0] == 0xED ? 0x9F : b[0] == 0xF4 ? 0x8F : 0xBF;
     uint32_t code_point = b[0] & (0x7Fu >> n);

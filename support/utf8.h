@@ -1,4 +1,4 @@
-/* UTF-8, as Unicode 15 (3.9, table 3-7) defines it: shortest forms, no surrogates, up to U+10FFFF. */
+/* UTF-8 as in Unicode 15, section 3.9, table 3-7: no overlong forms, no surrogates, nothing above U+10FFFF. */
 #ifndef SUPPORT_UTF8_H
 #define SUPPORT_UTF8_H
 
@@ -12,29 +12,29 @@
 #define UTF8_INVALID UINT32_MAX
 #define UTF8_REPLACEMENT "\xEF\xBF\xBD" /* U+FFFD */
 
-/* The code point at bytes [size], size > 0, and in *length how many bytes it takes. What is not UTF-8
- * gives UTF8_INVALID and the length of the longest beginning of a code point there, at least 1. */
+/* Decodes the first code point of bytes [size], size > 0, and sets *length to the number of bytes it takes. For invalid
+ * UTF-8 returns UTF8_INVALID, and *length is that of the longest valid beginning of a code point, at least 1. */
 uint32_t utf8_next(const char *bytes, size_t size, size_t *length);
 
 bool utf8_is_valid(const char *bytes, size_t size);
 
-/* Appends bytes [size] with U+FFFD for NUL and for whatever is not UTF-8. */
+/* Appends bytes [size], replacing NULs and invalid UTF-8 by U+FFFD. */
 bool utf8_append_valid(text_buffer *text, const char *bytes, size_t size, failure *why);
 
-/* The bytes that stand for one character where text must stay on its line and cannot command a terminal. */
+/* What is shown in place of one character, so that text stays on its line and cannot send commands to a terminal. */
 typedef struct {
     const char *bytes;
     size_t size;
 } utf8_shown;
 
-/* The character at bytes [size], size > 0, as it is shown: a line end as a space, other control characters (but tab)
- * and what is not UTF-8 as U+FFFD. In *length the bytes that it takes. */
+/* How to show the first character of bytes [size], size > 0: line ends become spaces; other control characters, except
+ * tab, and invalid UTF-8 become U+FFFD. Sets *length to the number of bytes that the character takes. */
 utf8_shown utf8_show(const char *bytes, size_t size, size_t *length);
 
-/* Appends bytes [size] as they are shown. */
+/* Appends bytes [size] as utf8_show shows them. */
 bool utf8_append_line(text_buffer *text, const char *bytes, size_t size, failure *why);
 
-/* White space: ASCII's, and the spaces and separators of Unicode (general categories Zs, Zl, Zp; U+0085). */
-bool utf8_is_space(uint32_t code_point);
+/* Whether c is white space: ASCII white space, U+0085, or in one of Unicode's categories Zs, Zl and Zp. */
+bool utf8_is_space(uint32_t c);
 
 #endif

@@ -26,7 +26,7 @@ static inline const char *golden_path(const char *variant, const char *file)
     return path;
 }
 
-/* A JSON file of the golden ones; cJSON_Delete frees it. */
+/* Reads a golden JSON file; free it with cJSON_Delete. */
 static inline cJSON *golden_json(const char *path)
 {
     text_buffer file;

@@ -3,10 +3,10 @@
 
     make_golden.py [OUT]        (default: tests/golden)
 
-Each variant is a MarianMT model of another corner of the family, exported with export.py's functions:
+Each variant covers a different corner of the MarianMT family, exported with export.py's functions:
 
     relu       encoder deeper than decoder, one vocabulary, everything shared
-    swish      OPUS-MT's kind: output bias, forced end, suppressed ids; also exported as int8, and as "mixed", in
+    swish      like OPUS-MT: output bias, forced end, suppressed ids; also exported as int8, and as "mixed", in
                which each layer has some matrices in float32 and some in int8
     gelu       two vocabularies, embeddings, SentencePiece models; decoder deeper than encoder, other heads and
                widths; a language code; a piece that the vocabulary lacks
@@ -15,8 +15,8 @@ Each variant is a MarianMT model of another corner of the family, exported with 
 
 A variant's directory holds the checkpoint, golden.json (sentences, source ids, greedy ids) and
 golden.safetensors (every named tensor of sentence TRACED). The SentencePiece models are trained once
-and kept in the repository. odd_strings.json holds what MarianTokenizer makes of odd_strings.py with the
-bundled checkpoint's tokenizer.
+and kept in the repository. odd_strings.json holds the pieces and ids that MarianTokenizer gives for
+odd_strings.py with the bundled checkpoint's tokenizer.
 """
 
 import io
@@ -32,12 +32,13 @@ import sentencepiece
 GOLDEN = Path(__file__).resolve().parent / "golden"
 sys.path.insert(0, str(GOLDEN.parent.parent / "scripts"))
 
-import checkpoint  # noqa: E402
-import export  # noqa: E402
-import odd_strings  # noqa: E402
-import reference  # noqa: E402
-from random_marian import random_model  # noqa: E402
-from transformers import MarianTokenizer  # noqa: E402
+from transformers import MarianTokenizer
+
+import export
+import odd_strings
+import reference
+from random_marian import random_model
+from transformer_c import checkpoint
 
 SENTENCES = ["The house is small.", "", "I have a dog.", "What time is it? It is three.", "Thank you!",
              "The children sleep in the small house on the hill, and my dog sings every evening.", "Zürich 7 €", "a",
@@ -65,7 +66,7 @@ VARIANTS = {
 
 
 def train_sentencepiece():
-    """both.spm, source.spm, target.spm in tests/golden, unless they are there."""
+    """Trains both.spm, source.spm and target.spm in tests/golden unless they exist."""
     for name, files in {"both": ["source.txt", "target.txt"], "source": ["source.txt"], "target": ["target.txt"]}.items():
         if not (GOLDEN / f"{name}.spm").exists():
             model, lines = io.BytesIO(), [line for file in files for line in (GOLDEN / file).read_text().splitlines()]
@@ -87,7 +88,8 @@ def marian_directory(directory, sides, reverse=False, **arguments):
     """A Hugging Face directory of a variant; returns its path."""
     directory.mkdir()
     separate = sides[0] != sides[1]
-    source = vocabulary(sides[0], extra=[">>deu<<"] if separate else [], without=["▁sleep"] if separate else [], reverse=reverse)
+    source = vocabulary(sides[0], extra=[">>deu<<"] if separate else [], without=["▁sleep"] if separate else [],
+                        reverse=reverse)
     target = vocabulary(sides[1], reverse=reverse)
     if separate:  # MarianMTModel makes both embeddings of vocab_size rows
         target = vocabulary(sides[1], extra=[f"<fill{i}>" for i in range(len(source) - len(target))])
@@ -99,7 +101,8 @@ def marian_directory(directory, sides, reverse=False, **arguments):
         source_spm=str(directory / "source.spm"), target_spm=str(directory / "target.spm"),
         vocab=str(directory / "vocab.json"), target_vocab_file=str(directory / "target_vocab.json") if separate else None,
         source_lang="en", target_lang="de", separate_vocabs=separate)
-    model = random_model(pad=target["<pad>"], end=target["</s>"], vocab_size=len(source), decoder_vocab_size=len(target), **arguments)
+    model = random_model(pad=target["<pad>"], end=target["</s>"], vocab_size=len(source), decoder_vocab_size=len(target),
+                         **arguments)
     model.save_pretrained(directory)
     tokenizer.save_pretrained(directory)
     if not separate:

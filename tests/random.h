@@ -1,4 +1,4 @@
-/* Numbers that look random and are the same everywhere: xorshift64 (Marsaglia 2003). */
+/* Reproducible pseudorandom numbers: xorshift64 (Marsaglia 2003). */
 #ifndef TESTS_RANDOM_H
 #define TESTS_RANDOM_H
 

@@ -1,4 +1,4 @@
-/* What every test program needs: one suite of cases, run, its verdict as the exit status. */
+/* What every test program shares: runs one suite of cases, and returns the exit status. */
 #ifndef TESTS_SUITE_H
 #define TESTS_SUITE_H
 
@@ -8,7 +8,7 @@
 /* The number of elements of an array. */
 #define N_ELEMENTS(array) (sizeof(array) / sizeof *(array))
 
-/* Fails with the sentence of a failure. */
+/* Fails with the message of a failure. */
 #define ck_assert_ok(expression, why) ck_assert_msg((expression), "%s", (why).sentence)
 
 /* The test runs n times, with _i from 0 to n - 1. */

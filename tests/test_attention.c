@@ -5,11 +5,11 @@
 #include <math.h>
 #include <string.h>
 
-/* First what can be checked in the head. */
+/* ---- cases checked by hand ---- */
 
 START_TEST(a_strong_match_gives_its_value)
 {
-    /* query i matches key i alone, so that softmax is one-hot and the output is v's row i */
+    /* query i matches only key i, so softmax is one-hot and the output is row i of v */
     enum { N = 3, D = 3 };
     const float k[N * D] = {1, 0, 0, 0, 1, 0, 0, 0, 1}, v[N * D] = {1, 2, 3, 4, 5, 6, 7, 8, 9};
     float q[N * D], context[N * D], weights[N * N];
@@ -38,7 +38,7 @@ END_TEST
 
 START_TEST(causality_is_a_length)
 {
-    /* no preference: query i finds the mean of the values it sees */
+    /* equal scores: query i gets the mean of the values it sees */
     enum { N_KEYS = 5, N_NEW = 3 };
     const float q[N_NEW] = {0}, k[N_KEYS] = {1, 1, 1, 1, 1}, v[N_KEYS] = {10, 20, 30, 40, 50};
     float context[N_NEW], weights[N_NEW * N_KEYS];
@@ -67,7 +67,7 @@ END_TEST
 
 START_TEST(heads_do_not_mix)
 {
-    /* head 0 looks at key 0, head 1 at key 1; each takes its own columns of v */
+    /* head 0 attends to key 0, head 1 to key 1; each takes its own columns of v */
     const float q[] = {1e4f, 1e4f}, k[] = {1, 0, 0, 1}, v[] = {1, 2, 3, 4};
     float context[2], weights[4];
     attention_core(context, weights, q, k, v, 1, 2, 0, 2, 2);
@@ -76,12 +76,13 @@ START_TEST(heads_do_not_mix)
 }
 END_TEST
 
-/* Then two ways that must agree. */
+/* ---- two implementations that must agree ---- */
 
 enum { D_MODEL = 12, N_HEADS = 3, N_ROWS = 9 };
 
 typedef struct {
     attention_weights weights;
+    linear_scratch linear;
     attention_scratch scratch;
     float projections[4][D_MODEL * D_MODEL], biases[4][D_MODEL];
     float q[N_ROWS * D_MODEL], k[N_ROWS * D_MODEL], v[N_ROWS * D_MODEL], context[N_ROWS * D_MODEL];
@@ -100,7 +101,7 @@ static fixture *new_fixture(void)
             (linear_weights){.d_out = D_MODEL, .d_in = D_MODEL, .weight = f->projections[i], .bias = f->biases[i]};
     }
     f->weights.n_heads = N_HEADS;
-    f->scratch = (attention_scratch){.q = f->q, .k = f->k, .v = f->v, .context = f->context, .scores = f->scores};
+    f->scratch = (attention_scratch){f->q, f->k, f->v, f->context, f->scores, &f->linear};
     return f;
 }
 
@@ -115,14 +116,13 @@ START_TEST(whole_and_step_by_step_agree)
     float x[N_ROWS * D_MODEL], whole[N_ROWS * D_MODEL], steps[N_ROWS * D_MODEL];
     random_floats(x, N_ROWS * D_MODEL, 20);
     kv_cache past = past_of(f);
-    attention_decoder_self(whole, &f->weights, x, &(row_stack){1, (const size_t[]){0, N_ROWS}}, &past, &f->scratch,
-                           NULL);
-    for (size_t n = 1; n < N_ROWS; n++) { /* in steps of n rows, the last one shorter */
+    attention_decoder_self(whole, &f->weights, x, &(row_stack){1, (size_t[]){0, N_ROWS}}, &past, &f->scratch, NULL);
+    for (size_t n = 1; n < N_ROWS; n++) { /* n rows per step, the last step shorter */
         past = past_of(f);
         for (size_t first = 0; first < N_ROWS; first += n) {
             size_t rows = first + n <= N_ROWS ? n : N_ROWS - first;
             attention_decoder_self(steps + first * D_MODEL, &f->weights, x + first * D_MODEL,
-                                   &(row_stack){1, (const size_t[]){0, rows}}, &past, &f->scratch, NULL);
+                                   &(row_stack){1, (size_t[]){0, rows}}, &past, &f->scratch, NULL);
         }
         ck_assert_uint_eq(past.n_keys, N_ROWS);
         for (size_t i = 0; i < N_ROWS * D_MODEL; i++)
@@ -136,7 +136,7 @@ START_TEST(later_rows_change_nothing_before_them)
 {
     fixture *f = new_fixture();
     float x[N_ROWS * D_MODEL], before[N_ROWS * D_MODEL], after[N_ROWS * D_MODEL];
-    const row_stack one = {1, (const size_t[]){0, N_ROWS}};
+    const row_stack one = {1, (size_t[]){0, N_ROWS}};
     random_floats(x, N_ROWS * D_MODEL, 21);
     kv_cache past = past_of(f);
     attention_decoder_self(before, &f->weights, x, &one, &past, &f->scratch, NULL);
@@ -154,12 +154,12 @@ START_TEST(a_sentence_does_not_depend_on_its_batch)
 {
     fixture *f = new_fixture();
     float x[N_ROWS * D_MODEL], batch[N_ROWS * D_MODEL], alone[N_ROWS * D_MODEL];
-    const size_t first[] = {0, 2, 3, N_ROWS};
+    size_t first[] = {0, 2, 3, N_ROWS};
     random_floats(x, N_ROWS * D_MODEL, 23);
     attention_encoder_self(batch, &f->weights, x, &(row_stack){3, first}, &f->scratch, NULL);
     for (size_t s = 0; s < 3; s++) {
         size_t rows = first[s + 1] - first[s];
-        attention_encoder_self(alone, &f->weights, x + first[s] * D_MODEL, &(row_stack){1, (const size_t[]){0, rows}},
+        attention_encoder_self(alone, &f->weights, x + first[s] * D_MODEL, &(row_stack){1, (size_t[]){0, rows}},
                                &f->scratch, NULL);
         for (size_t i = 0; i < rows * D_MODEL; i++)
             ck_assert_float_eq_tol(alone[i], batch[first[s] * D_MODEL + i], 1e-5f);
@@ -172,11 +172,11 @@ START_TEST(cross_over_its_own_rows_is_encoder_self)
 {
     fixture *f = new_fixture();
     float x[N_ROWS * D_MODEL], self[N_ROWS * D_MODEL], cross[N_ROWS * D_MODEL];
-    const row_stack one = {1, (const size_t[]){0, N_ROWS}};
+    const row_stack one = {1, (size_t[]){0, N_ROWS}};
     random_floats(x, N_ROWS * D_MODEL, 24);
     attention_encoder_self(self, &f->weights, x, &one, &f->scratch, NULL);
     kv_cache source = past_of(f);
-    attention_cross_remember(&source, &f->weights, x, &one, &f->scratch, NULL);
+    attention_cross_fill_cache(&source, &f->weights, x, &one, &f->scratch, NULL);
     attention_cross(cross, &f->weights, x, &one, &source, &f->scratch, NULL);
     for (size_t i = 0; i < N_ROWS * D_MODEL; i++)
         ck_assert_float_eq_tol(cross[i], self[i], 1e-5f);

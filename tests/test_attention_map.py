@@ -7,10 +7,9 @@ import unicodedata
 
 import pytest
 
-import program
-from crafted import copy_of, edit_lines
-from test_program import (GOLDEN, LONG_LINE, RELU, VARIANTS, on_a_terminal, run,
-                          sentence_of, trace)
+from edits import copy_of, edit_lines
+from test_program import GOLDEN, LONG_LINE, RELU, VARIANTS, on_a_terminal, run, sentence_of, trace
+from transformer_c import program
 
 BUNDLED = program.ROOT / "checkpoints/en-de"
 TEXT = "I have a dog."
@@ -318,7 +317,7 @@ def test_an_unknown_name_is_wrong_usage(name, tmp_path):
 
 @pytest.mark.parametrize("option", ["--attention", "--steps"])
 def test_info_shows_no_sentence(option):
-    assert "--info together with" in sentence_of(run("--info", option), 2)
+    assert "--info cannot be combined with" in sentence_of(run("--info", option), 2)
 
 
 # ---- steps ----

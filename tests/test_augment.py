@@ -32,9 +32,12 @@ def copies(text):
     (augment.without_full_stop, ("A b...", "C d..."), ("A b...", "C d...")),
     (augment.without_full_stop, ("A b?", "C d."), ("A b?", "C d.")),
     (augment.without_full_stop, (".", "."), (".", ".")),
-    (augment.lower_case, ("Hello Tom.", "Hallo Tom."), ("hello tom.", "Hallo Tom.")),
+    (augment.without_full_stop, ("A b!", "C d!"), ("A b", "C d")),
+    (augment.without_full_stop, ("A b!", "C d."), ("A b!", "C d.")),
+    (augment.without_full_stop, ("A b?!", "C d?!"), ("A b?!", "C d?!")),
     (augment.all_caps, ("Street", "Straße"), ("STREET", "STRASSE")),
     (augment.all_caps, ("See <copy:3>", "Siehe <copy:3>"), ("SEE <copy:3>", "SIEHE <copy:3>")),
+    (augment.all_caps, ("a" + 12 * " b", "x"), ("a" + 12 * " b", "x")),
     (augment.other_quotes, ("It's \"so\".", "Es ist „so“."), ("It’s “so”.", "Es ist „so“.")),
     (augment.other_quotes, ("It’s “so”.", "Es ist „so“."), ("It's \"so\".", "Es ist „so“.")),
 ])
@@ -47,11 +50,17 @@ def every(change, n=100):
     return {change(random.Random(seed)) for seed in range(n)}
 
 
+def test_lower_case_with_and_without_apostrophes():
+    assert every(lambda rng: augment.lower_case("I don't know Tom’s.", "Ich weiß nicht.", rng)) == {
+        ("i don't know tom’s.", "Ich weiß nicht."), ("i dont know toms.", "Ich weiß nicht.")}
+
+
 def test_headline_capitals():
     assert every(lambda rng: augment.title_case("the end of a day.", "das Ende eines Tages.", rng)) == {
         ("The End Of A Day", "das Ende eines Tages"), ("The End of a Day", "das Ende eines Tages"),
         ("The End Of A Day.", "das Ende eines Tages."), ("The End of a Day.", "das Ende eines Tages.")}
     assert augment.title_case("see <copy:0>", "s <copy:0>", random.Random(0))[0] == "See <copy:0>"
+    assert augment.title_case("a" + 12 * " b", "x", random.Random(0))[0] == "a" + 12 * " b"
 
 
 @pytest.mark.parametrize("pair, expected", [
@@ -144,19 +153,35 @@ def test_there_are_many_names():
     (("No.", "Nein."), "my parents", "replied", "My parents replied, ‘No.’", "Meine Eltern antworteten: „Nein.“"),
     (("No.", "Nein."), "I", "said quietly", '"No," I said quietly.', "„Nein“, sagte ich leise."),
     (("Oh no.", "O nein."), "he", "said", 'What does "Oh no" mean?', "Was bedeutet „O nein“?"),
+    (("fork", "Gabel"), "he", "said", 'How do you say "fork" in French?', "Wie sagt man „Gabel“ auf Französisch?"),
+    (("No!", "Nein!"), "she", "said", '"No," she said.', "„Nein“, sagte sie."),
+    (("No!", "Nein!"), "he", "said", 'He said, "No."', "Er sagte: „Nein.“"),
+    (("No, not me.", "Nein, ich nicht."), "he", "said", '"No," he said, "not me."', "„Nein“, sagte er, „ich nicht.“"),
+    (("No.", "Nein."), "he", "said", '"He said, \'No.\'"', "„Er sagte: ‚Nein.‘“"),
+    (("No.", "Nein."), "he", "said", "He said, “He said, ‘No.’”", "Er sagte: „Er sagte: ‚Nein.‘“"),
+    (("No.", "Nein."), "he", "said", "„No,“ he said.", "„Nein“, sagte er."),
+    (("No.", "Nein."), "he", "said", "«No,» he said.", "„Nein“, sagte er."),
 ])
 def test_quoted_speech(monkeypatch, pair, speaker, verb, source, target):
     monkeypatch.setattr(augment, "SPEAKERS", [row for row in augment.SPEAKERS if row[0] == speaker])
-    monkeypatch.setattr(augment, "SPEECH_VERBS", [row for row in augment.SPEECH_VERBS if row[0] == verb])
+    monkeypatch.setattr(augment, "SPEECH_VERBS", [row for row in augment.SPEECH_VERBS if row[0] in (verb, "said")])
     assert (source, target) in every(lambda rng: augment.quoted(*pair, rng), 4000)
 
 
 def test_quotation_marks_are_on_both_sides():
     for pair in PAIRS:
-        for source, target in every(lambda rng: augment.quoted(*pair, rng, [("Yes.", "Ja.")]), 300) - {pair}:
-            assert target.count("„") == target.count("“") > 0
-            marks = re.findall("[\"“”]|(?<!\\w)['‘]|['’](?!\\w)", source)
-            assert len(marks) == 2 * target.count("„")
+        for source, target in every(lambda rng, pair=pair: augment.quoted(*pair, rng, [("Yes.", "Ja.")]), 300) - {pair}:
+            german = Counter(re.findall("[„“‚‘]", target))
+            assert german["„"] == german["“"] > 0 and german["‚"] == german["‘"]
+            marks = re.findall("[\"“”„«»‹›‚]|(?<!\\w)['‘]|['’‘](?!\\w)", source)
+            assert len(marks) == german.total()
+
+
+def test_half_of_the_quoted_pairs_are_short_sentences():
+    long, short = ("She reads a book in the park.", "Sie liest im Park ein Buch."), [("Run!", "Lauf!"), ("Dry.", "Trocken.")]
+    out = augment.augment([long] * 200 + short, NO_CHANGE | {"quoted": 1.0}, random.Random(0))
+    assert 70 < sum("Run" in source or "Dry" in source for source, _ in out) < 130
+    assert any(re.match('["“‘]Run,', source) for source, _ in out) and any("Run." in source for source, _ in out)
 
 
 def test_pairs_with_quotation_marks_are_not_quoted_again():
@@ -244,6 +269,8 @@ def test_two_joined_sentences_stay_a_pair():
     out = augment.augment(pairs, NO_CHANGE | {"joined": 1.0}, random.Random(0))
     assert out[0] == ("Source 0. Source 1.", "Target 0. Target 1.")
     assert len(out) == 25
+    long = [(99 * "a" + ".", "b.")] * 4
+    assert augment.augment(long, NO_CHANGE | {"joined": 1.0}, random.Random(0)) == long
 
 
 def test_pairs_with_tokens_are_not_joined_to_each_other():

@@ -100,6 +100,16 @@ def test_a_file_beside_the_recipe_or_in_the_data_directory():
         corpora.place_of("a.tsv", "recipes/r.toml", None)
 
 
+def test_a_recipe_has_the_tables_of_its_base(tmp_path):
+    (tmp_path / "base.toml").write_text(
+        'source = "en"\n[corpora]\na = 1.0\n"back/b" = 2.0\n[model]\nheads = 2\n[made]\nx = 1\n')
+    (tmp_path / "other.toml").write_text('base = "base.toml"\nsource = "de"\nswap = true\n[model]\nheads = 4\n[made]\n')
+    base, other = (corpora.read_recipe(tmp_path / name) for name in ("base.toml", "other.toml"))
+    assert other == base | {"base": "base.toml", "source": "de", "swap": True, "model": {"heads": 4}, "made": {}}
+    assert corpora.corpora_of(base) == {"a": 1.0, "back/b": 2.0}
+    assert corpora.corpora_of(other) == {"a": 1.0}  # whose machine-translated side would be the target
+
+
 def test_made_pairs_join_each_pass_and_are_new_in_each():
     text = corpora.Text([(1.0, [("a", "b")])], {"numbers_en_de": 50, "dates_en_de": 7}, NO_CHANGE)
     order = text.one_pass(np.random.default_rng(0))

@@ -10,14 +10,15 @@ import numpy as np
 import pytest
 import safetensors.numpy
 
-import program
 import webdriver
+from transformer_c import program
 
 ROOT = program.ROOT
 GOLDEN = ROOT / "tests/golden"
 BUNDLED = ROOT / "checkpoints/en-de"
 SMALL = GOLDEN / "odd"
 TWENTY = "The little house by the lake is for sale, and we want to buy it."
+PLACES = json.loads((ROOT / "explain/places.json").read_text())
 BLOCK, BIAS = 32, 32
 DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 
@@ -186,7 +187,7 @@ def test_what_is_chosen_is_what_a_run_without_a_page_prints(explained, tmp_path)
 
 def test_a_length_cap_that_forces_the_end_is_told(tmp_path):
     data, done = explain(tmp_path / "page.html", "I have a dog.", GOLDEN / "relu")
-    assert b"cut at the length cap" in done.stderr and data["sentences"][0]["cut"]
+    assert b"truncated at the length cap" in done.stderr and data["sentences"][0]["cut"]
 
 
 # ---- TEXT ----
@@ -234,10 +235,10 @@ def test_a_text_without_a_sentence_is_refused(text, tmp_path):
 
 
 @pytest.mark.parametrize("arguments, said", [
-    ("--explain", "lacks its value"),
-    ("--explain p", "--explain needs a TEXT"), ("--explain p -i f", "--explain needs a TEXT"),
-    ("a --explain p -o p", "found one file, p, for both --explain and --output"),
-    ("a --explain p --trace p", "found one file, p, for both --explain and --trace")])
+    ("--explain", "requires a value"),
+    ("--explain p", "--explain requires TEXT"), ("--explain p -i f", "--explain requires TEXT"),
+    ("a --explain p -o p", "--explain and --output both name p"),
+    ("a --explain p --trace p", "--explain and --trace both name p")])
 def test_wrong_usage_ends_with_2(arguments, said):
     done = run(*arguments.split())
     assert (done.returncode, done.stdout) == (2, b"") and said in done.stderr.decode()
@@ -265,18 +266,30 @@ def test_a_page_that_is_larger_is_announced(tmp_path):
 
 def test_the_page_needs_nothing_beside_it(tmp_path):
     explain(tmp_path / "page.html", "a", SMALL)
-    text = (tmp_path / "page.html").read_text()
+    text = re.sub(r"/\*.*?\*/", "", (tmp_path / "page.html").read_text(), flags=re.DOTALL)  # comments import types
     assert not re.search(r"https?:|//[a-z]+\.|@import|url\((?!#)|\b(fetch|XMLHttpRequest|WebSocket|import)\(", text)
-    for tag, attributes in Parsed(text).elements:
+    for _, attributes in Parsed(text).elements:
         assert "src" not in attributes
         assert attributes.get("href", "#").startswith(("#", "data:"))
 
 
-def test_the_functions_that_the_page_names_are_in_their_files():
-    named = re.findall(r'file: "(.+?)",\s+function: "(.+?)"', (ROOT / "explain/figure.js").read_text())
-    assert len(named) == 9
-    for file, function in named:
-        assert re.search(rf"^(static )?(void|bool) {function}\(", (ROOT / file).read_text(), re.MULTILINE), function
+def test_the_modules_become_one_with_no_name_twice():
+    names = [name for script in sorted((ROOT / "explain").glob("*.js")) for name in re.findall(
+        r"^(?:export )?(?:async )?(?:const|let|function|class) (\w+)", script.read_text(), re.MULTILINE)]
+    names += re.findall(r"^import (\w+) from", (ROOT / "explain/box.js").read_text(), re.MULTILINE)
+    assert "places" in names and sorted(names) == sorted(set(names))
+
+
+# ---- places.json, which scripts/compare.py reads too ----
+
+@pytest.mark.parametrize("function, file", PLACES["functions"].items())
+def test_a_named_function_is_defined_in_the_named_file(function, file):
+    assert re.search(rf"^(static )?(inline )?\w+ \*?{function}\([^;{{]*\)\n{{", (ROOT / file).read_text(), re.MULTILINE)
+
+
+def test_every_named_function_has_a_file_and_every_file_is_named():
+    named = {*PLACES["boxes"].values()}.union(*PLACES["tensors"].values())
+    assert named == set(PLACES["functions"])
 
 
 # ---- in a browser ----
@@ -337,6 +350,33 @@ def choose(browser, selector, value):
         of.dispatchEvent(new Event("change"));""", selector, value)
 
 
+def choose_head(browser, name, head):
+    """Chooses the kind of the attention `name`, then its thumbnail."""
+    side, _, part = name.split(".")
+    browser.run("document.querySelector(arguments[0]).click()", f"#attention-kind [value='{side}.{part}']")
+    browser.run("document.querySelector(arguments[0]).click()", f"#heads [data-name='{name}'][data-head='{head}']")
+
+
+def click_box(browser, box):
+    browser.run("document.querySelector(arguments[0]).dispatchEvent(new Event('click'))", f"#map [data-box='{box}']")
+
+
+def chosen_cell(browser):
+    """[query, key] of the marked cell of the matrix."""
+    [cell] = browser.run("return [...document.querySelectorAll('#matrix .cell')].map((td) => ({...td.dataset}))")
+    return [int(cell["query"]), int(cell["key"])]
+
+
+@needs_browser
+def test_the_scripts_add_no_global_names(page):
+    browser, _ = page
+    names = {name for script in (ROOT / "explain").glob("*.js") for name in re.findall(
+        r"^(?:export )?(?:const|let|function|class) (\w+)", script.read_text(), re.MULTILINE)}
+    found = browser.run("return arguments[0].filter((name) => eval(`typeof ${name}`) !== 'undefined')", sorted(names))
+    elements = set(browser.run("return [...document.querySelectorAll('[id]')].map((of) => of.id)"))
+    assert len(names) > 100 and set(found) - elements == set()
+
+
 @needs_browser
 def test_the_page_shows_source_and_translation(page):
     browser, _ = page
@@ -349,7 +389,7 @@ def test_the_page_shows_source_and_translation(page):
 @needs_browser
 def test_another_sentence_changes_every_section(page):
     browser, _ = page
-    rooms = ["#pieces", "#map", "#box", "#matrix", "#heads", "#way", "#said", "#best", "#readings", "#sinusoids"]
+    rooms = ["#pieces", "#map", "#box", "#matrix", "#heads", "#computation", "#said", "#best", "#readings", "#sinusoids"]
     markup = "return arguments[0].map((room) => document.querySelector(room).innerHTML)"
     before = browser.run(markup, rooms)
     browser.click("#sentences label:nth-of-type(2)")
@@ -367,7 +407,7 @@ def test_every_box_of_the_map_can_be_looked_at(page):
     assert set(boxes) == parts | {"encoder.positions", "decoder.positions", "softmax"}
     tensors = "return [...document.querySelectorAll('#box [data-tensor]')].map((of) => of.dataset.tensor)"
     for box in boxes:
-        browser.run("chooseBox(arguments[0])", box)
+        click_box(browser, box)
         assert texts(browser, "#box h3 + p code") == [box]
         shown = set(browser.run(tensors))
         if box == "softmax":  # which shows a bar for each token
@@ -417,20 +457,20 @@ def test_the_map_is_walked_with_the_arrow_keys(page):
 
 @needs_browser
 @pytest.mark.parametrize("name", ["encoder.3.self_attention", "decoder.1.self_attention", "decoder.0.cross_attention"])
-def test_a_cell_shows_the_whole_way_with_traced_numbers(name, page):
+def test_a_cell_shows_its_computation_with_traced_numbers(name, page):
     browser, trace = page
     head, query, key, width = 2, 7, 4, 64
-    browser.run("chooseHead(arguments[0], arguments[1])", name, head)
+    choose_head(browser, name, head)
     browser.click(f"#matrix td[data-query='{query}'][data-key='{key}']")
     columns = slice(head * width, (head + 1) * width)
     q, keys, values = (trace[f"{name}.{what}"][:, columns] for what in ("query", "key", "value"))
     product = float(q[query] @ keys[key])
     n_rows = len(q)
-    assert number(browser.text("#way-product")) == pytest.approx(product, abs=0.1)
-    assert number(browser.text("#way-score")) == pytest.approx(product / 8, abs=0.02)
+    assert number(browser.text("#product")) == pytest.approx(product, abs=0.1)
+    assert number(browser.text("#score")) == pytest.approx(product / 8, abs=0.02)
     weight = trace[f"{name}.weights"][head * n_rows + query][key]
-    assert number(browser.text("#way-weight")) == pytest.approx(weight, abs=1e-3)
-    strips = opened_numbers(browser, "#way details")
+    assert number(browser.text("#weight")) == pytest.approx(weight, abs=1e-3)
+    strips = opened_numbers(browser, "#computation details")
     expected = [q[query], keys[key], q[query] * keys[key], values[key], trace[f"{name}.heads"][query][columns]]
     # What the page shows comes from values kept in 9 bits of the largest of 32: a mean of values is as far off as they are.
     largest = [abs(numbers).max() for numbers in expected[:-1]] + [abs(values).max()]
@@ -441,7 +481,7 @@ def test_a_cell_shows_the_whole_way_with_traced_numbers(name, page):
 @needs_browser
 def test_the_matrix_has_the_traced_weights_and_the_causal_triangle(page):
     browser, trace = page
-    browser.run("chooseHead('decoder.0.self_attention', 1)")
+    choose_head(browser, "decoder.0.self_attention", 1)
     n = len(trace["decoder.embedding"])
     cells = browser.run("return [...document.querySelectorAll('#matrix td')].map((td) => [td.className, td.title])")
     weights = trace["decoder.0.self_attention.weights"][n:2 * n]
@@ -455,32 +495,32 @@ def test_the_matrix_has_the_traced_weights_and_the_causal_triangle(page):
 @needs_browser
 def test_the_matrix_is_walked_with_the_arrow_keys(page):
     browser, _ = page
-    browser.run("chooseHead('decoder.0.self_attention', 0)")
+    choose_head(browser, "decoder.0.self_attention", 0)
     browser.click("#matrix td[data-query='3'][data-key='3']")
     browser.press("right", "down", "left")
-    assert browser.run("return [view.query, view.key]") == [4, 2]  # nothing beyond the triangle
+    assert chosen_cell(browser) == [4, 2]  # nothing beyond the triangle
 
 
 @needs_browser
-def test_without_the_division_the_softmax_saturates(page):
+def test_without_scaling_the_softmax_saturates(page):
     browser, trace = page
     name, head, n_src = "encoder.0.self_attention", 0, len(trace["encoder.embedding"])
-    browser.run("chooseHead(arguments[0], arguments[1])", name, head)
-    before = texts(browser, "#saturation")[0], pixels(browser, "#heads canvas")
-    browser.click("#undivided")
+    choose_head(browser, name, head)
+    before = texts(browser, "#sharpness")[0], pixels(browser, "#heads canvas")
+    browser.click("#unscaled")
     q, k = (trace[f"{name}.{what}"][:, :64] for what in ("query", "key"))
     powers = np.exp(q @ k.T - (q @ k.T).max(axis=1, keepdims=True))
     weights = powers / powers.sum(axis=1, keepdims=True)
-    query, key = browser.run("return [view.query, view.key]")
-    assert number(browser.text("#way-weight")) == pytest.approx(weights[query][key], abs=0.03)
-    assert number(browser.text("#way-score")) == number(browser.text("#way-product"))
-    said = [float(x) for x in re.findall(r"row (\S+) on average", texts(browser, "#saturation")[0])]
+    query, key = chosen_cell(browser)
+    assert number(browser.text("#weight")) == pytest.approx(weights[query][key], abs=0.03)
+    assert number(browser.text("#score")) == number(browser.text("#product"))
+    said = [float(x) for x in re.findall(r"row (\S+) on average", texts(browser, "#sharpness")[0])]
     largest = [of.max(axis=1).mean() for of in (trace[f"{name}.weights"][:n_src], weights)]
     assert said == pytest.approx(largest, abs=0.015)
     assert said[1] > said[0] + 0.1
     assert pixels(browser, "#heads canvas") != before[1]
-    browser.click("#undivided")
-    assert (texts(browser, "#saturation")[0], pixels(browser, "#heads canvas")) == before
+    browser.click("#unscaled")
+    assert (texts(browser, "#sharpness")[0], pixels(browser, "#heads canvas")) == before
 
 
 @needs_browser
@@ -491,7 +531,8 @@ def test_a_small_matrix_is_chosen_by_click_and_key(page):
     assert texts(browser, "#matrix .caption code") == ["encoder.4.self_attention.weights"]
     browser.press("down", "left")
     assert texts(browser, "#matrix .caption code") == ["encoder.5.self_attention.weights"]
-    assert browser.run("return [view.attention, view.head]") == ["encoder.5.self_attention", 2]
+    assert browser.run("return {...document.querySelector('#heads [aria-pressed=true]').dataset}") == {
+        "name": "encoder.5.self_attention", "head": "2"}
 
 
 @needs_browser
@@ -503,7 +544,7 @@ def test_the_alignment_follows_pointer_and_focus(page):
     assert shown()[0] == pytest.approx(weights[2].max(), abs=0.006)
     browser.run("document.querySelector('#pieces .source:nth-child(2)').focus()")
     assert shown()[0] == pytest.approx(weights[:, 1].max(), abs=0.006)
-    lines = browser.run("return [...document.querySelectorAll('#pieces path:not(.off)')].map((of) => of.dataset.s)")
+    lines = browser.run("return [...document.querySelectorAll('#pieces path:not(.off)')].map((of) => of.dataset.source)")
     assert set(lines) == {"1"}
     choose(browser, "#aligned", "decoder.0.cross_attention 4")
     browser.point("#pieces .target:nth-child(3)")
@@ -578,5 +619,5 @@ def test_other_shapes_are_drawn_without_a_complaint(variant, opened, tmp_path):
     boxes = browser.run("return [...document.querySelectorAll('#map .box')].map((box) => box.dataset.box)")
     assert len(boxes) == 4 * n_layers[0] + 6 * n_layers[1] + 6
     for box in boxes:
-        browser.run("chooseBox(arguments[0])", box)
+        click_box(browser, box)
     assert browser.console() == []

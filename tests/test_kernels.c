@@ -23,7 +23,7 @@ static linear_scratch scratch_in(room *r, thread_team *team)
     return (linear_scratch){r->values, r->scales, r->offsets, r->block, r->best, team};
 }
 
-/* First what can be checked in the head. */
+/* ---- cases checked by hand ---- */
 
 START_TEST(linear_adds_products_and_bias)
 {
@@ -44,7 +44,7 @@ END_TEST
 
 START_TEST(linear_int8_in_the_head)
 {
-    /* x = (127, 0, -127) rounds to itself with scale 1; the weight's scales are 1/2 and 2. */
+    /* x = (127, 0, -127) is quantized exactly, with scale 1; the weight's scales are 1/2 and 2. */
     const int8_t weight[] = {1, 50, 3, -127, 7, 127};
     const float scale[] = {0.5f, 2.0f}, bias[] = {1, 0}, x[] = {127, 0, -127};
     const linear_weights w = {.d_out = 2, .d_in = 3, .weight_int8 = weight, .scale = scale, .bias = bias};
@@ -80,7 +80,7 @@ END_TEST
 
 START_TEST(layer_norm_in_the_head)
 {
-    /* mean 3, variance 4: (x - 3) / 2 but for epsilon */
+    /* mean 3, variance 4: (x - 3) / 2, except for epsilon */
     float x[] = {1, 5, 1, 5, 2, 2, 2, 2};
     const float weight[] = {1, 1, 10, 1}, bias[] = {0, 0, 0, 7};
     kernels_layer_norm(x, x, weight, bias, 2, 4);
@@ -125,7 +125,7 @@ START_TEST(argmax_takes_the_first_of_equals)
 }
 END_TEST
 
-/* Then two ways that must agree. */
+/* ---- two implementations that must agree ---- */
 
 static double naive(const float *x, const linear_weights *w, size_t row, size_t o)
 {
@@ -138,7 +138,7 @@ static double naive(const float *x, const linear_weights *w, size_t row, size_t 
     return sum;
 }
 
-/* linear of the level in use against a loop in double, for up to MOST_ROWS rows, with bias and without. */
+/* kernels_linear on the level in use against a loop in double, for up to MOST_ROWS rows, with and without bias. */
 static void check_linear_against_loop(void)
 {
     static float weight[MOST_OUT * MOST_IN], bias[MOST_OUT], x[MOST_ROWS * MOST_IN], out[MOST_ROWS * MOST_OUT];
@@ -209,7 +209,7 @@ START_TEST(linear_int8_agrees_with_widened_weights)
 }
 END_TEST
 
-START_TEST(linear_int8_keeps_what_is_not_a_number)
+START_TEST(linear_int8_propagates_nan)
 {
     const int8_t weight[] = {1, 2, 3};
     const float scale[] = {1}, bias[] = {5};
@@ -257,7 +257,11 @@ START_TEST(products_agree_with_loops)
 }
 END_TEST
 
-/* All levels that run here give the same bits, and so do those that do not, simulated in plain C. */
+/* Compares all levels bit by bit: those that this CPU can run, and the others emulated in plain C. */
+
+#ifdef KERNELS_SIMULATED
+extern const kernel_level kernels_avx_vnni_simulated, kernels_avx512_vnni_simulated, kernels_neon_dot_simulated;
+#endif
 
 static const kernel_level *const simulated[] = {
 #ifdef KERNELS_SIMULATED
@@ -294,7 +298,7 @@ static void fill_random(float *x, int8_t *weight, uint64_t seed)
     random_bytes(weight, MOST_OUT * MOST_IN, seed + 1);
 }
 
-/* The largest products there are: every weight -128, every activation 127 or -127. */
+/* The largest possible products: every weight -128, every activation 127 or -127. */
 static void fill_extreme(float *x, int8_t *weight, uint64_t seed)
 {
     random_floats(x, MOST_ROWS * MOST_IN, seed);
@@ -303,7 +307,7 @@ static void fill_extreme(float *x, int8_t *weight, uint64_t seed)
     memset(weight, -128, MOST_OUT * MOST_IN);
 }
 
-/* Neighbouring weights that add up to 65 + second, or to minus that, times the largest activations. */
+/* Neighbouring weights that add up to 65 + second or its negative, times the largest activations. */
 static void fill_pairs(float *x, int8_t *weight, uint64_t seed, int second)
 {
     for (size_t i = 0; i < MOST_ROWS * MOST_IN; i++)
@@ -328,12 +332,12 @@ static void fill_zeros_and_ties(float *x, int8_t *weight, uint64_t seed)
 {
     random_bytes(weight, MOST_OUT * MOST_IN, seed);
     for (size_t i = 0; i < MOST_ROWS * MOST_IN; i++)
-        x[i] = i % 5 == 0 ? 127.0f : i % 3 == 0 ? 0.5f * (float)(i % 7) - 1.5f : 0.0f; /* halves go to even */
+        x[i] = i % 5 == 0 ? 127.0f : i % 3 == 0 ? 0.5f * (float)(i % 7) - 1.5f : 0.0f; /* halves round to even */
     memset(x, 0, MOST_IN * sizeof *x);
 }
 
-/* Output o of a row x [d_in], as weights/FORMAT.md defines it: 127 steps of the row's largest magnitude, to nearest,
- * ties to even as rintf has them; products summed in integers; and two scales and the bias, each rounded once. */
+/* Output o of a row x [d_in], as defined in weights/FORMAT.md: the row quantized to 127 steps of its largest magnitude,
+ * ties to even like rintf; products summed in integers; then two scales and the bias, each rounded once. */
 static float exact_int8_output(const float *x, const linear_weights *w, size_t o)
 {
     float largest = 0.0f, bias = w->bias ? w->bias[o] : 0.0f;
@@ -354,8 +358,7 @@ START_TEST(int8_layers_are_exact_on_every_level)
                                     {"pairs of 129", fill_pairs_of_129},
                                     {"pairs of 130", fill_pairs_of_130},
                                     {"zeros and ties", fill_zeros_and_ties}};
-    static const size_t rows[] = {1,  2,  4,  7,        8,
-                                  12, 13, 27, MOST_ROWS}; /* tiles of every height, and what they leave */
+    static const size_t rows[] = {1, 2, 4, 7, 8, 12, 13, 27, MOST_ROWS}; /* tiles of every height, and remainders */
     static float x[MOST_ROWS * MOST_IN], scale[MOST_OUT], bias[MOST_OUT];
     static float expected[MOST_ROWS * MOST_OUT], out[MOST_ROWS * MOST_OUT];
     static int8_t weight[MOST_OUT * MOST_IN];
@@ -428,10 +431,10 @@ START_TEST(layers_of_mixed_storage_give_what_each_gives_alone)
 }
 END_TEST
 
-/* Every output of every row is what it is alone, and near what a loop in double gives. */
+/* Every output is bit-identical to the one computed alone, and close to a loop in double. */
 START_TEST(float_outputs_depend_on_nothing_else)
 {
-    enum { ROWS = 14, IN = 1301, OUT = 21 }; /* columns of three passes and a rest */
+    enum { ROWS = 14, IN = 1301, OUT = 21 }; /* columns for three passes and a remainder */
     static const size_t widths[] = {1, 3, 7, 8, 15, 16, 17, 31, 33, 130, 320, 511, 512, 513, 1024, 1025, IN};
     static float weight[OUT * IN], bias[OUT], x[ROWS * IN], out[ROWS * OUT], some[ROWS * OUT];
     const kernel_level *levels[MOST_LEVELS];
@@ -460,7 +463,7 @@ START_TEST(float_outputs_depend_on_nothing_else)
 }
 END_TEST
 
-START_TEST(float_outputs_keep_what_is_not_a_number)
+START_TEST(float_outputs_propagate_nan)
 {
     enum { ROWS = 4, IN = 37, OUT = 9 };
     static float weight[OUT * IN], x[ROWS * IN], out[ROWS * OUT];
@@ -475,12 +478,12 @@ START_TEST(float_outputs_keep_what_is_not_a_number)
                 x[row * IN + column] = NAN;
                 levels[l]->linear_float32(out, OUT, x, &w, 0, OUT, ROWS);
                 for (size_t i = 0; i < ROWS * OUT; i++)
-                    ck_assert_int_eq(isnan(out[i]) != 0, i / OUT == row); /* and not in the rows beside it */
+                    ck_assert_int_eq(isnan(out[i]) != 0, i / OUT == row); /* but not in the other rows */
             }
 }
 END_TEST
 
-/* The outputs of every kernel but the linear layers, one after the other. */
+/* The outputs of every kernel except the linear layers, one after the other. */
 static size_t run_float_kernels(float *out, const float *x, size_t n)
 {
     enum { COLUMNS = 37 };
@@ -523,7 +526,7 @@ START_TEST(float_levels_give_the_same_bits)
 }
 END_TEST
 
-/* The same bits, or both not a number. */
+/* Bit-identical, or both NaN. */
 static bool same_floats(const float *x, const float *y, size_t n)
 {
     for (size_t i = 0; i < n; i++)
@@ -551,7 +554,7 @@ static float dot_in_order(const float *a, const float *b, size_t k)
 static void check_products(product_room *r, size_t m, size_t n, size_t k)
 {
     enum { S = PRODUCT_STRIDE };
-    memset(r->out, 0x55, sizeof r->out); /* stays where nothing belongs */
+    memset(r->out, 0x55, sizeof r->out); /* must stay where nothing is written */
     memset(r->expected, 0x55, sizeof r->expected);
     for (size_t i = 0; i < m; i++)
         for (size_t j = 0; j < n; j++)
@@ -573,7 +576,7 @@ static void check_products(product_room *r, size_t m, size_t n, size_t k)
 
 START_TEST(products_of_all_shapes_keep_the_order_of_sums)
 {
-    static const size_t sizes[] = {1, 2, 7, 8, 9, 15, 16, 17, 20, 37, MOST_K}; /* tiles and all that they leave */
+    static const size_t sizes[] = {1, 2, 7, 8, 9, 15, 16, 17, 20, 37, MOST_K}; /* tiles, and every remainder */
     static product_room r;
     const kernel_level *levels[MOST_LEVELS];
     size_t n_levels = levels_to_compare(levels), n_sizes = N_ELEMENTS(sizes);
@@ -605,7 +608,7 @@ START_TEST(softmax_is_exact_to_some_units_in_the_last_place)
         float pair[] = {0.0f, x};
         double e = exp((double)x), exact = e / (1.0 + e);
         kernels_softmax(pair, 2);
-        /* in halves of a unit: exp 2 units, sum and quotient half a unit each, and more */
+        /* in half units: exp 2 units, sum and quotient half a unit each, and more */
         ck_assert_double_lt(fabs((double)pair[1] - exact) / exact / 5.9604645e-8, 8.0);
     }
     for (float x = -80.0f; x <= 80.0f; x += 0.37f) {
@@ -617,7 +620,7 @@ START_TEST(softmax_is_exact_to_some_units_in_the_last_place)
 }
 END_TEST
 
-START_TEST(what_is_not_a_number_stays_so_at_every_level)
+START_TEST(nan_stays_nan_at_every_level)
 {
     const kernel_level *levels[MOST_LEVELS];
     size_t n_levels = levels_to_compare(levels);
@@ -629,7 +632,7 @@ START_TEST(what_is_not_a_number_stays_so_at_every_level)
             kernels_active->swish(y, n);
             ck_assert(isnan(y[n / 2]) && isnan(kernels_active->max(y, n)));
             static const float wrong[] = {NAN, INFINITY, -INFINITY};
-            for (int i = 0; i < 3; i++) { /* spoils the row; so do nothing but -infinities */
+            for (int i = 0; i < 3; i++) { /* makes the row NaN, and so do only -infinities */
                 for (size_t j = 0; j < n; j++)
                     x[j] = i == 2 || j == n / 2 ? wrong[i] : (float)j;
                 kernels_active->softmax(x, n);
@@ -695,7 +698,7 @@ START_TEST(argmax_of_a_layer_is_that_of_its_outputs)
 }
 END_TEST
 
-/* Ties within a block, across blocks, across the shares of threads, and of all outputs: the lowest allowed one wins. */
+/* Ties within a block, across blocks, across threads, and of all outputs: the lowest allowed index wins. */
 START_TEST(ties_of_a_layer_go_to_the_lowest_output)
 {
     enum { D_OUT = 2 * LINEAR_BLOCK + 40 };
@@ -746,7 +749,7 @@ START_TEST(ties_of_a_layer_go_to_the_lowest_output)
 }
 END_TEST
 
-/* By teams of up to MOST_THREADS, `times` each, every output is within `tolerance` of what one thread gives. */
+/* With teams of up to MOST_THREADS, `times` each, every output is within `tolerance` of one thread's. */
 static void check_threads(const linear_weights *w, int times, float tolerance)
 {
     static float x[MOST_ROWS * MOST_IN], alone[MOST_ROWS * MOST_OUT], shared[MOST_ROWS * MOST_OUT];
@@ -783,8 +786,8 @@ START_TEST(threads_change_nothing)
     check_threads(&w, 50, 0.0f);
     w = (linear_weights){.d_out = MOST_OUT, .d_in = MOST_IN, .weight = weight, .bias = bias};
     check_threads(&w, 50, 0.0f);
-    failure why; /* now through OpenBLAS, which all threads call at once, and whose sums differ with the outputs of a
-                    call */
+    failure why; /* now through OpenBLAS, which all threads call at once, and whose sums depend on the number of outputs
+                    in a call */
     ck_assert(kernels_start("plain") && kernels_open_blas(&why));
     ck_assert_ptr_nonnull(kernels_blas_core());
     check_threads(&w, 50, 1e-4f);
@@ -814,18 +817,18 @@ int main(void)
     add_test(suite, "argmax_takes_the_first_of_equals", argmax_takes_the_first_of_equals);
     add_test(suite, "linear_agrees_with_a_loop_on_every_level", linear_agrees_with_a_loop_on_every_level);
     add_test(suite, "linear_int8_agrees_with_widened_weights", linear_int8_agrees_with_widened_weights);
-    add_test(suite, "linear_int8_keeps_what_is_not_a_number", linear_int8_keeps_what_is_not_a_number);
+    add_test(suite, "linear_int8_propagates_nan", linear_int8_propagates_nan);
     add_test(suite, "products_agree_with_loops", products_agree_with_loops);
     add_test(suite, "int8_layers_are_exact_on_every_level", int8_layers_are_exact_on_every_level);
     add_test(suite, "layers_of_mixed_storage_give_what_each_gives_alone",
              layers_of_mixed_storage_give_what_each_gives_alone);
     add_test(suite, "float_outputs_depend_on_nothing_else", float_outputs_depend_on_nothing_else);
-    add_test(suite, "float_outputs_keep_what_is_not_a_number", float_outputs_keep_what_is_not_a_number);
+    add_test(suite, "float_outputs_propagate_nan", float_outputs_propagate_nan);
     add_test(suite, "float_levels_give_the_same_bits", float_levels_give_the_same_bits);
     add_test(suite, "products_of_all_shapes_keep_the_order_of_sums", products_of_all_shapes_keep_the_order_of_sums);
     add_test(suite, "softmax_is_exact_to_some_units_in_the_last_place",
              softmax_is_exact_to_some_units_in_the_last_place);
-    add_test(suite, "what_is_not_a_number_stays_so_at_every_level", what_is_not_a_number_stays_so_at_every_level);
+    add_test(suite, "nan_stays_nan_at_every_level", nan_stays_nan_at_every_level);
     add_test(suite, "argmax_of_a_layer_is_that_of_its_outputs", argmax_of_a_layer_is_that_of_its_outputs);
     add_test(suite, "ties_of_a_layer_go_to_the_lowest_output", ties_of_a_layer_go_to_the_lowest_output);
     add_test(suite, "threads_change_nothing", threads_change_nothing);

@@ -2,7 +2,7 @@
 
 import lzma
 import re
-import subprocess
+import signal
 import sys
 
 import pytest
@@ -11,22 +11,31 @@ pytest.importorskip("torch")
 pytest.importorskip("transformers")
 pytest.importorskip("sacrebleu")
 
-import torch  # noqa: E402
+import torch
 
-import lease  # noqa: E402
-import program  # noqa: E402
-import export  # noqa: E402
-from conftest import TESTS  # noqa: E402
-from network import Network  # noqa: E402
-from test_train import RECIPE  # noqa: E402
-
-
-def run(*arguments):
-    return subprocess.run([sys.executable, TESTS.parent / "scripts/lease.py", *map(str, arguments)], check=True, timeout=600,
-                          stdout=subprocess.PIPE, text=True).stdout
+import export
+import lease
+from conftest import TESTS
+from network import Network
+from test_train import RECIPE
+from transformer_c import program
 
 
-def test_there_and_back(tmp_path):
+@pytest.fixture
+def run(monkeypatch, capsys):
+    """A function that runs lease.py in this process, which has loaded PyTorch already; it returns the standard output."""
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+
+    def run_main(*arguments):
+        monkeypatch.setattr(sys, "argv", ["lease.py", *map(str, arguments)])
+        lease.main()
+        return capsys.readouterr().out
+    yield run_main
+    for number, handler in handlers.items():
+        signal.signal(number, handler)
+
+
+def test_there_and_back(tmp_path, run):
     golden = TESTS / "golden"
     lines = (golden / "source.txt").read_text().splitlines(), (golden / "target.txt").read_text().splitlines()
     here, there = tmp_path / "here", tmp_path / "there"
@@ -45,7 +54,8 @@ def test_there_and_back(tmp_path):
 
     run("pack", reverse, forward, "--data", here, "--to", there)
     assert sorted(path.relative_to(there).as_posix() for path in there.rglob("*.*")) == ["train/pairs.tsv.xz", "valid.tsv"]
-    run("back-translate", reverse, here / "text.txt.xz", "--data", there, "--run", tmp_path / "reverse", "--out", tmp_path / "out")
+    run("back-translate", reverse, here / "text.txt.xz", "--data", there, "--run", tmp_path / "reverse",
+        "--out", tmp_path / "out")
     back = [line.split("\t") for line in (there / "back/text.tsv").read_text().splitlines()]
     assert [german for _, german in back] == lines[1][:7]
     assert (tmp_path / "out/text.txt").read_text().splitlines() == [english for english, _ in back]

@@ -2,7 +2,6 @@
 
 import random
 import re
-import tomllib
 from collections import Counter
 
 import pytest
@@ -122,6 +121,13 @@ def test_made_pairs_are_whole(name):
             assert text == text.strip() and text and "  " not in text and not set(text) & set("{}\t\n")
 
 
+@pytest.mark.parametrize("name", [name for name in made.MAKERS if name.endswith("_en_de")])
+def test_no_line_of_the_evaluation_list_is_trained_on(name):
+    lines = (TESTS.parent / "checkpoints/en-de/everyday.tsv").read_text(encoding="utf-8").splitlines()
+    sources = {source for source, _ in made.pairs(name, 3000, random.Random(3))}
+    assert len(lines) == 400 and not sources & {line.split("\t")[0] for line in lines}
+
+
 def test_money_and_measures(monkeypatch):
     rng = random.Random(0)
     for signs, pairs in ([("€", "€")], {("€5", "5 €")}), ([("CHF", "CHF")], {("CHF 5", "5 CHF"), ("5 CHF", "5 CHF")}), (
@@ -225,7 +231,7 @@ def test_an_unknown_maker_is_an_error():
 
 @pytest.mark.parametrize("path", RECIPES, ids=lambda path: path.stem)
 def test_recipes_name_what_is_there(path):
-    recipe = tomllib.loads(path.read_text(encoding="utf-8"))
+    recipe = corpora.read_recipe(path)
     assert set(recipe.get("made", {})) <= set(made.MAKERS)
     augment.shares(recipe.get("augmentation", {}))
     for name in recipe.get("corpora", {}):

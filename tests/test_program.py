@@ -1,4 +1,4 @@
-"""The program `translate` as a process: what goes in, what comes out, exit codes, and what it says of a bad checkpoint.
+"""The program `translate` as a process: input, output, exit status, and error messages about bad checkpoints.
 
 The checkpoints are the small random ones of tests/golden: translations are nonsense, but always the same nonsense.
 """
@@ -26,10 +26,10 @@ import pytest
 GOLDEN = Path(__file__).resolve().parent / "golden"
 sys.path.insert(0, str(GOLDEN.parent.parent / "scripts"))
 
-import odd_strings  # noqa: E402
-import program  # noqa: E402
-from options import options  # noqa: E402
-from crafted import copy_of, config, edit_lines  # noqa: E402
+import odd_strings
+from edits import config, copy_of, edit_lines
+from options import options
+from transformer_c import program
 
 FLOAT32 = ["relu", "swish", "gelu", "odd"]
 STORED = {**dict.fromkeys(FLOAT32, "float32"), "int8": "int8", "mixed": "float32 and int8"}
@@ -52,14 +52,14 @@ def run(*arguments, model=RELU, **options):
 
 
 def translated(stdin, *arguments, model=RELU):
-    """What the program as a filter makes of stdin."""
+    """The program's output for stdin."""
     done = run(*arguments, model=model, stdin=stdin)
     assert done.returncode == 0, done.stderr
     return done.stdout
 
 
 def sentence_of(done, status):
-    """The one sentence on standard error of a process that ended with `status` and wrote nothing."""
+    """The one-line message of a process that ended with `status` and wrote nothing to standard output."""
     assert (done.returncode, done.stdout) == (status, b"")
     said = done.stderr.decode()
     assert said.startswith("translate: ") and said.endswith("\n") and said.count("\n") == 1
@@ -68,7 +68,7 @@ def sentence_of(done, status):
 
 
 def failure_of(done):
-    """The sentence of a process that could not do all: notices may come before it, translations on standard output."""
+    """The error message of a failed process. Notices may precede it, and standard output may have translations."""
     assert done.returncode == 1
     said = done.stderr.decode().splitlines()
     assert all(line.startswith("translate: ") for line in said)
@@ -187,7 +187,7 @@ def test_a_megabyte_without_a_space_gives_a_line(character):
     text = character * (1_000_000 // len(character.encode()))
     done = subprocess.run([program.TRANSLATE, "-m", RELU], input=f"{text}\n".encode(), capture_output=True, timeout=8 * SECONDS)
     assert (done.returncode, done.stdout.count(b"\n")) == (0, 1)
-    assert re.search(rb"^translate: line 1: a sentence is too long .* in \d+ parts$", done.stderr, re.MULTILINE)
+    assert re.search(rb"^translate: line 1: a sentence is longer .* in \d+ parts$", done.stderr, re.MULTILINE)
 
 
 def test_what_is_longer_than_any_piece_is_no_language_code():
@@ -233,7 +233,7 @@ def test_what_is_not_text_reads_as_a_replacement_character(bad):
 def test_a_line_beyond_the_positions_gives_a_notice():
     done = run(stdin=b"\n" + LONG_LINE + b"\n")
     assert done.returncode == 0
-    assert re.search(rb"^translate: line 2: a sentence is too long for the 64 positions of the checkpoint", done.stderr,
+    assert re.search(rb"^translate: line 2: a sentence is longer than the checkpoint's 64 positions", done.stderr,
                      re.MULTILINE)
 
 
@@ -260,7 +260,7 @@ def test_what_does_not_end_is_cut_at_the_cap_with_a_notice():
     done = run("--tokens", "I have a dog.")
     n_source, n_target = (len(re.findall(rb"^  %s " % side, done.stderr, re.MULTILINE)) for side in (b"source", b"target"))
     assert n_target == min(2 * n_source + 30, CONFIG["generation"]["max_length"])
-    assert b"translate: line 1: 1 of 1 translated sentences did not end and were cut at the length cap\n" in done.stderr
+    assert b"translate: line 1: 1 of 1 translated sentences did not end and were truncated at the length cap\n" in done.stderr
 
 
 def test_a_long_run_of_full_stops_does_not_hang():
@@ -283,13 +283,13 @@ def test_the_name_of_a_special_token_is_text(variant, name):
 
 @pytest.fixture(scope="session")
 def locales(tmp_path_factory):
-    """The environment in which de_DE.UTF-8 is there."""
+    """An environment with the locale de_DE.UTF-8."""
     directory = tmp_path_factory.mktemp("locales")
     environment = {**os.environ, "LOCPATH": str(directory)}
     try:
         subprocess.run(["localedef", "-i", "de_DE", "-f", "UTF-8", directory / "de_DE.UTF-8"], check=True, capture_output=True)
     except (OSError, subprocess.CalledProcessError) as problem:
-        pytest.skip(f"de_DE.UTF-8 cannot be made, which Debian's package locales is for: {problem}")
+        pytest.skip(f"de_DE.UTF-8 cannot be created, which needs Debian's package locales: {problem}")
     point = subprocess.run(["locale", "decimal_point"], env={**environment, "LC_ALL": "de_DE.UTF-8"}, capture_output=True)
     assert point.stdout == b",\n"
     return environment
@@ -319,7 +319,7 @@ def runs_here(level):
 @pytest.mark.parametrize("n_threads", ["1", "2", "5"])
 def test_threads_and_instruction_sets_change_nothing(level, n_threads, tmp_path):
     if not runs_here(level):
-        pytest.skip(f"this processor lacks {level}")
+        pytest.skip(f"this CPU lacks {level}")
     lines = some_lines("int8")
     expected = translated(lines, "-t", "1", model=GOLDEN / "int8")
     done = run("-t", n_threads, model=GOLDEN / "int8", stdin=lines, env={**os.environ, "TRANSFORMER_ISA": level})
@@ -433,7 +433,7 @@ def test_the_input_as_output_is_refused_and_untouched(make, tmp_path):
     text.write_bytes(b"I have a dog.\n")
     if make:
         make(text, out)
-    assert f"{out}: is the input too" in sentence_of(run("-i", text, "-o", out), 1)
+    assert f"{out}: is both input and output" in sentence_of(run("-i", text, "-o", out), 1)
     assert text.read_bytes() == b"I have a dog.\n"
 
 
@@ -444,7 +444,7 @@ def test_standard_input_as_output_is_refused_and_untouched(tmp_path):
         done = subprocess.run([program.TRANSLATE, "-m", RELU, "-o", text], stdin=file, capture_output=True,
                               timeout=SECONDS)
     assert text.read_bytes() == b"I have a dog.\n"
-    assert f"{text}: is the input too" in sentence_of(done, 1)
+    assert f"{text}: is both input and output" in sentence_of(done, 1)
 
 
 def test_an_input_that_is_missing_is_named(tmp_path):
@@ -594,12 +594,13 @@ def test_info_describes_the_checkpoint(variant):
 
 
 @pytest.mark.parametrize("arguments, said", [
-    ("--bogus", "expected the name of an option"), ("-z", "does not exist"), ("a --bogus", "expected the name of an option"), ("--tokens=3 a", "without a value"), ("--steps=3 a", "without a value"),
-    ("-m", "lacks its value"), ("--model", "lacks its value"), ("-i", "lacks its value"), ("a -o", "lacks its value"),
-    ("--trace", "lacks its value"), ("-t 0 a", "a number from 1 to"), ("-t 257 a", "a number from 1 to"),
+    ("--bogus", "unknown option --bogus"), ("-z", "unknown option -z"), ("a --bogus", "unknown option --bogus"),
+    ("--tokens=3 a", "takes no value"), ("--steps=3 a", "takes no value"),
+    ("-m", "requires a value"), ("--model", "requires a value"), ("-i", "requires a value"), ("a -o", "requires a value"),
+    ("--trace", "requires a value"), ("-t 0 a", "a number from 1 to"), ("-t 257 a", "a number from 1 to"),
     ("--threads=two a", "a number from 1 to"), ("-t 1x a", "a number from 1 to"), ("-t -1 a", "a number from 1 to"),
-    ("--trace t", "--trace needs a TEXT"), ("--trace t -i f", "--trace needs a TEXT"),
-    ("-i f a", "both TEXT and --input"), ("-i f a b --trace t", "both TEXT and --input")])
+    ("--trace t", "--trace requires TEXT"), ("--trace t -i f", "--trace requires TEXT"),
+    ("-i f a", "TEXT and --input cannot be combined"), ("-i f a b --trace t", "TEXT and --input cannot be combined")])
 def test_wrong_usage_ends_with_2(arguments, said, tmp_path):
     sentence = sentence_of(start(*arguments.split(), cwd=tmp_path), 2)
     assert said in sentence and "translate --help" in sentence
@@ -788,13 +789,13 @@ def test_a_trace_is_that_of_pytorch(variant, tmp_path):
                          ids=["two", "none", "parts"])
 def test_a_trace_of_other_than_one_sentence_is_refused(text, n, tmp_path):
     said = failure_of(run("--trace", tmp_path / "trace", text))
-    assert re.search(rf"found {n} sentences in TEXT, expected one for --trace", said)
+    assert re.search(rf"TEXT has {n} sentences; --trace requires a single sentence", said)
     assert not (tmp_path / "trace").exists()
 
 
 def test_a_trace_of_two_lines_is_refused(tmp_path):
     done = run("--trace", tmp_path / "trace", "I have a dog.\nGood morning.")
-    assert "expected one for --trace" in failure_of(done)
+    assert "--trace requires a single sentence" in failure_of(done)
 
 
 def test_a_trace_that_cannot_be_written_is_named(tmp_path):
@@ -806,10 +807,10 @@ def test_a_trace_on_a_full_device_is_named():
     assert "/dev/full: cannot be written: No space left" in failure_of(run("--trace", "/dev/full", "a"))
 
 
-# ---- bad checkpoints (test_crafted.py has many more) ----
+# ---- bad checkpoints (hardening/test_crafted.py has many more) ----
 
 def refusal(checkpoint, name):
-    """The sentence that refuses a checkpoint because of its file `name`; --info refuses it with the same words."""
+    """The message that rejects a checkpoint because of its file `name`; --info prints the same."""
     said = sentence_of(run("a", model=checkpoint), 1)
     assert said.startswith(f"translate: {checkpoint / name}")
     assert sentence_of(run("--info", model=checkpoint), 1) == said
@@ -835,7 +836,7 @@ def test_a_path_cannot_command_the_terminal(tmp_path):
 
 
 def test_a_very_long_path_is_refused():
-    assert "path of the checkpoint is longer" in sentence_of(run("a", model="x" * 5000), 1)
+    assert "path longer than" in sentence_of(run("a", model="x" * 5000), 1)
 
 
 @pytest.mark.parametrize("language", ["\x1b[2J", "\n"], ids=ascii)
@@ -892,9 +893,9 @@ def translations_around(change, tmp_path, *options):
 
 @pytest.mark.parametrize("n_threads", ["1", "3"])
 @pytest.mark.parametrize("change, said", [
-    (shorten, "became shorter or unreadable while it was in use; copy the checkpoint again and run the program again"),
-    (write_again, "was written to while it was in use, so that the translation cannot be relied on; run the program again"),
-    (overwrite, "was written to while it was in use, so that the translation cannot be relied on; run the program again"),
+    (shorten, "truncated or unreadable while in use; copy the checkpoint again and run the program again"),
+    (write_again, "modified while in use, so the translation may be wrong; run the program again"),
+    (overwrite, "modified while in use, so the translation may be wrong; run the program again"),
 ], ids=lambda value: getattr(value, "__name__", ""))
 def test_weights_that_change_give_a_sentence(change, said, n_threads, tmp_path):
     done = translations_around(change, tmp_path, "--threads", n_threads)

@@ -1,10 +1,13 @@
 #include "support/file.h"
 #include "support/json.h"
+#include "support/json_text.h"
 #include "support/team.h"
+#include "support/trace_record.h"
 #include "support/utf8.h"
 #include "tests/suite.h"
 
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -26,7 +29,7 @@ START_TEST(utf8_refuses_what_is_not)
 {
     static const struct {
         const char *bytes;
-        size_t length; /* of the longest beginning */
+        size_t length; /* of the longest valid beginning */
     } bad[] = {{"\x80", 1},         {"\xC0\x80", 1},         {"\xC1\xBF", 1}, {"\xE0\x80\x80", 1},
                {"\xED\xA0\x80", 1}, {"\xF4\x90\x80\x80", 1}, {"\xF5", 1},     {"\xE2\x82", 2},
                {"\xE2\x82z", 2},    {"\xF0\x9F\x98z", 3},    {"\xFF", 1},     {"\xC3z", 1}};
@@ -41,7 +44,7 @@ END_TEST
 
 START_TEST(utf8_replaces)
 {
-    text_buffer out = {0};
+    text_buffer out = TEXT_EMPTY;
     failure why;
     ck_assert(utf8_append_valid(&out, "a\0b\xFF", 4, &why));
     ck_assert_str_eq(out.bytes, "a" UTF8_REPLACEMENT "b" UTF8_REPLACEMENT);
@@ -55,8 +58,9 @@ END_TEST
 START_TEST(buffers_grow)
 {
     failure why;
-    text_buffer text = {0};
+    text_buffer text = TEXT_EMPTY;
     token_ids ids = {0};
+    ck_assert_str_eq(text.bytes, "");
     for (int i = 0; i < 10000; i++) {
         ck_assert(text_append(&text, "ab", 2, &why));
         ck_assert(token_ids_append(&ids, i, &why));
@@ -64,6 +68,9 @@ START_TEST(buffers_grow)
     ck_assert_uint_eq(text.size, 20000);
     ck_assert_uint_eq(strlen(text.bytes), 20000);
     ck_assert_int_eq(ids.at[9999], 9999);
+    text_free(&text);
+    ck_assert_str_eq(text.bytes, "");
+    ck_assert(text_append(&text, "", 0, &why) && *text.bytes == '\0');
     text_free(&text);
     token_ids_free(&ids);
     size_t product;
@@ -87,7 +94,7 @@ START_TEST(json_is_strict)
     }
     ck_assert(!json_parse_object("{\"a\":\0 1}", 9, "test.json", &why));
     ck_assert(!parse("{\"a\\u0000b\": 1}", &why));
-    ck_assert_str_eq(why.sentence, "test.json: found a NUL byte, expected JSON text");
+    ck_assert_str_eq(why.sentence, "test.json: invalid JSON: contains a NUL byte");
 
     cJSON *object = parse(
         " {\"a\": 3, \"b\": 2.5, \"c\": 1e300, \"d\": -1, \"e\": \"x\", \"a2\": true, \"\\\\u0000\": 1} \n", &why);
@@ -97,7 +104,7 @@ START_TEST(json_is_strict)
     ck_assert_ok(json_read_size(&size, object, "a", 1, 10, "test.json", &why), why);
     ck_assert_uint_eq(size, 3);
     ck_assert(!json_read_size(&size, object, "a", 4, 10, "test.json", &why));
-    ck_assert_str_eq(why.sentence, "test.json: found 3 under \"a\", expected a whole number from 4 to 10");
+    ck_assert_str_eq(why.sentence, "test.json: \"a\" is 3, expected an integer from 4 to 10");
     ck_assert(!json_read_size(&size, object, "b", 0, 10, "test.json", &why));
     ck_assert(!json_read_size(&size, object, "c", 0, 10, "test.json", &why));
     ck_assert(!json_read_size(&size, object, "d", 0, 10, "test.json", &why));
@@ -109,8 +116,67 @@ START_TEST(json_is_strict)
 
     object = parse("{\"a\": 1, \"a\": 2}", &why);
     ck_assert(!json_check_keys(object, (const char *const[]){"a", NULL}, "test.json", &why));
-    ck_assert_str_eq(why.sentence, "test.json: found the key \"a\" 2 times, expected it once");
+    ck_assert_str_eq(why.sentence, "test.json: duplicate key \"a\"");
     cJSON_Delete(object);
+}
+END_TEST
+
+START_TEST(a_string_has_no_way_out_of_a_script)
+{
+    failure why;
+    json_text text = json_text_start(&why);
+    const char bytes[] = "a\"b\\c</script>\n\xff";
+    json_text_string(&text, bytes, sizeof bytes - 1);
+    ck_assert(text.ok);
+    ck_assert_str_eq(text.text.bytes, "\"a\\u0022b\\u005cc\\u003c/script>\\u000a\xEF\xBF\xBD\"");
+    text_free(&text.text);
+}
+END_TEST
+
+START_TEST(a_file_holds_its_parts)
+{
+    failure why;
+    char path[] = "/tmp/test_support_XXXXXX";
+    close(mkstemp(path));
+    const file_part parts[] = {{"longer than what comes", 22}, {"", 0}, {"next", 4}};
+    text_buffer text;
+    for (size_t first = 0; first < 2; first++) { /* the second file replaces the first */
+        ck_assert_ok(file_write(path, parts + first, N_ELEMENTS(parts) - first, &why), why);
+        ck_assert_ok(file_read(&text, path, 100, &why), why);
+        ck_assert_str_eq(text.bytes, first ? "next" : "longer than what comesnext");
+        text_free(&text);
+    }
+    unlink(path);
+    ck_assert(!file_write("/dev/full", parts, N_ELEMENTS(parts), &why));
+    ck_assert_str_eq(why.sentence, "/dev/full: cannot be written: No space left on device");
+    ck_assert(!file_write("/tmp", parts, N_ELEMENTS(parts), &why));
+    ck_assert_str_eq(why.sentence, "/tmp: cannot be written: Is a directory");
+}
+END_TEST
+
+START_TEST(a_record_keeps_every_tensor_of_the_last_pass)
+{
+    failure why;
+    trace_record pass = TRACE_RECORD_EMPTY;
+    float data[100];
+    for (size_t pass_number = 0; pass_number < 2; pass_number++) {
+        trace_reader reader = trace_record_start(&pass, &why);
+        for (size_t i = 0; i < 50; i++) { /* more than the record has room for at first */
+            char what[8];
+            snprintf(what, sizeof what, ".%zu", i);
+            for (size_t j = 0; j < 2 * i; j++)
+                data[j] = (float)(1000 * pass_number + i + j);
+            trace_tensor(&reader, "part", what, data, 2, i);
+        }
+        ck_assert(pass.ok);
+        ck_assert_uint_eq(pass.n, 50);
+    }
+    ck_assert_str_eq(pass.tensors[1].name, "part.1");
+    const traced_tensor *tensor = trace_record_find(&pass, "part", ".49");
+    ck_assert(tensor == &pass.tensors[49] && tensor->rows == 2 && tensor->columns == 49);
+    ck_assert_mem_eq(trace_record_data(&pass, tensor), data, 98 * sizeof *data);
+    ck_assert(*trace_record_data(&pass, trace_record_find(&pass, "part", ".1")) == 1001.0f);
+    trace_record_free(&pass);
 }
 END_TEST
 
@@ -126,7 +192,7 @@ static void count_part(void *user, size_t part, size_t n_parts)
     ck_assert_uint_eq(n_parts, PARTS);
     atomic_fetch_add(&counts->runs[part], 1);
     if (part == 1 && atomic_load(&counts->runs[part]) % 100 == 0)
-        usleep(2000); /* longer than the others spin: they sleep */
+        usleep(2000); /* longer than the other threads spin, so that they sleep */
 }
 
 static uint64_t digest_of(const char *bytes, size_t n)
@@ -145,7 +211,7 @@ static uint64_t digest_of(const char *bytes, size_t n)
     return digest;
 }
 
-/* Less than a word has the value that the authors of FNV give. */
+/* Texts shorter than a word have the published FNV-1a values. */
 START_TEST(a_file_has_its_digest)
 {
     ck_assert_uint_eq(digest_of("", 0), 0xcbf29ce484222325u);
@@ -162,13 +228,13 @@ START_TEST(a_file_has_its_digest)
     memset(large, 'x', sizeof large);
     uint64_t whole = digest_of(large, sizeof large), part = digest_of(large, 131072);
     ck_assert_uint_ne(whole, part);
-    large[150000] = 'y'; /* in the third part that is read */
+    large[150000] = 'y'; /* in the third chunk read */
     ck_assert_uint_ne(digest_of(large, sizeof large), whole);
     uint64_t digest = FILE_DIGEST_START;
     size_t size = 0;
     failure why;
     ck_assert(!file_digest(&digest, &size, "/tmp", &why));
-    ck_assert(strstr(why.sentence, "found a directory"));
+    ck_assert(strstr(why.sentence, "is a directory"));
 }
 END_TEST
 
@@ -200,6 +266,9 @@ int main(void)
     add_test(suite, "utf8_replaces", utf8_replaces);
     add_test(suite, "buffers_grow", buffers_grow);
     add_test(suite, "json_is_strict", json_is_strict);
+    add_test(suite, "a_string_has_no_way_out_of_a_script", a_string_has_no_way_out_of_a_script);
+    add_test(suite, "a_record_keeps_every_tensor_of_the_last_pass", a_record_keeps_every_tensor_of_the_last_pass);
+    add_test(suite, "a_file_holds_its_parts", a_file_holds_its_parts);
     add_test(suite, "a_file_has_its_digest", a_file_has_its_digest);
     add_test(suite, "a_team_runs_each_part_once", a_team_runs_each_part_once);
     return run_suite(suite);

@@ -1,8 +1,8 @@
-#include "model/config.h"
 #include "tests/golden.h"
 #include "tokenizer/sentencepiece_check.h"
 #include "tokenizer/tokenizer.h"
 #include "tokenizer/vocabulary.h"
+#include "translator/open_tokenizer.h"
 
 #include <unistd.h>
 
@@ -11,9 +11,16 @@ static tokenizer *open_golden(const char *directory)
     model_config config;
     failure why;
     ck_assert_ok(config_read(&config, directory, &why), why);
-    tokenizer *t = tokenizer_open(directory, &config.tokenizer, &why);
+    tokenizer *t = open_tokenizer(directory, &config, &why);
     ck_assert_ok(t != NULL, why);
     return t;
+}
+
+/* The ids of a one-sentence line, with its language code. */
+static bool encode(const tokenizer *t, const char *bytes, size_t size, token_ids *ids, failure *why)
+{
+    language_code code = tokenizer_language_code(t, bytes, size);
+    return tokenizer_encode(t, &code, bytes + code.size, size - code.size, ids, why);
 }
 
 static void check_sentences(const char *directory, const char *golden)
@@ -26,7 +33,7 @@ static void check_sentences(const char *directory, const char *golden)
     {
         const char *text = golden_text(sentence);
         token_ids found = {0}, expected = golden_ids(sentence, "source");
-        ck_assert_ok(tokenizer_encode(t, text, strlen(text), &found, &why), why);
+        ck_assert_ok(encode(t, text, strlen(text), &found, &why), why);
         assert_same_ids(text, found.at, found.n, &expected);
         token_ids_free(&found);
         token_ids_free(&expected);
@@ -56,13 +63,13 @@ START_TEST(a_language_code_is_one_token)
     tokenizer *t = open_golden(golden_path("gelu", ""));
     failure why;
     token_ids ids = {0};
-    ck_assert_ok(tokenizer_encode(t, ">>deu<< a", 9, &ids, &why), why);
+    ck_assert_ok(encode(t, ">>deu<< a", 9, &ids, &why), why);
     ck_assert_str_eq(tokenizer_source_piece(t, ids.at[0]), ">>deu<<");
     ids.n = 0;
-    ck_assert_ok(tokenizer_encode(t, ">>eng<<", 7, &ids, &why), why); /* not in the vocabulary */
+    ck_assert_ok(encode(t, ">>eng<<", 7, &ids, &why), why); /* not in the vocabulary */
     ck_assert_str_eq(tokenizer_source_piece(t, ids.at[0]), "<unk>");
     ids.n = 0;
-    ck_assert_ok(tokenizer_encode(t, "a >>deu<<", 9, &ids, &why), why); /* not at the beginning */
+    ck_assert_ok(encode(t, "a >>deu<<", 9, &ids, &why), why); /* not at the beginning */
     ck_assert(strcmp(tokenizer_source_piece(t, ids.at[0]), ">>deu<<") != 0 && ids.n > 2);
     token_ids_free(&ids);
     tokenizer_close(t);
@@ -74,7 +81,7 @@ START_TEST(a_piece_that_the_vocabulary_lacks_is_unknown)
     tokenizer *t = open_golden(golden_path("gelu", "")); /* "m" is a piece of SentencePiece there, "▁m" too */
     failure why;
     token_ids ids = {0};
-    ck_assert_ok(tokenizer_encode(t, "\xE2\x82\xAC", 3, &ids, &why), why);
+    ck_assert_ok(encode(t, "\xE2\x82\xAC", 3, &ids, &why), why);
     ck_assert_str_eq(tokenizer_source_piece(t, ids.at[ids.n - 2]), "<unk>");
     ck_assert_str_eq(tokenizer_source_piece(t, ids.at[ids.n - 1]), "</s>");
     token_ids_free(&ids);
@@ -87,7 +94,7 @@ START_TEST(special_tokens_are_text)
     tokenizer *t = open_golden(CHECKPOINT);
     failure why;
     token_ids ids = {0};
-    ck_assert_ok(tokenizer_encode(t, "</s> <pad> <unk>", 16, &ids, &why), why);
+    ck_assert_ok(encode(t, "</s> <pad> <unk>", 16, &ids, &why), why);
     for (size_t i = 0; i + 1 < ids.n; i++) {
         const char *piece = tokenizer_source_piece(t, ids.at[i]);
         ck_assert(strcmp(piece, "</s>") != 0 && strcmp(piece, "<pad>") != 0 && strcmp(piece, "<unk>") != 0);
@@ -105,8 +112,8 @@ START_TEST(text_survives_there_and_back)
     failure why;
     for (size_t i = 0; i < N_ELEMENTS(lines); i++) {
         token_ids ids = {0};
-        text_buffer text = {0};
-        ck_assert_ok(tokenizer_encode(t, lines[i], strlen(lines[i]), &ids, &why), why);
+        text_buffer text = TEXT_EMPTY;
+        ck_assert_ok(encode(t, lines[i], strlen(lines[i]), &ids, &why), why);
         ck_assert_ok(tokenizer_decode(t, ids.at, ids.n, &text, &why), why);
         ck_assert_str_eq(text.bytes, lines[i]);
         token_ids_free(&ids);
@@ -120,7 +127,7 @@ START_TEST(a_line_stays_a_line)
 {
     tokenizer *t = open_golden(CHECKPOINT);
     failure why;
-    int32_t newline = -1, escape = -1; /* the byte pieces that a checkpoint could choose */
+    int32_t newline = -1, escape = -1; /* byte pieces that a checkpoint could generate */
     for (int32_t id = 0; id < 1000; id++) {
         if (strcmp(tokenizer_target_piece(t, id), "<0x0A>") == 0)
             newline = id;
@@ -129,8 +136,8 @@ START_TEST(a_line_stays_a_line)
     }
     ck_assert(newline >= 0 && escape >= 0);
     token_ids a = {0};
-    text_buffer text = {0};
-    ck_assert(tokenizer_encode(t, "a", 1, &a, &why));
+    text_buffer text = TEXT_EMPTY;
+    ck_assert(encode(t, "a", 1, &a, &why));
     const int32_t ids[] = {a.at[0], newline, a.at[0], escape, a.at[0]};
     ck_assert_ok(tokenizer_decode(t, ids, 5, &text, &why), why);
     ck_assert_str_eq(text.bytes, "a  a\xEF\xBF\xBD a");
@@ -146,12 +153,12 @@ START_TEST(a_vocabulary_is_a_piece_a_line)
         const char *file;
         size_t n;
         const char *says;
-    } bad[] = {{"a\nb\n", 3, "found 2 whole lines, expected the 3"},
-               {"a\nb", 2, "found 1 whole lines"},
-               {"a\n\n", 2, "empty line"},
-               {"a\na\n", 2, "second time"},
-               {"\xFF\n", 1, "not text"},
-               {"", 1, "found 0"}};
+    } bad[] = {{"a\nb\n", 3, "2 complete lines, but config.json promises 3"},
+               {"a\nb", 2, "1 complete lines"},
+               {"a\n\n", 2, "line 2: empty"},
+               {"a\na\n", 2, "duplicate piece"},
+               {"\xFF\n", 1, "not valid UTF-8"},
+               {"", 1, "0 complete lines"}};
     char path[] = "/tmp/test_vocabulary_XXXXXX";
     failure why;
     close(mkstemp(path));
@@ -184,12 +191,12 @@ START_TEST(a_vocabulary_has_a_largest_size)
     close(mkstemp(path));
     ck_assert_int_eq(truncate(path, (64 << 20) + 1), 0);
     ck_assert(!vocabulary_open(path, 1 << 22, &why));
-    ck_assert_msg(strstr(why.sentence, "expected at most 67108864") != NULL, "%s", why.sentence);
+    ck_assert_msg(strstr(why.sentence, "more than the 67108864 allowed") != NULL, "%s", why.sentence);
     unlink(path);
 }
 END_TEST
 
-/* Pieces that all want the same slot of 1,024; the first 256 have one. */
+/* Pieces that all hash to the same of 1,024 slots; the first 256 find a slot. */
 START_TEST(pieces_that_collide_are_refused)
 {
     enum { N = 300 };
@@ -209,21 +216,20 @@ START_TEST(pieces_that_collide_are_refused)
     }
     fclose(file);
     ck_assert(!vocabulary_open(path, N, &why));
-    ck_assert_msg(strstr(why.sentence, "line 257: found pieces that were chosen to be slow") != NULL, "%s",
-                  why.sentence);
+    ck_assert_msg(strstr(why.sentence, "line 257: too many hash collisions") != NULL, "%s", why.sentence);
     unlink(path);
 }
 END_TEST
 
 /* ---- sentencepiece_check ---- */
 
-/* A model has a piece for what is unknown, and its two specs, which may be empty. */
+/* A model needs a piece for unknown text and its two specs, which may be empty. */
 #define UNKNOWN_PIECE "\x0A\x09\x0A\x05<unk>\x18\x02"
 #define SPECS "\x12\x00\x1A\x00"
 
 static bool passes(const char *bytes, size_t size, failure *why)
 {
-    char *exact = malloc(size ? size : 1); /* so that a read beyond the end is seen */
+    char *exact = malloc(size ? size : 1); /* so that AddressSanitizer detects reads past the end */
     memcpy(exact, bytes, size);
     bool ok = sentencepiece_check(exact, &size, "x.spm", why);
     free(exact);
@@ -239,50 +245,50 @@ START_TEST(models_that_break_a_rule_are_refused)
         size_t size;
         const char *says;
     } bad[] = {
-        {BYTES(""), "byte 0: found the end before the pieces"},
-        {BYTES(UNKNOWN_PIECE), "byte 11: found the end before the trainer_spec"},
-        {BYTES(UNKNOWN_PIECE "\x12\x00"), "found the end before the normalizer_spec"},
-        {BYTES("\x0A"), "byte 1: found the end of the model inside a number"},
-        {BYTES("\x0A\x05z"), "byte 1: found a length of 5 where the model has 1 bytes left"},
-        {BYTES("\x0A\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\x01z"), "found a length of 18446744073709551615"},
-        {BYTES("\x0A\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\x02z"), "byte 1: found a number of more than 64 bits"},
+        {BYTES(""), "byte 0: the model ends before the pieces"},
+        {BYTES(UNKNOWN_PIECE), "byte 11: the model ends before the trainer_spec"},
+        {BYTES(UNKNOWN_PIECE "\x12\x00"), "the model ends before the normalizer_spec"},
+        {BYTES("\x0A"), "byte 1: the model ends inside a number"},
+        {BYTES("\x0A\x05z"), "byte 1: length 5, but the model has only 1 bytes left"},
+        {BYTES("\x0A\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\x01z"), "length 18446744073709551615"},
+        {BYTES("\x0A\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\x02z"), "byte 1: number of more than 64 bits"},
         {BYTES("\x0A\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x01z"), "more than 64 bits"},
-        {BYTES("\x0B"), "byte 0: found field 1 of wire type 3 in the model, expected the type 0, 1, 2 or 5"},
-        {BYTES("\x0E\x00"), "of wire type 6"},
-        {BYTES("\x02\x00"), "found the field number 0"},
-        {BYTES("\x82\x80\x80\x80\x10\x00"), "found the field number 536870912"},
-        {BYTES("\x08\x01"), "byte 0: found the pieces of the model with wire type 0, expected 2"},
-        {BYTES("\x32\x00"), "byte 0: found the unknown field 6 in the model"},
-        {BYTES(UNKNOWN_PIECE SPECS "\x12\x00"), "byte 15: found the trainer_spec of the model a second time"},
-        {BYTES(SPECS "\x0A\x00"), "found a piece without text"},
-        {BYTES(SPECS "\x0A\x02\x0A\x00"), "found a piece without text"},
-        {BYTES(SPECS "\x0A\x04\x0A\x02z\0"), "byte 8: found a piece that is not UTF-8 or has a NUL in it"},
-        {BYTES(SPECS "\x0A\x03\x0A\x01\xFF"), "not UTF-8"},
-        {BYTES(SPECS "\x0A\x06\x0A\x01z\x0A\x01y"), "found the text of the piece a second time"},
-        {BYTES(SPECS "\x0A\x05\x0A\x01z\x20\x01"), "found the unknown field 4 in the piece"},
-        {BYTES(SPECS "\x0A\x03\x15\0\0"), "byte 7: found the end of the piece inside a number"},
-        {BYTES(SPECS "\x0A\x08\x0A\x01z\x15\0\0\xC0\x7F"), "byte 9: found the score nan of a piece"},
-        {BYTES(SPECS "\x0A\x08\x0A\x01z\x15\0\0\x80\xFF"), "found the score -inf of a piece"},
-        {BYTES(SPECS "\x0A\x05\x0A\x01z\x18\x00"), "found the type 0 of a piece, expected 1 to 6"},
-        {BYTES(SPECS "\x0A\x05\x0A\x01z\x18\x07"), "found the type 7 of a piece"},
+        {BYTES("\x0B"), "byte 0: field 1 of the model has wire type 3, expected 0, 1, 2 or 5"},
+        {BYTES("\x0E\x00"), "has wire type 6"},
+        {BYTES("\x02\x00"), "field number 0"},
+        {BYTES("\x82\x80\x80\x80\x10\x00"), "field number 536870912"},
+        {BYTES("\x08\x01"), "byte 0: the pieces of the model has wire type 0, expected 2"},
+        {BYTES("\x32\x00"), "byte 0: unknown field 6 in the model"},
+        {BYTES(UNKNOWN_PIECE SPECS "\x12\x00"), "byte 15: the trainer_spec of the model appears twice"},
+        {BYTES(SPECS "\x0A\x00"), "piece without text"},
+        {BYTES(SPECS "\x0A\x02\x0A\x00"), "piece without text"},
+        {BYTES(SPECS "\x0A\x04\x0A\x02z\0"), "byte 8: piece that is not valid UTF-8 or contains a NUL"},
+        {BYTES(SPECS "\x0A\x03\x0A\x01\xFF"), "not valid UTF-8"},
+        {BYTES(SPECS "\x0A\x06\x0A\x01z\x0A\x01y"), "the text of the piece appears twice"},
+        {BYTES(SPECS "\x0A\x05\x0A\x01z\x20\x01"), "unknown field 4 in the piece"},
+        {BYTES(SPECS "\x0A\x03\x15\0\0"), "byte 7: the piece ends inside a number"},
+        {BYTES(SPECS "\x0A\x08\x0A\x01z\x15\0\0\xC0\x7F"), "byte 9: piece with score nan"},
+        {BYTES(SPECS "\x0A\x08\x0A\x01z\x15\0\0\x80\xFF"), "piece with score -inf"},
+        {BYTES(SPECS "\x0A\x05\x0A\x01z\x18\x00"), "piece of type 0, expected 1 to 6"},
+        {BYTES(SPECS "\x0A\x05\x0A\x01z\x18\x07"), "piece of type 7"},
         {BYTES(SPECS "\x0A\x05\x0A\x01z\x18\x06"), "not written as <0x00> to <0xFF>"},
-        {BYTES(SPECS "\x0A\x03\x0A\x01z"), "found 0 pieces of 1 for what is unknown, expected one"},
-        {BYTES(SPECS UNKNOWN_PIECE "\x0A\x05\x0A\x01z\x18\x02"), "found 2 pieces of 2 for what is unknown"},
-        {BYTES(SPECS UNKNOWN_PIECE "\x0A\x0A\x0A\x06<0x1F>\x18\x06"), "found 1 pieces for bytes, expected 0"},
-        {BYTES(UNKNOWN_PIECE "\x12\x03\x98\x02\x01\x1A\x00"), "found 0 pieces for bytes, expected 256"},
-        {BYTES("\x12\x03\x98\x02\x02"), "found the byte_fallback 2, expected 0 or 1"},
-        {BYTES("\x12\x02\x18\x05"), "byte 2: found the model_type 5, expected 1 to 4"},
-        {BYTES("\x12\x06\x18\x82\x80\x80\x80\x10"), "found the model_type 4294967298"}, /* 2 in its lowest 32 bits */
-        {BYTES("\x12\x02\x22\x00"), "found vocab_size of the trainer_spec with wire type 2, expected 0"},
-        {BYTES("\x12\x04\xE2\x02\x01\xFF"), "found a text for what is unknown that is not UTF-8"},
-        {BYTES("\x1A\x02\x38\x00"), "found the unknown field 7 in the normalizer_spec"},
-        {BYTES("\x1A\x05\x12\x03map"), "found a normalizer map of 3 bytes"},
-        {BYTES("\x1A\x07\x12\x05\0\0\0\0\0"), "found a trie of 0 bytes"},
-        {BYTES("\x1A\x0A\x12\x08\x03\0\0\0map\0"), "found a trie of 3 bytes"},
-        {BYTES("\x1A\x0A\x12\x08\x05\0\0\0map\0"), "found a trie of 5 bytes in a normalizer map of 4 more"},
+        {BYTES(SPECS "\x0A\x03\x0A\x01z"), "0 of 1 pieces are for unknown text, expected one"},
+        {BYTES(SPECS UNKNOWN_PIECE "\x0A\x05\x0A\x01z\x18\x02"), "2 of 2 pieces are for unknown text"},
+        {BYTES(SPECS UNKNOWN_PIECE "\x0A\x0A\x0A\x06<0x1F>\x18\x06"), "1 byte pieces, but the trainer_spec requires 0"},
+        {BYTES(UNKNOWN_PIECE "\x12\x03\x98\x02\x01\x1A\x00"), "0 byte pieces, but the trainer_spec requires 256"},
+        {BYTES("\x12\x03\x98\x02\x02"), "byte_fallback 2, expected 0 or 1"},
+        {BYTES("\x12\x02\x18\x05"), "byte 2: model_type 5, expected 1 to 4"},
+        {BYTES("\x12\x06\x18\x82\x80\x80\x80\x10"), "model_type 4294967298"}, /* 2 in its lowest 32 bits */
+        {BYTES("\x12\x02\x22\x00"), "vocab_size of the trainer_spec has wire type 2, expected 0"},
+        {BYTES("\x12\x04\xE2\x02\x01\xFF"), "unk_surface that is not valid UTF-8"},
+        {BYTES("\x1A\x02\x38\x00"), "unknown field 7 in the normalizer_spec"},
+        {BYTES("\x1A\x05\x12\x03map"), "normalizer map of only 3 bytes"},
+        {BYTES("\x1A\x07\x12\x05\0\0\0\0\0"), "trie of 0 bytes"},
+        {BYTES("\x1A\x0A\x12\x08\x03\0\0\0map\0"), "trie of 3 bytes"},
+        {BYTES("\x1A\x0A\x12\x08\x05\0\0\0map\0"), "trie of 5 bytes in the 4 left of the normalizer map"},
         {BYTES("\x1A\x0A\x12\x08\x04\0\0\0map\0"),
-         "found a trie of 4 bytes in a normalizer map of 4 more, expected a multiple of 1024"},
-        {BYTES("\x2A\x07\x12\x05\0\0\0\0\0"), "found a trie of 0 bytes"},
+         "trie of 4 bytes in the 4 left of the normalizer map, expected a multiple of 1024"},
+        {BYTES("\x2A\x07\x12\x05\0\0\0\0\0"), "trie of 0 bytes"},
     };
     for (size_t i = 0; i < N_ELEMENTS(bad); i++) {
         failure why = {0};
@@ -341,14 +347,14 @@ static void append_varint(text_buffer *text, size_t value)
     append(text, &(char){(char)value}, 1);
 }
 
-/* A field of bytes, of which the caller appends the content. */
+/* A bytes field; the caller appends its content. */
 static void append_field(text_buffer *text, size_t number, size_t size)
 {
     append_varint(text, number << 3 | 2);
     append_varint(text, size);
 }
 
-/* The letter z n times, as a piece. */
+/* A piece of n times the letter z. */
 static void append_long_piece(text_buffer *text, size_t n, bool user_defined)
 {
     size_t n_length = n < 0x80 ? 1 : 2;
@@ -373,26 +379,26 @@ static void check_and_free(text_buffer *model, const char *says)
 START_TEST(pieces_have_limits)
 {
     for (int over = 0; over < 2; over++) {
-        text_buffer model = {0};
+        text_buffer model = TEXT_EMPTY;
         append(&model, BYTES(UNKNOWN_PIECE SPECS));
         append_long_piece(&model, LONGEST_PIECE + (size_t)over, false);
-        check_and_free(&model, over ? "found a piece of 2049 bytes, expected at most 2048" : NULL);
+        check_and_free(&model, over ? "piece of 2049 bytes, longer than the 2048 allowed" : NULL);
 
         append(&model, BYTES(UNKNOWN_PIECE SPECS));
         for (int n = 1; n <= SENTENCEPIECE_MOST_NESTED_SYMBOLS + over; n++)
             append_long_piece(&model, (size_t)n, true);
         append_long_piece(&model, 200, false);
-        check_and_free(&model, over ? "found more than 64 user-defined pieces that begin one another" : NULL);
+        check_and_free(&model, over ? "more than 64 user-defined pieces that are prefixes of one another" : NULL);
     }
-    text_buffer model = {0};
+    text_buffer model = TEXT_EMPTY;
     append(&model, BYTES(UNKNOWN_PIECE SPECS));
     append_long_piece(&model, 3, false);
     append_long_piece(&model, 3, true);
-    check_and_free(&model, "byte 24: found a piece a second time, first at byte 17");
+    check_and_free(&model, "byte 24: duplicate piece, first at byte 17");
     append(&model, BYTES(UNKNOWN_PIECE SPECS));
     for (int n = 0; n < SENTENCEPIECE_MOST_PIECES; n++)
         append(&model, BYTES("\x0A\x03\x0A\x01z"));
-    check_and_free(&model, "found more than 1000000 pieces");
+    check_and_free(&model, "more than 1000000 pieces");
 }
 END_TEST
 
@@ -409,10 +415,10 @@ START_TEST(samples_are_cut_out)
 }
 END_TEST
 
-/* A model with the map of n units and these replacements. */
+/* A model with a map of n units and these replacements. */
 static text_buffer model_with_map(const uint32_t *units, size_t n, const char *texts, size_t n_texts)
 {
-    text_buffer model = {0};
+    text_buffer model = TEXT_EMPTY;
     size_t size = 4 + 4 * n + n_texts, n_length = size < 0x80 ? 1 : size < 0x4000 ? 2 : 3;
     append(&model, BYTES(UNKNOWN_PIECE "\x12\x00"));
     append_field(&model, 3, 1 + n_length + size);
@@ -425,7 +431,7 @@ static text_buffer model_with_map(const uint32_t *units, size_t n, const char *t
     return model;
 }
 
-/* Unit number `unit`, for a label; its children are at `base`. */
+/* Unit number `unit`, for this label, with its children at `base`. */
 static uint32_t node(uint32_t label, uint32_t unit, uint32_t base, bool leaf)
 {
     return label | (uint32_t)leaf << 8 | (unit ^ base) << 10;
@@ -433,8 +439,7 @@ static uint32_t node(uint32_t label, uint32_t unit, uint32_t base, bool leaf)
 
 #define LEAF(begin) (UINT32_C(1) << 31 | (begin))
 
-/* A map with a rule for "a", units 0 (the root), 2 (its leaf) and 1 ^ 'a'; the others are as darts-clone leaves them.
- */
+/* A map with a rule for "a" in units 0 (the root), 2 (its leaf) and 1 ^ 'a'; the others as in darts-clone. */
 static void one_rule(uint32_t units[256])
 {
     for (uint32_t i = 0; i < 256; i++)
@@ -453,43 +458,43 @@ START_TEST(a_map_stays_inside)
     model = model_with_map(units, 256, BYTES("\xC3\xA4\0"));
     check_and_free(&model, NULL);
     model = model_with_map(units, 255, BYTES("b\0"));
-    check_and_free(&model, "found a trie of 1020 bytes");
+    check_and_free(&model, "trie of 1020 bytes");
     units[2] = LEAF(1);
     model = model_with_map(units, 256, BYTES("b\0"));
-    check_and_free(&model, NULL); /* the empty text: "a" is taken out */
+    check_and_free(&model, NULL); /* the empty text: "a" is removed */
     model = model_with_map(units, 256, BYTES("\xC3\xA4\0"));
     check_and_free(&model, "begins inside a character");
     units[2] = LEAF(2);
     model = model_with_map(units, 256, BYTES("b\0"));
-    check_and_free(&model, "with a replacement at 2, expected one of its 2 bytes");
+    check_and_free(&model, "has its replacement at byte 2 of only 2");
     units[2] = LEAF(INT32_MAX);
     model = model_with_map(units, 256, BYTES("b\0"));
-    check_and_free(&model, "with a replacement at 2147483647");
+    check_and_free(&model, "has its replacement at byte 2147483647");
     units[2] = 0;
     model = model_with_map(units, 256, BYTES("b\0"));
-    check_and_free(&model, "with a replacement at 0");
+    check_and_free(&model, "has its replacement at byte 0");
     one_rule(units);
     units[9] = node(0, 9, 256, false);
     model = model_with_map(units, 256, BYTES("b\0"));
-    check_and_free(&model, "found unit 9 of a normalizer map leading to unit 256, expected one of its 256");
+    check_and_free(&model, "unit 9 of the normalizer map leads to unit 256, but the map has only 256");
     units[9] = 1u << 9 | 1u << 30; /* the same, with an offset of higher bits */
     model = model_with_map(units, 256, BYTES("b\0"));
-    check_and_free(&model, "found unit 9 of a normalizer map leading to unit");
+    check_and_free(&model, "unit 9 of the normalizer map leads to unit");
     one_rule(units);
-    units[0] = LEAF(node(0, 0, 256, false)); /* no leaf for the library */
+    units[0] = LEAF(node(0, 0, 256, false)); /* not a leaf for the library */
     model = model_with_map(units, 256, BYTES("b\0"));
-    check_and_free(&model, "found unit 0 of a normalizer map leading to unit");
+    check_and_free(&model, "unit 0 of the normalizer map leads to unit");
     one_rule(units);
     memset(long_text, 'b', sizeof long_text - 1);
     model = model_with_map(units, 256, long_text, sizeof long_text);
-    check_and_free(&model, "found a replacement of 41 bytes");
+    check_and_free(&model, "replacement of 41 bytes");
     model = model_with_map(units, 256, long_text + 1, sizeof long_text - 1);
     check_and_free(&model, NULL);
 }
 END_TEST
 
-/* A map for the texts "z", "zz", … of n letters, on the bases 1, 257, 513, …; all but the last have a rule if asked
- * for, and the last one leads to `last`. */
+/* A map for the texts "z", "zz", … of n letters, on the bases 1, 257, 513, …; all but the last have a rule if
+ * requested, and the last one leads to `last`. */
 static text_buffer nested_map(uint32_t n, uint32_t last, bool rules)
 {
     static uint32_t units[300 * 256];
@@ -508,7 +513,7 @@ static text_buffer nested_map(uint32_t n, uint32_t last, bool rules)
 START_TEST(rules_of_a_map_end)
 {
     enum { NOWHERE = 2, BEGINNING = 1 };
-    static const char says[] = "rules are longer than 256 bytes, or more than 32 of them begin one another";
+    static const char says[] = "rules are longer than 256 bytes, or more than 32 of them prefixes of one another";
     text_buffer model = nested_map(SENTENCEPIECE_MOST_NESTED_RULES + 1, NOWHERE, true);
     check_and_free(&model, NULL);
     model = nested_map(SENTENCEPIECE_MOST_NESTED_RULES + 2, NOWHERE, true);

@@ -1,14 +1,15 @@
 #include <unistd.h>
 
-#include "cli/cli.h"
-#include "model/sentences.h"
-#include "model/translator.h"
+#include "cli/trace_file.h"
 #include "tests/golden.h"
 #include "tests/random.h"
+#include "translator/sentences.h"
+#include "translator/translator.h"
+#include "weights/weights.h"
 
 /* ---- sentences ---- */
 
-/* The sentences of a text, each in brackets, and between them what is there: "[A b.] [C d.]". */
+/* The text with each sentence in brackets: "[A b.] [C d.]". */
 static const char *split(const char *text)
 {
     static char out[1000];
@@ -61,11 +62,11 @@ START_TEST(text_is_split_into_sentences)
 }
 END_TEST
 
-/* Each stop looks at the word before it, not at all that came before, which would take longer than a test may. */
+/* Each stop only looks at the word before it. Looking at all the text before it would time out here. */
 START_TEST(stops_that_end_no_sentence_take_no_time)
 {
     static const char stop[] = "a.\xC2\xA0";
-    text_buffer text = {0};
+    text_buffer text = TEXT_EMPTY;
     failure why;
     text_range range;
     for (size_t i = 0; i < 1000000; i++)
@@ -78,7 +79,7 @@ END_TEST
 
 START_TEST(no_byte_is_lost)
 {
-    /* sentences lie in order, do not overlap, are not empty, and only white space is between them */
+    /* sentences are in order, do not overlap, are not empty, and have only white space between them */
     static const char alphabet[] = "aB1.!? \t\"')\xE2\x80\xA6\xC3\xBC\xE3\x80\x82\xFF\0";
     char text[40];
     uint64_t random = 1;
@@ -101,11 +102,11 @@ START_TEST(a_long_sentence_is_cut_near_its_middle)
 {
     static const struct {
         const char *text, *first;
-    } cuts[] = {{"aaaa bb, cccc dddd", "aaaa bb,"},        /* a clause before the nearer white space */
+    } cuts[] = {{"aaaa bb, cccc dddd", "aaaa bb,"},        /* a clause mark before the nearer white space */
                 {"aaaa bbbb cccc dddd", "aaaa bbbb"},      /* white space */
-                {"aaaabbbb", "aaaa"},                      /* by force */
-                {"a, bbbbbbbbbbbbbbbbbbb", "a, bbbbbbbb"}, /* a clause mark far from the middle is left alone */
-                {"\xC3\xBC\xC3\xBC\xC3\xBC", "\xC3\xBC"},  /* never inside of a character */
+                {"aaaabbbb", "aaaa"},                      /* neither */
+                {"a, bbbbbbbbbbbbbbbbbbb", "a, bbbbbbbb"}, /* a clause mark far from the middle does not count */
+                {"\xC3\xBC\xC3\xBC\xC3\xBC", "\xC3\xBC"},  /* never inside a character */
                 {"a", ""}};
     for (size_t i = 0; i < N_ELEMENTS(cuts); i++) {
         size_t middle = sentences_middle(cuts[i].text, (text_range){0, strlen(cuts[i].text)});
@@ -189,7 +190,7 @@ static const char *const translated_variants[] = {"swish", "int8", "mixed"};
 
 START_TEST(many_lines_at_once_give_what_each_gives_alone)
 {
-    enum { N = 150 }; /* more sentences than one batch holds */
+    enum { N = 150 }; /* more sentences than fit in a batch */
     static const char *const texts[] = {
         "The house is small.", "",      "I have a dog. What time is it?",
         "Thank you!",          "a b c", "Good morning. The train leaves at three. Where is the station?"};
@@ -200,7 +201,7 @@ START_TEST(many_lines_at_once_give_what_each_gives_alone)
     notice_reader reader = {note, &notes};
     failure why;
     size_t n_sentences[4] = {0};   /* lines of 0, 1, 2 and 3 sentences */
-    for (size_t l = 0; l < N; l++) /* the order shifts from round to round */
+    for (size_t l = 0; l < N; l++) /* the order changes from round to round */
         lines[l] = line_of(texts[(l + l / N_ELEMENTS(texts)) % N_ELEMENTS(texts)]);
     ck_assert_ok(translator_translate(t, lines, N, false, out, &reader, &why), why);
     for (size_t l = 0; l < N; l++) {
@@ -211,7 +212,7 @@ START_TEST(many_lines_at_once_give_what_each_gives_alone)
         translation_free(&alone);
         translation_free(&out[l]);
     }
-    for (size_t i = 0; i < N_ELEMENTS(n_sentences); i++) /* no text was left out */
+    for (size_t i = 0; i < N_ELEMENTS(n_sentences); i++) /* every line was used */
         ck_assert_uint_ge(n_sentences[i], N / 10);
     translator_close(t);
 }
@@ -220,7 +221,7 @@ END_TEST
 START_TEST(a_sentence_beyond_the_positions_is_translated_in_parts)
 {
     translator *t = open_translator("relu"); /* 64 positions */
-    size_t limit = translator_model(t)->config.max_positions;
+    size_t limit = translator_config(t)->max_positions;
     char text[2000] = "";
     noted notes = {0};
     for (int i = 0; i < 100; i++)
@@ -234,7 +235,7 @@ START_TEST(a_sentence_beyond_the_positions_is_translated_in_parts)
         ck_assert(!sentences_trim(&unused, text, (text_range){at, out.sentences[s].range.begin}));
         at = out.sentences[s].range.end;
     }
-    ck_assert_uint_eq(at, strlen(text) - 1); /* all but the last space */
+    ck_assert_uint_eq(at, strlen(text) - 1); /* everything except the last space */
     ck_assert_uint_ge(notes.n, 1);
     translation_free(&out);
     translator_close(t);
@@ -244,7 +245,7 @@ END_TEST
 START_TEST(exactly_the_positions_fit)
 {
     translator *t = open_translator("relu");
-    size_t limit = translator_model(t)->config.max_positions;
+    size_t limit = translator_config(t)->max_positions;
     for (size_t n = limit - 2; n <= limit + 1; n++) {
         char text[600] = "";
         noted notes = {0};
@@ -270,7 +271,7 @@ START_TEST(a_language_code_goes_before_every_sentence)
     ck_assert_uint_eq(coded.n_sentences, 2);
     for (size_t s = 0; s < 2; s++) {
         const token_ids *ids = &coded.sentences[s].source, *plain_ids = &plain.sentences[s].source;
-        ck_assert_str_eq(tokenizer_source_piece(translator_tokenizer(t), ids->at[0]), ">>deu<<");
+        ck_assert_str_eq(translator_source_piece(t, ids->at[0]), ">>deu<<");
         token_ids rest = {ids->at + 1, ids->n - 1, 0};
         assert_same_ids("after the code", plain_ids->at, plain_ids->n, &rest);
     }
@@ -292,7 +293,7 @@ END_TEST
 
 START_TEST(a_cut_translation_is_noticed)
 {
-    translator *t = open_translator("relu"); /* never ends by itself here */
+    translator *t = open_translator("relu"); /* never generates the end token here */
     noted notes = {0};
     failure why;
     translation out[2];
@@ -301,7 +302,7 @@ START_TEST(a_cut_translation_is_noticed)
     ck_assert_ok(translator_translate(t, lines, 2, false, out, &reader, &why), why);
     ck_assert_uint_eq(notes.n, 1);
     ck_assert_uint_eq(notes.line, 1);
-    ck_assert_str_eq(notes.last, "1 of 1 translated sentences did not end and were cut at the length cap");
+    ck_assert_str_eq(notes.last, "1 of 1 translated sentences did not end and were truncated at the length cap");
     ck_assert(out[1].sentences[0].truncated);
     translation_free(&out[0]);
     translation_free(&out[1]);
@@ -332,18 +333,9 @@ START_TEST(any_bytes_give_one_line)
 }
 END_TEST
 
-/* Takes a tensor from the file of `user`, which must hold what the hook shows, bit for bit. */
-static void take(void *user, const char *name, const float *data, size_t rows, size_t columns)
-{
-    failure why;
-    const float *stored = weights_take(user, name, TENSOR_F32, (size_t[]){rows, columns}, 2, &why);
-    ck_assert_ok(stored != NULL, why);
-    ck_assert_msg(memcmp(stored, data, rows * columns * sizeof *data) == 0, "%s differs", name);
-}
-
 static const char *const traced_checkpoints[] = {GOLDEN "/swish", GOLDEN "/mixed", CHECKPOINT};
 
-START_TEST(a_trace_file_holds_what_the_hook_shows)
+START_TEST(a_trace_file_holds_the_recorded_pass)
 {
     translator *t = translator_open(traced_checkpoints[_i], 1, &(failure){0});
     ck_assert_ptr_nonnull(t);
@@ -352,13 +344,41 @@ START_TEST(a_trace_file_holds_what_the_hook_shows)
     failure why;
     char path[] = "/tmp/test_translator_XXXXXX";
     close(mkstemp(path));
-    ck_assert_ok(trace_file_write(path, t, &out.sentences[0], &why), why);
+    trace_record pass = TRACE_RECORD_EMPTY;
+    ck_assert_ok(translator_trace(t, &out.sentences[0], &pass, &why), why);
+    ck_assert_ok(trace_file_write(path, &out.sentences[0], &pass, &why), why);
     weights_file *file = weights_open(path, 1000, &why);
     ck_assert_ok(file != NULL, why);
-    ck_assert_ok(translator_trace(t, &out.sentences[0], &(trace_reader){take, file}, &why), why);
+    for (const traced_tensor *tensor = pass.tensors; tensor < pass.tensors + pass.n; tensor++) {
+        size_t shape[] = {tensor->rows, tensor->columns};
+        const float *stored = weights_take(file, tensor->name, TENSOR_F32, shape, 2, &why);
+        ck_assert_ok(stored != NULL, why);
+        ck_assert_msg(memcmp(stored, trace_record_data(&pass, tensor), shape[0] * shape[1] * sizeof *stored) == 0,
+                      "%s differs", tensor->name);
+    }
     ck_assert_ok(weights_check(file, &why), why); /* and nothing else */
     weights_close(file);
     unlink(path);
+    trace_record_free(&pass);
+    translation_free(&out);
+    translator_close(t);
+}
+END_TEST
+
+START_TEST(the_output_of_the_last_state_is_the_traced_output)
+{
+    failure why;
+    translator *t = translator_open(traced_checkpoints[_i], 1, &why);
+    ck_assert_ok(t != NULL, why);
+    noted notes = {0};
+    translation out = translate_one(t, "I have a dog.", &notes);
+    trace_record pass = TRACE_RECORD_EMPTY;
+    ck_assert_ok(translator_trace(t, &out.sentences[0], &pass, &why), why);
+    const traced_tensor *output = trace_record_find(&pass, "output", "");
+    const float *logits = translator_output_of(t, trace_record_data(&pass, output - 1), output->rows, &why);
+    ck_assert_ok(logits != NULL, why);
+    ck_assert_mem_eq(logits, trace_record_data(&pass, output), output->rows * output->columns * sizeof *logits);
+    trace_record_free(&pass);
     translation_free(&out);
     translator_close(t);
 }
@@ -366,6 +386,7 @@ END_TEST
 
 int main(void)
 {
+    model_use_instruction_set(NULL, &(failure){0});
     Suite *suite = suite_create("translator");
     add_test(suite, "text_is_split_into_sentences", text_is_split_into_sentences);
     add_test(suite, "stops_that_end_no_sentence_take_no_time", stops_that_end_no_sentence_take_no_time);
@@ -381,7 +402,9 @@ int main(void)
     add_test(suite, "a_language_code_goes_before_every_sentence", a_language_code_goes_before_every_sentence);
     add_test(suite, "a_cut_translation_is_noticed", a_cut_translation_is_noticed);
     add_test(suite, "any_bytes_give_one_line", any_bytes_give_one_line);
-    add_loop_test(suite, "a_trace_file_holds_what_the_hook_shows", a_trace_file_holds_what_the_hook_shows,
+    add_loop_test(suite, "a_trace_file_holds_the_recorded_pass", a_trace_file_holds_the_recorded_pass,
                   N_ELEMENTS(traced_checkpoints));
+    add_loop_test(suite, "the_output_of_the_last_state_is_the_traced_output",
+                  the_output_of_the_last_state_is_the_traced_output, N_ELEMENTS(traced_checkpoints));
     return run_suite(suite);
 }

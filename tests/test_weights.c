@@ -9,7 +9,7 @@
 
 static char path[] = "/tmp/test_weights_XXXXXX";
 
-/* A file with this header, its length before it, and n_data bytes of data that count up from 0. */
+/* Writes a file with this header, and n_data bytes of data that count up from 0. */
 static void write_file(const char *header, size_t n_data)
 {
     FILE *file = fopen(path, "wb");
@@ -55,7 +55,7 @@ START_TEST(tensors_are_found_by_name_type_and_shape)
 }
 END_TEST
 
-/* One tensor x with these parts. */
+/* A header with one tensor x. */
 #define X(dtype, shape, offsets) "{\"x\":{\"dtype\":" dtype ",\"shape\":" shape ",\"data_offsets\":" offsets "}}"
 
 START_TEST(the_rules_of_the_format)
@@ -65,7 +65,7 @@ START_TEST(the_rules_of_the_format)
         size_t n_data;
         const char *says;
     } bad[] = {
-        {X("\"F32\"", "[2]", "[0,8]"), 7, "incomplete"},
+        {X("\"F32\"", "[2]", "[0,8]"), 7, "truncated"},
         {X("\"F32\"", "[2]", "[0,8]"), 9, "damaged"},
         {X("\"F32\"", "[2]", "[4,12]"), 12, "begins at byte 4"},
         {X("\"F32\"", "[2]", "[8,0]"), 8, "data_offsets"},
@@ -73,8 +73,8 @@ START_TEST(the_rules_of_the_format)
         {X("\"F32\"", "[2]", "[0.5,8.5]"), 8, "data_offsets"},
         {X("\"F32\"", "[2]", "[0,8,9]"), 8, "data_offsets"},
         {X("\"F32\"", "[2]", "8"), 8, "data_offsets"},
-        {X("\"F32\"", "[3]", "[0,8]"), 8, "8 bytes of data, expected the 12"},
-        {X("\"F32\"", "[-2]", "[0,8]"), 8, "shape"},
+        {X("\"F32\"", "[3]", "[0,8]"), 8, "8 bytes of data, but its shape requires 12"},
+        {X("\"F32\"", "[-2]", "[0,8]"), 8, "negative"},
         {X("\"F32\"", "[4294967296,4294967296]", "[0,8]"), 8, "too large"},
         {X("\"F32\"", "[1,1,1,1,1,1,1,1,2]", "[0,8]"), 8, "at most 8 dimensions"},
         {X("\"F32\"", "2", "[0,8]"), 8, "shape"},
@@ -87,7 +87,7 @@ START_TEST(the_rules_of_the_format)
         {"{\"__metadata__\":7}", 0, "object"},
         {"{\"x\":{\"dtype\":\"I8\",\"shape\":[4],\"data_offsets\":[0,4]},"
          "\"x\":{\"dtype\":\"I8\",\"shape\":[4],\"data_offsets\":[4,8]}}",
-         8, "twice"},
+         8, "duplicate"},
         {"{\"x\":{\"dtype\":\"I8\",\"shape\":[4],\"data_offsets\":[0,4]},"
          "\"y\":{\"dtype\":\"I8\",\"shape\":[4],\"data_offsets\":[2,6]}}",
          6, "begins at byte 2"},
@@ -115,7 +115,8 @@ START_TEST(no_file_of_random_bytes_opens)
     ck_assert(!weights_open("/tmp", 10, &why));
     ck_assert_ptr_nonnull(strstr(why.sentence, "directory"));
     ck_assert(!weights_open("/dev/null", 10, &why));
-    for (size_t size = 0; size < 2000; size += 1 + size / 16) { /* any header length, and one that fits */
+    for (size_t size = 0; size < 2000;
+         size += 1 + size / 16) { /* with a random header length, and with one that fits */
         int8_t bytes[4096];
         size_t length = size - 8;
         random_bytes(bytes, sizeof bytes, size + 1);

@@ -1,7 +1,6 @@
 #include "tokenizer/sentencepiece_c.h"
 
 #include <sentencepiece_processor.h>
-#include <unistd.h>
 
 #include <cstdint>
 #include <cstdlib>
@@ -18,30 +17,28 @@ struct sentencepiece_model {
 namespace
 {
 
-// What a call takes at its largest, but for odd texts and models: so much, and for each byte or piece so much more.
+// The memory reserve of a call: a base, plus an allowance per byte or piece. More than all but odd texts and models
+// need.
 constexpr size_t RESERVE = 1 << 16, RESERVE_TO_OPEN = 32, RESERVE_TO_ENCODE = 512, RESERVE_TO_DECODE = 512;
 
-// SentencePiece cannot be unwound when memory runs out: its protobuf destroys messages that it has not built. So
-// nothing is thrown in it. Each call has a reserve; when that is given back the call goes on to its end, and fails
-// then.
+// Nothing may be thrown inside SentencePiece when memory runs out, because its protobuf library would then destroy
+// messages that it has not constructed. So each call has a reserve, which is released when an allocation fails: the
+// call continues to its end, and fails there.
 thread_local void *reserve;
 thread_local bool calling;
 
 void give_back_reserve()
 {
-    static const char sentence[] = "translate: there is not enough memory for SentencePiece; close other programs\n";
     if (!calling)
         throw std::bad_alloc();
-    if (!reserve) { // not even with it
-        (void)!write(STDERR_FILENO, sentence, sizeof sentence - 1);
-        _exit(EXIT_FAILURE);
-    }
+    if (!reserve) // the reserve did not suffice
+        failure_fatal("not enough memory for SentencePiece; close other programs");
     free(reserve);
     reserve = nullptr;
 }
 
-// Runs `work` on n bytes or pieces, which returns a status, and turns a bad one, or an exception, into the failure
-// "path: problem", or that of memory.
+// Runs work, which processes n bytes or pieces and returns a status. Turns an error status or an exception into the
+// failure "path: problem", or into failure_memory if the reserve was released.
 template <typename Work>
 bool guarded(const char *path, const char *problem, size_t n, size_t reserve_for_each, failure *why, Work work)
 {
@@ -67,12 +64,11 @@ sentencepiece_model *sentencepiece_open(const char *bytes, size_t size, const ch
 {
     std::unique_ptr<sentencepiece_model> model;
     std::set_new_handler(give_back_reserve);
-    const bool ok = guarded(path, "found something that is not a SentencePiece model, or a damaged one", size,
-                            RESERVE_TO_OPEN, why, [&] {
-                                model = std::make_unique<sentencepiece_model>();
-                                model->path = path;
-                                return model->processor.LoadFromSerializedProto(absl::string_view(bytes, size));
-                            });
+    const bool ok = guarded(path, "not a SentencePiece model, or a damaged one", size, RESERVE_TO_OPEN, why, [&] {
+        model = std::make_unique<sentencepiece_model>();
+        model->path = path;
+        return model->processor.LoadFromSerializedProto(absl::string_view(bytes, size));
+    });
     return ok ? model.release() : nullptr;
 }
 

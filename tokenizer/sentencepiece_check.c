@@ -1,14 +1,14 @@
-/* A SentencePiece model is one protobuf message: fields, each a number and a wire type, then a number or a length and
- * so many bytes. sentencepiece_model.proto of SentencePiece 0.1.97 names them.
+/* A SentencePiece model is a protobuf message. Each of its fields has a number and a wire type, followed by a number or
+ * by a length and that many bytes. sentencepiece_model.proto of SentencePiece 0.1.97 names the fields.
  *
- *   pieces                  walked one by one; afterwards sorted, to find what is there twice or nested too deep
- *   trainer_spec            settings; of those that it does not know yet only the wire format is checked, as newer
- *                           trainers add notes on the training there
+ *   pieces                  checked one by one, then sorted to find duplicates and excessive nesting
+ *   trainer_spec            settings; of unknown ones only the wire format is checked, because newer trainers add
+ *                           notes about the training
  *   normalizer_spec, denormalizer_spec
- *                           settings, and the map of the text that is replaced: a double-array trie
- *   self_test_data          cut out
+ *                           settings, and the replacement rules as a double-array trie
+ *   self_test_data          removed
  *
- * Elsewhere an unknown field is refused: it would change what a text becomes, and the library would not know. */
+ * Unknown fields elsewhere are rejected: they could affect tokenization in ways that the library does not know. */
 #include "tokenizer/sentencepiece_check.h"
 
 #include <math.h>
@@ -23,7 +23,7 @@
 
 typedef enum { VARINT = 0, FIXED64 = 1, BYTES = 2, FIXED32 = 5 } wire_type;
 
-/* Bytes of the file, from begin to before end. */
+/* Bytes begin … end - 1 of the file. */
 typedef struct {
     size_t begin, end;
 } range;
@@ -31,12 +31,12 @@ typedef struct {
 typedef struct {
     uint32_t number;
     wire_type type;
-    size_t at;      /* its first byte */
-    uint64_t value; /* of all but BYTES */
-    range bytes;    /* of BYTES */
+    size_t at;      /* its first byte in the file */
+    uint64_t value; /* if not BYTES */
+    range bytes;    /* if BYTES */
 } field;
 
-/* A field that a message may have, once or often. */
+/* A field that a message may contain, once or repeatedly. */
 typedef struct {
     uint32_t number;
     wire_type type;
@@ -48,8 +48,8 @@ typedef enum { NORMAL = 1, UNKNOWN, CONTROL, USER_DEFINED, UNUSED, BYTE } piece_
 
 typedef struct {
     const char *text;
-    uint32_t at;   /* where its message begins, SENTENCEPIECE_LARGEST_FILE at most */
-    uint16_t size; /* bytes of text, LONGEST_PIECE at most */
+    uint32_t at;   /* where its message begins, at most SENTENCEPIECE_LARGEST_FILE */
+    uint16_t size; /* bytes of text, at most LONGEST_PIECE */
     uint8_t type;
 } piece;
 
@@ -60,10 +60,10 @@ typedef struct {
     size_t n_pieces, capacity;
     size_t n_of_type[BYTE + 1];
     bool byte_fallback;
-    range self_test; /* the whole field */
+    range self_test; /* the whole field; empty if there is none */
 } check;
 
-/* Fails with what is wrong at a byte of the file. */
+/* Sets the error message, for byte `at` of the file, and returns false. */
 static bool __attribute__((format(printf, 3, 4))) bad(const check *c, size_t at, const char *format, ...)
 {
     char problem[512];
@@ -71,20 +71,19 @@ static bool __attribute__((format(printf, 3, 4))) bad(const check *c, size_t at,
     va_start(arguments, format);
     vsnprintf(problem, sizeof problem, format, arguments);
     va_end(arguments);
-    return failure_set(c->why, "%s, byte %zu: %s; it is no SentencePiece model, or a damaged one", c->path, at,
-                       problem);
+    return failure_set(c->why, "%s, byte %zu: %s; not a SentencePiece model, or a damaged one", c->path, at, problem);
 }
 
 /* ---- the wire format ---- */
 
-/* A message that is walked field by field. */
+/* A message being read field by field. */
 typedef struct {
     check *c;
     const char *name;
-    const field_rule *rules; /* the last one's name is NULL */
-    bool open;               /* may have fields that no rule names */
+    const field_rule *rules; /* ends with a NULL name */
+    bool open;               /* may contain fields without a rule */
     range left;
-    uint64_t seen; /* bit i: a field of rule i was there */
+    uint64_t seen; /* bit i: a field of rule i was read */
     bool ok;
 } message;
 
@@ -93,14 +92,14 @@ static message message_of(check *c, range bytes, const char *name, const field_r
     return (message){.c = c, .name = name, .rules = rules, .left = bytes, .ok = true};
 }
 
-/* Seven bits a byte, the lowest first; the last one's eighth bit is 0. */
+/* Seven bits per byte, lowest first. The eighth bit is 0 in the last byte. */
 static bool read_varint(message *m, uint64_t *value)
 {
     size_t at = m->left.begin;
     *value = 0;
     for (unsigned shift = 0; shift < 64; shift += 7) {
         if (m->left.begin == m->left.end)
-            return bad(m->c, at, "found the end of the %s inside a number", m->name);
+            return bad(m->c, at, "the %s ends inside a number", m->name);
         unsigned char byte = (unsigned char)m->c->bytes[m->left.begin++];
         if (shift == 63 && byte > 1)
             break;
@@ -108,14 +107,14 @@ static bool read_varint(message *m, uint64_t *value)
         if (byte < 0x80)
             return true;
     }
-    return bad(m->c, at, "found a number of more than 64 bits in the %s", m->name);
+    return bad(m->c, at, "number of more than 64 bits in the %s", m->name);
 }
 
-/* `size` bytes, the lowest first. */
+/* A little-endian number of `size` bytes. */
 static bool read_fixed(message *m, size_t size, uint64_t *value)
 {
     if (m->left.end - m->left.begin < size)
-        return bad(m->c, m->left.begin, "found the end of the %s inside a number", m->name);
+        return bad(m->c, m->left.begin, "the %s ends inside a number", m->name);
     *value = 0;
     for (size_t i = 0; i < size; i++)
         *value |= (uint64_t)(unsigned char)m->c->bytes[m->left.begin++] << (8 * i);
@@ -129,8 +128,8 @@ static bool read_bytes(message *m, range *bytes)
     if (!read_varint(m, &length))
         return false;
     if (length > m->left.end - m->left.begin)
-        return bad(m->c, at, "found a length of %llu where the %s has %zu bytes left", (unsigned long long)length,
-                   m->name, m->left.end - m->left.begin);
+        return bad(m->c, at, "length %llu, but the %s has only %zu bytes left", (unsigned long long)length, m->name,
+                   m->left.end - m->left.begin);
     *bytes = (range){m->left.begin, m->left.begin + (size_t)length};
     m->left.begin = bytes->end;
     return true;
@@ -143,8 +142,8 @@ static bool read_field(message *m, field *f)
     if (!read_varint(m, &key))
         return false;
     if (key < 8 || key > UINT32_MAX)
-        return bad(m->c, f->at, "found the field number %llu in the %s, expected one from 1 to 536870911",
-                   (unsigned long long)(key >> 3), m->name);
+        return bad(m->c, f->at, "field number %llu in the %s, expected 1 to 536870911", (unsigned long long)(key >> 3),
+                   m->name);
     f->number = (uint32_t)(key >> 3);
     f->type = (wire_type)(key & 7);
     switch (f->type) {
@@ -153,8 +152,8 @@ static bool read_field(message *m, field *f)
     case BYTES: return read_bytes(m, &f->bytes);
     case FIXED32: return read_fixed(m, 4, &f->value);
     }
-    return bad(m->c, f->at, "found field %u of wire type %u in the %s, expected the type 0, 1, 2 or 5", f->number,
-               (unsigned)(key & 7), m->name);
+    return bad(m->c, f->at, "field %u of the %s has wire type %u, expected 0, 1, 2 or 5", f->number, m->name,
+               (unsigned)(key & 7));
 }
 
 static bool check_rule(message *m, const field *f)
@@ -164,12 +163,12 @@ static bool check_rule(message *m, const field *f)
         i++;
     const field_rule *rule = &m->rules[i];
     if (!rule->name)
-        return m->open || bad(m->c, f->at, "found the unknown field %u in the %s", f->number, m->name);
+        return m->open || bad(m->c, f->at, "unknown field %u in the %s", f->number, m->name);
     if (rule->type != f->type)
-        return bad(m->c, f->at, "found %s of the %s with wire type %u, expected %u", rule->name, m->name,
-                   (unsigned)f->type, (unsigned)rule->type);
+        return bad(m->c, f->at, "%s of the %s has wire type %u, expected %u", rule->name, m->name, (unsigned)f->type,
+                   (unsigned)rule->type);
     if (m->seen >> i & 1 && !rule->repeated)
-        return bad(m->c, f->at, "found %s of the %s a second time", rule->name, m->name);
+        return bad(m->c, f->at, "%s of the %s appears twice", rule->name, m->name);
     m->seen |= UINT64_C(1) << i;
     return true;
 }
@@ -189,9 +188,9 @@ static bool check_text(const check *c, range text, size_t most, const char *name
 {
     size_t size = text.end - text.begin;
     if (size > most)
-        return bad(c, text.begin, "found a %s of %zu bytes, expected at most %zu", name, size, most);
+        return bad(c, text.begin, "%s of %zu bytes, longer than the %zu allowed", name, size, most);
     if (memchr(c->bytes + text.begin, '\0', size) || !utf8_is_valid(c->bytes + text.begin, size))
-        return bad(c, text.begin, "found a %s that is not UTF-8 or has a NUL in it", name);
+        return bad(c, text.begin, "%s that is not valid UTF-8 or contains a NUL", name);
     return true;
 }
 
@@ -200,7 +199,7 @@ static bool check_score(const check *c, const field *f)
     uint32_t bits = (uint32_t)f->value;
     float score;
     memcpy(&score, &bits, sizeof score);
-    return isfinite(score) || bad(c, f->at, "found the score %f of a piece, expected a finite one", (double)score);
+    return isfinite(score) || bad(c, f->at, "piece with score %f, not a finite number", (double)score);
 }
 
 /* "<0x00>" to "<0xFF>" */
@@ -214,7 +213,7 @@ static bool names_byte(const piece *p)
 static bool append_piece(check *c, const piece *p)
 {
     if (c->n_pieces == SENTENCEPIECE_MOST_PIECES)
-        return bad(c, p->at, "found more than %d pieces", SENTENCEPIECE_MOST_PIECES);
+        return bad(c, p->at, "more than %d pieces", SENTENCEPIECE_MOST_PIECES);
     if (c->n_pieces == c->capacity) {
         size_t capacity = c->capacity ? 2 * c->capacity : 1024;
         piece *grown = realloc(c->pieces, capacity * sizeof *grown);
@@ -245,14 +244,14 @@ static bool check_piece(check *c, range bytes)
         else if (f.value >= NORMAL && f.value <= BYTE)
             p.type = (uint8_t)f.value;
         else
-            m.ok = bad(c, f.at, "found the type %llu of a piece, expected 1 to 6", (unsigned long long)f.value);
+            m.ok = bad(c, f.at, "piece of type %llu, expected 1 to 6", (unsigned long long)f.value);
         if (!m.ok)
             return false;
     }
     if (m.ok && p.size == 0)
-        return bad(c, p.at, "found a piece without text");
+        return bad(c, p.at, "piece without text");
     if (m.ok && p.type == BYTE && !names_byte(&p))
-        return bad(c, p.at, "found a piece for a byte that is not written as <0x00> to <0xFF>");
+        return bad(c, p.at, "byte piece not written as <0x00> to <0xFF>");
     return m.ok && append_piece(c, &p);
 }
 
@@ -268,25 +267,25 @@ static bool begins_with(const piece *p, const piece *beginning)
     return p->size >= beginning->size && memcmp(p->text, beginning->text, beginning->size) == 0;
 }
 
-/* No text twice. User-defined pieces that begin one another go into an array of fixed size where the library looks
- * for all that a text begins with. */
+/* Rejects duplicate pieces and deep nesting: when the library looks up the user-defined pieces that a text begins with,
+ * it stores all matches in an array of fixed size. */
 static bool check_texts(check *c)
 {
-    const piece *nested[SENTENCEPIECE_MOST_NESTED_SYMBOLS]; /* each begins with the one before */
+    const piece *nested[SENTENCEPIECE_MOST_NESTED_SYMBOLS]; /* each is a prefix of the next */
     size_t n_nested = 0;
-    /* NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker): a model has a piece, check_model has seen to it */
+    /* NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker): check_model has made sure that there is a piece */
     qsort(c->pieces, c->n_pieces, sizeof *c->pieces, by_text);
     for (size_t i = 0; i < c->n_pieces; i++) {
         const piece *p = &c->pieces[i];
         if (i > 0 && by_text(&p[-1], p) == 0)
-            return bad(c, p->at > p[-1].at ? p->at : p[-1].at, "found a piece a second time, first at byte %u",
+            return bad(c, p->at > p[-1].at ? p->at : p[-1].at, "duplicate piece, first at byte %u",
                        p->at > p[-1].at ? p[-1].at : p->at);
         if (p->type != USER_DEFINED)
             continue;
         while (n_nested > 0 && !begins_with(p, nested[n_nested - 1]))
             n_nested--;
         if (n_nested == SENTENCEPIECE_MOST_NESTED_SYMBOLS)
-            return bad(c, p->at, "found more than %d user-defined pieces that begin one another", (int)n_nested);
+            return bad(c, p->at, "more than %d user-defined pieces that are prefixes of one another", (int)n_nested);
         nested[n_nested++] = p;
     }
     return true;
@@ -296,24 +295,23 @@ static bool check_special_pieces(check *c, size_t size)
 {
     size_t n_bytes = c->byte_fallback ? 256 : 0;
     if (c->n_of_type[UNKNOWN] != 1)
-        return bad(c, size, "found %zu pieces of %zu for what is unknown, expected one", c->n_of_type[UNKNOWN],
-                   c->n_pieces);
+        return bad(c, size, "%zu of %zu pieces are for unknown text, expected one", c->n_of_type[UNKNOWN], c->n_pieces);
     return c->n_of_type[BYTE] == n_bytes ||
-           bad(c, size, "found %zu pieces for bytes, expected %zu by the trainer_spec", c->n_of_type[BYTE], n_bytes);
+           bad(c, size, "%zu byte pieces, but the trainer_spec requires %zu", c->n_of_type[BYTE], n_bytes);
 }
 
 /* ---- the normalizer's map ---- */
 
-/* Units of 32 bits: a node, whose children are at base ^ label for the label in their lowest 8 bits, or with the
- * highest bit set a leaf, which holds where a replacement begins. */
+/* A double-array trie of 32-bit units. A unit is a node, whose child for a label (in the child's lowest 8 bits) is unit
+ * base ^ label, or, with the highest bit set, a leaf, which holds the offset of a replacement. */
 typedef struct {
     const char *bytes; /* of the units, [4 n] */
     size_t n;
-    uint32_t *first_child, *next_child; /* [n]: by base, and by node; node + 1, or 0 for none */
-    uint8_t *most_rules;                /* [n]: by base, what nested_rules found and 1, or 0, or BUSY */
+    uint32_t *first_child, *next_child; /* [n]: by base, and by node; node + 1, or 0 if none */
+    uint8_t *most_rules;                /* [n]: by base, the result of nested_rules + 1; 0 if unknown; or BUSY */
 } trie;
 
-enum { BUSY = UINT8_MAX, BLOCK = 256 }; /* units are made a block at a time, one for each label */
+enum { BUSY = UINT8_MAX, BLOCK = 256 }; /* units come in blocks, one unit per label */
 
 static uint32_t unit_at(const trie *t, size_t i)
 {
@@ -336,54 +334,51 @@ static size_t base_of(size_t i, uint32_t unit)
     return i ^ (size_t)(unit >> 10) << (unit & 1u << 9 ? 8 : 0);
 }
 
-/* Replacements are texts with a NUL behind each. */
+/* Replacements are NUL-terminated strings. */
 static bool check_replacements(const check *c, range texts)
 {
     size_t size = texts.end - texts.begin;
     const char *at = c->bytes + texts.begin, *end = c->bytes + texts.end;
     if (size == 0 || end[-1] != '\0')
-        return bad(c, texts.end, "found a normalizer map that does not end with a NUL");
+        return bad(c, texts.end, "normalizer map that does not end with a NUL");
     if (!utf8_is_valid(at, size))
-        return bad(c, texts.begin, "found replacements in a normalizer map that are not UTF-8");
+        return bad(c, texts.begin, "replacements in the normalizer map that are not valid UTF-8");
     for (const char *nul; at < end; at = nul + 1) {
         nul = memchr(at, '\0', (size_t)(end - at));
         if (nul - at > SENTENCEPIECE_LONGEST_REPLACEMENT)
             return bad(c, (size_t)(at - c->bytes),
-                       "found a replacement of %zu bytes in a normalizer map, expected at "
-                       "most %d",
-                       (size_t)(nul - at), SENTENCEPIECE_LONGEST_REPLACEMENT);
+                       "replacement of %zu bytes in the normalizer map, longer than the %d allowed", (size_t)(nul - at),
+                       SENTENCEPIECE_LONGEST_REPLACEMENT);
     }
     return true;
 }
 
-/* Every unit that a look-up could come to is inside: the block of each base, in which its labels lead, and so is every
- * replacement. */
+/* Checks that every lookup stays inside the map: for each base, its whole block of units, one per label, and for each
+ * leaf, its replacement. */
 static bool check_units(const check *c, const trie *t, range texts)
 {
     for (size_t i = 0; i < t->n; i++) {
         uint32_t unit = unit_at(t, i);
         size_t base = base_of(i, unit), at = (size_t)(t->bytes - c->bytes) + 4 * i;
-        if (is_leaf(unit) && i > 0) /* a look-up begins at unit 0, whatever it is */
+        if (is_leaf(unit) && i > 0) /* a lookup begins at unit 0, even if that is a leaf */
             continue;
         if (base >= t->n)
-            return bad(c, at, "found unit %zu of a normalizer map leading to unit %zu, expected one of its %zu", i,
-                       base, t->n);
+            return bad(c, at, "unit %zu of the normalizer map leads to unit %zu, but the map has only %zu", i, base,
+                       t->n);
         if (!has_leaf(unit))
             continue;
         size_t begin = unit_at(t, base) & INT32_MAX;
         if (!is_leaf(unit_at(t, base)) || begin >= texts.end - texts.begin)
-            return bad(c, at,
-                       "found unit %zu of a normalizer map with a replacement at %zu, expected one of its %zu "
-                       "bytes",
-                       i, begin, texts.end - texts.begin);
+            return bad(c, at, "unit %zu of the normalizer map has its replacement at byte %zu of only %zu", i, begin,
+                       texts.end - texts.begin);
         if (((unsigned char)c->bytes[texts.begin + begin] & 0xC0) == 0x80)
-            return bad(c, at, "found a replacement in a normalizer map that begins inside a character");
+            return bad(c, at, "replacement in the normalizer map that begins inside a character");
     }
     return true;
 }
 
-/* The most rules on a way down from the nodes at `base`; -1 for more than the library has room for, a way that is too
- * long, or comes back to where it was. */
+/* Returns the largest number of rules on a path down from the nodes at `base`; -1 if they are more than the library has
+ * room for, or if a path is too long or cyclic. */
 static int nested_rules(trie *t, size_t base, int depth)
 {
     int most = 0;
@@ -424,8 +419,7 @@ static bool check_rules(const check *c, trie *t)
     }
     if (ok && nested_rules(t, base_of(0, unit_at(t, 0)), 0) < 0)
         ok = bad(c, (size_t)(t->bytes - c->bytes),
-                 "found a normalizer map whose rules are longer than %d bytes, or "
-                 "more than %d of them begin one another",
+                 "normalizer map whose rules are longer than %d bytes, or more than %d of them prefixes of one another",
                  SENTENCEPIECE_LONGEST_RULE, SENTENCEPIECE_MOST_NESTED_RULES);
     free(t->first_child);
     free(t->next_child);
@@ -433,16 +427,16 @@ static bool check_rules(const check *c, trie *t)
     return ok;
 }
 
-/* 4 bytes of size, the trie, the replacements; nothing at all for a normalizer without rules. */
+/* The map consists of the size of the trie in 4 bytes, the trie, and the replacements. It is empty without rules. */
 static bool check_map(const check *c, range map)
 {
     if (map.begin == map.end)
         return true;
     if (map.end - map.begin < 4)
-        return bad(c, map.begin, "found a normalizer map of %zu bytes", map.end - map.begin);
+        return bad(c, map.begin, "normalizer map of only %zu bytes", map.end - map.begin);
     size_t left = map.end - map.begin - 4, size = unit_at(&(trie){.bytes = c->bytes + map.begin}, 0);
     if (size == 0 || size % (4 * BLOCK) != 0 || size > left)
-        return bad(c, map.begin, "found a trie of %zu bytes in a normalizer map of %zu more, expected a multiple of %d",
+        return bad(c, map.begin, "trie of %zu bytes in the %zu left of the normalizer map, expected a multiple of %d",
                    size, left, 4 * BLOCK);
     trie t = {.bytes = c->bytes + map.begin + 4, .n = size / 4};
     range texts = {map.begin + 4 + size, map.end};
@@ -521,13 +515,12 @@ static bool check_trainer(check *c, range bytes)
     m.open = true;
     while (message_next(&m, &f)) {
         if (f.number == MODEL_TYPE && (f.value < 1 || f.value > N_MODEL_TYPES))
-            return bad(c, f.at, "found the model_type %llu, expected 1 to %d", (unsigned long long)f.value,
-                       N_MODEL_TYPES);
+            return bad(c, f.at, "model_type %llu, expected 1 to %d", (unsigned long long)f.value, N_MODEL_TYPES);
         if (f.number == BYTE_FALLBACK && f.value > 1)
-            return bad(c, f.at, "found the byte_fallback %llu, expected 0 or 1", (unsigned long long)f.value);
+            return bad(c, f.at, "byte_fallback %llu, expected 0 or 1", (unsigned long long)f.value);
         if (f.number == BYTE_FALLBACK)
             c->byte_fallback = f.value;
-        if (f.number == UNKNOWN_SURFACE && !check_text(c, f.bytes, LONGEST_PIECE, "text for what is unknown"))
+        if (f.number == UNKNOWN_SURFACE && !check_text(c, f.bytes, LONGEST_PIECE, "unk_surface"))
             return false;
     }
     return m.ok;
@@ -541,7 +534,7 @@ static bool check_model(check *c, size_t size)
                                        {4, BYTES, false, "the self_test_data"},
                                        {5, BYTES, false, "the denormalizer_spec"},
                                        {0}};
-    enum { N_REQUIRED = 3 }; /* the first ones; every trainer writes them, in this order */
+    enum { N_REQUIRED = 3 }; /* the first three rules; every trainer writes these fields */
     message m = message_of(c, (range){0, size}, "model", rules);
     field f;
     while (message_next(&m, &f)) {
@@ -557,7 +550,7 @@ static bool check_model(check *c, size_t size)
     }
     for (size_t i = 0; m.ok && i < N_REQUIRED; i++)
         if (!(m.seen >> i & 1))
-            m.ok = bad(c, size, "found the end before %s", rules[i].name);
+            m.ok = bad(c, size, "the model ends before %s", rules[i].name);
     return m.ok && check_special_pieces(c, size) && check_texts(c);
 }
 
@@ -565,10 +558,10 @@ bool sentencepiece_check(char *bytes, size_t *size, const char *path, failure *w
 {
     check c = {.bytes = bytes, .path = path, .why = why};
     if (*size > SENTENCEPIECE_LARGEST_FILE)
-        return bad(&c, 0, "found %zu bytes, expected at most %d", *size, SENTENCEPIECE_LARGEST_FILE);
+        return bad(&c, 0, "%zu bytes long, more than the %d allowed", *size, SENTENCEPIECE_LARGEST_FILE);
     bool ok = check_model(&c, *size);
     free(c.pieces);
-    if (ok) { /* without samples, nothing moves */
+    if (ok) { /* remove self_test_data */
         memmove(bytes + c.self_test.begin, bytes + c.self_test.end, *size - c.self_test.end);
         *size -= c.self_test.end - c.self_test.begin;
     }

@@ -1,3 +1,5 @@
+/* Opens SentencePiece models and vocabularies, and adds what they lack: language codes, special tokens, valid UTF-8.
+ * Segmentation itself is SentencePiece's work. */
 #include "tokenizer/tokenizer.h"
 
 #include <stdlib.h>
@@ -11,11 +13,12 @@
 
 struct tokenizer {
     tokenizer_config config;
-    sentencepiece_model *source, *target; /* the same one when shared */
+    sentencepiece_model *source, *target; /* the same pointer if shared */
     vocabulary *source_vocabulary, *target_vocabulary;
 };
 
-/* A model may have more pieces than the vocabulary, but not many times as many; a normalizer takes 250,000 bytes. */
+/* Reads, checks and opens a SentencePiece model. Its size limit allows for a normalizer of 250,000 bytes, and for
+ * somewhat more pieces than the vocabulary has. */
 static sentencepiece_model *open_model(const char *directory, const char *name, size_t n_vocabulary, failure *why)
 {
     size_t most = (1 << 20) + 256 * n_vocabulary;
@@ -92,28 +95,25 @@ static bool append_piece(void *user, const char *piece, size_t size)
     return token_ids_append(e->ids, id >= 0 ? id : e->tokenizer->config.source_unknown, e->why);
 }
 
-size_t tokenizer_language_code(const tokenizer *t, const char *bytes, size_t size, bool *known)
+language_code tokenizer_language_code(const tokenizer *t, const char *bytes, size_t size)
 {
     size_t most = size < LONGEST_PIECE ? size : LONGEST_PIECE;
     const char *end = size >= 4 && memcmp(bytes, ">>", 2) == 0 ? memmem(bytes, most, "<<", 2) : NULL;
-    size_t code = end ? (size_t)(end - bytes) + 2 : 0;
-    if (memchr(bytes, '\0', code) || !utf8_is_valid(bytes, code))
-        code = 0; /* what would be replaced is in no piece */
-    *known = code && vocabulary_id(t->source_vocabulary, bytes, code) >= 0;
-    return code;
+    size_t n = end ? (size_t)(end - bytes) + 2 : 0;
+    if (n == 0 || memchr(bytes, '\0', n) || !utf8_is_valid(bytes, n)) /* encoding would change it to U+FFFD */
+        return (language_code){0};
+    int32_t id = vocabulary_id(t->source_vocabulary, bytes, n);
+    return (language_code){n, id >= 0 ? id : t->config.source_unknown, id >= 0};
 }
 
-bool tokenizer_encode(const tokenizer *t, const char *bytes, size_t size, token_ids *ids, failure *why)
+bool tokenizer_encode(const tokenizer *t, const language_code *code, const char *bytes, size_t size, token_ids *ids,
+                      failure *why)
 {
-    text_buffer valid = {0};
+    text_buffer valid = TEXT_EMPTY;
     encoding e = {t, ids, why};
-    bool ok = utf8_append_valid(&valid, bytes, size, why);
-    if (ok && valid.size) {
-        bool known;
-        size_t code = tokenizer_language_code(t, valid.bytes, valid.size, &known);
-        ok = (code == 0 || append_piece(&e, valid.bytes, code)) &&
-             sentencepiece_encode(t->source, valid.bytes + code, valid.size - code, append_piece, &e, why);
-    }
+    bool ok = (code->size == 0 || token_ids_append(ids, code->id, why)) &&
+              utf8_append_valid(&valid, bytes, size, why) &&
+              (valid.size == 0 || sentencepiece_encode(t->source, valid.bytes, valid.size, append_piece, &e, why));
     text_free(&valid);
     return ok && token_ids_append(ids, t->config.source_end, why);
 }
@@ -123,12 +123,13 @@ typedef struct {
     failure *why;
 } decoding;
 
-/* Appends what SentencePiece made, U+2581 (how pieces write a space) as a space, without spaces at its ends. */
+/* Appends the text decoded by SentencePiece: U+2581, which stands for a space in pieces, becomes a space, and spaces at
+ * both ends are dropped. */
 static bool append_decoded(void *user, const char *bytes, size_t size)
 {
     static const char space_mark[] = "\xE2\x96\x81";
     decoding *d = user;
-    text_buffer spaced = {0};
+    text_buffer spaced = TEXT_EMPTY;
     const char *end = bytes + size, *mark;
     bool ok = true;
     for (; ok && (mark = memmem(bytes, (size_t)(end - bytes), space_mark, 3)); bytes = mark + 3)

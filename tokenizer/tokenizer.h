@@ -1,7 +1,7 @@
-/* Text to token ids and back, by Marian's rule: SentencePiece cuts text into pieces, and the vocabulary,
- * not SentencePiece, gives a piece its id. A piece that the vocabulary lacks is <unk>.
+/* Converts text to token ids and back, as Marian does: SentencePiece splits text into pieces, and the vocabulary, not
+ * SentencePiece, maps pieces to ids. A piece that is not in the vocabulary becomes <unk>.
  *
- * The source and the target side may share a SentencePiece model and a vocabulary. */
+ * Source and target may share a SentencePiece model and a vocabulary. */
 #ifndef TOKENIZER_TOKENIZER_H
 #define TOKENIZER_TOKENIZER_H
 
@@ -12,7 +12,7 @@
 #include "support/buffer.h"
 #include "support/failure.h"
 
-/* What config.json says of the tokenizer. */
+/* The part of config.json that concerns the tokenizer. */
 typedef struct {
     size_t n_source_vocabulary, n_target_vocabulary;
     int32_t source_end, source_unknown;           /* ids in the source vocabulary */
@@ -22,25 +22,30 @@ typedef struct {
 
 typedef struct tokenizer tokenizer;
 
-/* Reads source.spm, source.vocab and, where they are not shared, target.spm, target.vocab. NULL on failure. */
+/* Reads source.spm and source.vocab, and target.spm and target.vocab unless they are shared. NULL on failure. */
 tokenizer *tokenizer_open(const char *directory, const tokenizer_config *config, failure *why);
 void tokenizer_close(tokenizer *t);
 
-/* The bytes of a language code `>>…<<` at the very beginning, which OPUS-MT's multilingual checkpoints need; 0
- * without one, or where no piece can be it: it is too long, or not UTF-8. *known: whether the source vocabulary has it.
- */
-size_t tokenizer_language_code(const tokenizer *t, const char *bytes, size_t size, bool *known);
+/* A language code such as `>>deu<<`, which OPUS-MT's multilingual checkpoints require. */
+typedef struct {
+    size_t size; /* in bytes; 0 if there is none */
+    int32_t id;  /* <unk> if it is not known, as in MarianTokenizer */
+    bool known;  /* the source vocabulary contains it */
+} language_code;
 
-/* Appends the ids of one sentence and, at the end, the source's end token. What is not UTF-8, and NUL,
- * is read as U+FFFD. A language code is one token, <unk> when it is not known, as MarianTokenizer has it. The names of
- * special tokens in the text are text. */
-bool tokenizer_encode(const tokenizer *t, const char *bytes, size_t size, token_ids *ids, failure *why);
+/* The language code at the very beginning of the text. None if it is too long for a piece, or not UTF-8. */
+language_code tokenizer_language_code(const tokenizer *t, const char *bytes, size_t size);
 
-/* Appends the text of n target ids; start, end and pad give nothing, <unk> is written as SentencePiece does, " ⁇ ".
- * The text is UTF-8 without control characters but tab: a line stays a line. */
+/* Appends the id of the language code, if there is one, the ids of one sentence, and the source's end token. NULs and
+ * invalid UTF-8 are read as U+FFFD. Names of special tokens in the text are ordinary text. */
+bool tokenizer_encode(const tokenizer *t, const language_code *code, const char *bytes, size_t size, token_ids *ids,
+                      failure *why);
+
+/* Appends the text of n target ids. The tokens start, end and pad become nothing; <unk> becomes " ⁇ ", as in
+ * SentencePiece. The text is UTF-8 without line breaks or other control characters except tab. */
 bool tokenizer_decode(const tokenizer *t, const int32_t *ids, size_t n, text_buffer *text, failure *why);
 
-/* The piece of an id of either side, for showing. */
+/* The piece of an id, for display. */
 const char *tokenizer_source_piece(const tokenizer *t, int32_t id);
 const char *tokenizer_target_piece(const tokenizer *t, int32_t id);
 

@@ -1,5 +1,6 @@
-/* A hash table with open addressing over the file, in which each line end is a NUL. A piece lies less than MOST_PROBES
- * slots behind its own: a table that is half full leaves some 80 at most to chance, even of four million pieces. */
+/* A hash table with linear probing. The pieces stay in the bytes of the file, with NULs for line ends. Probing gives up
+ * after MOST_PROBES slots: at load 1/2, random keys need about 80 at most, even four million of them, so only a crafted
+ * vocabulary gets there. */
 #include "tokenizer/vocabulary.h"
 
 #include <stdlib.h>
@@ -11,7 +12,7 @@
 enum { MOST_PROBES = 256, LARGEST_FILE = 64 << 20 };
 
 struct vocabulary {
-    char *pieces;       /* the file, NUL-terminated pieces one after the other */
+    char *pieces;       /* the file: NUL-terminated pieces, in the order of ids */
     const char **piece; /* [n] */
     int32_t *slot;      /* [n_slots], an id or -1; n_slots is a power of two */
     size_t n, n_slots;
@@ -26,8 +27,8 @@ static size_t hash(const char *piece, size_t size)
     return (size_t)(h ^ h >> 32);
 }
 
-/* The slot of the piece, or the empty slot where it belongs, or NULL when there is none within MOST_PROBES. Pieces hold
- * no NUL: one in `piece` differs from all. */
+/* Returns the slot of the piece, or the empty slot where it belongs, or NULL if MOST_PROBES slots hold other pieces.
+ * The piece may contain NULs; those in the table do not. */
 static int32_t *slot_of(const vocabulary *v, const char *piece, size_t size)
 {
     size_t i = hash(piece, size) & (v->n_slots - 1);
@@ -45,18 +46,16 @@ static bool fill(vocabulary *v, text_buffer *file, const char *path, failure *wh
     for (const char *at = file->bytes; at < file->bytes + file->size; at++)
         n_lines += *at == '\n';
     if (n_lines != v->n)
-        return failure_set(why, "%s: found %zu whole lines, expected the %zu pieces of config.json", path, n_lines,
-                           v->n);
+        return failure_set(why, "%s: %zu complete lines, but config.json promises %zu pieces", path, n_lines, v->n);
     if (file->bytes[file->size - 1] != '\n')
-        return failure_set(why, "%s: found more after line %zu, expected it to be the last piece of config.json", path,
-                           v->n);
+        return failure_set(why, "%s: text after line %zu, the last piece according to config.json", path, v->n);
     if (memchr(file->bytes, '\0', file->size) || !utf8_is_valid(file->bytes, file->size))
-        return failure_set(why, "%s: found bytes that are not text, expected a piece in UTF-8 on every line", path);
+        return failure_set(why, "%s: not valid UTF-8 text", path);
 
     while (v->n_slots < 2 * v->n)
         v->n_slots *= 2;
     v->pieces = file->bytes;
-    file->bytes = NULL; /* they are the vocabulary's now */
+    file->bytes = NULL; /* now owned by the vocabulary */
     v->piece = malloc(v->n * sizeof *v->piece);
     v->slot = malloc(v->n_slots * sizeof *v->slot);
     if (!v->piece || !v->slot)
@@ -69,21 +68,19 @@ static bool fill(vocabulary *v, text_buffer *file, const char *path, failure *wh
         *end = '\0';
         size_t size = (size_t)(end - line);
         if (size == 0)
-            return failure_set(why, "%s, line %zu: found an empty line, expected a piece", path, id + 1);
+            return failure_set(why, "%s, line %zu: empty, expected a piece", path, id + 1);
         if (size > LONGEST_PIECE)
-            return failure_set(why, "%s, line %zu: found a piece of %zu bytes, expected at most %d", path, id + 1, size,
+            return failure_set(why, "%s, line %zu: piece of %zu bytes, longer than the %d allowed", path, id + 1, size,
                                LONGEST_PIECE);
         if (line[size - 1] == '\r')
-            return failure_set(why, "%s, line %zu: found a carriage return at the end, expected the line end \\n alone",
-                               path, id + 1);
+            return failure_set(why, "%s, line %zu: ends with a carriage return, expected \\n alone", path, id + 1);
         int32_t *slot = slot_of(v, line, size);
         if (!slot)
-            return failure_set(
-                why, "%s, line %zu: found pieces that were chosen to be slow to look up, expected a vocabulary", path,
-                id + 1);
+            return failure_set(why, "%s, line %zu: too many hash collisions; the vocabulary looks crafted", path,
+                               id + 1);
         if (*slot >= 0)
-            return failure_set(why, "%s, line %zu: found the piece \"%s\" a second time, first on line %d", path,
-                               id + 1, line, *slot + 1);
+            return failure_set(why, "%s, line %zu: duplicate piece \"%s\", first on line %d", path, id + 1, line,
+                               *slot + 1);
         v->piece[id] = line;
         *slot = (int32_t)id;
         line = end + 1;

@@ -1,4 +1,4 @@
-/* Pieces and their ids: line i of the file is the piece of id i. */
+/* Maps pieces to ids and back. Line i of the file, counted from 0, is the piece with id i. */
 #ifndef TOKENIZER_VOCABULARY_H
 #define TOKENIZER_VOCABULARY_H
 
@@ -8,16 +8,16 @@
 
 #include "support/failure.h"
 
-enum { LONGEST_PIECE = 2048 }; /* bytes: 512 characters of four, the most that SentencePiece's trainer makes */
+enum { LONGEST_PIECE = 2048 }; /* bytes: 512 characters of four, the longest that SentencePiece's trainer produces */
 
 typedef struct vocabulary vocabulary;
 
-/* The file must hold n_vocabulary different pieces of at most LONGEST_PIECE bytes, 64 MiB in all, that were not chosen
- * to have one hash value. NULL on failure. */
+/* Reads a file of n_vocabulary distinct pieces in UTF-8, each at most LONGEST_PIECE bytes long, 64 MiB in all. Also
+ * fails if too many of them have the same hash value. NULL on failure. */
 vocabulary *vocabulary_open(const char *path, size_t n_vocabulary, failure *why);
 void vocabulary_close(vocabulary *v);
 
-/* The id of piece [size], or -1. */
+/* The id of piece [size], or -1 if it is not in the vocabulary. */
 int32_t vocabulary_id(const vocabulary *v, const char *piece, size_t size);
 
 /* The piece of an id from 0 to n_vocabulary - 1; valid until vocabulary_close. */

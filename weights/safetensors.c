@@ -1,8 +1,8 @@
-/* safetensors: 8 bytes of header length (little-endian), a JSON header, the data.
+/* Reads safetensors: 8 bytes of header length (little-endian), a JSON header, the data.
  *
  * The header maps each name to {"dtype", "shape", "data_offsets": [begin, end]}; "__metadata__" holds
- * strings. Sorted by offset the tensors must tile the data exactly: the first begins at 0, each begins
- * where the last one ended, the last one ends with the file. */
+ * strings. Sorted by offset, the tensors must tile the data exactly: the first begins at 0, each of the others
+ * where the previous one ends, and the last ends with the file. */
 #include <errno.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -15,8 +15,8 @@
 #include "support/utf8.h"
 #include "weights/weights.h"
 
-/* The longest header that is read: so many bytes, and so many for each tensor, twice what one takes without white
- * space; and the most values that JSON can have, as each takes 64 bytes of memory. */
+/* Header limits, in bytes and in JSON values: a base plus an allowance per tensor, twice what a tensor takes without
+ * white space. cJSON needs 64 bytes of memory per value. */
 enum { HEADER_SIZE = 65536, HEADER_SIZE_OF_TENSOR = 256, HEADER_VALUES = 4096, HEADER_VALUES_OF_TENSOR = 16 };
 
 #define LARGEST_FILE (UINT64_C(1) << 34)
@@ -67,16 +67,16 @@ static bool parse_type(tensor *t, const cJSON *item, const char *path, failure *
             t->type = (tensor_type)i;
             return true;
         }
-    return failure_set(why, "%s: tensor \"%s\" has the dtype %s, expected F32 or I8; export the checkpoint again", path,
+    return failure_set(why, "%s: tensor \"%s\" has dtype %s, expected F32 or I8; export the checkpoint again", path,
                        t->name, dtype);
 }
 
-/* The shape, and in *size the bytes it needs. */
+/* Reads the shape of t, and sets *size to the bytes it requires. */
 static bool parse_shape(tensor *t, const cJSON *item, size_t *size, const char *path, failure *why)
 {
     int n = cJSON_IsArray(item) ? cJSON_GetArraySize(item) : -1;
     if (n < 0 || n > TENSOR_MAX_DIMENSIONS)
-        return failure_set(why, "%s: tensor \"%s\" has no shape of at most %d dimensions", path, t->name,
+        return failure_set(why, "%s: the shape of tensor \"%s\" is not a list of at most %d dimensions", path, t->name,
                            TENSOR_MAX_DIMENSIONS);
     t->n_dimensions = 0;
     *size = types[t->type].size;
@@ -85,7 +85,7 @@ static bool parse_shape(tensor *t, const cJSON *item, size_t *size, const char *
     {
         size_t *length = &t->shape[t->n_dimensions++];
         if (!json_is_size(dimension, length) || !size_product(*size, *length, size))
-            return failure_set(why, "%s: tensor \"%s\" has a shape that is negative, fractional or too large", path,
+            return failure_set(why, "%s: tensor \"%s\" has a dimension that is negative, fractional or too large", path,
                                t->name);
     }
     return true;
@@ -95,9 +95,9 @@ static bool parse_offsets(tensor *t, const cJSON *item, size_t size, const char 
 {
     if (!cJSON_IsArray(item) || cJSON_GetArraySize(item) != 2 || !json_is_size(item->child, &t->begin) ||
         !json_is_size(item->child->next, &t->end) || t->end < t->begin)
-        return failure_set(why, "%s: tensor \"%s\" has no data_offsets [begin, end] of whole numbers", path, t->name);
+        return failure_set(why, "%s: tensor \"%s\" has invalid data_offsets, expected [begin, end]", path, t->name);
     if (t->end - t->begin != size)
-        return failure_set(why, "%s: tensor \"%s\" has %zu bytes of data, expected the %zu of its shape", path, t->name,
+        return failure_set(why, "%s: tensor \"%s\" has %zu bytes of data, but its shape requires %zu", path, t->name,
                            t->end - t->begin, size);
     return true;
 }
@@ -108,7 +108,7 @@ static bool parse_tensor(tensor *t, const cJSON *item, const char *path, failure
     size_t size = 0;
     t->name = item->string;
     if (!cJSON_IsObject(item))
-        return failure_set(why, "%s: expected an object { … } under the tensor \"%s\"", path, t->name);
+        return failure_set(why, "%s: the entry of tensor \"%s\" is not an object", path, t->name);
     return json_check_keys(item, keys, path, why) &&
            parse_type(t, cJSON_GetObjectItemCaseSensitive(item, "dtype"), path, why) &&
            parse_shape(t, cJSON_GetObjectItemCaseSensitive(item, "shape"), &size, path, why) &&
@@ -119,16 +119,16 @@ static bool check_metadata(const cJSON *metadata, const char *path, failure *why
 {
     const cJSON *item;
     if (!cJSON_IsObject(metadata))
-        return failure_set(why, "%s: expected an object { … } under \"" METADATA "\"", path);
+        return failure_set(why, "%s: \"" METADATA "\" is not an object", path);
     cJSON_ArrayForEach(item, metadata)
     {
         if (!cJSON_IsString(item))
-            return failure_set(why, "%s: expected strings in \"" METADATA "\"", path);
+            return failure_set(why, "%s: \"" METADATA "\" may only contain strings", path);
     }
     return true;
 }
 
-/* Sorted by offset, tensors follow one another without gap or overlap up to the end of the file. */
+/* Sorted by offset, the tensors must follow one another without gap or overlap, up to the end of the file. */
 static bool check_tiling(weights_file *weights, failure *why)
 {
     size_t end = 0;
@@ -136,15 +136,15 @@ static bool check_tiling(weights_file *weights, failure *why)
     for (size_t i = 0; i < weights->n_tensors; i++) {
         const tensor *t = &weights->tensors[i];
         if (t->begin != end)
-            return failure_set(why,
-                               "%s: the data of tensor \"%s\" begins at byte %zu, expected %zu where the last one ends",
-                               weights->path, t->name, t->begin, end);
+            return failure_set(
+                why,
+                "%s: the data of tensor \"%s\" begins at byte %zu, expected byte %zu, where the previous tensor ends",
+                weights->path, t->name, t->begin, end);
         end = t->end;
     }
     if (end != weights->data_size)
-        return failure_set(why, "%s: found %zu bytes of data, expected %zu by the header; the file is %s",
-                           weights->path, weights->data_size, end,
-                           end > weights->data_size ? "incomplete, copy it again" : "damaged");
+        return failure_set(why, "%s: %s: the header promises %zu bytes of data, the file has %zu; copy it again",
+                           weights->path, end > weights->data_size ? "truncated" : "damaged", end, weights->data_size);
     return true;
 }
 
@@ -153,11 +153,11 @@ static bool check_names(weights_file *weights, failure *why)
     qsort(weights->tensors, weights->n_tensors, sizeof *weights->tensors, by_name);
     for (size_t i = 1; i < weights->n_tensors; i++)
         if (by_name(&weights->tensors[i - 1], &weights->tensors[i]) == 0)
-            return failure_set(why, "%s: tensor \"%s\" is there twice", weights->path, weights->tensors[i].name);
+            return failure_set(why, "%s: duplicate tensor \"%s\"", weights->path, weights->tensors[i].name);
     return true;
 }
 
-/* No more values than this: one, and one behind each comma and each bracket that opens, be they in texts, too. */
+/* An upper bound on JSON values: one, plus one per comma and opening bracket, even inside strings. */
 static size_t most_values(const text_buffer *json)
 {
     size_t n = 1;
@@ -166,49 +166,47 @@ static size_t most_values(const text_buffer *json)
     return n;
 }
 
-/* The JSON of the header. It is read from a copy: nobody can change that meanwhile. */
+/* Parses the JSON header, from a private copy that no concurrent writer of the file can change. */
 static bool read_header(weights_file *weights, size_t size, size_t most_tensors, failure *why)
 {
-    text_buffer copy = {0};
+    text_buffer copy = TEXT_EMPTY;
     size_t most = HEADER_VALUES + most_tensors * HEADER_VALUES_OF_TENSOR;
     if (!text_append(&copy, weights->file.bytes + 8, size, why))
         return false;
     if (!utf8_is_valid(copy.bytes, size))
-        failure_set(why, "%s: found a header that is not UTF-8, expected JSON", weights->path);
+        failure_set(why, "%s: the header is not valid UTF-8", weights->path);
     else if (most_values(&copy) > most)
-        failure_set(why, "%s: found a header of up to %zu values, expected at most %zu for the tensors of config.json",
-                    weights->path, most_values(&copy), most);
+        failure_set(
+            why, "%s: the header has up to %zu JSON values, more than the %zu allowed for the tensors in config.json",
+            weights->path, most_values(&copy), most);
     else
         weights->header = json_parse_object(copy.bytes, size, weights->path, why);
     text_free(&copy);
     return weights->header != NULL;
 }
 
-/* The header's length, from the first 8 bytes. */
+/* Reads and checks the header's length in the first 8 bytes. */
 static bool read_header_size(const weights_file *weights, size_t most_tensors, size_t *size, failure *why)
 {
     uint64_t length = 0;
     size_t most = HEADER_SIZE + most_tensors * HEADER_SIZE_OF_TENSOR;
     if (weights->file.size < 8)
-        return failure_set(why, "%s: found %zu bytes, expected a safetensors file; it is incomplete", weights->path,
+        return failure_set(why, "%s: %zu bytes long, too short for a safetensors file", weights->path,
                            weights->file.size);
     if (weights->file.size > LARGEST_FILE)
-        return failure_set(why, "%s: found %zu bytes, expected at most %llu", weights->path, weights->file.size,
+        return failure_set(why, "%s: %zu bytes long, more than the %llu allowed", weights->path, weights->file.size,
                            (unsigned long long)LARGEST_FILE);
     for (size_t i = 0; i < 8; i++)
         length |= (uint64_t)(unsigned char)weights->file.bytes[i] << (8 * i);
     if (length > weights->file.size - 8)
-        return failure_set(
-            why,
-            "%s: found a header length of %llu in a file of %zu bytes; it is not a safetensors file, or not "
-            "all of one",
-            weights->path, (unsigned long long)length, weights->file.size);
+        return failure_set(why,
+                           "%s: header length %llu exceeds the file's %zu bytes; truncated, or not a safetensors file",
+                           weights->path, (unsigned long long)length, weights->file.size);
     if (length > most)
-        return failure_set(why, "%s: found a header of %llu bytes, expected at most %zu for the tensors of config.json",
+        return failure_set(why, "%s: header length %llu, more than the %zu allowed for the tensors in config.json",
                            weights->path, (unsigned long long)length, most);
     if (length % sizeof(float) != 0)
-        return failure_set(why,
-                           "%s: found a header of %llu bytes, expected a multiple of 4 so that the data is aligned",
+        return failure_set(why, "%s: header length %llu is not a multiple of 4, so the data is misaligned",
                            weights->path, (unsigned long long)length);
     *size = (size_t)length;
     return true;
@@ -231,7 +229,7 @@ static bool parse_header(weights_file *weights, size_t most_tensors, failure *wh
     {
         if (strcmp(item->string, METADATA) == 0) {
             if (metadata)
-                return failure_set(why, "%s: \"" METADATA "\" is there twice", weights->path);
+                return failure_set(why, "%s: duplicate \"" METADATA "\"", weights->path);
             metadata = true;
             if (!check_metadata(item, weights->path, why))
                 return false;
@@ -240,7 +238,7 @@ static bool parse_header(weights_file *weights, size_t most_tensors, failure *wh
     }
     for (size_t i = 0; i < weights->n_tensors; i++)
         if (weights->tensors[i].begin % types[weights->tensors[i].type].size != 0)
-            return failure_set(why, "%s: the data of tensor \"%s\" is not aligned", weights->path,
+            return failure_set(why, "%s: the data of tensor \"%s\" is misaligned", weights->path,
                                weights->tensors[i].name);
     return check_tiling(weights, why) && check_names(weights, why);
 }
@@ -287,7 +285,7 @@ bool weights_find(const weights_file *weights, const char *name, tensor_type *ty
     return t != NULL;
 }
 
-/* "[2, 3]" */
+/* Writes a shape as "[2, 3]" to out [size], and returns out. */
 static const char *shape_text(char *out, size_t size, const size_t *shape, size_t n_dimensions)
 {
     size_t used = (size_t)snprintf(out, size, "[");
@@ -298,11 +296,11 @@ static const char *shape_text(char *out, size_t size, const size_t *shape, size_
     return out;
 }
 
-/* The index of the first NaN or infinity among the n floats at x, or n if there is none. Their exponent bits are all
+/* Returns the index of the first NaN or infinity among the n unaligned floats at x, or n. Their exponent bits are all
  * set, so adding one to the exponent carries into the sign bit. */
 static size_t first_not_finite(const char *x, size_t n)
 {
-    enum { BLOCK = 4096 }; /* one branch for so many */
+    enum { BLOCK = 4096 }; /* floats per branch */
     for (size_t begin = 0; begin < n; begin += BLOCK) {
         size_t end = n - begin < BLOCK ? n : begin + BLOCK;
         uint32_t carries = 0, bits;
@@ -327,9 +325,8 @@ static bool check_finite(const weights_file *weights, const tensor *t, failure *
         return true;
     memcpy(&found, weights->data + t->begin + i * sizeof found, sizeof found);
     return failure_set(why,
-                       "%s: tensor \"%s\" holds %f as number %zu of %zu, expected finite ones; export the checkpoint "
-                       "again",
-                       weights->path, t->name, (double)found, i + 1, n);
+                       "%s: tensor \"%s\": element %zu of %zu is %f, not a finite number; export the checkpoint again",
+                       weights->path, t->name, i + 1, n, (double)found);
 }
 
 const void *weights_take(weights_file *weights, const char *name, tensor_type type, const size_t *shape,
@@ -339,19 +336,19 @@ const void *weights_take(weights_file *weights, const char *name, tensor_type ty
     shape_text(expected, sizeof expected, shape, n_dimensions);
     tensor *t = find(weights, name);
     if (!t) {
-        failure_set(why, "%s: the tensor \"%s\" is missing, expected %s %s", weights->path, name, types[type].name,
+        failure_set(why, "%s: tensor \"%s\" is missing, expected %s %s", weights->path, name, types[type].name,
                     expected);
         return NULL;
     }
     if (t->type != type || t->n_dimensions != n_dimensions ||
         memcmp(t->shape, shape, n_dimensions * sizeof *shape) != 0) {
-        failure_set(why, "%s: tensor \"%s\" is %s %s, expected %s %s by config.json", weights->path, name,
+        failure_set(why, "%s: tensor \"%s\" is %s %s, expected %s %s according to config.json", weights->path, name,
                     types[t->type].name, shape_text(found, sizeof found, t->shape, t->n_dimensions), types[type].name,
                     expected);
         return NULL;
     }
     if (t->taken) {
-        failure_set(why, "%s: tensor \"%s\" would be used twice", weights->path, name);
+        failure_set(why, "%s: tensor \"%s\" is used twice", weights->path, name);
         return NULL;
     }
     t->taken = true;
@@ -362,7 +359,7 @@ bool weights_check(const weights_file *weights, failure *why)
 {
     for (size_t i = 0; i < weights->n_tensors; i++)
         if (!weights->tensors[i].taken)
-            return failure_set(why, "%s: found the tensor \"%s\", which config.json has no place for", weights->path,
+            return failure_set(why, "%s: tensor \"%s\" is not described by config.json", weights->path,
                                weights->tensors[i].name);
     for (size_t i = 0; i < weights->n_tensors; i++)
         if (weights->tensors[i].type == TENSOR_F32 && !check_finite(weights, &weights->tensors[i], why))
@@ -373,9 +370,7 @@ bool weights_check(const weights_file *weights, failure *why)
 bool weights_check_unchanged(const weights_file *weights, failure *why)
 {
     return file_is_unchanged(&weights->file) ||
-           failure_set(why,
-                       "%s: was written to while it was in use, so that the translation cannot be relied on; run "
-                       "the program again",
+           failure_set(why, "%s: modified while in use, so the translation may be wrong; run the program again",
                        weights->path);
 }
 

@@ -1,9 +1,9 @@
 /* Tensors of a safetensors file, mapped read-only and handed out by name, type and shape.
  *
  *   weights_open   checks every rule of the format (FORMAT.md), so that no tensor can lie outside the file
- *   weights_take   gives one tensor, or says what was expected and what was found
- *   weights_check  refuses a file with tensors that nobody asked for, or with float32 numbers that are not finite
- *   weights_close  ends the mapping: pointers that weights_take gave are valid until then
+ *   weights_take   returns one tensor, or fails with the expected and the actual shape
+ *   weights_check  rejects files with tensors that were not taken, or with NaN or infinite float32 weights
+ *   weights_close  unmaps the file; pointers from weights_take are valid until then
  */
 #ifndef WEIGHTS_WEIGHTS_H
 #define WEIGHTS_WEIGHTS_H
@@ -19,29 +19,30 @@ typedef enum { TENSOR_F32, TENSOR_I8 } tensor_type;
 
 enum { TENSOR_MAX_DIMENSIONS = 8 };
 
-/* `most_tensors`, how many the file may have, bounds the memory that its header can make this take. NULL on failure. */
+/* Maps and checks a file. most_tensors is the number of tensors that the caller expects at most; it bounds the size of
+ * the header, and so the memory for parsing it. NULL on failure. */
 weights_file *weights_open(const char *path, size_t most_tensors, failure *why);
 void weights_close(weights_file *weights);
 
 /* Returns whether the file has a tensor of that name, and sets *type to its type. */
 bool weights_find(const weights_file *weights, const char *name, tensor_type *type);
 
-/* The tensor `name`, of exactly this type and shape [n_dimensions], as const float * or const int8_t *,
- * in C order; NULL on failure. A tensor is taken once. */
+/* Returns the tensor `name` as const float * or const int8_t *, row-major, or NULL on failure. It must have exactly
+ * this type and shape [n_dimensions]. A tensor can be taken only once. */
 const void *weights_take(weights_file *weights, const char *name, tensor_type type, const size_t *shape,
                          size_t n_dimensions, failure *why);
 
-/* After the last weights_take: fails if a tensor was not taken or a float32 number is NaN or infinite. */
+/* Call after the last weights_take. Fails if a tensor was not taken, or if a float32 weight is NaN or infinite. */
 bool weights_check(const weights_file *weights, failure *why);
 
-/* Fails if the file was written to since weights_open: whatever was computed from it may be wrong. (Reading past the
- * end of a truncated file raises SIGBUS.) */
+/* Fails if the file was written to since weights_open, because results may be wrong then. (If it was truncated, reading
+ * past its end has already raised SIGBUS.) */
 bool weights_check_unchanged(const weights_file *weights, failure *why);
 
-/* The path that weights_open got, for failures. */
+/* The path given to weights_open, for error messages. */
 const char *weights_path(const weights_file *weights);
 
-/* Elements over all tensors, and the bytes of the file. */
+/* The number of elements in all tensors, and the size of the file in bytes. */
 size_t weights_n_elements(const weights_file *weights);
 size_t weights_file_size(const weights_file *weights);
 

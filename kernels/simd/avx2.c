@@ -36,8 +36,8 @@ static inline i8xN dot_add(i8xN sums, weights_i8xN w, i8xN x)
     return _mm256_add_epi32(sums, _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)));
 }
 
-/* For many rows the unsigned factor is the row as it is stored, x + 127 <= 254. Weights whose neighbours add up to 129
- * at most then fit: 254 * 129 = 32766. export.py scales weights so that they do. */
+/* For many rows the unsigned factor is the row as stored, x + 127 <= 254. A pair fits if the two weights add up to at
+ * most 129: 254 * 129 = 32766. export.py scales weights so that they do. */
 static inline i8xN pack(i8xN w)
 {
     return w;
@@ -49,7 +49,7 @@ static inline i8xN dot_add_word(i8xN sums, i8xN words, int32_t word)
     return _mm256_add_epi32(sums, _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)));
 }
 
-/* Sums are too large by 127 times the sum of the output's weights; *largest is the largest sum of neighbours. */
+/* Sums come out too large by 127 times the sum of the output's weights. *largest is the largest sum of a pair. */
 static inline i8xN check_packed(i8xN offsets, i8xN *largest, i8xN words)
 {
     __m256i pairs = _mm256_maddubs_epi16(_mm256_set1_epi8(1), words);

@@ -1,11 +1,5 @@
 /* AVX-512 with VNNI: 64 products of bytes in one instruction. */
-#ifdef KERNELS_SIMULATED /* in plain C, so that the tests run it on any machine */
-#define SIMDE_ENABLE_NATIVE_ALIASES
-#include <simde/x86/avx512.h>
-#define kernels_avx512_vnni kernels_avx512_vnni_simulated
-#else
 #include <immintrin.h>
-#endif
 
 #include "kernels/simd/vectors.h"
 
@@ -32,7 +26,7 @@ static inline i8xN i8xN_load(const int8_t *x)
     return _mm512_loadu_si512(x);
 }
 
-/* w + 128: the instruction takes one factor unsigned. Sums are then too large by 128 times the sum of the row. */
+/* w + 128: the instruction takes one factor unsigned. Sums come out too large by 128 times the sum of the row. */
 static inline weights_i8xN weights_of(i8xN w)
 {
     return _mm512_xor_si512(w, _mm512_set1_epi8(-128));
@@ -61,7 +55,7 @@ static inline void sum_each(int32_t (*sums)[4], const i32x16 *x)
     _mm512_storeu_si512(sums, all);
 }
 
-/* Lanes of 16 bytes are loaded from the rows where their words belong. */
+/* Each lane of 16 bytes is loaded from the row that its words come from. */
 static inline void transpose_words(i8xN words[4], const int8_t *w, size_t stride)
 {
     __m512i rows[4];
@@ -93,12 +87,8 @@ static inline i8xN i8xN_set(int32_t word)
 
 static bool runs_here(void)
 {
-#ifdef KERNELS_SIMULATED
-    return true;
-#else
     return __builtin_cpu_supports("avx512vnni") && __builtin_cpu_supports("avx512bw") &&
            __builtin_cpu_supports("avx512vl");
-#endif
 }
 
 const kernel_level kernels_avx512_vnni = {

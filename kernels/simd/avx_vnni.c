@@ -1,13 +1,6 @@
 /* AVX-VNNI: what AVX-512 VNNI does, 32 bytes at a time, on CPUs without AVX-512. */
-#ifdef KERNELS_SIMULATED /* in plain C, so that the tests run it on any machine */
-#define SIMDE_ENABLE_NATIVE_ALIASES
-#include <simde/x86/avx512.h>
-#define kernels_avx_vnni kernels_avx_vnni_simulated
-#define _mm256_dpbusd_avx_epi32 simde_mm256_dpbusd_epi32
-#else
 #include <cpuid.h>
 #include <immintrin.h>
-#endif
 
 #include "kernels/simd/i8x32.inc"
 
@@ -15,7 +8,7 @@ enum { OFFSET = 128, SMALL_ROWS = 2, PACKED_MIN_ROWS = 12, PANEL_VECTORS = 2, PA
 
 typedef i8xN weights_i8xN;
 
-/* w + 128: the instruction takes one factor unsigned. Sums are then too large by 128 times the sum of the row. */
+/* w + 128: the instruction takes one factor unsigned. Sums come out too large by 128 times the sum of the row. */
 static inline weights_i8xN weights_of(i8xN w)
 {
     return _mm256_xor_si256(w, _mm256_set1_epi8(-128));
@@ -32,13 +25,9 @@ static inline i8xN dot_add(i8xN sums, weights_i8xN w, i8xN x)
 
 static bool runs_here(void)
 {
-#ifdef KERNELS_SIMULATED
-    return true;
-#else
-    unsigned a, b, c, d; /* gcc 12 has no name for it: leaf 7, subleaf 1, EAX bit 4 */
+    unsigned a, b, c, d; /* leaf 7, subleaf 1, EAX bit 4; gcc 12 has no name for it */
     return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __get_cpuid_count(7, 1, &a, &b, &c, &d) &&
            (a >> 4 & 1);
-#endif
 }
 
 const kernel_level kernels_avx_vnni = {

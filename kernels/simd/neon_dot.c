@@ -1,12 +1,6 @@
 /* ARM: NEON with dot products (ARMv8.2), 16 products of bytes in one instruction. */
-#ifdef KERNELS_SIMULATED /* in plain C, so that the tests run it on any machine */
-#define SIMDE_ENABLE_NATIVE_ALIASES
-#include <simde/arm/neon.h>
-#define kernels_neon_dot kernels_neon_dot_simulated
-#else
 #include <arm_neon.h>
 #include <sys/auxv.h>
-#endif
 
 #include "kernels/simd/vectors.h"
 
@@ -68,11 +62,7 @@ static inline i8xN i8xN_set(int32_t word)
 
 static bool runs_here(void)
 {
-#ifdef KERNELS_SIMULATED
-    return true;
-#else
     return getauxval(AT_HWCAP) & HWCAP_ASIMDDP;
-#endif
 }
 
 const kernel_level kernels_neon_dot = {

@@ -1,11 +1,11 @@
-/* Vectors of floats and integers, in gcc's and clang's vector extension: + - * / < work on whole vectors, and a number
- * beside a vector stands for a vector of it. Included by the files that are compiled once per instruction set.
+/* Vectors of floats and integers, in the vector extension of gcc and clang: + - * / < work on whole vectors, and
+ * scalars are broadcast. Included by the files that are compiled once per instruction set.
  *
- *   f32x8   eight floats, on every machine: one register with AVX2, two with NEON. The partial sums of plain.c.
- *   f32xW   the widest: sixteen floats with AVX-512, otherwise f32x8
+ *   f32x8   eight floats on every CPU: one register with AVX2, two with NEON. The partial sums of plain.c.
+ *   f32xW   the widest vector: sixteen floats with AVX-512, otherwise f32x8
  *
- * Every operation rounds each lane once, as IEEE 754 says, and f32x8_sum adds in the order of plain.c, so results have
- * the same bits on every machine. The exception is f32xW_fma. */
+ * Every operation rounds each lane once, as in IEEE 754, and f32x8_sum adds in the order of plain.c, so results are
+ * bit-identical on all CPUs. The exception is f32xW_fma. */
 #ifndef KERNELS_SIMD_VECTORS_H
 #define KERNELS_SIMD_VECTORS_H
 
@@ -101,7 +101,7 @@ static inline void f32x8_store_part(float *x, size_t n, f32x8 a)
         f32x8_store(x, a);
         return;
     }
-    __m128 left = _mm256_castps256_ps128(a); /* masked stores take longer than these */
+    __m128 left = _mm256_castps256_ps128(a); /* faster than a masked store */
     if (n & 4) {
         _mm_storeu_ps(x, left);
         left = _mm256_extractf128_ps(a, 1);
@@ -141,7 +141,7 @@ static inline f32x8 add_quarters(f32x8 a, f32x8 b)
            __builtin_shufflevector(a, b, 2, 3, 10, 11, 6, 7, 14, 15);
 }
 
-/* Lane j: f32x8_sum of a[j]. The same additions, but eight sums at once. */
+/* Lane j: f32x8_sum of a[j], by the same additions, but for eight sums at once. */
 static inline f32x8 f32x8_sums(const f32x8 a[8])
 {
     f32x8 low = add_quarters(add_halves(a[0], a[4]), add_halves(a[1], a[5]));
@@ -174,7 +174,7 @@ static inline int32_t i32x8_sum(i32x8 a)
     return sum;
 }
 
-/* 32 values of -128 … 127, or of 0 … 255 if they are stored unsigned, as bytes. */
+/* Stores 32 values as bytes: from -128 … 127, or from 0 … 255 if is_unsigned. */
 static inline void i32x8_store_bytes(int8_t *bytes, const i32x8 x[4], bool is_unsigned)
 {
 #ifdef __AVX2__
@@ -183,7 +183,7 @@ static inline void i32x8_store_bytes(int8_t *bytes, const i32x8 x[4], bool is_un
     __m256i in_order = _mm256_permutevar8x32_epi32(fours, _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7));
     _mm256_storeu_si256((__m256i *)(void *)bytes, in_order);
 #else
-    (void)is_unsigned; /* the same bits */
+    (void)is_unsigned; /* the bits are the same */
     for (size_t i = 0; i < 32; i++)
         bytes[i] = (int8_t)x[i / 8][i % 8];
 #endif
@@ -206,8 +206,8 @@ static inline f32xW f32xW_set(float x)
     return (f32xW)_mm512_set1_ps(x);
 }
 
-/* The first n <= W of x, and zeros. gcc 12 would load them again for each product; the empty statement, which might
- * change them, keeps them in a register. */
+/* The first n <= W floats of x, and zeros. gcc 12 would reload them for each product; the empty asm statement, which
+ * might change them as far as gcc knows, keeps them in a register. */
 static inline f32xW f32xW_load_part(const float *x, size_t n)
 {
     f32xW loaded = n < W ? _mm512_maskz_loadu_ps((__mmask16)((1u << n) - 1), x) : _mm512_loadu_ps(x);
@@ -215,7 +215,7 @@ static inline f32xW f32xW_load_part(const float *x, size_t n)
     return loaded;
 }
 
-/* a * b + c, rounded once: unlike all else here, not what machines without the instruction compute. */
+/* a * b + c, rounded once, unlike on CPUs without the instruction. */
 static inline f32xW f32xW_fma(f32xW a, f32xW b, f32xW c)
 {
     return _mm512_fmadd_ps(a, b, c);

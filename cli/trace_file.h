@@ -1,0 +1,10 @@
+/* Trace files. */
+#ifndef CLI_TRACE_FILE_H
+#define CLI_TRACE_FILE_H
+
+#include "translator/translator.h"
+
+/* Writes every tensor of a sentence's recorded pass to a safetensors file. */
+bool trace_file_write(const char *path, const translated_sentence *sentence, const trace_record *pass, failure *why);
+
+#endif

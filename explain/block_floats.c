@@ -1,0 +1,51 @@
+#include "explain/block_floats.h"
+
+#include <math.h>
+
+enum { BLOCK = 32, EXPONENT_BIAS = 32, DIGIT_BITS = 6 };
+
+static void put_digit(json_text *json, unsigned digit)
+{
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    json_text_append(json, &digits[digit & 63], 1);
+}
+
+/* The least x from -32 to 31 with which all round(block[i] * 2^(bits - 1 - x)) lie within bits - 1 bits; 32 when there
+ * is none. */
+static int exponent_of(const float *block, size_t n, int bits)
+{
+    int x = -EXPONENT_BIAS;
+    for (size_t i = 0; i < n; i++)
+        while (x < EXPONENT_BIAS && !(roundf(ldexpf(fabsf(block[i]), bits - 1 - x)) < ldexpf(1.0f, bits - 1)))
+            x++;
+    return x;
+}
+
+static void put_block(json_text *json, const float *block, size_t n, int bits)
+{
+    int x = exponent_of(block, n, bits), n_held = 0;
+    uint32_t held = 0; /* bits that do not fill a digit yet */
+    if (x == EXPONENT_BIAS) {
+        json->ok = json->ok && failure_set(json->why, "found an activation beyond 2^31, or one that is not a number; "
+                                                      "expected what a page can show");
+        return;
+    }
+    put_digit(json, (unsigned)(x + EXPONENT_BIAS));
+    for (size_t i = 0; i < n; i++) {
+        int32_t number = (int32_t)roundf(ldexpf(block[i], bits - 1 - x));
+        held = held << bits | ((uint32_t)number & ((1u << bits) - 1u));
+        for (n_held += bits; n_held >= DIGIT_BITS; n_held -= DIGIT_BITS)
+            put_digit(json, held >> (n_held - DIGIT_BITS));
+    }
+    if (n_held)
+        put_digit(json, held << (DIGIT_BITS - n_held));
+}
+
+void block_floats_put(json_text *json, const float *data, size_t rows, size_t columns, int bits)
+{
+    json_text_append(json, "\"", 1);
+    for (size_t row = 0; row < rows; row++)
+        for (size_t column = 0; column < columns; column += BLOCK)
+            put_block(json, data + row * columns + column, columns - column < BLOCK ? columns - column : BLOCK, bits);
+    json_text_append(json, "\"", 1);
+}

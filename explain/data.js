@@ -1,0 +1,96 @@
+// What explain.c writes: the checkpoint, the lines, and each sentence with its tensors under their trace names.
+
+/**
+ * @typedef {{ n_layers: number, n_heads: number, d_ff: number }} Stack
+ *
+ * @typedef {object} Checkpoint
+ * @property {string} source_language
+ * @property {string} target_language
+ * @property {number} d_model
+ * @property {Stack} encoder
+ * @property {Stack} decoder
+ * @property {"relu" | "swish" | "gelu"} activation
+ * @property {boolean} scale_embedding          embeddings are multiplied by √d_model
+ * @property {number} n_source_vocabulary
+ * @property {number} n_target_vocabulary
+ * @property {number} max_positions
+ * @property {"int8" | "float32"} dtype
+ * @property {string} start                     the piece that the decoder is fed first
+ *
+ * @typedef {{ id: number | null, piece: string }} Token    without an id: the start piece
+ *
+ * @typedef {object} Reading                    softmax of the output layer at one step
+ * @property {number} chosen                    the probability of the piece that was chosen at this step
+ * @property {[piece: string, probability: number][]} best      the most probable pieces, best first
+ *
+ * @typedef {object} StrongestRow               a row of an inner feed-forward layer
+ * @property {number} positive                  how many of its numbers are above 0
+ * @property {[column: number, value: number][]} numbers        those of largest magnitude, largest first
+ *
+ * @typedef {object} Packed                     block floating point, described in explain/block_floats.h
+ * @property {number} rows
+ * @property {number} columns
+ * @property {number} bits
+ * @property {string} numbers
+ *
+ * @typedef {object} Traced                     a tensor: `output` has only a reading, an inner layer only its strongest
+ * @property {number} rows
+ * @property {number} columns
+ * @property {number} [bits]
+ * @property {string} [numbers]
+ * @property {Reading[]} [reading]              a row per step: of `output`, and of the decoder's residual stream
+ * @property {StrongestRow[]} [strongest]
+ *
+ * @typedef {{ text: string, translation: string }} Line
+ * @typedef {object} SentenceParts
+ * @property {boolean} cut                      the length cap ended the translation
+ * @property {Token[]} source
+ * @property {Token[]} target
+ * @property {Record<string, Traced>} trace     by trace name, in order of computation
+ * @typedef {Line & SentenceParts} Sentence
+ *
+ * @typedef {{ version: string, checkpoint: Checkpoint, lines: Line[], sentences: Sentence[] }} PageData
+ */
+
+/** @type {PageData} */
+export const data = JSON.parse(document.getElementById("data")?.textContent ?? "");
+export const checkpoint = data.checkpoint;
+
+/** What the reader looks at. A section changes its part and draws itself again. */
+export const view = {
+    sentence: 0,
+    box: "encoder.0.self_attention",
+    aligned: `decoder.${checkpoint.decoder.n_layers - 1}.cross_attention`,
+    attention: "decoder.0.cross_attention",
+    head: 0,
+    query: 0,
+    key: 0,
+    scaled: true,
+    step: 0,
+    position: 0,
+};
+
+export const sentence = () => data.sentences[view.sentence];
+
+/** @typedef {"encoder" | "decoder"} StackName
+ * @type {(name: string) => StackName} */
+export const stackName = (name) => (name.startsWith("encoder") ? "encoder" : "decoder");
+
+/** @type {(name: string) => number} */
+export const dHead = (name) => checkpoint.d_model / checkpoint[stackName(name)].n_heads;
+
+/** @type {(tokens: Token[]) => string[]} */
+const piecesOf = (tokens) => tokens.map((token) => token.piece);
+
+export const sourcePieces = () => piecesOf(sentence().source);
+export const targetPieces = () => piecesOf(sentence().target);
+
+/** The decoder is fed the start token and then its own choices, except the last one.
+ * @returns {Token[]} */
+export const decoderTokens = () => [{ id: null, piece: checkpoint.start }, ...sentence().target.slice(0, -1)];
+export const decoderPieces = () => piecesOf(decoderTokens());
+
+/** The piece of each row of a tensor.
+ * @type {(name: string) => string[]} */
+export const piecesOfRows = (name) =>
+    name.startsWith("encoder") || /cross_attention\.(key|value)$/.test(name) ? sourcePieces() : decoderPieces();

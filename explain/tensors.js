@@ -1,0 +1,99 @@
+// The tensors of the sentence as numbers, and what the page computes from them.
+import { checkpoint, dHead, sentence, view } from "./data.js";
+import { dot, range, softmax } from "./numbers.js";
+
+/** @import { Packed } from "./data.js" */
+
+/** @typedef {{ rows: number, columns: number, values: Float32Array }} Tensor */
+
+const BLOCK = 32,
+    EXPONENT_BIAS = 32,
+    DIGIT_BITS = 6;
+const DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+/** Unpacks block floating point, which explain/block_floats.h describes.
+ * @param {Packed} packed
+ * @returns {Tensor} */
+function unpack({ rows, columns, bits, numbers }) {
+    const values = new Float32Array(rows * columns),
+        digits = Array.from(numbers, (digit) => DIGITS.indexOf(digit));
+    let next = 0;
+    for (let row = 0; row < rows; row++)
+        for (let block = 0; block < columns; block += BLOCK) {
+            const unit = 2 ** (digits[next++] - EXPONENT_BIAS - (bits - 1));
+            let held = 0,
+                nHeld = 0;
+            for (let column = block; column < Math.min(block + BLOCK, columns); column++) {
+                for (; nHeld < bits; nHeld += DIGIT_BITS) held = (held << DIGIT_BITS) | digits[next++];
+                nHeld -= bits;
+                const number = held >> nHeld;
+                held &= (1 << nHeld) - 1;
+                values[row * columns + column] = (number >= 1 << (bits - 1) ? number - (1 << bits) : number) * unit;
+            }
+        }
+    return { rows, columns, values };
+}
+
+/** @type {Map<string, Tensor>} */
+const unpacked = new Map();
+
+/** A traced tensor of the sentence, by its trace name.
+ * @param {string} name
+ * @returns {Tensor} */
+export function tensor(name) {
+    const key = `${view.sentence} ${name}`,
+        found = unpacked.get(key) ?? unpack(/** @type {Packed} */ (sentence().trace[name]));
+    unpacked.set(key, found);
+    return found;
+}
+
+/** @type {(tensor: Tensor, row: number) => Float32Array} */
+export const rowOf = ({ values, columns }, row) => values.subarray(row * columns, (row + 1) * columns);
+
+/** One head of one attention. Rows of q, k and v have d_head numbers; a row of weights or products has one number for
+ * each key that the query sees.
+ * @param {string} name     of the attention
+ * @param {number} head */
+export function attentionHead(name, head) {
+    const width = dHead(name),
+        causal = name.startsWith("decoder") && name.endsWith("self_attention");
+    const [query, key, value, traced] = ["query", "key", "value", "weights"].map((part) => tensor(`${name}.${part}`));
+    /** @type {(rows: Tensor) => (row: number) => Float32Array} */
+    const slice = (rows) => (row) => rowOf(rows, row).subarray(head * width, (head + 1) * width);
+    const q = slice(query),
+        k = slice(key);
+    /** @type {(query: number) => number} */
+    const nSeen = (i) => (causal ? i + 1 : key.rows);
+    /** @type {(query: number) => number[]} q_i · k_j */
+    const products = (i) => range(nSeen(i), (j) => dot(q(i), k(j)));
+    /** @type {(query: number) => number[]} as the model computed them */
+    const weights = (i) => Array.from(rowOf(traced, head * query.rows + i)).slice(0, nSeen(i));
+    /** @type {(query: number) => number[]} without the 1/√d_head scaling */
+    const weightsUnscaled = (i) => softmax(products(i));
+    return { nQueries: query.rows, nKeys: key.rows, width, q, k, v: slice(value), nSeen, products, weights, weightsUnscaled };
+}
+
+/** @typedef {ReturnType<typeof attentionHead>} AttentionHead */
+
+/** The weights of a query as the reader wants to see them, with or without scaling.
+ * @type {(head: AttentionHead, query: number) => number[]} */
+export const shownWeights = (head, query) => (view.scaled ? head.weights(query) : head.weightsUnscaled(query));
+
+/** Row p of the positional encoding, as embedding_positions in model/embedding.c computes it.
+ * @type {(p: number) => Float32Array} */
+export function positionRow(p) {
+    const { d_model } = checkpoint,
+        nSines = Math.ceil(d_model / 2);
+    return Float32Array.from({ length: d_model }, (_, column) => {
+        const i = column % nSines,
+            angle = p / 10000 ** ((2 * i) / d_model);
+        return column < nSines ? Math.sin(angle) : Math.cos(angle);
+    });
+}
+
+/** @type {(rows: number) => Tensor} */
+export const positionRows = (rows) => ({
+    rows,
+    columns: checkpoint.d_model,
+    values: Float32Array.from(range(rows, (p) => [...positionRow(p)]).flat()),
+});

@@ -1,0 +1,86 @@
+/* All views of a sentence read one forward pass. */
+#include "cli/filter.h"
+#include "tests/suite.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+/* The linker calls this in place of trace_call (CMakeLists.txt): it counts the passes that are traced. */
+void __real_trace_call(const trace_reader *reader, const char *part, const char *what, const float *data, size_t rows,
+                       size_t columns);
+void __wrap_trace_call(const trace_reader *reader, const char *part, const char *what, const float *data, size_t rows,
+                       size_t columns);
+
+static size_t n_passes;
+
+void __wrap_trace_call(const trace_reader *reader, const char *part, const char *what, const float *data, size_t rows,
+                       size_t columns)
+{
+    n_passes += strcmp(part, "encoder") == 0 && strcmp(what, ".embedding") == 0;
+    __real_trace_call(reader, part, what, data, rows, columns);
+}
+
+/* Standard error to another place, whose descriptor is returned. */
+static int redirect_standard_error(int descriptor)
+{
+    int before = dup(STDERR_FILENO);
+    ck_assert_int_ge(before, 0);
+    ck_assert_int_eq(dup2(descriptor, STDERR_FILENO), STDERR_FILENO);
+    close(descriptor);
+    return before;
+}
+
+static void filter_text(line_filter *filter, const char *text)
+{
+    failure why;
+    line_source source = {.ended = true, .name = "TEXT", .buffer = TEXT_EMPTY};
+    ck_assert(text_append(&source.buffer, text, strlen(text), &why));
+    filter->source = &source;
+    n_passes = 0;
+    int before = redirect_standard_error(open("/dev/null", O_WRONLY));
+    bool ok = filter_lines(filter, &why);
+    close(redirect_standard_error(before));
+    ck_assert_ok(ok, why);
+    text_free(&source.buffer);
+}
+
+START_TEST(all_views_of_a_sentence_read_one_pass)
+{
+    failure why;
+    char trace[] = "/tmp/test_cli_XXXXXX";
+    close(mkstemp(trace));
+    translator *t = translator_open(GOLDEN "/swish", 1, &why);
+    ck_assert_ok(t != NULL, why);
+    attention_choice best;
+    ck_assert_ok(attention_choose(&best, "", translator_config(t), &why), why);
+    explanation *page = explanation_open(t, &why);
+    ck_assert_ok(page != NULL, why);
+    line_filter filter = {.translator = t, .out = fopen("/dev/null", "w"), .out_name = "/dev/null", .tokens = true};
+    ck_assert_ptr_nonnull(filter.out);
+
+    filter_text(&filter, "I have a dog.\n");
+    ck_assert_uint_eq(n_passes, 0); /* which greedy search does not count as */
+    filter.steps = true;
+    filter.attention = &best;
+    filter.explanation = page;
+    filter.trace = trace;
+    filter_text(&filter, "I have a dog.\n");
+    ck_assert_uint_eq(n_passes, 1);
+    filter.trace = NULL; /* it has room for one sentence only */
+    filter_text(&filter, "I have a dog. What time is it?\n\nThe house is small.\n");
+    ck_assert_uint_eq(n_passes, 3);
+
+    fclose(filter.out);
+    unlink(trace);
+    explanation_close(page);
+    translator_close(t);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("cli");
+    add_test(suite, "all_views_of_a_sentence_read_one_pass", all_views_of_a_sentence_read_one_pass);
+    return run_suite(suite);
+}

@@ -1,0 +1,192 @@
+/* Sorts the sentences of a call by length, groups them into batches, and lets a team of threads translate them. */
+#include "translator/batches.h"
+
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "model/greedy.h"
+
+enum {
+    FEW_SENTENCES = 4,   /* per thread */
+    BATCH_TOKENS = 2048, /* source tokens of a batch */
+};
+
+bool batches_open(batch_workers *workers, const transformer *model, size_t n_threads, failure *why)
+{
+    workers->model = model;
+    if (!(workers->team = team_open(n_threads, why)))
+        return false;
+    if (!(workers->states = calloc(n_threads, sizeof *workers->states)))
+        return failure_memory(why, "the translator");
+    for (size_t i = 0; i < n_threads; i++)
+        if (!(workers->states[i] = state_open(why)))
+            return false;
+    return true;
+}
+
+void batches_close(batch_workers *workers)
+{
+    for (size_t i = 0; workers->states && i < team_size(workers->team); i++)
+        state_close(workers->states[i]);
+    free(workers->states);
+    team_close(workers->team);
+}
+
+static bool keep_generated(translated_sentence *sentence, const generated_tokens *tokens, bool with_log_probabilities,
+                           failure *why)
+{
+    for (size_t i = 0; i < tokens->n; i++)
+        if (!token_ids_append(&sentence->target, tokens->ids[i], why))
+            return false;
+    sentence->truncated = tokens->truncated;
+    if (!with_log_probabilities)
+        return true;
+    sentence->log_probabilities = malloc(tokens->n * sizeof *sentence->log_probabilities);
+    if (!sentence->log_probabilities)
+        return failure_memory(why, "the log-probabilities");
+    memcpy(sentence->log_probabilities, tokens->log_probabilities, tokens->n * sizeof *sentence->log_probabilities);
+    return true;
+}
+
+/* Translates n sentences together. The team, if not NULL, shares the linear layers. */
+static bool translate_batch(const transformer *model, transformer_state *state, thread_team *team,
+                            translated_sentence *const *items, size_t n, bool with_log_probabilities, failure *why)
+{
+    size_t n_src[TRANSLATOR_BATCH] = {0}, n_tgt[TRANSLATOR_BATCH] = {0}, n_new[TRANSLATOR_BATCH] = {0};
+    const model_config *config = model_get_config(model);
+    token_ids source = {0};
+    bool ok = true;
+    for (size_t s = 0; s < n && ok; s++) {
+        const token_ids *ids = &items[s]->source;
+        n_src[s] = ids->n;
+        n_tgt[s] = greedy_length_cap(config, ids->n);
+        n_new[s] = 1;
+        for (size_t i = 0; i < ids->n && ok; i++)
+            ok = token_ids_append(&source, ids->at[i], why);
+    }
+    const batch_shape shape = {n, n_src, n_tgt, n_new, with_log_probabilities, team};
+    const generated_tokens *found = NULL;
+    if (ok && state_lay_out(state, config, &shape, why))
+        found = greedy_search(state, model, source.at, with_log_probabilities, why);
+    token_ids_free(&source);
+    ok = found != NULL;
+    for (size_t s = 0; s < n && ok; s++)
+        ok = keep_generated(items[s], &found[s], with_log_probabilities, why);
+    return ok;
+}
+
+/* All sentences of a call, longest first, and the batches that the threads take one by one. */
+typedef struct {
+    const batch_workers *workers;
+    translated_sentence **items;
+    size_t *first; /* [n_batches + 1], batch b is items first[b] … first[b + 1] - 1 */
+    size_t n_items, n_batches;
+    bool with_log_probabilities;
+    atomic_size_t next; /* the first batch not yet taken */
+    atomic_flag failed; /* *why has been written */
+    failure *why;
+} batch_queue;
+
+static size_t quotient_up(size_t a, size_t b)
+{
+    return (a + b - 1) / b;
+}
+
+/* Groups the sentences into batches of at most TRANSLATOR_BATCH sentences and BATCH_TOKENS source tokens, so that
+ * memory stays small; a longer sentence is a batch by itself. Within these limits, the number of batches is a multiple
+ * of n_threads, and they have about equal numbers of tokens, or of sentences if those are the tighter limit. */
+static void cut_batches(batch_queue *queue, size_t n_threads)
+{
+    size_t n_items = queue->n_items, n_all = 0, n_before = 0, n_tokens = 0, part = 0;
+    for (size_t i = 0; i < n_items; i++)
+        n_all += queue->items[i]->source.n;
+    size_t by_tokens = quotient_up(n_all, n_threads * BATCH_TOKENS);
+    size_t by_sentences = quotient_up(n_items, n_threads * TRANSLATOR_BATCH);
+    size_t n_parts = n_threads * (by_tokens > by_sentences ? by_tokens : by_sentences);
+    queue->n_batches = 0;
+    for (size_t i = 0; i < n_items; i++) {
+        size_t n = queue->items[i]->source.n;
+        size_t now = by_tokens < by_sentences ? i * n_parts / n_items : (n_before + n / 2) * n_parts / n_all;
+        if (i == 0 || now != part || n_tokens + n > BATCH_TOKENS ||
+            i - queue->first[queue->n_batches - 1] == TRANSLATOR_BATCH) {
+            queue->first[queue->n_batches++] = i;
+            n_tokens = 0;
+        }
+        part = now;
+        n_before += n;
+        n_tokens += n;
+    }
+    queue->first[queue->n_batches] = n_items;
+}
+
+static void translate_batches(batch_queue *queue, transformer_state *state, thread_team *team)
+{
+    size_t b;
+    while ((b = atomic_fetch_add(&queue->next, 1)) < queue->n_batches) {
+        failure why;
+        if (translate_batch(queue->workers->model, state, team, queue->items + queue->first[b],
+                            queue->first[b + 1] - queue->first[b], queue->with_log_probabilities, &why))
+            continue;
+        if (!atomic_flag_test_and_set(&queue->failed))
+            *queue->why = why;
+        atomic_store(&queue->next, queue->n_batches);
+    }
+}
+
+static void translate_batches_alone(void *user, size_t part, size_t n_parts)
+{
+    (void)n_parts;
+    batch_queue *queue = user;
+    translate_batches(queue, queue->workers->states[part], NULL);
+}
+
+/* With few sentences, all threads share each linear layer; with many, each thread translates batches of its own. */
+static bool translate_queue(batch_queue *queue)
+{
+    const batch_workers *workers = queue->workers;
+    size_t n_threads = team_size(workers->team);
+    if (queue->n_items < FEW_SENTENCES * n_threads) {
+        cut_batches(queue, 1);
+        translate_batches(queue, workers->states[0], workers->team);
+    } else {
+        cut_batches(queue, n_threads);
+        team_run(workers->team, translate_batches_alone, queue);
+    }
+    return !atomic_flag_test_and_set(&queue->failed);
+}
+
+/* Longest source first, so that the sentences of a batch end at about the same time, and the last batches are short. */
+static int by_length(const void *a, const void *b)
+{
+    const translated_sentence *left = *(translated_sentence *const *)a, *right = *(translated_sentence *const *)b;
+    return left->source.n < right->source.n ? 1 : left->source.n > right->source.n ? -1 : 0;
+}
+
+bool batches_translate(const batch_workers *workers, translation *lines, size_t n_lines, bool with_log_probabilities,
+                       failure *why)
+{
+    batch_queue queue = {.workers = workers, .with_log_probabilities = with_log_probabilities, .why = why};
+    atomic_init(&queue.next, 0);
+    atomic_flag_clear(&queue.failed);
+    for (size_t l = 0; l < n_lines; l++)
+        queue.n_items += lines[l].n_sentences;
+    if (queue.n_items == 0)
+        return true;
+    queue.items = malloc(queue.n_items * sizeof *queue.items);
+    queue.first = malloc((queue.n_items + 1) * sizeof *queue.first);
+    if (!queue.items || !queue.first) {
+        free(queue.items);
+        free(queue.first);
+        return failure_memory(why, "the sentences of a batch");
+    }
+    size_t n = 0;
+    for (size_t l = 0; l < n_lines; l++)
+        for (size_t s = 0; s < lines[l].n_sentences; s++)
+            queue.items[n++] = &lines[l].sentences[s];
+    qsort(queue.items, n, sizeof *queue.items, by_length);
+    bool ok = translate_queue(&queue);
+    free(queue.items);
+    free(queue.first);
+    return ok;
+}
