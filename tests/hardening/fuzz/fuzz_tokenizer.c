@@ -31,8 +31,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         for (size_t i = 0; i < encoded.n; i++)
             FUZZ_MUST(encoded.at[i] >= 0 && encoded.at[i] < 5);
     if (tokenizer_decode(t, ids, 5, &decoded, &why))
-        FUZZ_MUST(utf8_is_valid(decoded.bytes, decoded.size) &&
-                  !memchr(decoded.bytes, '\n', decoded.size));
+        FUZZ_MUST(utf8_is_valid(decoded.bytes, decoded.size) && !memchr(decoded.bytes, '\n', decoded.size));
     token_ids_free(&encoded);
     text_free(&decoded);
     tokenizer_close(t);
