@@ -207,21 +207,23 @@ END_TEST
 int main(void)
 {
     Suite *suite = suite_create("text_segments");
-    add_test(suite, "stops", a_stop_ends_a_sentence);
-    add_test(suite, "abbreviations", abbreviations_end_no_sentence);
-    add_test(suite, "after abbreviations", abbreviations_end_a_sentence_before_a_word_that_starts_one);
-    add_test(suite, "initials", initials_and_letters);
-    add_test(suite, "numbers", numbers_end_a_sentence_but_ordinals_do_not);
-    add_test(suite, "small letters", a_small_letter_starts_a_sentence_only_after_a_clear_stop);
-    add_test(suite, "quotes", quotes_and_brackets);
-    add_test(suite, "no space", no_space_after_a_stop);
-    add_test(suite, "languages", other_languages);
-    add_test(suite, "no letters", lines_without_letters_are_copied);
-    add_test(suite, "markers", list_markers_are_copied);
-    add_test(suite, "cells", cells_are_copied_with_their_separators);
-    add_test(suite, "whole ranges", no_boundary_lies_in_a_whole_range);
-    add_test(suite, "properties", sentences_lie_in_order_and_divide_nothing);
-    add_test(suite, "long lines", a_long_line_takes_no_time);
-    add_test(suite, "middle", a_long_sentence_is_cut_near_its_middle);
+    add_test(suite, "a_stop_ends_a_sentence", a_stop_ends_a_sentence);
+    add_test(suite, "abbreviations_end_no_sentence", abbreviations_end_no_sentence);
+    add_test(suite, "abbreviations_end_a_sentence_before_a_word_that_starts_one",
+             abbreviations_end_a_sentence_before_a_word_that_starts_one);
+    add_test(suite, "initials_and_letters", initials_and_letters);
+    add_test(suite, "numbers_end_a_sentence_but_ordinals_do_not", numbers_end_a_sentence_but_ordinals_do_not);
+    add_test(suite, "a_small_letter_starts_a_sentence_only_after_a_clear_stop",
+             a_small_letter_starts_a_sentence_only_after_a_clear_stop);
+    add_test(suite, "quotes_and_brackets", quotes_and_brackets);
+    add_test(suite, "no_space_after_a_stop", no_space_after_a_stop);
+    add_test(suite, "other_languages", other_languages);
+    add_test(suite, "lines_without_letters_are_copied", lines_without_letters_are_copied);
+    add_test(suite, "list_markers_are_copied", list_markers_are_copied);
+    add_test(suite, "cells_are_copied_with_their_separators", cells_are_copied_with_their_separators);
+    add_test(suite, "no_boundary_lies_in_a_whole_range", no_boundary_lies_in_a_whole_range);
+    add_test(suite, "sentences_lie_in_order_and_divide_nothing", sentences_lie_in_order_and_divide_nothing);
+    add_test(suite, "a_long_line_takes_no_time", a_long_line_takes_no_time);
+    add_test(suite, "a_long_sentence_is_cut_near_its_middle", a_long_sentence_is_cut_near_its_middle);
     return run_suite(suite);
 }
