@@ -13,14 +13,14 @@ pytest.importorskip("torch")
 pytest.importorskip("transformers")
 pytest.importorskip("sacrebleu")
 
-import torch  # noqa: E402
-from safetensors.torch import load_file  # noqa: E402
+import torch
+from safetensors.torch import load_file
 
-import corpora  # noqa: E402
-import export  # noqa: E402
-import program  # noqa: E402
-import train  # noqa: E402
-from conftest import TESTS  # noqa: E402
+import corpora
+import export
+import train
+from conftest import TESTS
+from transformer_c import program
 
 RECIPE = """
 source = "en"

@@ -56,7 +56,7 @@ static bool is_digit(uint32_t c)
 
 static bool is_small(uint32_t c)
 {
-    return letter_upper(c) != c || c == 0xDF; /* ß */
+    return letter_upper(c) != c;
 }
 
 static bool is_capital(uint32_t c)
@@ -198,7 +198,7 @@ static bool is_in(const char *list, const word *w)
 
 static bool is_starter(const word *w)
 {
-    return is_in(starters, w) || (w->capital && is_in(capital_starters, w));
+    return is_in(starters, w) || is_in(capital_starters, w);
 }
 
 /* U.S, p.m, J.R.R: single letters with stops between them. */
@@ -208,7 +208,7 @@ static bool is_dotted(const passage *p, const word *w)
     for (size_t at = w->begin; at < w->end; at = next_at(p, at), n++)
         if (n % 2 ? p->text[at] != '.' : !letter_is(character(p, at)))
             return false;
-    return n > 1 && n % 2;
+    return n > 1;
 }
 
 static bool is_abbreviation(const passage *p, const word *w)
