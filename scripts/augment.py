@@ -464,7 +464,7 @@ def spans_as_tokens(source: str, target: str, rng: Random) -> Pair | None:
         return None
     left, given = iter(tokens(n, rng)), {}
 
-    def name(match):
+    def name(match: re.Match[str]) -> str:
         if match[0] not in found:
             return match[0]
         token = next(left)

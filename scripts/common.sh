@@ -45,12 +45,13 @@ build() {
   cd - >/dev/null
 }
 
-# Installs the pinned packages of a requirements file in the virtual environment .venv.
+# Installs the pinned packages of a requirements file, given from the root of the repository, in the virtual environment
+# .venv.
 install_python() {
-  local requirements=$root/scripts/$1 stamp=$root/.venv/$1
+  local requirements=$root/$1 stamp=$root/.venv/${1##*/}
   cmp -s "$requirements" "$stamp" && return
   python3 -c 'import ensurepip' 2>/dev/null || install_packages python3 python3-venv
-  say "installing the Python packages of scripts/$1 in .venv"
+  say "installing the Python packages of $1 in .venv"
   [ -x "$root/.venv/bin/python" ] || python3 -m venv "$root/.venv"
   quietly "$root/.venv/bin/pip" install -q --disable-pip-version-check -r "$requirements"
   cp "$requirements" "$stamp"

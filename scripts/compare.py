@@ -20,16 +20,18 @@ import os
 import re
 import sys
 from collections import namedtuple
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy
 import safetensors
 import safetensors.numpy
+from transformers import MarianMTModel, MarianTokenizer
 
-import checkpoint
 import export
-from program import ProgramFailure, translate_tokens
 from reference import TIE, TOLERANCE, both_traces, difference, first_difference, gap_at
+from transformer_c import checkpoint
+from transformer_c.program import ProgramFailure, translate_tokens
 
 # What computes a tensor, by its name: functions, the most telling first, then what that one calls, what calls it and what
 # binds its weights.
@@ -39,7 +41,7 @@ PLACES = json.loads((Path(__file__).parents[1] / "explain/places.json").read_tex
 Line = namedtuple("Line", "name shape difference agrees where")
 
 
-def places(name):
+def places(name: str) -> tuple[tuple[str, str], ...]:
     """((file, function), …) for what has this name."""
     functions = next(found for pattern, found in PLACES["tensors"].items() if re.fullmatch(pattern, name))
     return tuple((PLACES["functions"][function], function) for function in functions)
@@ -48,7 +50,7 @@ def places(name):
 class Pieces:
     """The vocabulary of a checkpoint, and what the rows and columns of its tensors are."""
 
-    def __init__(self, model, tokenizer, source, target):
+    def __init__(self, model: MarianMTModel, tokenizer: MarianTokenizer, source: list[int], target: list[int]) -> None:
         config = model.config
         encoder = tokenizer.target_encoder if tokenizer.separate_vocabs else tokenizer.encoder
         self.source_of = {id_: piece for piece, id_ in tokenizer.encoder.items()}
@@ -59,11 +61,11 @@ class Pieces:
         self.d_model = config.d_model
 
     @staticmethod
-    def shown(of, id_):
-        piece = of.get(id_, "no piece")
+    def shown(piece_of: dict[int, str], id_: int) -> str:
+        piece = piece_of.get(id_, "no piece")
         return piece if piece.isprintable() else ascii(piece)
 
-    def place(self, name, row, column):
+    def place(self, name: str, row: int, column: int) -> str:
         """What row and column of the tensor `name` are, such as "row 2 ▁is, dimension 7"."""
         cross = "cross_attention." in name
         from_source = name.startswith("encoder") or cross and name.endswith((".key", ".value"))
@@ -80,7 +82,7 @@ class Pieces:
         return f"row {row} {rows[row]}, dimension {column}"
 
 
-def compare_tensor(name, found, expected, pieces):
+def compare_tensor(name: str, found: numpy.ndarray, expected: numpy.ndarray, pieces: Pieces) -> Line:
     """The Line of a tensor of two dimensions."""
     agrees = difference(found, expected) <= TOLERANCE
     if found.shape != expected.shape:
@@ -93,7 +95,8 @@ def compare_tensor(name, found, expected, pieces):
     return Line(name, found.shape, differences[row, column], agrees, where)
 
 
-def compare_ids(name, found, expected, piece_of, tie=lambda step: False):
+def compare_ids(name: str, found: list[int], expected: list[int], piece_of: dict[int, str],
+                tie: Callable[[int], bool] = lambda step: False) -> Line:
     """The Line of a list of token ids, which agrees when they are equal or the first that differs is a tie."""
     step = first_difference(found, expected)
     if step is None:
@@ -104,7 +107,7 @@ def compare_ids(name, found, expected, piece_of, tie=lambda step: False):
     return Line(name, (len(found),), None, agrees, f"token {step}: found {ours}, expected {theirs}{', a tie' * agrees}")
 
 
-def compare_sentence(model, tokenizer, directory, text):
+def compare_sentence(model: MarianMTModel, tokenizer: MarianTokenizer, directory: Path, text: str) -> Iterator[Line]:
     """The Lines of one sentence, in the order of computation."""
     source, target, tensors = both_traces(model, directory, text)
     pieces = Pieces(model, tokenizer, source, target)
@@ -116,7 +119,7 @@ def compare_sentence(model, tokenizer, directory, text):
                       tie=lambda step: gap_at(model, source, wanted, step) < TIE)
 
 
-def show(line):
+def show(line: Line) -> None:
     """Prints a Line; in colours on a terminal, unless NO_COLOR is set."""
     verdict = {True: "agrees", False: "differs", None: ""}[line.agrees]
     value = f"{line.difference:.1e}" if line.difference is not None else ""
@@ -126,7 +129,7 @@ def show(line):
     print(f"{verdict:7}  {line.name:35}  {shape:>10}  {value:>10}  {line.where}".rstrip(" "))
 
 
-def sentences_of(directory, text):
+def sentences_of(directory: Path, text: str) -> Iterator[str]:
     """The sentences of `text` as the program cuts them, each after the language code of its line."""
     lines = text.split("\n")
     for line, sentences in zip(lines, translate_tokens(directory, lines)):
@@ -135,7 +138,7 @@ def sentences_of(directory, text):
             yield (line[:sentences[0].begin] + line[sentence.begin:sentence.end]).decode()
 
 
-def report_difference(name, n_before, n_after):
+def report_difference(name: str, n_before: int, n_after: int) -> None:
     look_at = [f"{function} in {file}" for file, function in places(name)]
     print(f"\n{name} is the first that differs: {n_before} before it agree, {n_after} after it are left out.")
     print("Look at " + ",\n   then ".join(look_at) + ".")
@@ -143,7 +146,7 @@ def report_difference(name, n_before, n_after):
         print("TRANSFORMER_ISA=plain runs kernels/plain.c itself: if the difference disappears, look in kernels/simd/ instead.")
 
 
-def compare_text(model, tokenizer, directory, dtype, text):
+def compare_text(model: MarianMTModel, tokenizer: MarianTokenizer, directory: Path, dtype: str, text: str) -> str | None:
     """Prints the comparison of all sentences of `text`; the name of the first that differs, None when all agree."""
     sentences = list(sentences_of(directory, text))
     if not sentences:
@@ -168,7 +171,7 @@ def compare_text(model, tokenizer, directory, dtype, text):
     return None
 
 
-def check_exported(directory, hf_dir, model):
+def check_exported(directory: Path, hf_dir: Path, model: MarianMTModel) -> str:
     """The dtype of the checkpoint, refused unless its weights are those of the model: two programs are compared here."""
     stored = safetensors.numpy.load_file(Path(directory) / "model.safetensors")
     dtype = "int8" if any(array.dtype == numpy.int8 for array in stored.values()) else "float32"
@@ -180,7 +183,7 @@ def check_exported(directory, hf_dir, model):
     return dtype
 
 
-def main():
+def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("checkpoint", type=Path, metavar="CHECKPOINT")
     parser.add_argument("hf_dir", type=Path, metavar="HF_DIR")

@@ -52,9 +52,8 @@ def corpora_of(recipe: dict) -> dict[str, float]:
 def read_pairs(path: Path | str) -> list[Pair]:
     """The (source, target) pairs of a TSV file; a line without exactly one tab is an error."""
     path = Path(path)
-    opened = lzma.open(path, "rt", encoding="utf-8") if path.suffix == ".xz" else open(path, encoding="utf-8")
     pairs = []
-    with opened as lines:
+    with lzma.open(path, "rt", encoding="utf-8") if path.suffix == ".xz" else open(path, encoding="utf-8") as lines:
         for number, line in enumerate(lines, 1):
             fields = line.rstrip("\n").split("\t")
             if len(fields) != 2:
@@ -107,7 +106,7 @@ class Text:
     n_made: dict[str, int]
     chances: dict[str, float]
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         self.pairs = list(itertools.chain.from_iterable(pairs for _, pairs in self.corpora))
 
     def one_pass(self, rng: np.random.Generator) -> np.ndarray:
@@ -196,11 +195,11 @@ def shards(text: Text, seed: int, start: tuple[int, int]) -> Iterator[tuple[int,
 _job = None  # (text, batching) of a worker: it comes with the fork, so that no text is copied
 
 
-def _work(pass_, shard, numbers):
+def _work(pass_: int, shard: int, numbers: Sequence[int]) -> tuple[tuple[int, int], list[Batch]]:
     return (pass_, shard), batches_of_shard(*_job, numbers, pass_, shard)
 
 
-def _begin_work(job):
+def _begin_work(job: tuple[Text, Batching]) -> None:
     global _job
     _job = job
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the main process decides when to stop

@@ -22,10 +22,10 @@ from pathlib import Path
 from sacrebleu.metrics import BLEU, CHRF
 
 from corpora import read_pairs
-from program import TRANSLATE
+from transformer_c.program import TRANSLATE
 
 
-def translate_file(checkpoint, lines):
+def translate_file(checkpoint: Path, lines: list[str]) -> tuple[list[str], float]:
     """The translations of `lines`, through --input, and the seconds it took."""
     with tempfile.TemporaryDirectory() as scratch:
         source, target = Path(scratch) / "source", Path(scratch) / "target"
@@ -36,11 +36,11 @@ def translate_file(checkpoint, lines):
         return target.read_text(encoding="utf-8").split("\n")[:-1], time.perf_counter() - started
 
 
-def is_untranslated(source, output):
+def is_untranslated(source: str, output: str) -> bool:
     return len(source.split()) >= 4 and source.strip() == output.strip()
 
 
-def is_looping(output):
+def is_looping(output: str) -> bool:
     """One to three words that come four times in a row."""
     words = output.split()
     for n in (1, 2, 3):
@@ -50,7 +50,7 @@ def is_looping(output):
     return False
 
 
-def evaluate(checkpoint, path, n_worst):
+def evaluate(checkpoint: Path, path: Path, n_worst: int) -> None:
     pairs = read_pairs(path)
     if not pairs:
         raise SystemExit(f"{path}: found no line to translate")
@@ -68,14 +68,14 @@ def evaluate(checkpoint, path, n_worst):
         print(f"    {sources[i]}\n      -> {outputs[i]}\n      =  {references[i]}")
 
 
-def essence(text):
+def essence(text: str) -> str:
     return text.replace("’", "'").rstrip(".!")
 
 
-def check_accepted(checkpoint, path):
+def check_accepted(checkpoint: Path, path: Path) -> None:
     rows = [line.split("\t") for line in path.read_text(encoding="utf-8").splitlines()]
     outputs, _ = translate_file(checkpoint, [row[0] for row in rows])
-    wrong = [(row, output) for row, output in zip(rows, outputs) 
+    wrong = [(row, output) for row, output in zip(rows, outputs)
              if essence(output) not in map(essence, row[1:])]
     for row, output in wrong:
         print(f"  {row[0]} -> {output}  (accepted: {' | '.join(row[1:])})")
@@ -85,7 +85,7 @@ def check_accepted(checkpoint, path):
           f"{n_bad} empty, looping or echoed")
 
 
-def main():
+def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("checkpoint", type=Path)
     parser.add_argument("files", type=Path, nargs="*")

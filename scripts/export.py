@@ -13,17 +13,20 @@ import hashlib
 import json
 import shutil
 import sys
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy
 import safetensors.numpy
 import torch
 import transformers
+from transformers import MarianConfig, MarianMTModel, MarianTokenizer
 
-import checkpoint
-from checkpoint import Unsupported, expect
-from files import directory_whole
-from program import TRANSLATE, ProgramFailure, translate_tokens
+from transformer_c import checkpoint
+from transformer_c.checkpoint import Unsupported, expect
+from transformer_c.files import directory_whole
+from transformer_c.program import TRANSLATE, ProgramFailure, translate_tokens
 
 CHECKPOINT_FILES = {"config.json", "model.safetensors", "source.spm", "target.spm", "source.vocab", "target.vocab"}
 KEPT_FILES = {"README.md", "ATTRIBUTION.md", "everyday.tsv"}  # they belong to the directory, not to the export
@@ -32,7 +35,7 @@ SAMPLE = ["Hello.", "The house is small.", "What time is it?", "I have never see
           "Tom and Mary went to the station, but the train had already left."]
 
 
-def resolved_tensors(model):
+def resolved_tensors(model: MarianMTModel) -> tuple[dict[str, numpy.ndarray], bool, bool]:
     """{our name: float32 array} of everything the forward pass uses, and how embeddings are shared."""
     config = model.config
     state = {name: tensor.detach().numpy() for name, tensor in model.state_dict().items()}
@@ -56,7 +59,7 @@ def resolved_tensors(model):
     return tensors, shared_embedding, tied_output
 
 
-def check_positions(found, config):
+def check_positions(found: numpy.ndarray, config: MarianConfig) -> None:
     """The table must be the sinusoids that the program computes: sines, then cosines (FORMAT.md)."""
     d, n = config.d_model, config.max_position_embeddings
     angles = numpy.arange(n)[:, None] / 10000.0 ** (2 * (numpy.arange(d) // 2)[None, :] / d)
@@ -67,7 +70,7 @@ def check_positions(found, config):
                           f"then cosines; if it was only rounded to half precision, remove it from the weights")
 
 
-def rounded(weight, scale):
+def rounded(weight: numpy.ndarray, scale: numpy.ndarray) -> numpy.ndarray:
     """weight [d_out, d_in] in steps of its row's scale: 127 at most, and 129 at most for the sum of columns 2i and 2i + 1,
     as more would not fit where AVX2 adds two products in 16 bits (kernels/simd/avx2.c)."""
     steps = numpy.clip(numpy.rint(weight / scale[:, None]), -127, 127)
@@ -79,7 +82,7 @@ def rounded(weight, scale):
     return steps
 
 
-def quantize(weight):
+def quantize(weight: numpy.ndarray) -> tuple[numpy.ndarray, numpy.ndarray]:
     """(int8 [d_out, d_in], float32 scale [d_out]): for each row the scale that leaves the smallest squared error, of the
     one with which everything fits (see rounded) and smaller ones, down to half of it, which cut off what does not."""
     first, second = weight[:, 0:-1:2], weight[:, 1::2]
@@ -95,7 +98,7 @@ def quantize(weight):
     return rounded(weight, best).astype(numpy.int8), best.astype(numpy.float32)
 
 
-def stored_tensors(tensors, dtype):
+def stored_tensors(tensors: dict[str, numpy.ndarray], dtype: str) -> dict[str, numpy.ndarray]:
     stored = {}
     for name, array in tensors.items():
         if dtype == "int8" and array.ndim == 2:
@@ -105,7 +108,7 @@ def stored_tensors(tensors, dtype):
     return stored
 
 
-def vocabulary_lines(encoder, n, what):
+def vocabulary_lines(encoder: dict[str, int], n: int, what: str) -> str:
     """The pieces in the order of their ids; line i of a .vocab file is the piece of id i."""
     pieces = {id_: piece for piece, id_ in encoder.items()}
     if sorted(pieces) != list(range(n)) or len(encoder) != n:
@@ -117,7 +120,8 @@ def vocabulary_lines(encoder, n, what):
     return "".join(f"{pieces[id_]}\n" for id_ in range(n))
 
 
-def config_json(model, tokenizer, sharing, shared_sentencepiece, origin):
+def config_json(model: MarianMTModel, tokenizer: MarianTokenizer, sharing: Sequence[bool], shared_sentencepiece: bool,
+                origin: dict[str, Any]) -> dict[str, Any]:
     config = model.config
     activation = {"relu": "relu", "swish": "swish", "silu": "swish", "gelu": "gelu"}.get(config.activation_function)
     if not activation:
@@ -144,11 +148,11 @@ def config_json(model, tokenizer, sharing, shared_sentencepiece, origin):
     }
 
 
-def sha256(path):
+def sha256(path: Path | str) -> str:
     return hashlib.sha256(Path(path).read_bytes()).hexdigest()
 
 
-def write_weights(path, tensors):
+def write_weights(path: Path, tensors: dict[str, numpy.ndarray]) -> None:
     """A safetensors file whose header ends in spaces, so that data begins at a multiple of 64 bytes: so do the tensors,
     where their sizes are such multiples, and no load of a vector of theirs crosses a cache line."""
     file = safetensors.numpy.save(tensors)
@@ -157,7 +161,7 @@ def write_weights(path, tensors):
     path.write_bytes((end - 8 + spaces).to_bytes(8, "little") + file[8:end] + b" " * spaces + file[end:])
 
 
-def write_checkpoint(hf_dir, directory, model, tokenizer, dtype):
+def write_checkpoint(hf_dir: Path, directory: Path, model: MarianMTModel, tokenizer: MarianTokenizer, dtype: str) -> None:
     """All files of the checkpoint into an empty directory."""
     tensors, *sharing = resolved_tensors(model)
     target_encoder = tokenizer.target_encoder if tokenizer.separate_vocabs else tokenizer.encoder
@@ -185,7 +189,7 @@ def write_checkpoint(hf_dir, directory, model, tokenizer, dtype):
     (directory / "config.json").write_text(json.dumps(config, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
-def compare_sample(directory, model, tokenizer, dtype):
+def compare_sample(directory: Path, model: MarianMTModel, tokenizer: MarianTokenizer, dtype: str) -> bool:
     """Translates SAMPLE with both programs; False when token ids, or float32 translations, differ."""
     equal = 0
     for line, sentences in zip(SAMPLE, translate_tokens(directory, SAMPLE)):
@@ -197,7 +201,7 @@ def compare_sample(directory, model, tokenizer, dtype):
     return equal == len(SAMPLE) or dtype != "float32"
 
 
-def check_target(hf_dir, out_dir):
+def check_target(hf_dir: Path, out_dir: Path) -> None:
     """Only a checkpoint of this program, or nothing, may be replaced; never the directory that is exported."""
     if hf_dir == out_dir or hf_dir in out_dir.parents or out_dir in hf_dir.parents:
         raise Unsupported(f"{out_dir}: overlaps with {hf_dir}, expected another directory for the checkpoint")
@@ -206,7 +210,7 @@ def check_target(hf_dir, out_dir):
         raise Unsupported(f"{out_dir}: found other files there, expected a checkpoint to replace, or nothing")
 
 
-def export(hf_dir, out_dir, dtype):
+def export(hf_dir: Path | str, out_dir: Path | str, dtype: str) -> None:
     hf_dir, out_dir = Path(hf_dir).resolve(), Path(out_dir).resolve()
     if not TRANSLATE.is_file():
         raise Unsupported(f"{TRANSLATE}: not built yet, and the export is checked with it; run scripts/translate once")
@@ -221,7 +225,7 @@ def export(hf_dir, out_dir, dtype):
                 shutil.copyfile(out_dir / name, beside / name)
 
 
-def main():
+def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("hf_dir", type=Path)
     parser.add_argument("out_dir", type=Path)

@@ -29,8 +29,8 @@ import torch
 
 import corpora
 import train
-from files import write_whole
 from network import EOS, Network, translate
+from transformer_c.files import write_whole
 
 PACKED_BYTES = 60 << 20
 PART_BYTES = 15 << 20
@@ -59,7 +59,7 @@ def write_parts(directory: Path, name: str, network: Network) -> None:
     values = vector.half().cpu().numpy().tobytes()
     for i, first in enumerate(range(0, len(values), PART_BYTES)):
         part = values[first:first + PART_BYTES]
-        write_whole(directory / f"{name}.{i}.f16", lambda path: path.write_bytes(part))
+        write_whole(directory / f"{name}.{i}.f16", lambda path, part=part: path.write_bytes(part))
 
 
 def read_parts(directory: Path, name: str, network: Network) -> None:
@@ -147,7 +147,7 @@ def back_translate(run: LeasedRun, path: Path, directory: Path, out: Path) -> No
 
 def collect(recipe_file: Path, out: Path, run: Path) -> None:
     """Writes run/model from the weights that `train` left in `out`."""
-    import checkpoint
+    from transformer_c import checkpoint
     recipe = corpora.read_recipe(recipe_file)
     network = Network(recipe["model"], recipe["vocabulary"]["size"])
     read_parts(out, "state", network)

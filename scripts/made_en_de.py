@@ -1266,19 +1266,27 @@ secretly / insgeheim nicht / insgeheim
 # and plural. Then the rest of the German sentence: {a} or {d} is the object, {n} the adverb with nicht, {p} the adverb
 # without it; {p|sehr} says sehr for strongly. At the end p for people as objects, t for things.
 DENIALS = rows("""
-disagree with / disagrees with / disagreed with / stimme / stimmst / stimmt / stimmen / stimmte / stimmtest / stimmten / {d} {n} zu / pt
+disagree with / disagrees with / disagreed with / stimme / stimmst / stimmt / stimmen / stimmte / stimmtest / stimmten / \
+    {d} {n} zu / pt
 dislike / dislikes / disliked / mag / magst / mag / mögen / mochte / mochtest / mochten / {a} {n} / pt
-disapprove of / disapproves of / disapproved of / missbillige / missbilligst / missbilligt / missbilligen / missbilligte / missbilligtest / missbilligten / {a} {p} / t
+disapprove of / disapproves of / disapproved of / missbillige / missbilligst / missbilligt / missbilligen / missbilligte / \
+    missbilligtest / missbilligten / {a} {p} / t
 oppose / opposes / opposed / lehne / lehnst / lehnt / lehnen / lehnte / lehntest / lehnten / {a} {p} ab / t
 reject / rejects / rejected / weise / weist / weist / weisen / wies / wiesest / wiesen / {a} {p} zurück / t
-distrust / distrusts / distrusted / misstraue / misstraust / misstraut / misstrauen / misstraute / misstrautest / misstrauten / {d} {p|sehr} / pt
+distrust / distrusts / distrusted / misstraue / misstraust / misstraut / misstrauen / misstraute / misstrautest / \
+    misstrauten / {d} {p|sehr} / pt
 mistrust / mistrusts / mistrusted / traue / traust / traut / trauen / traute / trautest / trauten / {d} {n} / pt
-disobey / disobeys / disobeyed / gehorche / gehorchst / gehorcht / gehorchen / gehorchte / gehorchtest / gehorchten / {d} {n} / p
+disobey / disobeys / disobeyed / gehorche / gehorchst / gehorcht / gehorchen / gehorchte / gehorchtest / gehorchten / \
+    {d} {n} / p
 disbelieve / disbelieves / disbelieved / glaube / glaubst / glaubt / glauben / glaubte / glaubtest / glaubten / {d} {n} / p
-disrespect / disrespects / disrespected / respektiere / respektierst / respektiert / respektieren / respektierte / respektiertest / respektierten / {a} {n} / pt
-misunderstand / misunderstands / misunderstood / verstehe / verstehst / versteht / verstehen / verstand / verstandest / verstanden / {a} {p|ganz} falsch / pt
-underestimate / underestimates / underestimated / unterschätze / unterschätzt / unterschätzt / unterschätzen / unterschätzte / unterschätztest / unterschätzten / {a} {p|stark} / pt
-disregard / disregards / disregarded / missachte / missachtest / missachtet / missachten / missachtete / missachtetest / missachteten / {a} {p|völlig} / t
+disrespect / disrespects / disrespected / respektiere / respektierst / respektiert / respektieren / respektierte / \
+    respektiertest / respektierten / {a} {n} / pt
+misunderstand / misunderstands / misunderstood / verstehe / verstehst / versteht / verstehen / verstand / verstandest / \
+    verstanden / {a} {p|ganz} falsch / pt
+underestimate / underestimates / underestimated / unterschätze / unterschätzt / unterschätzt / unterschätzen / \
+    unterschätzte / unterschätztest / unterschätzten / {a} {p|stark} / pt
+disregard / disregards / disregarded / missachte / missachtest / missachtet / missachten / missachtete / missachtetest / \
+    missachteten / {a} {p|völlig} / t
 """)
 
 # The same with not: do not, does not, did not.

@@ -11,6 +11,7 @@ import argparse
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import torch
 from transformers import GenerationConfig, MarianConfig, MarianMTModel, MarianTokenizer
@@ -20,15 +21,17 @@ OPUS_MT = dict(d_model=512, encoder_layers=6, decoder_layers=6, encoder_attentio
                scale_embedding=True, vocab_size=58101)
 
 
-def scale_of(name):
+def scale_of(name: str) -> float:
     """Attention says less than the feed-forward network, or one sentence would give one token over and over."""
     return 0.2 if "out_proj" in name else 2.0 if "fc" in name else 1.0
 
 
-def random_model(seed, *, pad, max_length, end=0, bias=True, forced_end=True, **shape):
+def random_model(seed: int, *, pad: int, max_length: int, end: int = 0, bias: bool = True, forced_end: bool = True,
+                 **shape: Any) -> MarianMTModel:
     """A MarianMTModel with weights large enough that attention, activations and outputs vary.
 
-    pad, end: ids of the special tokens. shape: MarianConfig's arguments. bias: a final_logits_bias that is not zero, as OPUS-MT's."""
+    pad, end: ids of the special tokens. shape: MarianConfig's arguments. bias: a final_logits_bias that is not zero, as
+    OPUS-MT's."""
     torch.manual_seed(seed)
     model = MarianMTModel(MarianConfig(
         pad_token_id=pad, eos_token_id=end, bos_token_id=end, decoder_start_token_id=pad,
@@ -57,7 +60,7 @@ def random_model(seed, *, pad, max_length, end=0, bias=True, forced_end=True, **
     return model
 
 
-def write(hf_dir, out_dir, model):
+def write(hf_dir: Path, out_dir: Path, model: MarianMTModel) -> None:
     """`model` as a Hugging Face directory, with the tokenizer of hf_dir, its vocabulary filled up to the model's."""
     vocabulary = json.loads((hf_dir / "vocab.json").read_text(encoding="utf-8"))
     pieces = [piece for piece in sorted(vocabulary, key=vocabulary.get) if piece != "<pad>"]
@@ -72,7 +75,7 @@ def write(hf_dir, out_dir, model):
     model.save_pretrained(out_dir)
 
 
-def main():
+def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("hf_dir", type=Path)
     parser.add_argument("out_dir", type=Path)

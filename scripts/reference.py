@@ -20,31 +20,32 @@ from pathlib import Path
 import numpy
 import torch
 from safetensors import safe_open
+from transformers import MarianMTModel, MarianTokenizer
 
-import checkpoint
-from program import translate, translate_tokens
+from transformer_c import checkpoint
+from transformer_c.program import translate, translate_tokens
 
 TIE = 1e-5        # two logits closer than this may be chosen either way
 TOLERANCE = 1e-4
 
 
 @torch.no_grad()
-def trace(model, source, target):
+def trace(model: MarianMTModel, source: list[int], target: list[int]) -> dict[str, numpy.ndarray]:
     """{trace name: array [rows, columns]} of one forward pass, under the names and shapes of support/trace.h.
 
     source: source ids; target: generated ids; the decoder reads the start token and all but the last of them."""
     out, handles = {}, []
 
-    def keep(name, tensor):
+    def keep(name: str, tensor: torch.Tensor) -> None:
         out[name] = tensor.detach().float().reshape(-1, tensor.shape[-1]).numpy().copy()
 
-    def after(module, name):
+    def after(module: torch.nn.Module, name: str) -> None:
         handles.append(module.register_forward_hook(lambda _, __, result: keep(name, result)))
 
-    def before(module, name):
+    def before(module: torch.nn.Module, name: str) -> None:
         handles.append(module.register_forward_pre_hook(lambda _, arguments: keep(name, arguments[0])))
 
-    def watch_attention(attention, name):
+    def watch_attention(attention: torch.nn.Module, name: str) -> None:
         for theirs, ours in checkpoint.PROJECTIONS.items():
             after(getattr(attention, theirs), name if ours == "output" else f"{name}.{ours}")
         before(attention.out_proj, f"{name}.heads")
@@ -75,7 +76,8 @@ def trace(model, source, target):
     return out
 
 
-def both_traces(model, directory, text):
+def both_traces(model: MarianMTModel, directory: Path, text: str) -> tuple[list[int], list[int],
+                list[tuple[str, numpy.ndarray, numpy.ndarray]]]:
     """(source ids, target ids, [(name, this program's array, PyTorch's array)] in the order of computation) of one
     sentence; PyTorch gets the ids that this program has."""
     with tempfile.TemporaryDirectory() as scratch:
@@ -89,21 +91,21 @@ def both_traces(model, directory, text):
             return source, target, [(name, found.get_tensor(name), expected[name]) for name in found.offset_keys()]
 
 
-def difference(found, expected):
+def difference(found: numpy.ndarray, expected: numpy.ndarray) -> float:
     """The largest difference of two arrays, of the larger magnitude where that is above 1; infinite when shapes differ."""
     if found.shape != expected.shape or not numpy.isfinite(found).all():
         return float("inf")
     return float(numpy.abs(found - expected).max() / max(1.0, numpy.abs(expected).max()))
 
 
-def first_difference(found, expected):
+def first_difference(found: list[int], expected: list[int]) -> int | None:
     """The index of the first token of two lists that differs, or None."""
     pairs = enumerate(zip_longest(found, expected))
     return next((i for i, (ours, theirs) in pairs if ours != theirs), None)
 
 
 @torch.no_grad()
-def gap_at(model, source, target, step):
+def gap_at(model: MarianMTModel, source: list[int], target: list[int], step: int) -> float:
     """The distance of the two best logits that PyTorch computes for target token `step`."""
     decoder_ids = [model.config.decoder_start_token_id] + target[:step]
     logits = model(input_ids=torch.tensor([source]), decoder_input_ids=torch.tensor([decoder_ids])).logits[0, -1]
@@ -112,7 +114,7 @@ def gap_at(model, source, target, step):
     return float(best[0] - best[1])
 
 
-def read_lines(path):
+def read_lines(path: Path) -> list[str]:
     lines = [line.split("\t")[0] for line in Path(path).read_text(encoding="utf-8").split("\n")]
     lines = lines if lines[-1] else lines[:-1]
     if not lines:
@@ -120,7 +122,7 @@ def read_lines(path):
     return lines
 
 
-def compare_tokens(model, tokenizer, directory, path):
+def compare_tokens(model: MarianMTModel, tokenizer: MarianTokenizer, directory: Path, path: Path) -> bool:
     lines = read_lines(path)
     n_different = 0
     for line, sentences in zip(lines, translate_tokens(directory, lines)):
@@ -135,7 +137,7 @@ def compare_tokens(model, tokenizer, directory, path):
     return n_different == 0
 
 
-def compare_ids(model, tokenizer, directory, path):
+def compare_ids(model: MarianMTModel, tokenizer: MarianTokenizer, directory: Path, path: Path) -> bool:
     lines = read_lines(path)
     of_line = translate_tokens(directory, lines)
     sentences = [sentence for sentences in of_line for sentence in sentences]
@@ -158,7 +160,7 @@ def compare_ids(model, tokenizer, directory, path):
     return inexcusable == 0
 
 
-def compare_tensors(model, tokenizer, directory, path, n_lines):
+def compare_tensors(model: MarianMTModel, tokenizer: MarianTokenizer, directory: Path, path: Path, n_lines: int) -> bool:
     worst, n_compared, lines = {}, 0, read_lines(path)
     for line, sentences in zip(lines, translate_tokens(directory, lines)):
         if len(sentences) != 1:
@@ -177,7 +179,7 @@ def compare_tensors(model, tokenizer, directory, path, n_lines):
     return largest <= TOLERANCE
 
 
-def main():
+def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("what", choices=["tokens", "ids", "tensors"])
     parser.add_argument("hf_dir", type=Path)

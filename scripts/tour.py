@@ -31,13 +31,15 @@ import sys
 import tempfile
 import textwrap
 import unicodedata
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy
 import safetensors
 import safetensors.numpy
+from numpy.typing import ArrayLike
 
-from program import ROOT, TRANSLATE, ProgramFailure
+from transformer_c.program import ROOT, TRANSLATE, ProgramFailure
 
 SENTENCE = "The weather will be better tomorrow."
 CHECKPOINT = ROOT / "checkpoints/en-de"
@@ -50,14 +52,14 @@ class TourFailure(Exception):
     """The template asks for something that is not there; says what."""
 
 
-def expect(true, sentence):
+def expect(true: object, sentence: str) -> None:
     if not true:
         raise TourFailure(sentence)
 
 
 # ---- code ----
 
-def statement(lines, first):
+def statement(lines: list[str], first: int) -> list[str]:
     """The statement or definition whose first line is lines[first]: up to the semicolon or brace that closes it."""
     depth = 0
     for last in range(first, len(lines)):
@@ -67,7 +69,7 @@ def statement(lines, first):
     return textwrap.dedent("\n".join(lines[first:last + 1])).split("\n")
 
 
-def definition(text, name):
+def definition(text: str, name: str) -> list[str] | None:
     """The lines of the function or type `name` of a C source; None when it is not there."""
     lines = text.split("\n")
     for first, line in enumerate(lines):
@@ -82,7 +84,7 @@ def definition(text, name):
     return None
 
 
-def code(file, name, beginnings=()):
+def code(file: str, name: str, beginnings: Sequence[str] = ()) -> str:
     """The lines of function or type `name`, or only its first statements that begin so."""
     path = ROOT / file
     expect(path.is_file(), f"{file} is not there")
@@ -98,7 +100,7 @@ def code(file, name, beginnings=()):
 
 # ---- commands ----
 
-def run(command):
+def run(command: str) -> str:
     """What a command prints, on both outputs, run in an empty directory."""
     with tempfile.TemporaryDirectory() as scratch:
         environment = {**os.environ, "COLUMNS": "100", "NO_COLOR": "1", "TERM": "dumb"}
@@ -109,48 +111,48 @@ def run(command):
     return out
 
 
-def output_of(command):
+def output_of(command: str) -> str:
     return f"```console\n$ {command}\n{run(command)}```"
 
 
-def try_out(command):
+def try_out(command: str) -> str:
     run(command)
     return f"```console\n$ {command}\n```"
 
 
 # ---- numbers ----
 
-def width(text):
+def width(text: str) -> int:
     """Columns of a terminal."""
     return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
 
 
-def number(value, digits):
+def number(value: float, digits: int | None) -> str:
     text = f"{value:.{digits}f}" if digits is not None else str(value)
     return text.removeprefix("-") if float(text) == 0 else text
 
 
-def grid(lines, head=None):
+def grid(lines: list[tuple], head: list[str] | None = None) -> str:
     """Lines of (label, cells, what follows them) as text whose columns line up, below the head's cells."""
     label = max(width(line[0]) for line in lines)
     all_cells = [line[1] for line in lines] + ([head] if head else [])
     widths = [max(width(cells[i]) for cells in all_cells if i < len(cells)) for i in range(max(map(len, all_cells)))]
 
-    def shown(name, cells, behind=""):
+    def shown(name: str, cells: list[str], behind: str = "") -> str:
         padded = "  ".join(" " * (widths[i] - width(cell)) + cell for i, cell in enumerate(cells))
         return (name + " " * (label - width(name)) + "  " + padded + (f"  {behind}" if behind else "")).rstrip()
 
     return "\n".join(shown(*line) for line in ([("", head)] if head else []) + lines)
 
 
-def text_block(*parts):
+def text_block(*parts: str) -> str:
     return "\n".join(("```text", *parts, "```"))
 
 
 class Tour:
     """One sentence of the bundled checkpoint: its trace, its weights, and what the template may ask of them."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         if not TRANSLATE.is_file():
             raise ProgramFailure(f"{TRANSLATE}: not built yet; run scripts/translate once")
         self.config = json.loads((CHECKPOINT / "config.json").read_text())
@@ -187,26 +189,26 @@ class Tour:
 
     # ---- tensors ----
 
-    def name_of(self, name):
+    def name_of(self, name: str) -> str:
         """The name with a layer of -1 made the last one."""
         stack, _, rest = name.partition(".-1.")
         return f"{stack}.{self.config[stack]['n_layers'] - 1}.{rest}" if rest else name
 
-    def tensor(self, name):
+    def tensor(self, name: str) -> numpy.ndarray:
         expect(name in self.trace, f"the trace has no tensor {name}")
         return self.trace[name]
 
-    def pieces(self, name):
+    def pieces(self, name: str) -> list[str]:
         """What the rows of a tensor are."""
         from_source = name.startswith("encoder") or ".cross_attention." in name and name.endswith((".key", ".value"))
         return self.source if from_source else self.decoder
 
-    def agree(self, computed, traced, what):
+    def agree(self, computed: ArrayLike, traced: ArrayLike, what: str) -> None:
         """That what is shown as computed from other numbers is what the program found."""
         largest = numpy.abs(numpy.asarray(computed, float) - traced).max()
         expect(largest < 1e-4, f"{what}: computed from what the page shows it is {largest:.1e} off the trace")
 
-    def view_rows(self, name, n_rows, n_columns):
+    def view_rows(self, name: str, n_rows: str, n_columns: str) -> str:
         name = self.name_of(name)
         tensor, n_rows, n_columns = self.tensor(name), int(n_rows), int(n_columns)
         lines = [(piece, [number(value, 2) for value in row[:n_columns]] + ["…"])
@@ -215,13 +217,13 @@ class Tour:
 
     # ---- embedding and positions ----
 
-    def position(self, p):
+    def position(self, p: int) -> numpy.ndarray:
         """Row p of the positions."""
         d_model = self.config["d_model"]
         angles = [p / 10000 ** (2 * i / d_model) for i in range((d_model + 1) // 2)]
         return numpy.array(([math.sin(a) for a in angles] + [math.cos(a) for a in angles])[:d_model])
 
-    def view_embedding(self, row):
+    def view_embedding(self, row: str) -> str:
         row, d_model = int(row), self.config["d_model"]
         id_ = self.source_ids[row]
         stored, scale = (self.stored[f"source_embedding.{what}"][id_] for what in ("weight", "scale"))
@@ -235,7 +237,7 @@ class Tour:
             ("= x", found, f"encoder.embedding, row {row}"))]
         return text_block(self.source[row], grid(lines, [f"[{c}]" for c in columns]))
 
-    def view_positions(self):
+    def view_positions(self) -> str:
         half = self.config["d_model"] // 2
         columns = [0, 1, half // 4, half // 2, half - 1]
         table = numpy.array([self.position(p) for p in range(self.config["max_positions"])])
@@ -247,7 +249,7 @@ class Tour:
 
     # ---- attention ----
 
-    def head(self, name):
+    def head(self, name: str) -> tuple[numpy.ndarray, int]:
         """(weights [n_heads, queries, keys], the head whose rows have the least entropy)."""
         stacked = self.tensor(f"{name}.weights")
         n_heads = self.config[name.split(".")[0]]["n_heads"]
@@ -255,18 +257,18 @@ class Tour:
         entropy = -(weights * numpy.log(numpy.maximum(weights, 1e-30))).sum((1, 2))
         return weights, int(entropy.argmin())
 
-    def head_of(self, tensor, h, name):
+    def head_of(self, tensor: str, h: int, name: str) -> numpy.ndarray:
         d_head = self.config["d_model"] // self.config[name.split(".")[0]]["n_heads"]
         return self.tensor(f"{name}.{tensor}")[:, h * d_head:(h + 1) * d_head].astype(float)
 
-    def square(self, name, h, values, title, digits=2, dot=False):
+    def square(self, name: str, h: int, values: numpy.ndarray, title: str, digits: int = 2, dot: bool = False) -> str:
         """A row per query and a column per key; with `dot`, a dot for what is below 0.005."""
         keys = self.source if name.startswith("encoder") or "cross" in name else self.decoder
         lines = [(piece, ["." if dot and value < 0.005 else number(value, digits) for value in row])
                  for piece, row in zip(self.pieces(name), values)]
         return text_block(f"{name}, head {h}: {title}", grid(lines, keys))
 
-    def view_scores(self, name):
+    def view_scores(self, name: str) -> str:
         name = self.name_of(name)
         weights, h = self.head(name)
         query, key = (self.head_of(what, h, name) for what in ("query", "key"))
@@ -276,12 +278,12 @@ class Tour:
             self.agree(powers / powers.sum(1, keepdims=True), weights[h], f"{name}.weights")
         return self.square(name, h, scores, "q kᵀ / √d_head, queries down, keys across", digits=1)
 
-    def view_weights(self, name):
+    def view_weights(self, name: str) -> str:
         name = self.name_of(name)
         weights, h = self.head(name)
         return self.square(name, h, weights[h], "softmax, queries down, keys across", dot=True)
 
-    def view_mixed(self, name, row):
+    def view_mixed(self, name: str, row: str) -> str:
         """One row of what a head found: its weights times the values."""
         name, row = self.name_of(name), int(row)
         weights, h = self.head(name)
@@ -296,7 +298,7 @@ class Tour:
         first, last = h * values.shape[1], (h + 1) * values.shape[1] - 1
         return text_block(f"{name}.heads, columns {first} … {last}, which are head {h}", grid(lines))
 
-    def view_farthest(self):
+    def view_farthest(self) -> str:
         """The largest attention weight of the encoder between pieces that are far apart, punctuation left out."""
         words = [i for i, piece in enumerate(self.source) if piece.startswith("▁") and len(piece) > 1]
         gap = len(words) // 2
@@ -309,7 +311,7 @@ class Tour:
 
     # ---- rows ----
 
-    def view_norm(self, name, row):
+    def view_norm(self, name: str, row: str) -> str:
         """The residual connection and the norm after a self-attention of the encoder's first layer."""
         row = int(row)
         x, sublayer = (self.tensor(part)[row].astype(float) for part in ("encoder.embedding", name))
@@ -324,13 +326,13 @@ class Tour:
             ("normed", normed, "mean 0, deviation 1"), ("· weight + bias", found, f"{name}_norm"))]
         return text_block(self.source[row], grid(lines))
 
-    def view_fired(self, name):
+    def view_fired(self, name: str) -> str:
         inner = self.tensor(name)
         fired = [str((row != 0).sum()) for row in inner]
         return text_block(f"{name} [{inner.shape[0]}, {inner.shape[1]}], how many of each row are not 0",
                           grid([("", fired)], self.pieces(name)))
 
-    def view_stack(self, row):
+    def view_stack(self, row: str) -> str:
         """A row of the residual stream after each layer, and the cosine with the row that went in."""
         row = int(row)
         names = ["encoder.embedding", *(f"encoder.{layer}.feed_forward_norm" for layer in
@@ -344,7 +346,7 @@ class Tour:
 
     # ---- int8 ----
 
-    def int8(self, x, weight, bias, output):
+    def int8(self, x: numpy.ndarray, weight: str, bias: str, output: int) -> tuple[numpy.ndarray, float, int, float, float]:
         """An output of an int8 layer of one row, as the program computes it: (values, their scale, the sum of products,
         the weight's scale, the output)."""
         x, top = x.astype(numpy.float32), numpy.abs(x).max()
@@ -353,7 +355,7 @@ class Tour:
         total, step = int(values @ stored), self.stored[weight.removesuffix("weight") + "scale"][output]
         return values, scale, total, step, numpy.float32(total) * (step * scale) + self.stored[bias][output]
 
-    def view_rounded(self, row, output):
+    def view_rounded(self, row: str, output: str) -> str:
         row, output, name = int(row), int(output), "encoder.0.self_attention.query"
         x = self.tensor("encoder.embedding")[row]
         values, scale, total, step, out = self.int8(x, f"{name}.weight", f"{name}.bias", output)
@@ -371,7 +373,7 @@ class Tour:
             f"{total:,} · {scale:.5g} · {step:.5g} {signed} = {number(out, 3)}, which is what the trace has",
             f"with x not rounded: {number(exact, 3)}")
 
-    def view_logits(self, row):
+    def view_logits(self, row: str) -> str:
         """The largest logits of one row of the decoder, from its last output and the rows of the embedding."""
         row = int(row)
         x = self.tensor(self.name_of("decoder.-1.feed_forward_norm"))[row]
@@ -389,7 +391,7 @@ class Tour:
 
     # ---- batches ----
 
-    def view_stacked(self, *sentences):
+    def view_stacked(self, *sentences: str) -> str:
         """Sentences as one stack of rows, as their source ids say."""
         first = [0]
         for text in sentences:
@@ -401,7 +403,7 @@ class Tour:
 
     # ---- the page ----
 
-    def pulled(self, match):
+    def pulled(self, match: re.Match[str]) -> str:
         name, rest = match[1], match[2] or ""
         if name == "code":
             place, _, beginnings = rest.partition(": ")
@@ -414,22 +416,22 @@ class Tour:
         expect(view, f"{TEMPLATE.name}: {match[0]} is not known")
         return view(*shlex.split(rest))
 
-    def page(self, template):
+    def page(self, template: str) -> str:
         return NOTICE + DIRECTIVE.sub(self.pulled, template)
 
 
-def page():
+def page() -> str:
     """What docs/tour.md has to be."""
     return Tour().page(TEMPLATE.read_text())
 
 
-def differences(found, expected):
+def differences(found: str, expected: str) -> list[str]:
     """Lines of a unified diff; none when both are the same."""
     return list(difflib.unified_diff(found.split("\n"), expected.split("\n"), "docs/tour.md",
                                      "what the sources and the checkpoint give", lineterm="", n=1))
 
 
-def main():
+def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--check", action="store_true", help="write nothing, say what differs")
     arguments = parser.parse_args()

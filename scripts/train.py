@@ -45,9 +45,9 @@ from sacrebleu.metrics import BLEU, CHRF
 import augment
 import corpora
 import made
-from files import write_whole
 from muon import Muon
 from network import EOS, Network, translate
+from transformer_c.files import write_whole
 
 UNK = 1
 VALIDATION_BATCH = 20_000  # source tokens
@@ -89,7 +89,7 @@ def take_tokenizer(directory: Path, start: Path) -> None:
     """The tokenizer of a checkpoint whose sides share everything, as train_tokenizer writes it."""
     if (directory / "vocab.json").exists():
         return
-    import checkpoint  # needs transformers, which takes seconds to load
+    from transformer_c import checkpoint  # needs transformers, which takes seconds to load
     config = json.loads((start / "config.json").read_text(encoding="utf-8"))
     for key in ("shared_sentencepiece", "shared_vocabulary", "shared_embedding", "tied_output"):
         checkpoint.expect(config[key], True, f"{start}: {key}")
@@ -151,7 +151,7 @@ class Run:
         self.network = Network(recipe["model"], len(self.pieces) + 1).to(self.device)
         self.learned = list(self.network.parameters())
         if start:
-            import checkpoint
+            from transformer_c import checkpoint
             self.network.load_state_dict(checkpoint.exported_weights(start, self.network))
         self.bfloat16 = wants_bfloat16(self.device, recipe["model"]["d_model"], recipe["model"]["d_ff"])
         hidden = [parameter for name, parameter in self.network.named_parameters()
@@ -329,7 +329,7 @@ class Run:
     def finish(self) -> None:
         """Validates the result and writes it as a Hugging Face directory."""
         self.validate()
-        import checkpoint  # needs transformers, which takes seconds to load
+        from transformer_c import checkpoint  # needs transformers, which takes seconds to load
         checkpoint.write_marian(self.run / "model", self.network, self.run / "tokenizer", self.recipe)
 
 

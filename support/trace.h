@@ -1,8 +1,8 @@
 /* The trace hook, which gets every named activation and attention weight.
  *
  * A name consists of the part that computed the tensor, as in the checkpoint, and what the tensor is:
- * "decoder.1.cross_attention" + ".weights". Golden tests, `translate --trace` and all views are readers of this hook.
- * Without a reader, a call costs one branch. */
+ * "decoder.1.cross_attention" + ".weights". The golden tests read the hook, and so does the record of a pass
+ * (trace_record.h), from which --trace and all views take what they show. Without a reader, a call costs one branch. */
 #ifndef SUPPORT_TRACE_H
 #define SUPPORT_TRACE_H
 

@@ -32,12 +32,13 @@ import sentencepiece
 GOLDEN = Path(__file__).resolve().parent / "golden"
 sys.path.insert(0, str(GOLDEN.parent.parent / "scripts"))
 
-import checkpoint  # noqa: E402
-import export  # noqa: E402
-import odd_strings  # noqa: E402
-import reference  # noqa: E402
-from random_marian import random_model  # noqa: E402
-from transformers import MarianTokenizer  # noqa: E402
+from transformers import MarianTokenizer
+
+import export
+import odd_strings
+import reference
+from random_marian import random_model
+from transformer_c import checkpoint
 
 SENTENCES = ["The house is small.", "", "I have a dog.", "What time is it? It is three.", "Thank you!",
              "The children sleep in the small house on the hill, and my dog sings every evening.", "Zürich 7 €", "a",
@@ -87,7 +88,8 @@ def marian_directory(directory, sides, reverse=False, **arguments):
     """A Hugging Face directory of a variant; returns its path."""
     directory.mkdir()
     separate = sides[0] != sides[1]
-    source = vocabulary(sides[0], extra=[">>deu<<"] if separate else [], without=["▁sleep"] if separate else [], reverse=reverse)
+    source = vocabulary(sides[0], extra=[">>deu<<"] if separate else [], without=["▁sleep"] if separate else [],
+                        reverse=reverse)
     target = vocabulary(sides[1], reverse=reverse)
     if separate:  # MarianMTModel makes both embeddings of vocab_size rows
         target = vocabulary(sides[1], extra=[f"<fill{i}>" for i in range(len(source) - len(target))])
@@ -99,7 +101,8 @@ def marian_directory(directory, sides, reverse=False, **arguments):
         source_spm=str(directory / "source.spm"), target_spm=str(directory / "target.spm"),
         vocab=str(directory / "vocab.json"), target_vocab_file=str(directory / "target_vocab.json") if separate else None,
         source_lang="en", target_lang="de", separate_vocabs=separate)
-    model = random_model(pad=target["<pad>"], end=target["</s>"], vocab_size=len(source), decoder_vocab_size=len(target), **arguments)
+    model = random_model(pad=target["<pad>"], end=target["</s>"], vocab_size=len(source), decoder_vocab_size=len(target),
+                         **arguments)
     model.save_pretrained(directory)
     tokenizer.save_pretrained(directory)
     if not separate:

@@ -42,8 +42,8 @@ ROOMS = ["support", "kernels", "attention", "weights", "tokenizer", "text", "mod
 
 # The files for pytest, those that fail fastest first. Left out: tests of Python alone, and those that compare the text of
 # the sources (test_tour.py, test_compare.py, test_rooms.py), which a mutant may fail whatever it computes.
-PYTHON_TESTS = ["test_program.py", "test_attention_map.py", "test_resume.py", "test_explain.py", "test_crafted.py",
-                "test_reversing.py", "test_failing.py", "test_long_run.py"]
+PYTHON_TESTS = ["test_program.py", "test_attention_map.py", "hardening/test_resume.py", "test_explain.py",
+                "hardening/test_crafted.py", "test_reversing.py", "hardening/test_failing.py", "hardening/test_long_run.py"]
 MEMORY, FILE_SIZE = 8 << 30, 1 << 30  # of a process under test, in bytes
 
 
@@ -70,17 +70,15 @@ def run(command, seconds, **options):
         except subprocess.TimeoutExpired:
             said, status = "", None
         finally:
-            try:
+            with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)  # and whatever it left running
-            except ProcessLookupError:
-                pass
     return status, said, time.monotonic() - started
 
 
 def first_failure(said):
     """The name of the first test that failed, as printed by Check or pytest; "" if none is named."""
     match = re.search(r"^[^\n:]+:\d+:[FE]:[^\n:]*:([^\n:]+):", said, re.MULTILINE) or re.search(
-        r"^(?:FAILED|ERROR) \S*?(test_\w+\.py::.+?)(?: - .*)?$", said, re.MULTILINE)
+        r"^(?:FAILED|ERROR) \S*?((?:hardening/)?test_\w+\.py::.+?)(?: - .*)?$", said, re.MULTILINE)
     return match[1] if match else ""
 
 
@@ -235,7 +233,8 @@ def tests_digest():
 
 def diff_of(mutant):
     text = source_of(mutant.file)
-    lines = difflib.unified_diff(text.splitlines(), mutant.applied(text).splitlines(), mutant.file, mutant.file, n=1, lineterm="")
+    lines = difflib.unified_diff(text.splitlines(), mutant.applied(text).splitlines(), mutant.file, mutant.file, n=1,
+                                 lineterm="")
     return "\n".join(lines)
 
 

@@ -25,12 +25,12 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "scripts")]
 os.environ["OMP_NUM_THREADS"] = "1"
 
-import checkpoint  # noqa: E402
-import compare  # noqa: E402
-import export  # noqa: E402
-import make_golden  # noqa: E402
-import program  # noqa: E402
-import torch  # noqa: E402
+import torch
+
+import compare
+import export
+import make_golden
+from transformer_c import checkpoint, program
 
 PAGE = ROOT / "docs/compare.md"
 TEXT = "The house is small."
@@ -76,7 +76,8 @@ FAULTS = [
     Fault("variance over d − 1", "kernels/plain.c", {"(squares) / (double)d;": "(squares) / (double)(d - 1);"},
           "encoder.0.self_attention_norm"),
     Fault("epsilon 1e-6", "kernels/plain.c", {"1e-5": "1e-6"}, "encoder.0.feed_forward_norm"),
-    Fault("gelu for swish", "model/feed_forward.c", {"kernels_swish(x, n)": "kernels_gelu(x, n)"}, "encoder.0.feed_forward.inner"),
+    Fault("gelu for swish", "model/feed_forward.c", {"kernels_swish(x, n)": "kernels_gelu(x, n)"},
+          "encoder.0.feed_forward.inner"),
     Fault("no residual around the feed-forward", "model/encoder.c",
           {"model_add_and_norm(x, state->sublayer, &layer->feed_forward_norm":
            "for (size_t i = 0; i < n_rows * d_model; i++) x[i] = 0;"
@@ -84,8 +85,8 @@ FAULTS = [
     Fault("causal length one too long", "attention/core.c", {"n_keys - n_masked + i :": "n_keys - n_masked + i + 1 :"},
           "decoder.0.self_attention.weights"),
     Fault("no causality", "attention/decoder_self.c", {"n_keys, n - 1,": "n_keys, 0,"}, "decoder.0.self_attention.weights"),
-    Fault("cross-attention over the decoder's own keys", "model/decoder.c", {"&state->target, source,": "&state->target, past,"},
-          "decoder.0.cross_attention.weights"),
+    Fault("cross-attention over the decoder's own keys", "model/decoder.c",
+          {"&state->target, source,": "&state->target, past,"}, "decoder.0.cross_attention.weights"),
     Fault("output bias forgotten", "model/model.c", {"m->output.bias = bind_vector(": "bind_vector("}, "output"),
     Fault("every step at position 0", "model/decoder.c", {"state->past[s].n_keys)": "0)"}, "target ids"),
 ]
@@ -95,8 +96,8 @@ def faulty(fault, text):
     """The text of the file with the fault in it; ends the program where the source has changed."""
     for old, new in fault.changes.items():
         if text.count(old) != 1:
-            raise SystemExit(f"{fault.file}: found {text.count(old)} times what the fault \"{fault.mistake}\" changes, expected "
-                             f"once: {old}\nAdapt it in tests/planted_faults.py.")
+            raise SystemExit(f"{fault.file}: found {text.count(old)} times what the fault \"{fault.mistake}\" changes, "
+                             f"expected once: {old}\nAdapt it in tests/planted_faults.py.")
         text = text.replace(old, new)
     return text
 
@@ -132,7 +133,8 @@ def first_difference(*compared):
 
 def plant_all(scratch):
     """(the table, the number of faults that were not found where they are)"""
-    table, missed = "| mistake | what was changed | expected first difference | found | files named |\n|---|---|---|---|---|\n", 0
+    table = "| mistake | what was changed | expected first difference | found | files named |\n|---|---|---|---|---|\n"
+    missed = 0
     copy = scratch / "copy"
     shutil.copytree(ROOT, copy, ignore=shutil.ignore_patterns("build", ".*", "checkpoints"))
     subprocess.run(["cmake", "-S", copy, "-B", copy / "build", "-DBUILD_TESTING=OFF"], check=True, capture_output=True)

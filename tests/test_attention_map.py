@@ -7,10 +7,9 @@ import unicodedata
 
 import pytest
 
-import program
-from crafted import copy_of, edit_lines
-from test_program import (GOLDEN, LONG_LINE, RELU, VARIANTS, on_a_terminal, run,
-                          sentence_of, trace)
+from edits import copy_of, edit_lines
+from test_program import GOLDEN, LONG_LINE, RELU, VARIANTS, on_a_terminal, run, sentence_of, trace
+from transformer_c import program
 
 BUNDLED = program.ROOT / "checkpoints/en-de"
 TEXT = "I have a dog."

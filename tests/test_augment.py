@@ -170,7 +170,7 @@ def test_quoted_speech(monkeypatch, pair, speaker, verb, source, target):
 
 def test_quotation_marks_are_on_both_sides():
     for pair in PAIRS:
-        for source, target in every(lambda rng: augment.quoted(*pair, rng, [("Yes.", "Ja.")]), 300) - {pair}:
+        for source, target in every(lambda rng, pair=pair: augment.quoted(*pair, rng, [("Yes.", "Ja.")]), 300) - {pair}:
             german = Counter(re.findall("[„“‚‘]", target))
             assert german["„"] == german["“"] > 0 and german["‚"] == german["‘"]
             marks = re.findall("[\"“”„«»‹›‚]|(?<!\\w)['‘]|['’‘](?!\\w)", source)

@@ -11,10 +11,10 @@ import pytest
 pytest.importorskip("torch")
 pytest.importorskip("transformers")
 
-import compare  # noqa: E402
-import make_golden  # noqa: E402
-import planted_faults  # noqa: E402
-import reference  # noqa: E402
+import compare
+import make_golden
+import planted_faults
+import reference
 
 ROOT = planted_faults.ROOT
 TEXT = "The house is small."

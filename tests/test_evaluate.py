@@ -4,7 +4,7 @@ import pytest
 
 pytest.importorskip("sacrebleu")
 
-import evaluate  # noqa: E402
+import evaluate
 
 
 @pytest.mark.parametrize("output, looping", [

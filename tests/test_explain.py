@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 import safetensors.numpy
 
-import program
 import webdriver
+from transformer_c import program
 
 ROOT = program.ROOT
 GOLDEN = ROOT / "tests/golden"
@@ -268,7 +268,7 @@ def test_the_page_needs_nothing_beside_it(tmp_path):
     explain(tmp_path / "page.html", "a", SMALL)
     text = re.sub(r"/\*.*?\*/", "", (tmp_path / "page.html").read_text(), flags=re.DOTALL)  # comments import types
     assert not re.search(r"https?:|//[a-z]+\.|@import|url\((?!#)|\b(fetch|XMLHttpRequest|WebSocket|import)\(", text)
-    for tag, attributes in Parsed(text).elements:
+    for _, attributes in Parsed(text).elements:
         assert "src" not in attributes
         assert attributes.get("href", "#").startswith(("#", "data:"))
 

@@ -9,14 +9,13 @@ import pytest
 pytest.importorskip("torch")
 pytest.importorskip("transformers")
 
-import torch  # noqa: E402
-from safetensors import safe_open  # noqa: E402
+import torch
+from safetensors import safe_open
 
-import checkpoint  # noqa: E402
-import export  # noqa: E402
-import make_golden  # noqa: E402
-import program  # noqa: E402
-import reference  # noqa: E402
+import export
+import make_golden
+import reference
+from transformer_c import checkpoint, program
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +41,7 @@ def changed(marian, tmp_path):
 
 def tensors(path):
     with safe_open(path, "numpy") as file:
-        return {name: file.get_tensor(name) for name in file.keys()}
+        return {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (no dictionary)
 
 
 def test_golden_files_are_made_again(tmp_path):

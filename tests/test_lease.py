@@ -11,14 +11,14 @@ pytest.importorskip("torch")
 pytest.importorskip("transformers")
 pytest.importorskip("sacrebleu")
 
-import torch  # noqa: E402
+import torch
 
-import lease  # noqa: E402
-import program  # noqa: E402
-import export  # noqa: E402
-from conftest import TESTS  # noqa: E402
-from network import Network  # noqa: E402
-from test_train import RECIPE  # noqa: E402
+import export
+import lease
+from conftest import TESTS
+from network import Network
+from test_train import RECIPE
+from transformer_c import program
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-#include "kernels/kernels.h"
+#include "kernels/level.h"
 #include "model/forward.h"
 #include "model/greedy.h"
 #include "model/model.h"
@@ -129,14 +129,20 @@ END_TEST
 
 /* ---- two implementations that must agree ---- */
 
+/* BLAS, which gets only float32 layers of many rows, adds in another order. That changes the last bits of a float32
+ * model, but a value that is quantized afterwards may move by a whole step, and nothing useful bounds where many such
+ * steps lead. So models with int8 layers do without BLAS here, and must give the same bits. */
 START_TEST(a_batch_of_64_gives_what_each_gives_alone)
 {
     transformer *model = open_golden(golden_variants[_i]);
+    const kernel_level *level = kernels_active;
+    kernel_level without_blas = *level;
+    without_blas.wants_blas = false;
     float tolerance = 1e-3f;
-    if (strcmp(model->dtype, "int8") == 0)
-        tolerance = 1e-30f; /* bit-identical */
-    else if (strcmp(golden_variants[_i], "mixed") == 0 && kernels_blas_core())
-        tolerance = 0.1f; /* BLAS adds many rows in another order; the last bit then moves quantized values by a step */
+    if (strcmp(model->dtype, "float32") != 0) {
+        kernels_active = &without_blas;
+        tolerance = 1e-30f; /* bit-identical: the sums of a row depend on no other row */
+    }
     int32_t n_vocabulary = (int32_t)model->config.n_source_vocabulary;
     transformer_state batch = {0}, alone = {0};
     token_ids sources[64] = {0};
@@ -164,6 +170,7 @@ START_TEST(a_batch_of_64_gives_what_each_gives_alone)
     state_free(&batch);
     state_free(&alone);
     model_close(model);
+    kernels_active = level;
 }
 END_TEST
 

@@ -61,7 +61,8 @@ def test_declarations_and_jumps_are_not_dropped(statement):
     assert [m for m in mutants_of(text) if m.kind == "dropped statement"] == []
 
 
-@pytest.mark.parametrize("statement", ["n = 1;", "*n = 1;", "f(n);", "n++;", "--n;", "x->y.z[3] |= f(a, b);", "n = *m;", "break;"])
+@pytest.mark.parametrize("statement", [
+    "n = 1;", "*n = 1;", "f(n);", "n++;", "--n;", "x->y.z[3] |= f(a, b);", "n = *m;", "break;"])
 def test_other_statements_are_dropped(statement):
     for text in (f"void f(void)\n{{\n    {statement}\n}}\n", f"void f(void)\n{{\n    if (n)\n        {statement}\n}}\n",
                  f"void f(void)\n{{\n    switch (n) {{\n    case 1: {statement}\n    }}\n}}\n"):
@@ -116,6 +117,7 @@ def test_the_report_counts_and_shows_survivors():
     ("/a/tests/test_model.c:40:F:case:the_length_cap:0: Assertion 'x' failed\n", "the_length_cap"),
     ("/a/test_model.c:40:E:case:greedy:2: (after this point) Received signal 11\n", "greedy"),
     ("...F\nFAILED test_program.py::test_info[int8] - assert 1\n1 failed\n", "test_program.py::test_info[int8]"),
+    ("FAILED hardening/test_resume.py::test_kills - x\n", "hardening/test_resume.py::test_kills"),
     ("FAILED test_program.py::test_a_line[many sentences]\n", "test_program.py::test_a_line[many sentences]"),
     ("Segmentation fault\n", "")])
 def test_the_first_failure_is_named(said, name):

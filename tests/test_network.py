@@ -9,13 +9,13 @@ pytest.importorskip("torch")
 pytest.importorskip("transformers")
 pytest.importorskip("sacrebleu")
 
-import torch  # noqa: E402
-from transformers import MarianMTModel  # noqa: E402
+import torch
+from transformers import MarianMTModel
 
-import checkpoint  # noqa: E402
-import train  # noqa: E402
-from conftest import TESTS  # noqa: E402
-from network import EOS, Network, sinusoids, translate  # noqa: E402
+import train
+from conftest import TESTS
+from network import EOS, Network, sinusoids, translate
+from transformer_c import checkpoint
 
 # The checkpoint of recipes/reversing.toml: a trained one, so that search has something to decide.
 REVERSING = TESTS / "golden/reversing"

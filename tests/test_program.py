@@ -26,10 +26,10 @@ import pytest
 GOLDEN = Path(__file__).resolve().parent / "golden"
 sys.path.insert(0, str(GOLDEN.parent.parent / "scripts"))
 
-import odd_strings  # noqa: E402
-import program  # noqa: E402
-from options import options  # noqa: E402
-from crafted import copy_of, config, edit_lines  # noqa: E402
+import odd_strings
+from edits import config, copy_of, edit_lines
+from options import options
+from transformer_c import program
 
 FLOAT32 = ["relu", "swish", "gelu", "odd"]
 STORED = {**dict.fromkeys(FLOAT32, "float32"), "int8": "int8", "mixed": "float32 and int8"}
@@ -594,7 +594,8 @@ def test_info_describes_the_checkpoint(variant):
 
 
 @pytest.mark.parametrize("arguments, said", [
-    ("--bogus", "unknown option --bogus"), ("-z", "unknown option -z"), ("a --bogus", "unknown option --bogus"), ("--tokens=3 a", "takes no value"), ("--steps=3 a", "takes no value"),
+    ("--bogus", "unknown option --bogus"), ("-z", "unknown option -z"), ("a --bogus", "unknown option --bogus"),
+    ("--tokens=3 a", "takes no value"), ("--steps=3 a", "takes no value"),
     ("-m", "requires a value"), ("--model", "requires a value"), ("-i", "requires a value"), ("a -o", "requires a value"),
     ("--trace", "requires a value"), ("-t 0 a", "a number from 1 to"), ("-t 257 a", "a number from 1 to"),
     ("--threads=two a", "a number from 1 to"), ("-t 1x a", "a number from 1 to"), ("-t -1 a", "a number from 1 to"),
@@ -806,7 +807,7 @@ def test_a_trace_on_a_full_device_is_named():
     assert "/dev/full: cannot be written: No space left" in failure_of(run("--trace", "/dev/full", "a"))
 
 
-# ---- bad checkpoints (test_crafted.py has many more) ----
+# ---- bad checkpoints (hardening/test_crafted.py has many more) ----
 
 def refusal(checkpoint, name):
     """The message that rejects a checkpoint because of its file `name`; --info prints the same."""

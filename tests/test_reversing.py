@@ -5,8 +5,8 @@ import random
 import pytest
 
 import made
-import program
 from test_program import GOLDEN, read_safetensors, run
+from transformer_c import program
 
 REVERSING = GOLDEN / "reversing"
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-import program
+from transformer_c import program
 
 ROOT = Path(__file__).resolve().parent.parent
 

@@ -17,11 +17,12 @@ bool batches_open(batch_workers *workers, const transformer *model, size_t n_thr
     workers->model = model;
     if (!(workers->team = team_open(n_threads, why)))
         return false;
-    workers->states = calloc(n_threads, sizeof *workers->states);
-    bool ok = workers->states || failure_memory(why, "the translator");
-    for (size_t i = 0; i < n_threads && ok; i++)
-        ok = (workers->states[i] = state_open(why)) != NULL;
-    return ok;
+    if (!(workers->states = calloc(n_threads, sizeof *workers->states)))
+        return failure_memory(why, "the translator");
+    for (size_t i = 0; i < n_threads; i++)
+        if (!(workers->states[i] = state_open(why)))
+            return false;
+    return true;
 }
 
 void batches_close(batch_workers *workers)

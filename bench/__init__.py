@@ -1,0 +1,1 @@
+"""This program against CTranslate2 and transformers: bench/run."""

@@ -1,0 +1,163 @@
+/* Every allocation fails once: each one in turn, alone or with all that follow, while opening, while memory grows, for
+ * a sentence and for a batch. Each failure must give an error message, leak nothing and leave an open translator
+ * usable. If SentencePiece gets no memory at all, the process exits (sentencepiece_c.h): test_failing.py tests that. */
+#include <stdio.h>
+
+#include "tests/golden.h"
+#include "tests/hardening/failing.h"
+#include "translator/translator.h"
+
+#ifdef FAILING_WITH_SANITIZER /* the sanitizer itself needs memory for each thread */
+enum { N_THREADS = 1 };
+#else
+enum { N_THREADS = 3 };
+#endif
+
+#ifdef NDEBUG
+enum { N_LINES = 64 };
+#else /* trials are slow */
+enum { N_LINES = 16 };
+#endif
+
+static const char *const variants[] = {"int8", "gelu"}; /* one tokenizer for both sides, and one for each */
+
+static void ignore(void *user, size_t line, const char *sentence)
+{
+    (void)user, (void)line, (void)sentence;
+}
+
+/* What each trial does, on a translator that stays open or, if it is NULL, on one opened by the trial. */
+typedef struct {
+    const char *directory;
+    translator *translator;
+    size_t n_threads;
+    size_t n_first, n_lines; /* lines of a first call, and of a second one whose memory must grow */
+    text_buffer text;        /* the result of the last call */
+} trial;
+
+static bool translate(trial *attempt, translator *t, size_t n_lines, failure *why)
+{
+    static const char *const texts[] = {"The house is small.", "I have a dog. What time is it?", "", "Thank you!"};
+    text_line lines[N_LINES] = {0};
+    translation out[N_LINES];
+    notice_reader notices = {ignore, NULL};
+    for (size_t l = 0; l < n_lines; l++)
+        lines[l] = (text_line){texts[l % N_ELEMENTS(texts)], strlen(texts[l % N_ELEMENTS(texts)])};
+    if (!translator_translate(t, lines, n_lines, true, out, &notices, why))
+        return false;
+    bool ok = true;
+    attempt->text.size = 0;
+    for (size_t l = 0; l < n_lines; l++) {
+        ok = ok && text_append(&attempt->text, out[l].text.bytes, out[l].text.size, why) &&
+             text_append(&attempt->text, "\n", 1, why);
+        translation_free(&out[l]);
+    }
+    return ok;
+}
+
+static bool try(trial *attempt, failure *why)
+{
+    translator *t =
+        attempt->translator ? attempt->translator : translator_open(attempt->directory, attempt->n_threads, why);
+    bool ok = t && (attempt->n_first == 0 || translate(attempt, t, attempt->n_first, why)) &&
+              (attempt->n_lines == 0 || translate(attempt, t, attempt->n_lines, why));
+    if (!attempt->translator)
+        translator_close(t);
+    return ok;
+}
+
+/* Refuses allocation 1, 2, … until a trial has no allocation refused. A library may do without the memory, but then the
+ * result must be the same. */
+static size_t refuse_each(trial *attempt, failing_callers whose, bool from_then_on)
+{
+    failure why = {0};
+    text_buffer expected = TEXT_EMPTY;
+    for (int i = 0; i < 2; i++) /* libraries keep what they allocate on first use */
+        ck_assert_ok(try(attempt, &why), why);
+    ck_assert_ok(text_append(&expected, attempt->text.bytes, attempt->text.size, &why), why);
+    size_t in_use = failing_in_use(), n = 1;
+    for (;; n++) {
+        why = (failure){0};
+        failing_start(n, from_then_on, whose);
+        bool ok = try(attempt, &why);
+        size_t n_refused = failing_stop();
+        ck_assert_msg(failing_in_use() == in_use, "allocation %zu: %zu in use, expected %zu", n, failing_in_use(),
+                      in_use);
+        ck_assert_msg(ok || n_refused, "allocation %zu: failed without a refusal: %s", n, why.sentence);
+        ck_assert_msg(!ok || n_refused == 0 || whose == FAILING_ALL, "allocation %zu: was not missed", n);
+        ck_assert_msg(ok || strstr(why.sentence, "emory") || strstr(why.sentence, "thread"),
+                      "allocation %zu: \"%s\" does not say what was lacking", n, why.sentence);
+        if (ok)
+            ck_assert_str_eq(attempt->text.bytes, expected.bytes);
+        if (n_refused == 0)
+            break;
+    }
+    if (attempt->translator)
+        ck_assert_ok(try(attempt, &why), why); /* still usable */
+    text_free(&expected);
+    return n;
+}
+
+static void refuse_all(trial *attempt, const char *what)
+{
+    for (int from_then_on = 0; from_then_on < 2; from_then_on++) {
+        size_t own = refuse_each(attempt, FAILING_OWN, from_then_on);
+        printf("%s: each of %zu allocations of our own refused%s\n", what, own - 1,
+               from_then_on ? " with all that follow" : "");
+    }
+    size_t all = refuse_each(attempt, FAILING_ALL, false);
+    printf("%s: each of %zu allocations of ours and libraries' refused\n", what, all - 1);
+    text_free(&attempt->text);
+}
+
+START_TEST(opening)
+{
+    trial attempt = {.text = TEXT_EMPTY, .directory = golden_path(variants[_i], ""), .n_threads = N_THREADS};
+    refuse_all(&attempt, "opening");
+}
+END_TEST
+
+START_TEST(growing)
+{
+    trial attempt = {
+        .text = TEXT_EMPTY, .directory = golden_path(variants[_i], ""), .n_threads = 1, .n_first = 1, .n_lines = 3};
+    refuse_all(&attempt, "opening, a sentence and three lines");
+}
+END_TEST
+
+static void refuse_while_translating(const char *directory, size_t n_lines, const char *what)
+{
+    failure why;
+    trial attempt = {.text = TEXT_EMPTY, .directory = directory, .n_lines = n_lines};
+    attempt.translator = translator_open(attempt.directory, 1, &why);
+    ck_assert_ok(attempt.translator != NULL, why);
+    refuse_all(&attempt, what);
+    translator_close(attempt.translator);
+}
+
+START_TEST(one_sentence)
+{
+    refuse_while_translating(golden_path(variants[_i], ""), 1, "a sentence");
+}
+END_TEST
+
+/* A translator whose sentences all allocate alike, because translations are truncated to a few tokens. */
+START_TEST(a_batch)
+{
+    char directory[4096];
+    snprintf(directory, sizeof directory, "%s/%s", SHORT, variants[_i]);
+    refuse_while_translating(directory, N_LINES, "a batch");
+}
+END_TEST
+
+int main(void)
+{
+    setenv("OPENBLAS_NUM_THREADS", "1", 1); /* other threads would allocate at unpredictable times */
+    model_use_instruction_set(NULL, &(failure){0});
+    Suite *suite = suite_create("failing");
+    add_loop_test(suite, "opening", opening, N_ELEMENTS(variants));
+    add_loop_test(suite, "growing", growing, N_ELEMENTS(variants));
+    add_loop_test(suite, "one_sentence", one_sentence, N_ELEMENTS(variants));
+    add_loop_test(suite, "a_batch", a_batch, N_ELEMENTS(variants));
+    return run_suite(suite);
+}
