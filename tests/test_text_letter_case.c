@@ -92,9 +92,9 @@ END_TEST
 int main(void)
 {
     Suite *suite = suite_create("text_letter_case");
-    add_loop_test(suite, "a sentence has a case", a_sentence_has_a_case, N_ELEMENTS(cases));
-    add_test(suite, "spans keep their case", spans_keep_their_case);
+    add_loop_test(suite, "a_sentence_has_a_case", a_sentence_has_a_case, N_ELEMENTS(cases));
+    add_test(suite, "spans_keep_their_case", spans_keep_their_case);
     add_test(suite, "capitals", capitals);
-    add_test(suite, "letters have one other case", letters_have_one_other_case);
+    add_test(suite, "letters_have_one_other_case", letters_have_one_other_case);
     return run_suite(suite);
 }

@@ -105,9 +105,9 @@ END_TEST
 int main(void)
 {
     Suite *suite = suite_create("text_normalize");
-    add_loop_test(suite, "normal forms", normal_forms, N_ELEMENTS(cases));
-    add_test(suite, "origins are bytes of the input", origins_are_bytes_of_the_input);
-    add_test(suite, "normal text does not change", normal_text_does_not_change);
-    add_test(suite, "normalizing twice changes nothing more", normalizing_twice_changes_nothing_more);
+    add_loop_test(suite, "normal_forms", normal_forms, N_ELEMENTS(cases));
+    add_test(suite, "origins_are_bytes_of_the_input", origins_are_bytes_of_the_input);
+    add_test(suite, "normal_text_does_not_change", normal_text_does_not_change);
+    add_test(suite, "normalizing_twice_changes_nothing_more", normalizing_twice_changes_nothing_more);
     return run_suite(suite);
 }
