@@ -369,8 +369,9 @@ def draw(number):
 
 
 def quick_killer(copy, mutant):
-    """What fails first of the suite of the mutant's room and a few files of pytest; "" for nothing."""
-    suite = f"test_{mutant.file.split('/')[0]}"
+    """What fails first of the suite of the mutant's room, or of its file, and a few files of pytest; "" for nothing."""
+    room, stem = mutant.file.split("/")[0], Path(mutant.file).stem
+    suite = f"test_{room}" if f"test_{room}" in copy.sound else f"test_{room}_{stem}"
     with copy.planted(mutant):
         for target in [suite, "translate"] if suite in copy.sound else ["translate"]:
             if not copy.build([target])[0]:

@@ -15,6 +15,8 @@ static const struct {
     {CASE_CAPITALS, "KEEP THE GATE CLOSED.", "Keep the gate closed."},
     {CASE_CAPITALS, "MAY I COME IN? I'M COLD", "May I come in? I'm cold"},
     {CASE_CAPITALS, "EXIT", "Exit"},
+    {CASE_CAPITALS, "'OPEN THE DOOR'", "'Open the door'"},
+    {CASE_CAPITALS, "DIE STRAßE IST ZU", "Die straße ist zu"},
     {CASE_CAPITALS, "“ÖFFNE DIE TÜR”", "“Öffne die tür”"},
     {CASE_CAPITALS, "NASA BUILDS A B2 ROCKET", "NASA builds a B2 rocket"},
     {CASE_CAPITALS, "ЗАКРОЙТЕ ДВЕРЬ", "Закройте дверь"},
@@ -23,14 +25,17 @@ static const struct {
     {CASE_ORDINARY, "I", NULL},
     {CASE_ORDINARY, "DOG", NULL},
     {CASE_ORDINARY, "US GDP", NULL},
-    {CASE_ORDINARY, "A4 B12", NULL},
+    {CASE_ORDINARY, "AB12 CD34", NULL},
+    {CASE_ORDINARY, "A B C", NULL},
     {CASE_ORDINARY, "WARNING: do not open", NULL},
     {CASE_ORDINARY, "The house is small.", NULL},
     {CASE_ORDINARY, "東京 大阪", NULL},
     {CASE_ORDINARY, "", NULL},
     {CASE_TITLE, "The Key To A Good Night", "The key to a good night"},
+    {CASE_TITLE, "Anna's Key To The House", "Anna's key to the house"},
     {CASE_ORDINARY, "How Is NASA's Tea Made", NULL},
     {CASE_ORDINARY, "John Smith Met Mary", NULL},
+    {CASE_ORDINARY, "The New York Times", NULL},
     {CASE_ORDINARY, "The Key To a Good Night", NULL},
     {CASE_ORDINARY, "Is It", NULL},
 };
@@ -87,9 +92,9 @@ END_TEST
 int main(void)
 {
     Suite *suite = suite_create("text_letter_case");
-    add_loop_test(suite, "a sentence has a case", a_sentence_has_a_case, N_ELEMENTS(cases));
-    add_test(suite, "spans keep their case", spans_keep_their_case);
+    add_loop_test(suite, "a_sentence_has_a_case", a_sentence_has_a_case, N_ELEMENTS(cases));
+    add_test(suite, "spans_keep_their_case", spans_keep_their_case);
     add_test(suite, "capitals", capitals);
-    add_test(suite, "letters have one other case", letters_have_one_other_case);
+    add_test(suite, "letters_have_one_other_case", letters_have_one_other_case);
     return run_suite(suite);
 }

@@ -62,7 +62,7 @@ static bool next_word(word *w, const char *text, size_t size, const text_span_li
             w->begins_with_capital = letter_lower(c) != c;
         w->n_letters += letter_is(c);
         w->n_capitals += letter_lower(c) != c;
-        w->n_small += letter_upper(c) != c || c == 0xDF;
+        w->n_small += letter_upper(c) != c;
         w->has_digits |= is_digit;
         w->end = at + length;
     }
