@@ -284,7 +284,7 @@ def test_the_modules_become_one_with_no_name_twice():
 
 @pytest.mark.parametrize("function, file", PLACES["functions"].items())
 def test_a_named_function_is_defined_in_the_named_file(function, file):
-    assert re.search(rf"^(static )?(inline )?\w+ \*?{function}\([^;{{]*\)\n{{", (ROOT / file).read_text(), re.MULTILINE)
+    assert re.search(rf"^(static |const )?(inline )?\w+ \*?{function}\([^;{{]*\)\n{{", (ROOT / file).read_text(), re.MULTILINE)
 
 
 def test_every_named_function_has_a_file_and_every_file_is_named():
