@@ -230,7 +230,7 @@ def test_what_is_not_utf8_is_replaced(tmp_path):
 @pytest.mark.parametrize("text", ["", " ", "\n\n"])
 def test_a_text_without_a_sentence_is_refused(text, tmp_path):
     done = run("--explain", tmp_path / "page.html", text)
-    assert done.returncode == 1 and b"found no sentence in TEXT, expected at least one for --explain" in done.stderr
+    assert done.returncode == 1 and b"TEXT has no sentence; --explain requires one" in done.stderr
     assert not (tmp_path / "page.html").exists()
 
 
