@@ -43,8 +43,8 @@ bool attention_choose(attention_choice *choice, const char *name, const model_co
         }
     return choice->all || *choice->attention || !*name ||
            failure_set(why,
-                       "found the attention \"%.100s\", expected all, encoder.L.self_attention with L below %zu, or "
-                       "decoder.L.self_attention or decoder.L.cross_attention with L below %zu; :H behind a name is "
+                       "unknown attention \"%.100s\"; expected all, encoder.L.self_attention with L below %zu, or "
+                       "decoder.L.self_attention or decoder.L.cross_attention with L below %zu; append :H for "
                        "one head, below %zu in the encoder and %zu in the decoder",
                        name, encoder->n_layers, decoder->n_layers, encoder->n_heads, decoder->n_heads);
 }

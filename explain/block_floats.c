@@ -26,8 +26,8 @@ static void put_block(json_text *json, const float *block, size_t n, int bits)
     int x = exponent_of(block, n, bits), n_held = 0;
     uint32_t held = 0; /* bits that do not fill a digit yet */
     if (x == EXPONENT_BIAS) {
-        json->ok = json->ok && failure_set(json->why, "found an activation beyond 2^31, or one that is not a number; "
-                                                      "expected what a page can show");
+        json->ok =
+            json->ok && failure_set(json->why, "an activation is NaN or beyond 2^31, which the page cannot show");
         return;
     }
     put_digit(json, (unsigned)(x + EXPONENT_BIAS));

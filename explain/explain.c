@@ -66,8 +66,7 @@ static void put_reading(explanation *e, const float *x, const token_ids *target)
         token_probability best[N_BEST];
         size_t n = model_top_tokens(best, N_BEST, logits, config);
         if (n == 0)
-            json->ok = failure_set(json->why, "found a reading of the residual stream that is not a number, expected "
-                                              "what a page can show");
+            json->ok = failure_set(json->why, "a reading of the residual stream is NaN, which the page cannot show");
         json_text_put(json, "%s{\"chosen\":%.4g,\"best\":[", row ? "," : "", (double)logits[target->at[row]]);
         for (size_t i = 0; i < n; i++) {
             const char *piece = translator_target_piece(e->translator, best[i].id);
@@ -208,7 +207,7 @@ static void put_checkpoint(json_text *json, const translator *t)
 bool explanation_write(const explanation *e, const char *path, size_t *n_bytes, failure *why)
 {
     if (e->n_sentences == 0)
-        return failure_set(why, "found no sentence in TEXT, expected at least one for --explain");
+        return failure_set(why, "TEXT has no sentence; --explain requires one");
     json_text data = json_text_start(why);
     json_text_put(&data, "{\"version\":\"%s\",\"checkpoint\":", TRANSFORMER_VERSION);
     put_checkpoint(&data, e->translator);
