@@ -112,7 +112,8 @@ static void choose(drawn_attention *drawn, const attention_choice *choice, const
         lowest = entropy;
     }
     drawn->attention = best;
-    take_weights(drawn, pass);
+    if (best.n_heads > 0) /* always: attention_choose knows the names, and there is a decoder layer */
+        take_weights(drawn, pass);
 }
 
 static void say_what_is_drawn(const drawn_attention *drawn, const attention_choice *choice, const model_config *config,
@@ -172,8 +173,10 @@ static bool show_choice(const attention_choice *choice, const translator *t, con
     size_t n_src = sentence->source.n, n_tgt = sentence->target.n, longest = n_src > n_tgt ? n_src : n_tgt;
     drawn_attention drawn = {.weights = malloc(longest * longest * sizeof(float))};
     const char **labels = malloc((n_src + 2 * n_tgt) * sizeof *labels);
-    bool ok = (drawn.weights && labels) || failure_memory(why, "the attention");
-    if (ok) {
+    bool ok = drawn.weights && labels;
+    if (!ok) {
+        failure_memory(why, "the attention");
+    } else {
         choose(&drawn, choice, translator_config(t), pass);
         say_what_is_drawn(&drawn, choice, translator_config(t), term);
         ok = draw(&drawn, t, sentence, labels, term, why);

@@ -59,8 +59,13 @@ static void put_reading(explanation *e, const float *x, const token_ids *target)
 {
     json_text *json = &e->sentences;
     const model_config *config = translator_config(e->translator);
-    float *logits = json->ok ? translator_output_of(e->translator, x, target->n, json->why) : NULL;
-    json->ok = logits != NULL;
+    if (!json->ok)
+        return;
+    float *logits = translator_output_of(e->translator, x, target->n, json->why);
+    if (!logits) {
+        json->ok = false;
+        return;
+    }
     json_text_put(json, ",\"reading\":[");
     for (size_t row = 0; row < target->n && json->ok; row++, logits += config->n_target_vocabulary) {
         token_probability best[N_BEST];
