@@ -6,7 +6,7 @@
 #include <string.h>
 
 /* A vocabulary of English and German: no accents but umlauts, few signs. */
-static bool knows(const void *vocabulary, const char *character, size_t size)
+static bool knows(void *vocabulary, const char *character, size_t size)
 {
     (void)vocabulary;
     if (size == 1)
@@ -44,7 +44,7 @@ static void append_plain(text_buffer *text, const char *marked)
 }
 
 /* The text with marks around its spans. */
-static void append_marked(text_buffer *text, const text_span_finder *finder, const char *plain, size_t size)
+static void append_marked(text_buffer *text, text_span_finder *finder, const char *plain, size_t size)
 {
     failure why;
     text_span_list spans = {0};

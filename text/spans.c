@@ -21,6 +21,8 @@ typedef struct {
 
 struct text_span_finder {
     pcre2_code *lines, *spans;
+    pcre2_match_data *data;
+    pcre2_match_context *context;
 };
 
 #define TEXT(literal) literal, sizeof literal - 1
@@ -45,7 +47,9 @@ static pcre2_code *compile(const text_buffer *pattern, uint32_t options, failure
     size_t offset;
     options |= PCRE2_UTF | PCRE2_UCP | PCRE2_NO_UTF_CHECK | PCRE2_DOTALL;
     pcre2_code *code = pcre2_compile((PCRE2_SPTR)pattern->bytes, pattern->size, options, &error, &offset, NULL);
-    if (!code)
+    if (!code && error == PCRE2_ERROR_HEAP_FAILED)
+        failure_memory(why, "the rules for copied text");
+    else if (!code)
         failure_set(why, "PCRE2 error %d in the rules for copied text, at %.20s", error, pattern->bytes + offset);
     return code;
 }
@@ -81,8 +85,12 @@ text_span_finder *text_span_finder_open(failure *why)
     }
     finder->lines = compile_lines(why);
     finder->spans = finder->lines ? compile_spans(why) : NULL;
-    if (finder->spans)
+    finder->data = pcre2_match_data_create(1, NULL);
+    finder->context = pcre2_match_context_create(NULL);
+    if (finder->spans && finder->data && finder->context)
         return finder;
+    if (finder->spans)
+        failure_memory(why, "the rules for copied text");
     text_span_finder_close(finder);
     return NULL;
 }
@@ -93,6 +101,8 @@ void text_span_finder_close(text_span_finder *finder)
         return;
     pcre2_code_free(finder->lines);
     pcre2_code_free(finder->spans);
+    pcre2_match_data_free(finder->data);
+    pcre2_match_context_free(finder->context);
     free(finder);
 }
 
@@ -130,7 +140,7 @@ typedef struct {
     const char *text;
     size_t size;
     text_knows *knows;
-    const void *vocabulary;
+    void *vocabulary;
 } source;
 
 /* Signs of money and ° belong to their numbers, which the model writes. */
@@ -273,12 +283,6 @@ static void pair_tags(text_span_list *spans, const char *text)
         open[--n_open]->kind = SPAN_OPAQUE;
 }
 
-/* What PCRE2 needs for one text. */
-typedef struct {
-    pcre2_match_data *data;
-    pcre2_match_context *context;
-} text_search;
-
 static bool is_ascii_word(char c)
 {
     return ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') || (c >= '0' && c <= '9');
@@ -316,31 +320,30 @@ static bool next_candidate(size_t *begin, size_t *end, const source *s, size_t s
 }
 
 /* The first match that begins in text[begin, end]; *found false without one. */
-static bool match(text_span *span, bool *found, const pcre2_code *code, const text_search *search, const source *s,
+static bool match(text_span *span, bool *found, const pcre2_code *code, text_span_finder *finder, const source *s,
                   size_t begin, size_t end, failure *why)
 {
-    pcre2_set_offset_limit(search->context, end);
-    int n = pcre2_match(code, (PCRE2_SPTR)s->text, s->size, begin, PCRE2_NO_UTF_CHECK, search->data, search->context);
+    pcre2_set_offset_limit(finder->context, end);
+    int n = pcre2_match(code, (PCRE2_SPTR)s->text, s->size, begin, PCRE2_NO_UTF_CHECK, finder->data, finder->context);
     *found = n >= 0;
     if (n < 0)
         return n != PCRE2_ERROR_NOMEMORY || failure_memory(why, "finding copied text"); /* its limits: no match */
-    const PCRE2_SIZE *range = pcre2_get_ovector_pointer(search->data);
-    *span = (text_span){range[0], range[1], (span_kind)(*pcre2_get_mark(search->data) - '0')};
+    const PCRE2_SIZE *range = pcre2_get_ovector_pointer(finder->data);
+    *span = (text_span){range[0], range[1], (span_kind)(*pcre2_get_mark(finder->data) - '0')};
     return true;
 }
 
-static bool find(text_span_list *spans, const text_span_finder *finder, const text_search *search, const source *s,
-                 failure *why)
+static bool find(text_span_list *spans, text_span_finder *finder, const source *s, failure *why)
 {
     text_span span;
     bool found;
-    if (!match(&span, &found, finder->lines, search, s, 0, PCRE2_UNSET, why))
+    if (!match(&span, &found, finder->lines, finder, s, 0, PCRE2_UNSET, why))
         return false;
     if (found)
         return append(spans, span, why);
     size_t done = 0, at = 0, end = 0;
     while (next_candidate(&at, &end, s, at)) {
-        if (!match(&span, &found, finder->spans, search, s, at, end, why))
+        if (!match(&span, &found, finder->spans, finder, s, at, end, why))
             return false;
         if (found && !(append_unknown(spans, s, done, span.begin, why) && append(spans, span, why)))
             return false;
@@ -350,19 +353,15 @@ static bool find(text_span_list *spans, const text_span_finder *finder, const te
     return append_unknown(spans, s, done, s->size, why);
 }
 
-bool text_spans_find(text_span_list *spans, const text_span_finder *finder, const char *text, size_t size,
-                     text_knows *knows, const void *vocabulary, failure *why)
+bool text_spans_find(text_span_list *spans, text_span_finder *finder, const char *text, size_t size, text_knows *knows,
+                     void *vocabulary, failure *why)
 {
     spans->n = 0;
     if (size == 0)
         return true;
-    text_search search = {pcre2_match_data_create(1, NULL), pcre2_match_context_create(NULL)};
     source s = {text, size, knows, vocabulary};
-    bool ok =
-        search.data && search.context ? find(spans, finder, &search, &s, why) : failure_memory(why, "copied text");
-    pcre2_match_context_free(search.context);
-    pcre2_match_data_free(search.data);
-    if (ok)
-        pair_tags(spans, text);
-    return ok;
+    if (!find(spans, finder, &s, why))
+        return false;
+    pair_tags(spans, text);
+    return true;
 }

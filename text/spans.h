@@ -31,9 +31,9 @@ typedef struct {
 void text_spans_free(text_span_list *spans);
 
 /* Whether the vocabulary has a piece for the character of `size` bytes. */
-typedef bool text_knows(const void *vocabulary, const char *character, size_t size);
+typedef bool text_knows(void *vocabulary, const char *character, size_t size);
 
-/* The compiled patterns; threads share them. */
+/* The compiled patterns, and room for matches: each thread needs one of its own. */
 typedef struct text_span_finder text_span_finder;
 
 text_span_finder *text_span_finder_open(failure *why); /* NULL on error */
@@ -42,7 +42,7 @@ void text_span_finder_close(text_span_finder *finder);
 /* Replaces `spans` by the spans of a text of valid UTF-8, in order, without overlap. Text must be normalized
  * (normalize.h): invisible characters are none of the vocabulary's. Prices, plain numbers and words with letters that
  * the vocabulary lacks but that begin with a small letter are left to the model. False when memory runs out. */
-bool text_spans_find(text_span_list *spans, const text_span_finder *finder, const char *text, size_t size,
-                     text_knows *knows, const void *vocabulary, failure *why);
+bool text_spans_find(text_span_list *spans, text_span_finder *finder, const char *text, size_t size, text_knows *knows,
+                     void *vocabulary, failure *why);
 
 #endif

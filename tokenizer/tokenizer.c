@@ -135,13 +135,15 @@ static bool is_known_piece(void *user, const char *piece, size_t size)
     return true;
 }
 
-bool tokenizer_knows(const tokenizer *t, const char *character, size_t size)
+bool tokenizer_knows(const tokenizer *t, const char *character, size_t size, bool *known, failure *why)
 {
-    if (vocabulary_id(t->source_vocabulary, character, size) >= 0)
+    *known = vocabulary_id(t->source_vocabulary, character, size) >= 0;
+    if (*known)
         return true;
-    failure why;
     knowledge k = {t->source_vocabulary, .all = true};
-    return sentencepiece_encode(t->source, character, size, is_known_piece, &k, &why) && k.some && k.all;
+    bool ok = sentencepiece_encode(t->source, character, size, is_known_piece, &k, why);
+    *known = k.some && k.all;
+    return ok;
 }
 
 typedef struct {

@@ -45,8 +45,8 @@ bool tokenizer_encode(const tokenizer *t, const language_code *code, const char 
  * SentencePiece. The text is UTF-8 without line breaks or other control characters except tab. */
 bool tokenizer_decode(const tokenizer *t, const int32_t *ids, size_t n, text_buffer *text, failure *why);
 
-/* Whether the source vocabulary can write a character [size], valid UTF-8 other than white space. */
-bool tokenizer_knows(const tokenizer *t, const char *character, size_t size);
+/* Sets *known to whether the source vocabulary can write a character [size], valid UTF-8 other than white space. */
+bool tokenizer_knows(const tokenizer *t, const char *character, size_t size, bool *known, failure *why);
 
 /* The piece of an id, for display. */
 const char *tokenizer_source_piece(const tokenizer *t, int32_t id);

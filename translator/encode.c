@@ -55,16 +55,21 @@ static bool encode_text(const encoding *e, byte_range range, token_ids *ids, let
 {
     const protected_sentence sentence = {e->line, range, NULL, 0};
     size_t limit = e->encoder->config->max_positions, n_bytes = range.end - range.begin;
-    text_buffer source = TEXT_EMPTY;
+    const char *bytes = e->line->bytes + range.begin;
     *fits = n_bytes < limit * BYTES_OF_A_TOKEN && n_bytes <= MOST_BYTES;
     if (!*fits)
         return true;
-    bool ok = e->encoder->protector ? protect_source(e->encoder->protector, &source, letters, NULL, &sentence, e->why)
-                                    : text_append(&source, e->line->bytes + range.begin, n_bytes, e->why);
-    ok = ok && tokenizer_encode(e->encoder->tokenizer, &e->code, source.bytes, source.size, ids, e->why);
+    if (e->encoder->protector) {
+        const text_buffer *source = protect_source(e->encoder->protector, letters, NULL, &sentence, e->why);
+        if (!source)
+            return false;
+        bytes = source->bytes;
+        n_bytes = source->size;
+    }
+    if (!tokenizer_encode(e->encoder->tokenizer, &e->code, bytes, n_bytes, ids, e->why))
+        return false;
     *fits = ids->n <= limit;
-    text_free(&source);
-    return ok;
+    return true;
 }
 
 /* Appends the sentence in this range of the line, with its tokens. Splits it in half, recursively, if it does not
@@ -165,10 +170,11 @@ static bool place_spans(const encoding *e, translated_sentence *out, const prote
 
 /* Fills in a sentence with copy tokens for its spans; *possible is false if it does not fit or tags have no place. */
 static bool fill_protected(const encoding *e, translated_sentence *out, const protected_sentence *sentence,
-                           text_buffer *source, size_t *before, bool *possible)
+                           size_t *before, bool *possible)
 {
     size_t limit = e->encoder->config->max_positions;
-    if (!protect_source(e->encoder->protector, source, &out->letters, before, sentence, e->why))
+    const text_buffer *source = protect_source(e->encoder->protector, &out->letters, before, sentence, e->why);
+    if (!source)
         return false;
     *possible = source->size < limit * BYTES_OF_A_TOKEN && source->size <= MOST_BYTES;
     if (!*possible)
@@ -188,13 +194,11 @@ static bool encode_protected(const encoding *e, const protected_sentence *senten
     if (possible && !out)
         return false;
     if (possible) {
-        text_buffer source = TEXT_EMPTY;
         size_t *before = calloc(sentence->n_spans + 1, sizeof *before);
         out->spans = calloc(sentence->n_spans, sizeof *out->spans);
         ok = (before && out->spans) || failure_memory(e->why, "copied text");
-        ok = ok && fill_protected(e, out, sentence, &source, before, &possible);
+        ok = ok && fill_protected(e, out, sentence, before, &possible);
         free(before);
-        text_free(&source);
         if (ok && !possible)
             translated_sentence_free(&e->out->sentences[--e->out->n_sentences]);
     }

@@ -18,6 +18,9 @@ struct protector {
     const text_line *line;
     size_t offset; /* of the language code's end */
     text_segments segments;
+    text_buffer source; /* what the model reads of a sentence */
+    enum { NOT_ASKED, KNOWN, UNKNOWN } ascii[128];
+    failure *why; /* of knows; NULL once it has been written */
 };
 
 protector *protector_open(const tokenizer *t, const model_config *config, failure *why)
@@ -27,7 +30,7 @@ protector *protector_open(const tokenizer *t, const model_config *config, failur
         failure_memory(why, "the translator");
         return NULL;
     }
-    *p = (protector){.tokenizer = t, .config = config, .finder = text_span_finder_open(why)};
+    *p = (protector){.source = TEXT_EMPTY, .tokenizer = t, .config = config, .finder = text_span_finder_open(why)};
     if (p->finder)
         return p;
     protector_close(p);
@@ -42,15 +45,27 @@ void protector_close(protector *p)
     text_normalized_free(&p->normal);
     text_normalized_free(&p->part);
     text_spans_free(&p->spans);
+    text_free(&p->source);
     free(p->whole);
     free(p);
 }
 
 /* ---- a line to its sentences ---- */
 
-static bool knows(const void *vocabulary, const char *character, size_t size)
+/* Whether the vocabulary has a character; the answer for ASCII is kept. */
+static bool knows(void *user, const char *character, size_t size)
 {
-    return tokenizer_knows(vocabulary, character, size);
+    protector *p = user;
+    bool known = size == 1 && p->ascii[(unsigned char)*character] == KNOWN;
+    if (size == 1 && p->ascii[(unsigned char)*character] != NOT_ASKED)
+        return known;
+    if (!p->why)
+        return false;
+    if (!tokenizer_knows(p->tokenizer, character, size, &known, p->why))
+        p->why = NULL;
+    else if (size == 1)
+        p->ascii[(unsigned char)*character] = known ? KNOWN : UNKNOWN;
+    return known;
 }
 
 static bool list_whole_ranges(protector *p, failure *why)
@@ -75,7 +90,8 @@ bool protector_start(protector *p, const text_line *line, size_t offset, failure
     if (!text_normalize(&p->normal, line->bytes + offset, line->size - offset, why))
         return false;
     const text_buffer *text = &p->normal.text;
-    if (!text_spans_find(&p->spans, p->finder, text->bytes, text->size, knows, p->tokenizer, why) ||
+    p->why = why;
+    if (!text_spans_find(&p->spans, p->finder, text->bytes, text->size, knows, p, why) || !p->why ||
         !list_whole_ranges(p, why))
         return false;
     text_segments_start(&p->segments, text->bytes, text->size, p->whole, p->spans.n);
@@ -229,15 +245,17 @@ static bool append_tag(text_buffer *source, const protected_sentence *s, const t
     return !divides || text_append(source, " ", 1, why);
 }
 
-bool protect_source(protector *p, text_buffer *source, letter_case *letters, size_t *before,
-                    const protected_sentence *s, failure *why)
+const text_buffer *protect_source(protector *p, letter_case *letters, size_t *before, const protected_sentence *s,
+                                  failure *why)
 {
+    text_buffer *source = &p->source;
+    source->size = 0;
     text_span tokens[MAX_COPY_TOKENS];
     size_t at = s->range.begin, n_tokens = 0, counted = 0, n_before = 0;
     for (size_t i = 0; i < s->n_spans; i++) {
         const text_span *span = &s->spans[i];
         if (!append_normal(p, source, s->line, at, span->begin, why))
-            return false;
+            return NULL;
         n_before += count_without_spaces(source->bytes + counted, source->size - counted);
         counted = source->size;
         before[i] = n_before;
@@ -246,19 +264,19 @@ bool protect_source(protector *p, text_buffer *source, letter_case *letters, siz
             const char *piece = tokenizer_source_piece(p->tokenizer, p->config->copy_tokens[n_tokens]);
             tokens[n_tokens++] = (text_span){source->size, source->size + strlen(piece), SPAN_OPAQUE};
             if (!text_append(source, piece, strlen(piece), why))
-                return false;
+                return NULL;
         } else if (!append_tag(source, s, span, why))
-            return false;
+            return NULL;
     }
     if (!append_normal(p, source, s->line, at, s->range.end, why))
-        return false;
+        return NULL;
     if (before)
         before[s->n_spans] = count_without_spaces(source->bytes, source->size);
     const text_span_list list = {tokens, n_tokens, MAX_COPY_TOKENS};
     *letters = text_letter_case(source->bytes, source->size, &list);
     if (*letters != CASE_ORDINARY)
         text_to_sentence_case(source->bytes, source->size, &list);
-    return true;
+    return source;
 }
 
 /* ---- a sentence to the stretches between its spans ---- */

@@ -33,12 +33,12 @@ bool protector_next(protector *p, protected_sentence *sentence);
 /* Whether the checkpoint has a copy token for each of the sentence's spans that needs one. */
 bool protect_has_tokens(const protector *p, const protected_sentence *sentence);
 
-/* Appends what the model reads of the sentence: its normal form, in ordinary spelling if it is in capitals or title
- * case, with copy tokens in place of opaque spans and without tags. protect_has_tokens must hold. Sets *letters to the
- * case of the sentence, and before [n_spans + 1] to the bytes of source other than spaces before each span and in all;
- * NULL without spans. */
-bool protect_source(protector *p, text_buffer *source, letter_case *letters, size_t *before,
-                    const protected_sentence *sentence, failure *why);
+/* What the model reads of the sentence: its normal form, in ordinary spelling if it is in capitals or title case, with
+ * copy tokens in place of opaque spans and without tags. protect_has_tokens must hold. Sets *letters to the case of the
+ * sentence, and before [n_spans + 1], unless it is NULL, to the bytes other than spaces before each span and in all.
+ * Valid until the next call. NULL on failure. */
+const text_buffer *protect_source(protector *p, letter_case *letters, size_t *before,
+                                  const protected_sentence *sentence, failure *why);
 
 /* Sets *part to the next stretch between spans that has a letter, without the punctuation between the span before and
  * its first word. *next counts the stretches, from 0. Returns false after the last one. */
