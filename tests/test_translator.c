@@ -472,16 +472,18 @@ START_TEST(symbols_and_tags_at_the_ends_are_not_the_models)
     static const char *const cases[][3] = {
         {"\U0001F600 The house is small. \u2713", "\U0001F600 ", " \u2713"},
         {"<p>\u2192 <b>The house is small.</b></p>", "<p>\u2192 <b>", "</b></p>"},
-        {"<br/>The house is small.</b>", "<br/>", "</b>"},
+        {"<br/>The house is small.<br/>", "<br/>", "<br/>"},
     };
     translator *t = open_bundled();
     noted notes = {0};
     translation plain = translate_one(t, "The house is small.", &notes);
+    const token_ids *ids = &plain.sentences[0].source;
     for (size_t i = 0; i < N_ELEMENTS(cases); i++) {
         char expected[200];
         translation out = translate_one(t, cases[i][0], &notes);
         snprintf(expected, sizeof expected, "%s%s%s", cases[i][1], plain.text.bytes, cases[i][2]);
         ck_assert_str_eq(out.text.bytes, expected);
+        assert_same_ids(cases[i][0], ids->at, ids->n, &out.sentences[0].source);
         translation_free(&out);
     }
     translation_free(&plain);
@@ -610,6 +612,13 @@ START_TEST(without_protection_the_model_gets_the_line)
     ck_assert_uint_eq(out.sentences[0].n_spans, 0);
     ck_assert_int_eq(out.sentences[0].letters, CASE_ORDINARY);
     ck_assert_uint_eq(count_copy_tokens(t, &out.sentences[0].source), 0);
+    text_buffer expected = TEXT_EMPTY;
+    failure why;
+    ck_assert(text_append(&expected, "  ", 2, &why));
+    ck_assert_ok(translator_decode(t, &out.sentences[0].target, &expected, &why), why);
+    ck_assert(text_append(&expected, "  ", 2, &why));
+    ck_assert_str_eq(out.text.bytes, expected.bytes);
+    text_free(&expected);
     translation_free(&out);
     translator_close(t);
 }

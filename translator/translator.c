@@ -215,10 +215,9 @@ static bool translate_sentences(translator *t, const text_line *lines, size_t n_
     for (size_t l = 0; l < n_lines; l++)
         for (size_t s = 0; s < out[l].n_sentences && ok; s++) {
             translated_sentence *sentence = &out[l].sentences[s];
-            if (!t->protection)
-                ok = translator_decode(t, &sentence->target, &sentence->text, why);
-            else if (sentence->text.size == 0)
-                ok = restore_sentence(t, sentence, &lines[l], why);
+            if (sentence->text.size == 0)
+                ok = t->protection ? restore_sentence(t, sentence, &lines[l], why)
+                                   : translator_decode(t, &sentence->target, &sentence->text, why);
         }
     return ok;
 }
