@@ -287,6 +287,10 @@ START_TEST(a_language_code_goes_before_every_sentence)
     coded = translate_one(t, ">>deu<<", &notes); /* nothing to translate */
     ck_assert_str_eq(coded.text.bytes, "");
     translation_free(&coded);
+    coded = translate_one(t, "Good morning. >>deu<< I have a dog.", &notes); /* not at the beginning: text */
+    ck_assert_uint_eq(coded.n_sentences, 2);
+    ck_assert_str_ne(translator_source_piece(t, coded.sentences[1].source.at[0]), ">>deu<<");
+    translation_free(&coded);
     translator_close(t);
 }
 END_TEST
