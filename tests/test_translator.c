@@ -110,6 +110,37 @@ START_TEST(many_lines_at_once_give_what_each_gives_alone)
 }
 END_TEST
 
+/* Where the tokens decide how many batches there are, 64 short sentences are far from filling one. */
+START_TEST(many_short_sentences_beside_long_ones_are_several_batches)
+{
+    enum { N_LONG = 100, N_SHORT = 100, N = N_LONG + N_SHORT };
+    static const char long_text[] =
+        "the house is small and the train leaves at three and the dog is in the house and "
+        "the station is small and the morning is good and the train is in the station "
+        "and the dog is small and the house is in the morning and the train is good and it is small";
+    translator *t = open_translator("int8");
+    text_line lines[N];
+    translation out[N];
+    noted notes = {0};
+    notice_reader reader = {note, &notes};
+    failure why;
+    size_t n_tokens = 0;
+    for (size_t l = 0; l < N; l++)
+        lines[l] = line_of(l < N_LONG ? long_text : "a");
+    ck_assert_ok(translator_translate(t, lines, N, false, out, &reader, &why), why);
+    translation alone[] = {translate_one(t, long_text, &notes), translate_one(t, "a", &notes)};
+    for (size_t l = 0; l < N; l++) {
+        n_tokens += out[l].sentences[0].source.n;
+        ck_assert_str_eq(out[l].text.bytes, alone[l >= N_LONG].text.bytes);
+        translation_free(&out[l]);
+    }
+    ck_assert_uint_gt(n_tokens / N, 2048 / TRANSLATOR_BATCH); /* a batch of average sentences is full of tokens first */
+    translation_free(&alone[0]);
+    translation_free(&alone[1]);
+    translator_close(t);
+}
+END_TEST
+
 START_TEST(a_sentence_beyond_the_positions_is_translated_in_parts)
 {
     translator *t = open_translator("relu"); /* 64 positions */
@@ -178,6 +209,10 @@ START_TEST(a_language_code_goes_before_every_sentence)
     translation_free(&coded);
     coded = translate_one(t, ">>deu<<", &notes); /* nothing to translate */
     ck_assert_str_eq(coded.text.bytes, "");
+    translation_free(&coded);
+    coded = translate_one(t, "Good morning. >>deu<< I have a dog.", &notes); /* not at the beginning: text */
+    ck_assert_uint_eq(coded.n_sentences, 2);
+    ck_assert_str_ne(translator_source_piece(t, coded.sentences[1].source.at[0]), ">>deu<<");
     translation_free(&coded);
     translator_close(t);
 }
@@ -687,6 +722,8 @@ int main(void)
     add_test(suite, "white_space_between_sentences_is_put_back", white_space_between_sentences_is_put_back);
     add_loop_test(suite, "many_lines_at_once_give_what_each_gives_alone", many_lines_at_once_give_what_each_gives_alone,
                   N_ELEMENTS(translated_variants));
+    add_test(suite, "many_short_sentences_beside_long_ones_are_several_batches",
+             many_short_sentences_beside_long_ones_are_several_batches);
     add_test(suite, "a_sentence_beyond_the_positions_is_translated_in_parts",
              a_sentence_beyond_the_positions_is_translated_in_parts);
     add_test(suite, "exactly_the_positions_fit", exactly_the_positions_fit);

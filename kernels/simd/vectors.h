@@ -141,7 +141,7 @@ static inline f32x8 add_quarters(f32x8 a, f32x8 b)
            __builtin_shufflevector(a, b, 2, 3, 10, 11, 6, 7, 14, 15);
 }
 
-/* Lane j: f32x8_sum of a[j], by the same additions, but for eight sums at once. */
+/* Lane j: f32x8_sum of a[j]: the same additions, eight sums at once. */
 static inline f32x8 f32x8_sums(const f32x8 a[8])
 {
     f32x8 low = add_quarters(add_halves(a[0], a[4]), add_halves(a[1], a[5]));
