@@ -34,7 +34,7 @@ static bool append_rules(text_buffer *pattern, const rule *rules, size_t n, fail
     bool ok = text_append(pattern, TEXT("(?:"), why);
     for (size_t i = 0; i < n && ok; i++) {
         const char mark[] = {')', '(', '*', ':', (char)('0' + rules[i].kind), ')'};
-        ok = text_append(pattern, "|(?:" + (i == 0), i == 0 ? 3 : 4, why) &&
+        ok = (i == 0 || text_append(pattern, TEXT("|"), why)) && text_append(pattern, TEXT("(?:"), why) &&
              text_append(pattern, rules[i].pattern, strlen(rules[i].pattern), why) &&
              text_append(pattern, mark, sizeof mark, why);
     }
