@@ -6,7 +6,7 @@
  *   cross             x          source, projected once        the whole source sentence
  *
  *   n_rows    rows of x, over all sentences       d_model  columns of x
- *   n_keys    keys of one sentence                d_head   d_model / n_heads
+ *   n_keys    keys of one sentence                d_heads  columns of all heads: n_heads * d_head, mostly d_model
  *
  * There is no mask: causality is a length. There is no padding: a batch is a stack of rows. Heads lie side by side:
  * head h is columns h*d_head … (h+1)*d_head - 1 of q, k and v, so no head is ever copied. Nothing here allocates or
@@ -31,7 +31,7 @@ static inline size_t row_stack_rows(const row_stack *stack)
     return stack->first[stack->n_sentences];
 }
 
-/* The projections of one attention; each weight is [d_model, d_model]. */
+/* The projections of one attention: query, key and value are [d_heads, d_model], output is [d_model, d_heads]. */
 typedef struct {
     char name[64]; /* in checkpoint and trace, such as "decoder.1.cross_attention" */
     size_t n_heads;
@@ -40,15 +40,15 @@ typedef struct {
 
 /* The KV cache: the keys and values of one sentence. */
 typedef struct {
-    float *keys;   /* [capacity, d_model]; the first n_keys rows are filled */
+    float *keys;   /* [capacity, d_heads]; the first n_keys rows are filled */
     float *values; /* likewise */
     size_t n_keys, capacity;
 } kv_cache;
 
 /* Scratch memory of one call, allocated by the caller (model/state.h). */
 typedef struct {
-    float *q, *k, *v;       /* [n_rows, d_model] */
-    float *context;         /* [n_rows, d_model], the concatenated heads, before the output projection */
+    float *q, *k, *v;       /* [n_rows, d_heads] */
+    float *context;         /* [n_rows, d_heads], the concatenated heads, before the output projection */
     float *scores;          /* [n_heads, n_queries, n_keys] of the sentence that needs most */
     linear_scratch *linear; /* for n_rows rows; shared with the layers around attention */
 } attention_scratch;
@@ -74,18 +74,18 @@ void attention_cross(float *out, const attention_weights *weights, const float *
 void attention_cross_fill_cache(kv_cache *source, const attention_weights *weights, const float *encoded,
                                 const row_stack *sentences, attention_scratch *scratch, const trace_reader *reader);
 
-/* Appends keys and values [n_rows, d_model] to the cache, which must have room. */
-void kv_cache_append(kv_cache *cache, const float *keys, const float *values, size_t n_rows, size_t d_model);
+/* Appends keys and values [n_rows, d_heads] to the cache, which must have room. */
+void kv_cache_append(kv_cache *cache, const float *keys, const float *values, size_t n_rows, size_t d_heads);
 
 /* The core, for one sentence and all heads:
  *
  *   context = softmax(q kᵀ / sqrt(d_head)) v    (Vaswani et al. 2017, equation 1)
  *
- * context, q [n_queries, d_model]; k, v [n_keys, d_model]. n_masked < n_keys is how many of the last keys are hidden
+ * context, q [n_queries, d_heads]; k, v [n_keys, d_heads]. n_masked < n_keys is how many of the last keys are hidden
  * from the first query; each further query sees one key more, up to all n_keys. It is n_queries - 1 for causal
  * attention and 0 if every query sees everything. weights [n_heads, n_queries, n_keys] receives the softmax, 0 for
  * hidden keys. */
 void attention_core(float *context, float *weights, const float *q, const float *k, const float *v, size_t n_queries,
-                    size_t n_keys, size_t n_masked, size_t n_heads, size_t d_model);
+                    size_t n_keys, size_t n_masked, size_t n_heads, size_t d_head);
 
 #endif

@@ -17,15 +17,15 @@ static void softmax_of_seen(float *scores, size_t n_queries, size_t n_keys, size
 }
 
 void attention_core(float *context, float *weights, const float *q, const float *k, const float *v, size_t n_queries,
-                    size_t n_keys, size_t n_masked, size_t n_heads, size_t d_model)
+                    size_t n_keys, size_t n_masked, size_t n_heads, size_t d_head)
 {
-    size_t d_head = d_model / n_heads;
+    size_t d_heads = n_heads * d_head;
     float scale = 1.0f / sqrtf((float)d_head);
     for (size_t h = 0; h < n_heads; h++, weights += n_queries * n_keys) {
         size_t column = h * d_head;
-        kernels_matmul_transposed(weights, n_keys, q + column, d_model, k + column, d_model, n_queries, n_keys, d_head,
+        kernels_matmul_transposed(weights, n_keys, q + column, d_heads, k + column, d_heads, n_queries, n_keys, d_head,
                                   scale);
         softmax_of_seen(weights, n_queries, n_keys, n_masked);
-        kernels_matmul(context + column, d_model, weights, n_keys, v + column, d_model, n_queries, d_head, n_keys);
+        kernels_matmul(context + column, d_heads, weights, n_keys, v + column, d_heads, n_queries, d_head, n_keys);
     }
 }

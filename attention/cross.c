@@ -5,14 +5,14 @@
 void attention_cross_fill_cache(kv_cache *source, const attention_weights *weights, const float *encoded,
                                 const row_stack *sentences, attention_scratch *scratch, const trace_reader *reader)
 {
-    size_t n_rows = row_stack_rows(sentences), d_model = weights->key.d_out;
+    size_t n_rows = row_stack_rows(sentences), d_heads = weights->key.d_out;
     const linear_layer layers[] = {{scratch->k, &weights->key}, {scratch->v, &weights->value}};
     kernels_linear_together(layers, 2, encoded, n_rows, scratch->linear);
-    trace_tensor(reader, weights->name, ".key", scratch->k, n_rows, d_model);
-    trace_tensor(reader, weights->name, ".value", scratch->v, n_rows, d_model);
+    trace_tensor(reader, weights->name, ".key", scratch->k, n_rows, d_heads);
+    trace_tensor(reader, weights->name, ".value", scratch->v, n_rows, d_heads);
     for (size_t s = 0; s < sentences->n_sentences; s++) {
         size_t first = sentences->first[s], n = sentences->first[s + 1] - first;
-        kv_cache_append(&source[s], scratch->k + first * d_model, scratch->v + first * d_model, n, d_model);
+        kv_cache_append(&source[s], scratch->k + first * d_heads, scratch->v + first * d_heads, n, d_heads);
     }
 }
 

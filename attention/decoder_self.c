@@ -6,11 +6,11 @@
 void attention_decoder_self(float *out, const attention_weights *weights, const float *x, const row_stack *sentences,
                             kv_cache *past, attention_scratch *scratch, const trace_reader *reader)
 {
-    size_t n_rows = row_stack_rows(sentences), d_model = weights->query.d_out;
+    size_t n_rows = row_stack_rows(sentences), d_heads = weights->query.d_out;
     project_all(weights, x, n_rows, scratch, reader);
     for (size_t s = 0; s < sentences->n_sentences; s++) {
         size_t first = sentences->first[s], n = sentences->first[s + 1] - first;
-        kv_cache_append(&past[s], scratch->k + first * d_model, scratch->v + first * d_model, n, d_model);
+        kv_cache_append(&past[s], scratch->k + first * d_heads, scratch->v + first * d_heads, n, d_heads);
         attend(weights, sentences, s, past[s].keys, past[s].values, past[s].n_keys, n - 1, scratch, reader);
     }
     project_out(out, weights, n_rows, scratch, reader);

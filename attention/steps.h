@@ -4,7 +4,7 @@
 
 #include "attention/attention.h"
 
-/* out [n_rows, d_model] = projection of x [n_rows, d_model], traced under the attention's name + what. */
+/* out [n_rows, d_out] = projection of x [n_rows, d_in], traced under the attention's name + what. */
 static inline void project(float *out, const linear_weights *projection, const float *x, size_t n_rows,
                            const attention_weights *weights, const char *what, attention_scratch *scratch,
                            const trace_reader *reader)
@@ -13,7 +13,7 @@ static inline void project(float *out, const linear_weights *projection, const f
     trace_tensor(reader, weights->name, what, out, n_rows, projection->d_out);
 }
 
-/* Sets q, k and v [n_rows, d_model] of the scratch to the projections of x [n_rows, d_model]. */
+/* Sets q, k and v [n_rows, d_heads] of the scratch to the projections of x [n_rows, d_model]. */
 static inline void project_all(const attention_weights *weights, const float *x, size_t n_rows,
                                attention_scratch *scratch, const trace_reader *reader)
 {
@@ -25,15 +25,15 @@ static inline void project_all(const attention_weights *weights, const float *x,
     trace_tensor(reader, weights->name, ".value", scratch->v, n_rows, weights->value.d_out);
 }
 
-/* Runs the core for sentence s: its rows of scratch->q against keys and values [n_keys, d_model]. */
+/* Runs the core for sentence s: its rows of scratch->q against keys and values [n_keys, d_heads]. */
 static inline void attend(const attention_weights *weights, const row_stack *sentences, size_t s, const float *keys,
                           const float *values, size_t n_keys, size_t n_masked, attention_scratch *scratch,
                           const trace_reader *reader)
 {
-    size_t d_model = weights->query.d_out;
-    size_t first = sentences->first[s] * d_model, n_queries = sentences->first[s + 1] - sentences->first[s];
+    size_t d_heads = weights->query.d_out;
+    size_t first = sentences->first[s] * d_heads, n_queries = sentences->first[s + 1] - sentences->first[s];
     attention_core(scratch->context + first, scratch->scores, scratch->q + first, keys, values, n_queries, n_keys,
-                   n_masked, weights->n_heads, d_model);
+                   n_masked, weights->n_heads, d_heads / weights->n_heads);
     trace_tensor(reader, weights->name, ".weights", scratch->scores, weights->n_heads * n_queries, n_keys);
 }
 

@@ -27,7 +27,7 @@ static void show_protected(const translator *t, const text_line *line, const tra
     for (const protected_span *span = sentence->spans; span < sentence->spans + sentence->n_spans; span++) {
         fputs("  protected: ", stderr);
         if (span->kind == SPAN_OPAQUE) {
-            cli_print(stderr, translator_source_piece(t, translator_config(t)->copy_tokens[n_tokens++]));
+            cli_print(stderr, translator_source_piece(t, translator_config(t)->copy_tokens.at[n_tokens++]));
             fputs(" = ", stderr);
         }
         cli_print_bytes(stderr, line->bytes + span->range.begin, span->range.end - span->range.begin);

@@ -92,8 +92,9 @@ void kernels_matmul(float *out, size_t out_stride, const float *a, size_t a_stri
 /* x [n] += y [n] */
 void kernels_add(float *x, const float *y, size_t n);
 
-/* out [n_rows, d] = (x - mean) / sqrt(variance + 1e-5) * weight + bias for each row. out may be x. */
-void kernels_layer_norm(float *out, const float *x, const float *weight, const float *bias, size_t n_rows, size_t d);
+/* out [n_rows, d] = (x - mean) / sqrt(variance + epsilon) * weight + bias for each row. out may be x. */
+void kernels_layer_norm(float *out, const float *x, const float *weight, const float *bias, double epsilon,
+                        size_t n_rows, size_t d);
 
 /* x [n] = exp(x_i) / sum_j exp(x_j); n > 0. A NaN or +infinity makes the whole row NaN. */
 void kernels_softmax(float *x, size_t n);
@@ -105,6 +106,7 @@ float kernels_log_softmax_at(const float *x, size_t n, size_t i);
 void kernels_relu(float *x, size_t n);
 void kernels_swish(float *x, size_t n);
 void kernels_gelu(float *x, size_t n);
+void kernels_gelu_tanh(float *x, size_t n);
 
 /* The index of the largest of x [n], n > 0; the first one on a tie. n if a value is NaN or +infinity, or if all are
  * -infinity. */

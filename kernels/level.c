@@ -57,9 +57,10 @@ void kernels_matmul(float *out, size_t out_stride, const float *a, size_t a_stri
     kernels_active->matmul(out, out_stride, a, a_stride, b, b_stride, m, n, k);
 }
 
-void kernels_layer_norm(float *out, const float *x, const float *weight, const float *bias, size_t n_rows, size_t d)
+void kernels_layer_norm(float *out, const float *x, const float *weight, const float *bias, double epsilon,
+                        size_t n_rows, size_t d)
 {
-    kernels_active->layer_norm(out, x, weight, bias, n_rows, d);
+    kernels_active->layer_norm(out, x, weight, bias, epsilon, n_rows, d);
 }
 
 void kernels_softmax(float *x, size_t n)

@@ -29,7 +29,8 @@ typedef struct {
                               size_t b_stride, size_t m, size_t n, size_t k, float factor);
     void (*matmul)(float *out, size_t out_stride, const float *a, size_t a_stride, const float *b, size_t b_stride,
                    size_t m, size_t n, size_t k);
-    void (*layer_norm)(float *out, const float *x, const float *weight, const float *bias, size_t n_rows, size_t d);
+    void (*layer_norm)(float *out, const float *x, const float *weight, const float *bias, double epsilon,
+                       size_t n_rows, size_t d);
     float (*max)(const float *x, size_t n);
     void (*softmax)(float *x, size_t n);
     void (*swish)(float *x, size_t n);

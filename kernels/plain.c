@@ -194,7 +194,8 @@ void kernels_add(float *x, const float *y, size_t n)
 
 /* out [n_rows, d] = (x - mean) / sqrt(variance + epsilon) * weight + bias, with the mean and the biased variance of
  * each row, in double (Ba, Kiros and Hinton 2016, equation 4; epsilon as in torch.nn.LayerNorm). */
-static void layer_norm(float *out, const float *x, const float *weight, const float *bias, size_t n_rows, size_t d)
+static void layer_norm(float *out, const float *x, const float *weight, const float *bias, double epsilon,
+                       size_t n_rows, size_t d)
 {
     for (size_t row = 0; row < n_rows; row++, x += d, out += d) {
         double sums[8] = {0}, squares[8] = {0};
@@ -204,7 +205,7 @@ static void layer_norm(float *out, const float *x, const float *weight, const fl
         for (size_t i = 0; i < d; i++)
             squares[i % 8] += ((double)x[i] - mean) * ((double)x[i] - mean);
         double variance = add_eight_double(squares) / (double)d;
-        double inverse = 1.0 / sqrt(variance + 1e-5);
+        double inverse = 1.0 / sqrt(variance + epsilon);
         for (size_t i = 0; i < d; i++)
             out[i] = (float)(((double)x[i] - mean) * inverse) * weight[i] + bias[i];
     }
@@ -231,6 +232,13 @@ void kernels_gelu(float *x, size_t n)
 {
     for (size_t i = 0; i < n; i++)
         x[i] = 0.5f * x[i] * (1.0f + erff(x[i] * 0.70710678f));
+}
+
+/* x/2 (1 + tanh(√(2/π) (x + 0.044715 x³))) (the same paper's approximation) */
+void kernels_gelu_tanh(float *x, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        x[i] = 0.5f * x[i] * (1.0f + tanhf(0.79788456f * (x[i] + 0.044715f * x[i] * x[i] * x[i])));
 }
 
 const kernel_level kernels_plain = {"plain",           NULL,   true,       quantize_row, linear_int8, linear_float32,

@@ -16,8 +16,14 @@
 #define MOST_LAYERS 128u
 #define MOST_HEADS 1024u
 
+enum { MAX_AROUND = 8 };
+
 static const char *const activation_names[] = {
-    [ACTIVATION_RELU] = "relu", [ACTIVATION_SWISH] = "swish", [ACTIVATION_GELU] = "gelu"};
+    [ACTIVATION_RELU] = "relu",
+    [ACTIVATION_SWISH] = "swish",
+    [ACTIVATION_GELU] = "gelu",
+    [ACTIVATION_GELU_TANH] = "gelu_tanh",
+};
 
 const char *config_activation_name(activation function)
 {
@@ -34,24 +40,33 @@ static bool read_activation(activation *value, const cJSON *root, const char *wh
             *value = (activation)i;
             return true;
         }
-    return failure_set(why, "%s: unknown activation \"%s\", expected relu, swish or gelu", where, name);
+    return failure_set(why, "%s: unknown activation \"%s\", expected relu, swish, gelu or gelu_tanh", where, name);
 }
 
-static bool read_stack(stack_config *stack, size_t d_model, const cJSON *root, const char *key, const char *file,
-                       failure *why)
+static bool read_stack(stack_config *stack, const cJSON *root, const char *key, const char *file, failure *why)
 {
-    static const char *const keys[] = {"n_layers", "n_heads", "d_ff", NULL};
+    static const char *const keys[] = {"n_layers", "n_heads", "d_head", "d_ff", NULL};
     const cJSON *object = json_read_object(root, key, file, why);
     char where[4200];
     snprintf(where, sizeof where, "%s: %s", file, key);
-    if (!object || !json_check_keys(object, keys, where, why) ||
-        !json_read_size(&stack->n_layers, object, "n_layers", 1, MOST_LAYERS, where, why) ||
-        !json_read_size(&stack->n_heads, object, "n_heads", 1, MOST_HEADS, where, why) ||
-        !json_read_size(&stack->d_ff, object, "d_ff", 1, LARGEST_WIDTH, where, why))
-        return false;
-    if (d_model % stack->n_heads != 0)
-        return failure_set(why, "%s: n_heads %zu does not divide d_model %zu", where, stack->n_heads, d_model);
-    return true;
+    return object && json_check_keys(object, keys, where, why) &&
+           json_read_size(&stack->n_layers, object, "n_layers", 1, MOST_LAYERS, where, why) &&
+           json_read_size(&stack->n_heads, object, "n_heads", 1, MOST_HEADS, where, why) &&
+           json_read_size(&stack->d_head, object, "d_head", 1, LARGEST_WIDTH / stack->n_heads, where, why) &&
+           json_read_size(&stack->d_ff, object, "d_ff", 1, LARGEST_WIDTH, where, why);
+}
+
+static bool read_norm(model_config *c, const cJSON *root, const char *file, failure *why)
+{
+    static const char *const keys[] = {"before", "embedding", "final", "epsilon", NULL};
+    const cJSON *norm = json_read_object(root, "norm", file, why);
+    char where[4200];
+    snprintf(where, sizeof where, "%s: norm", file);
+    return norm && json_check_keys(norm, keys, where, why) &&
+           json_read_bool(&c->norm_before, norm, "before", where, why) &&
+           json_read_bool(&c->norm_embedding, norm, "embedding", where, why) &&
+           json_read_bool(&c->norm_final, norm, "final", where, why) &&
+           json_read_number(&c->norm_epsilon, norm, "epsilon", 1e-20, 1.0, where, why);
 }
 
 /* Bounds the memory for the table of positions, and for the attention weights of the longest sentence. */
@@ -76,6 +91,23 @@ static bool read_id(int32_t *id, const cJSON *object, const char *key, size_t n_
     return true;
 }
 
+/* Reads a list of at most `most` ids. */
+static bool read_ids(id_list *ids, const cJSON *object, const char *key, size_t n_vocabulary, int most,
+                     const char *where, failure *why)
+{
+    const cJSON *array = cJSON_GetObjectItemCaseSensitive(object, key), *item;
+    if (!cJSON_IsArray(array) || cJSON_GetArraySize(array) > most)
+        return failure_set(why, "%s: \"%s\" must be a list of at most %d ids", where, key, most);
+    cJSON_ArrayForEach(item, array)
+    {
+        size_t id;
+        if (!json_is_size(item, &id) || id >= n_vocabulary)
+            return failure_set(why, "%s: \"%s\" must contain ids from 0 to %zu", where, key, n_vocabulary - 1);
+        ids->at[ids->n++] = (int32_t)id;
+    }
+    return true;
+}
+
 static bool read_language(char *language, size_t size, const cJSON *object, const char *where, failure *why)
 {
     const char *name = json_read_string(object, "language", where, why);
@@ -97,8 +129,8 @@ static bool check_special_ids(const model_config *c, const char *where, failure 
 
 static bool read_sides(model_config *c, const cJSON *root, const char *file, failure *why)
 {
-    static const char *const source_keys[] = {"language", "n_vocabulary", "end", "unknown", NULL};
-    static const char *const target_keys[] = {"language", "n_vocabulary", "start", "end", "pad", NULL};
+    static const char *const source_keys[] = {"language", "n_vocabulary", "before", "after", "unknown", NULL};
+    static const char *const target_keys[] = {"language", "n_vocabulary", "start", "forced", "end", "pad", NULL};
     const cJSON *source = json_read_object(root, "source", file, why);
     const cJSON *target = source ? json_read_object(root, "target", file, why) : NULL;
     char where[4200];
@@ -106,7 +138,8 @@ static bool read_sides(model_config *c, const cJSON *root, const char *file, fai
     if (!target || !json_check_keys(source, source_keys, where, why) ||
         !read_language(c->source_language, sizeof c->source_language, source, where, why) ||
         !json_read_size(&c->n_source_vocabulary, source, "n_vocabulary", 1, LARGEST_VOCABULARY, where, why) ||
-        !read_id(&c->source_end, source, "end", c->n_source_vocabulary, where, why) ||
+        !read_ids(&c->source_before, source, "before", c->n_source_vocabulary, MAX_AROUND, where, why) ||
+        !read_ids(&c->source_after, source, "after", c->n_source_vocabulary, MAX_AROUND, where, why) ||
         !read_id(&c->source_unknown, source, "unknown", c->n_source_vocabulary, where, why))
         return false;
     snprintf(where, sizeof where, "%s: target", file);
@@ -114,6 +147,7 @@ static bool read_sides(model_config *c, const cJSON *root, const char *file, fai
            read_language(c->target_language, sizeof c->target_language, target, where, why) &&
            json_read_size(&c->n_target_vocabulary, target, "n_vocabulary", 1, LARGEST_VOCABULARY, where, why) &&
            read_id(&c->target_start, target, "start", c->n_target_vocabulary, where, why) &&
+           read_ids(&c->target_forced, target, "forced", c->n_target_vocabulary, MAX_AROUND, where, why) &&
            read_id(&c->target_end, target, "end", c->n_target_vocabulary, where, why) &&
            read_id(&c->target_pad, target, "pad", c->n_target_vocabulary, where, why) &&
            check_special_ids(c, where, why) &&
@@ -123,31 +157,26 @@ static bool read_sides(model_config *c, const cJSON *root, const char *file, fai
 
 static bool read_suppressed(model_config *c, const cJSON *generation, const char *where, failure *why)
 {
-    const cJSON *array = cJSON_GetObjectItemCaseSensitive(generation, "suppressed"), *item;
-    size_t n_vocabulary = c->n_target_vocabulary;
-    if (!cJSON_IsArray(array) || cJSON_GetArraySize(array) > MAX_SUPPRESSED)
-        return failure_set(why, "%s: \"suppressed\" must be a list of at most %d ids", where, MAX_SUPPRESSED);
-    cJSON_ArrayForEach(item, array)
-    {
-        size_t id;
-        if (!json_is_size(item, &id) || id >= n_vocabulary)
-            return failure_set(why, "%s: \"suppressed\" must contain ids from 0 to %zu", where, n_vocabulary - 1);
-        if (id == (size_t)c->target_end)
-            return failure_set(why, "%s: \"suppressed\" contains the end token, %zu, so no translation would end",
-                               where, id);
-        c->suppressed[c->n_suppressed++] = (int32_t)id;
-    }
-    c->suppressed[c->n_suppressed++] = c->target_pad;
+    id_list *ids = &c->suppressed;
+    if (!read_ids(ids, generation, "suppressed", c->n_target_vocabulary, MAX_IDS, where, why))
+        return false;
+    for (size_t i = 0; i < ids->n; i++)
+        if (ids->at[i] == c->target_end)
+            return failure_set(why, "%s: \"suppressed\" contains the end token, %d, so no translation would end", where,
+                               c->target_end);
+    ids->at[ids->n++] = c->target_pad;
     return true;
 }
 
 static bool read_generation(model_config *c, const cJSON *root, const char *file, failure *why)
 {
-    static const char *const keys[] = {"max_length", "forced_end", "suppressed", NULL};
+    static const char *const keys[] = {"length_factor", "length_extra", "max_length", "forced_end", "suppressed", NULL};
     const cJSON *generation = json_read_object(root, "generation", file, why);
     char where[4200];
     snprintf(where, sizeof where, "%s: generation", file);
     return generation && json_check_keys(generation, keys, where, why) &&
+           json_read_size(&c->length_factor, generation, "length_factor", 0, LARGEST_LENGTH, where, why) &&
+           json_read_size(&c->length_extra, generation, "length_extra", 1, LARGEST_LENGTH, where, why) &&
            json_read_size(&c->max_length, generation, "max_length", 1, c->max_positions, where, why) &&
            json_read_bool(&c->forced_end, generation, "forced_end", where, why) &&
            read_suppressed(c, generation, where, why);
@@ -155,25 +184,28 @@ static bool read_generation(model_config *c, const cJSON *root, const char *file
 
 static bool read_copy_tokens(model_config *c, const cJSON *root, const char *file, failure *why)
 {
-    const cJSON *array = cJSON_GetObjectItemCaseSensitive(root, "copy_tokens"), *item;
-    if (!array)
+    id_list *ids = &c->copy_tokens;
+    if (!cJSON_HasObjectItem(root, "copy_tokens"))
         return true;
-    if (!cJSON_IsArray(array) || cJSON_GetArraySize(array) > MAX_COPY_TOKENS)
-        return failure_set(why, "%s: \"copy_tokens\" must be a list of at most %d ids", file, MAX_COPY_TOKENS);
     if (!c->shared_vocabulary)
         return failure_set(why, "%s: \"copy_tokens\" requires a shared vocabulary", file);
-    cJSON_ArrayForEach(item, array)
-    {
-        size_t id;
-        if (!json_is_size(item, &id) || id >= c->n_source_vocabulary)
-            return failure_set(why, "%s: \"copy_tokens\" must contain ids from 0 to %zu", file,
-                               c->n_source_vocabulary - 1);
-        for (size_t i = 0; i < c->n_copy_tokens; i++)
-            if (id == (size_t)c->copy_tokens[i])
-                return failure_set(why, "%s: \"copy_tokens\" contains %zu twice", file, id);
-        c->copy_tokens[c->n_copy_tokens++] = (int32_t)id;
-    }
+    if (!read_ids(ids, root, "copy_tokens", c->n_source_vocabulary, MAX_COPY_TOKENS, file, why))
+        return false;
+    for (size_t i = 0; i < ids->n; i++)
+        for (size_t k = 0; k < i; k++)
+            if (ids->at[i] == ids->at[k])
+                return failure_set(why, "%s: \"copy_tokens\" contains %d twice", file, ids->at[i]);
     return true;
+}
+
+static bool read_positions(model_config *c, const cJSON *root, const char *file, failure *why)
+{
+    const char *positions = json_read_string(root, "positions", file, why);
+    if (!positions)
+        return false;
+    c->stored_positions = strcmp(positions, "stored") == 0;
+    return c->stored_positions || strcmp(positions, "sinusoids") == 0 ||
+           failure_set(why, "%s: unknown positions \"%s\", expected sinusoids or stored", file, positions);
 }
 
 /* Checks that shared parts have equal sizes. */
@@ -198,6 +230,8 @@ static bool read_root(model_config *c, const cJSON *root, const char *file, fail
                                        "encoder",
                                        "decoder",
                                        "activation",
+                                       "norm",
+                                       "positions",
                                        "scale_embedding",
                                        "shared_embedding",
                                        "tied_output",
@@ -226,9 +260,9 @@ static bool read_root(model_config *c, const cJSON *root, const char *file, fail
     return json_check_keys(root, has_copy_tokens ? keys : keys + 1, file, why) &&
            json_read_size(&c->d_model, root, "d_model", 2, LARGEST_WIDTH, file, why) &&
            json_read_size(&c->max_positions, root, "max_positions", 2, LARGEST_LENGTH, file, why) &&
-           read_stack(&c->encoder, c->d_model, root, "encoder", file, why) &&
-           read_stack(&c->decoder, c->d_model, root, "decoder", file, why) && check_positions(c, file, why) &&
-           read_activation(&c->activation, root, file, why) &&
+           read_stack(&c->encoder, root, "encoder", file, why) && read_stack(&c->decoder, root, "decoder", file, why) &&
+           check_positions(c, file, why) && read_activation(&c->activation, root, file, why) &&
+           read_norm(c, root, file, why) && read_positions(c, root, file, why) &&
            json_read_bool(&c->scale_embedding, root, "scale_embedding", file, why) &&
            json_read_bool(&c->shared_embedding, root, "shared_embedding", file, why) &&
            json_read_bool(&c->tied_output, root, "tied_output", file, why) && read_sides(c, root, file, why) &&

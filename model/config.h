@@ -1,4 +1,4 @@
-/* config.json: what varies between checkpoints of the MarianMT family. weights/FORMAT.md describes the keys. */
+/* config.json: what varies between checkpoints. weights/FORMAT.md describes the keys. */
 #ifndef MODEL_CONFIG_H
 #define MODEL_CONFIG_H
 
@@ -6,41 +6,47 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "support/buffer.h"
 #include "support/failure.h"
 
-enum { CHECKPOINT_VERSION = 1, MAX_SUPPRESSED = 64 /* not counting pad */, MAX_COPY_TOKENS = 16 };
+enum { CHECKPOINT_VERSION = 2, MAX_COPY_TOKENS = 16 };
 
-typedef enum { ACTIVATION_RELU, ACTIVATION_SWISH, ACTIVATION_GELU } activation;
+typedef enum { ACTIVATION_RELU, ACTIVATION_SWISH, ACTIVATION_GELU, ACTIVATION_GELU_TANH } activation;
 
 /* The encoder's or the decoder's stack of layers. */
 typedef struct {
-    size_t n_layers, n_heads, d_ff;
+    size_t n_layers, n_heads, d_head, d_ff; /* d_head: columns of a head, usually d_model / n_heads */
 } stack_config;
 
 typedef struct {
     size_t d_model, max_positions;
     stack_config encoder, decoder;
     activation activation;
+    bool norm_before;      /* pre-norm: layer norm before each sublayer, instead of after it */
+    bool norm_embedding;   /* layer norm of the embeddings */
+    bool norm_final;       /* layer norm after the last layer of each stack */
+    double norm_epsilon;   /* added to the variance */
+    bool stored_positions; /* tables of positions are in the file; sinusoids otherwise */
     bool scale_embedding;  /* embeddings are multiplied by sqrt(d_model) */
     bool shared_embedding; /* the target embedding is the source embedding */
     bool tied_output;      /* the output layer's weight is the target embedding */
     size_t n_source_vocabulary, n_target_vocabulary;
-    int32_t source_end, source_unknown;           /* ids in the source vocabulary */
+    id_list source_before, source_after;          /* ids around the text of a source */
+    int32_t source_unknown;                       /* id in the source vocabulary */
+    id_list target_forced;                        /* ids that always follow the start token */
     int32_t target_start, target_end, target_pad; /* ids in the target vocabulary */
     bool shared_sentencepiece, shared_vocabulary;
-    size_t max_length; /* of generated tokens, including the end token */
-    bool forced_end;   /* the last token that the length cap (greedy.h) allows is the end token */
-    size_t n_suppressed;
-    int32_t suppressed[MAX_SUPPRESSED + 1]; /* target ids that are never chosen; pad is always among them */
-    size_t n_copy_tokens;
-    int32_t copy_tokens[MAX_COPY_TOKENS]; /* ids on both sides; each stands for a stretch of text that is copied */
+    size_t length_factor, length_extra, max_length; /* the length cap (greedy.h) */
+    bool forced_end;     /* the last token that the length cap (greedy.h) allows is the end token */
+    id_list suppressed;  /* target ids that are never chosen; pad is the last */
+    id_list copy_tokens; /* ids on both sides; each stands for a stretch of text that is copied */
     char source_language[32], target_language[32];
 } model_config;
 
 /* Reads and checks the directory's config.json. */
 bool config_read(model_config *config, const char *directory, failure *why);
 
-/* "relu", "swish", "gelu" */
+/* "relu", "swish", "gelu", "gelu_tanh" */
 const char *config_activation_name(activation function);
 
 #endif

@@ -22,26 +22,37 @@ void model_decode_begin(transformer_state *state, const transformer *model, cons
 void model_decode_step(transformer_state *state, const transformer *model, const int32_t *ids,
                        const trace_reader *reader)
 {
-    size_t n_rows = row_stack_rows(&state->target), d_model = model->config.d_model;
+    const model_config *config = &model->config;
+    size_t n_rows = row_stack_rows(&state->target), d_model = config->d_model;
     float *x = state->x;
+    const float *in; /* what a sublayer reads: x, or in a pre-norm model its norm */
     for (size_t s = 0; s < state->target.n_sentences; s++) {
         size_t first = state->target.first[s], n = state->target.first[s + 1] - first;
-        model_embed(x + first * d_model, model, &model->target_embedding, ids + first, n, state->past[s].n_keys);
+        model_embed(x + first * d_model, &model->target_embedding, config->scale_embedding,
+                    model->target_positions + state->past[s].n_keys * d_model, ids + first, n);
     }
     trace_tensor(reader, "decoder", ".embedding", x, n_rows, d_model);
+    if (config->norm_embedding)
+        model_norm(x, x, &model->decoder_embedding_norm, n_rows, reader);
 
-    for (size_t l = 0; l < model->config.decoder.n_layers; l++) {
+    for (size_t l = 0; l < config->decoder.n_layers; l++) {
         const decoder_layer *layer = &model->decoder[l];
         kv_cache *past = state->past + l * state->n_sentences;
         const kv_cache *source = state->source_cache + l * state->n_sentences;
-        attention_decoder_self(state->sublayer, &layer->self_attention, x, &state->target, past, &state->attention,
+        in = model_norm_before(state->normed, x, &layer->self_attention_norm, n_rows, reader);
+        attention_decoder_self(state->sublayer, &layer->self_attention, in, &state->target, past, &state->attention,
                                reader);
-        model_add_and_norm(x, state->sublayer, &layer->self_attention_norm, n_rows, d_model, reader);
-        attention_cross(state->sublayer, &layer->cross_attention, x, &state->target, source, &state->attention, reader);
-        model_add_and_norm(x, state->sublayer, &layer->cross_attention_norm, n_rows, d_model, reader);
-        model_feed_forward(state->sublayer, state->inner, &layer->feed_forward, x, n_rows, &state->linear, reader);
-        model_add_and_norm(x, state->sublayer, &layer->feed_forward_norm, n_rows, d_model, reader);
+        model_add_and_norm(x, state->sublayer, &layer->self_attention_norm, n_rows, reader);
+        in = model_norm_before(state->normed, x, &layer->cross_attention_norm, n_rows, reader);
+        attention_cross(state->sublayer, &layer->cross_attention, in, &state->target, source, &state->attention,
+                        reader);
+        model_add_and_norm(x, state->sublayer, &layer->cross_attention_norm, n_rows, reader);
+        in = model_norm_before(state->normed, x, &layer->feed_forward_norm, n_rows, reader);
+        model_feed_forward(state->sublayer, state->inner, &layer->feed_forward, in, n_rows, &state->linear, reader);
+        model_add_and_norm(x, state->sublayer, &layer->feed_forward_norm, n_rows, reader);
     }
+    if (config->norm_final)
+        model_norm(x, x, &model->decoder_final_norm, n_rows, reader);
 }
 
 void model_output(transformer_state *state, const transformer *model, const trace_reader *reader)
@@ -54,5 +65,5 @@ void model_output(transformer_state *state, const transformer *model, const trac
 void model_choose(transformer_state *state, const transformer *model)
 {
     kernels_linear_argmax(state->chosen, state->x, &model->output, row_stack_rows(&state->target),
-                          model->config.suppressed, model->config.n_suppressed, &state->linear);
+                          model->config.suppressed.at, model->config.suppressed.n, &state->linear);
 }

@@ -17,15 +17,15 @@ void embedding_positions(float *positions, size_t max_positions, size_t d_model)
     }
 }
 
-void model_embed(float *x, const transformer *model, const linear_weights *table, const int32_t *ids, size_t n,
-                 size_t first_position)
+void model_embed(float *x, const linear_weights *table, bool scaled, const float *positions, const int32_t *ids,
+                 size_t n)
 {
-    size_t d_model = model->config.d_model;
-    float factor = model->config.scale_embedding ? sqrtf((float)d_model) : 1.0f;
-    for (size_t i = 0; i < n; i++, x += d_model) {
+    size_t d_model = table->d_in;
+    float factor = scaled ? sqrtf((float)d_model) : 1.0f;
+    for (size_t i = 0; i < n; i++, x += d_model, positions += d_model) {
         kernels_linear_row(x, table, (size_t)ids[i]);
         for (size_t column = 0; column < d_model; column++)
             x[column] *= factor;
-        kernels_add(x, model->positions + (first_position + i) * d_model, d_model);
+        kernels_add(x, positions, d_model);
     }
 }

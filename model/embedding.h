@@ -9,8 +9,8 @@
  * MarianMT does not. Computed in double. */
 void embedding_positions(float *positions, size_t max_positions, size_t d_model);
 
-/* x [n, d_model] = rows ids [n] of the table, scaled, plus positions first_position … first_position + n - 1. */
-void model_embed(float *x, const transformer *model, const linear_weights *table, const int32_t *ids, size_t n,
-                 size_t first_position);
+/* x [n, d_model] = rows ids [n] of the table, times sqrt(d_model) if it is scaled, plus rows [n] of positions. */
+void model_embed(float *x, const linear_weights *table, bool scaled, const float *positions, const int32_t *ids,
+                 size_t n);
 
 #endif

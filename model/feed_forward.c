@@ -7,6 +7,7 @@ static void activate(float *x, size_t n, activation function)
     case ACTIVATION_RELU: kernels_relu(x, n); break;
     case ACTIVATION_SWISH: kernels_swish(x, n); break;
     case ACTIVATION_GELU: kernels_gelu(x, n); break;
+    case ACTIVATION_GELU_TANH: kernels_gelu_tanh(x, n); break;
     }
 }
 

@@ -11,14 +11,16 @@
 
 size_t greedy_length_cap(const model_config *config, size_t n_src)
 {
-    size_t cap = n_src > config->max_length / 2 ? config->max_length : 2 * n_src + 30;
-    return cap < config->max_length ? cap : config->max_length;
+    size_t most = config->max_length, extra = config->length_extra, cap;
+    if (extra >= most || __builtin_mul_overflow(config->length_factor, n_src, &cap) || cap > most - extra)
+        return most;
+    return cap + extra;
 }
 
 void greedy_suppress(float *logits, const model_config *config)
 {
-    for (size_t i = 0; i < config->n_suppressed; i++)
-        logits[config->suppressed[i]] = -INFINITY;
+    for (size_t i = 0; i < config->suppressed.n; i++)
+        logits[config->suppressed.at[i]] = -INFINITY;
 }
 
 /* Chooses the next token of every row. Computes all logits only if log-probabilities are requested. */
@@ -38,11 +40,13 @@ static void choose(transformer_state *state, const transformer *model, bool with
     }
 }
 
-/* Appends the chosen token, or the end token if this is the last one that the length cap allows and the checkpoint
- * forces it. */
+/* Appends the chosen token; a forced one instead at the beginning, and the end token if this is the last one that the
+ * length cap allows and the checkpoint forces it. */
 static void append(generated_tokens *tokens, size_t chosen, const float *logits, const model_config *config)
 {
     size_t end = (size_t)config->target_end;
+    if (tokens->n < config->target_forced.n)
+        chosen = (size_t)config->target_forced.at[tokens->n];
     if (tokens->n + 1 == tokens->capacity) {
         tokens->truncated = chosen != end;
         chosen = config->forced_end ? end : chosen;

@@ -4,8 +4,9 @@
 
 #include "model/transformer.h"
 
-/* The maximum number of target tokens, including the end token, for n_src source tokens: 2 n_src + 30, but at most the
- * checkpoint's max_length. That is more than a translation needs, and ends a repetition loop early. */
+/* The maximum number of target tokens, including the end token, for n_src source tokens: length_factor * n_src +
+ * length_extra, but at most max_length, as config.json has them. With 2 and 30, that is more than a translation needs,
+ * and ends a repetition loop early. */
 size_t greedy_length_cap(const model_config *config, size_t n_src);
 
 /* Sets the logits [n_target_vocabulary] of pad and of the checkpoint's suppressed ids to -infinity. */

@@ -27,6 +27,17 @@ static const float *bind_vector(binding *b, const char *name, const char *what, 
     return vector;
 }
 
+/* The table `name`.weight [n_rows, n_columns]. */
+static const float *bind_table(binding *b, const char *name, size_t n_rows, size_t n_columns)
+{
+    char path[128];
+    snprintf(path, sizeof path, "%s.weight", name);
+    const float *table =
+        b->ok ? weights_take(b->weights, path, TENSOR_F32, (size_t[]){n_rows, n_columns}, 2, b->why) : NULL;
+    b->ok = table != NULL;
+    return table;
+}
+
 /* `name`.weight [d_out, d_in] as F32, or as I8 with `name`.scale [d_out]. */
 static linear_weights bind_matrix(binding *b, const char *name, size_t d_out, size_t d_in)
 {
@@ -71,21 +82,43 @@ static void name_part(char name[64], const char *stack, size_t layer, const char
 }
 
 static void bind_attention(binding *b, attention_weights *w, const char *stack, size_t layer, const char *part,
-                           size_t d_model, size_t n_heads)
+                           size_t d_model, const stack_config *c)
 {
+    size_t d_heads = c->n_heads * c->d_head;
     name_part(w->name, stack, layer, part);
-    w->n_heads = n_heads;
-    w->query = bind_part(b, w->name, "query", d_model, d_model);
-    w->key = bind_part(b, w->name, "key", d_model, d_model);
-    w->value = bind_part(b, w->name, "value", d_model, d_model);
-    w->output = bind_part(b, w->name, "output", d_model, d_model);
+    w->n_heads = c->n_heads;
+    w->query = bind_part(b, w->name, "query", d_heads, d_model);
+    w->key = bind_part(b, w->name, "key", d_heads, d_model);
+    w->value = bind_part(b, w->name, "value", d_heads, d_model);
+    w->output = bind_part(b, w->name, "output", d_model, d_heads);
 }
 
-static void bind_norm(binding *b, norm_weights *w, const char *stack, size_t layer, const char *part, size_t d_model)
+/* The norm `w->name`_norm. */
+static void bind_norm(binding *b, norm_weights *w, const model_config *c)
 {
-    name_part(w->name, stack, layer, part);
-    w->weight = bind_vector(b, w->name, "weight", d_model);
-    w->bias = bind_vector(b, w->name, "bias", d_model);
+    char name[80];
+    snprintf(name, sizeof name, "%s_norm", w->name);
+    w->d_model = c->d_model;
+    w->weight = bind_vector(b, name, "weight", c->d_model);
+    w->bias = bind_vector(b, name, "bias", c->d_model);
+    w->epsilon = c->norm_epsilon;
+    w->before = c->norm_before;
+}
+
+/* The norm of a sublayer. */
+static void bind_layer_norm(binding *b, norm_weights *w, const char *stack, size_t layer, const char *sublayer,
+                            const model_config *c)
+{
+    name_part(w->name, stack, layer, sublayer);
+    bind_norm(b, w, c);
+}
+
+/* A norm outside of the layers, if there is one. */
+static void bind_outer_norm(binding *b, norm_weights *w, const char *name, bool exists, const model_config *c)
+{
+    snprintf(w->name, sizeof w->name, "%s", name);
+    if (exists)
+        bind_norm(b, w, c);
 }
 
 static void bind_feed_forward(binding *b, feed_forward_weights *w, const char *stack, size_t layer,
@@ -97,6 +130,36 @@ static void bind_feed_forward(binding *b, feed_forward_weights *w, const char *s
     w->activation = c->activation;
 }
 
+static void bind_encoder(binding *b, transformer *m)
+{
+    const model_config *c = &m->config;
+    bind_outer_norm(b, &m->encoder_embedding_norm, "encoder.embedding", c->norm_embedding, c);
+    for (size_t l = 0; l < c->encoder.n_layers; l++) {
+        encoder_layer *layer = &m->encoder[l];
+        bind_attention(b, &layer->self_attention, "encoder", l, "self_attention", c->d_model, &c->encoder);
+        bind_layer_norm(b, &layer->self_attention_norm, "encoder", l, "self_attention", c);
+        bind_feed_forward(b, &layer->feed_forward, "encoder", l, c, c->encoder.d_ff);
+        bind_layer_norm(b, &layer->feed_forward_norm, "encoder", l, "feed_forward", c);
+    }
+    bind_outer_norm(b, &m->encoder_final_norm, "encoder.final", c->norm_final, c);
+}
+
+static void bind_decoder(binding *b, transformer *m)
+{
+    const model_config *c = &m->config;
+    bind_outer_norm(b, &m->decoder_embedding_norm, "decoder.embedding", c->norm_embedding, c);
+    for (size_t l = 0; l < c->decoder.n_layers; l++) {
+        decoder_layer *layer = &m->decoder[l];
+        bind_attention(b, &layer->self_attention, "decoder", l, "self_attention", c->d_model, &c->decoder);
+        bind_layer_norm(b, &layer->self_attention_norm, "decoder", l, "self_attention", c);
+        bind_attention(b, &layer->cross_attention, "decoder", l, "cross_attention", c->d_model, &c->decoder);
+        bind_layer_norm(b, &layer->cross_attention_norm, "decoder", l, "cross_attention", c);
+        bind_feed_forward(b, &layer->feed_forward, "decoder", l, c, c->decoder.d_ff);
+        bind_layer_norm(b, &layer->feed_forward_norm, "decoder", l, "feed_forward", c);
+    }
+    bind_outer_norm(b, &m->decoder_final_norm, "decoder.final", c->norm_final, c);
+}
+
 static void bind_all(binding *b, transformer *m)
 {
     const model_config *c = &m->config;
@@ -104,22 +167,12 @@ static void bind_all(binding *b, transformer *m)
     m->source_embedding = bind_matrix(b, "source_embedding", n_source, c->d_model);
     m->target_embedding =
         c->shared_embedding ? m->source_embedding : bind_matrix(b, "target_embedding", n_target, c->d_model);
-    for (size_t l = 0; l < c->encoder.n_layers; l++) {
-        encoder_layer *layer = &m->encoder[l];
-        bind_attention(b, &layer->self_attention, "encoder", l, "self_attention", c->d_model, c->encoder.n_heads);
-        bind_norm(b, &layer->self_attention_norm, "encoder", l, "self_attention_norm", c->d_model);
-        bind_feed_forward(b, &layer->feed_forward, "encoder", l, c, c->encoder.d_ff);
-        bind_norm(b, &layer->feed_forward_norm, "encoder", l, "feed_forward_norm", c->d_model);
+    if (c->stored_positions) {
+        m->source_positions = bind_table(b, "source_positions", c->max_positions, c->d_model);
+        m->target_positions = bind_table(b, "target_positions", c->max_positions, c->d_model);
     }
-    for (size_t l = 0; l < c->decoder.n_layers; l++) {
-        decoder_layer *layer = &m->decoder[l];
-        bind_attention(b, &layer->self_attention, "decoder", l, "self_attention", c->d_model, c->decoder.n_heads);
-        bind_norm(b, &layer->self_attention_norm, "decoder", l, "self_attention_norm", c->d_model);
-        bind_attention(b, &layer->cross_attention, "decoder", l, "cross_attention", c->d_model, c->decoder.n_heads);
-        bind_norm(b, &layer->cross_attention_norm, "decoder", l, "cross_attention_norm", c->d_model);
-        bind_feed_forward(b, &layer->feed_forward, "decoder", l, c, c->decoder.d_ff);
-        bind_norm(b, &layer->feed_forward_norm, "decoder", l, "feed_forward_norm", c->d_model);
-    }
+    bind_encoder(b, m);
+    bind_decoder(b, m);
     m->output = c->tied_output ? m->target_embedding : bind_matrix(b, "output", n_target, c->d_model);
     m->output.bias = bind_vector(b, "output", "bias", n_target);
 }
@@ -128,8 +181,18 @@ static void bind_all(binding *b, transformer *m)
 static size_t most_tensors(const model_config *c)
 {
     enum { LINEAR = 3, NORM = 2, ATTENTION = 4 * LINEAR, FEED_FORWARD = 2 * LINEAR };
-    return 3 * LINEAR + c->encoder.n_layers * (ATTENTION + FEED_FORWARD + 2 * NORM) +
+    return 3 * LINEAR + 4 * NORM + 2 /* positions */ + c->encoder.n_layers * (ATTENTION + FEED_FORWARD + 2 * NORM) +
            c->decoder.n_layers * (2 * ATTENTION + FEED_FORWARD + 3 * NORM);
+}
+
+static bool compute_positions(transformer *m, failure *why)
+{
+    size_t n = m->config.max_positions, d_model = m->config.d_model;
+    if (!(m->sinusoids = calloc(n * d_model, sizeof *m->sinusoids))) /* config.c bounds the product */
+        return failure_memory(why, "the positions");
+    embedding_positions(m->sinusoids, n, d_model);
+    m->source_positions = m->target_positions = m->sinusoids;
+    return true;
 }
 
 static bool open_all(transformer *m, const char *directory, failure *why)
@@ -151,11 +214,7 @@ static bool open_all(transformer *m, const char *directory, failure *why)
         return false;
     if (b.n_float32 && !kernels_open_blas(why))
         return false;
-    m->positions = calloc(c->max_positions * c->d_model, sizeof *m->positions); /* config.c bounds the product */
-    if (!m->positions)
-        return failure_memory(why, "the positions");
-    embedding_positions(m->positions, c->max_positions, c->d_model);
-    return true;
+    return c->stored_positions || compute_positions(m, why);
 }
 
 bool model_use_instruction_set(const char *name, failure *why)
@@ -192,7 +251,7 @@ void model_close(transformer *model)
     weights_close(model->weights);
     free(model->encoder);
     free(model->decoder);
-    free(model->positions);
+    free(model->sinusoids);
     free(model);
 }
 

@@ -18,8 +18,11 @@
 #include "weights/weights.h"
 
 typedef struct {
-    char name[64];
+    char name[64]; /* without "_norm" */
+    size_t d_model;
     const float *weight, *bias; /* [d_model] */
+    double epsilon;
+    bool before; /* it precedes its sublayer: pre-norm */
 } norm_weights;
 
 typedef struct {
@@ -50,11 +53,14 @@ struct transformer {
     weights_file *weights;           /* owns every tensor below */
     linear_weights source_embedding; /* weight [n_source_vocabulary, d_model], no bias */
     linear_weights target_embedding; /* weight [n_target_vocabulary, d_model], no bias; may be the source's */
-    encoder_layer *encoder;          /* [encoder.n_layers] */
-    decoder_layer *decoder;          /* [decoder.n_layers] */
-    linear_weights output;           /* weight [n_target_vocabulary, d_model], may be the target embedding's; bias */
-    float *positions;                /* [max_positions, d_model], computed, owned */
-    const char *dtype;               /* "float32", "int8" or "float32 and int8": how matrices are stored */
+    norm_weights encoder_embedding_norm, encoder_final_norm; /* without weights where config has none */
+    norm_weights decoder_embedding_norm, decoder_final_norm; /* likewise */
+    encoder_layer *encoder;                                  /* [encoder.n_layers] */
+    decoder_layer *decoder;                                  /* [decoder.n_layers] */
+    linear_weights output; /* weight [n_target_vocabulary, d_model], may be the target embedding's; bias */
+    const float *source_positions, *target_positions; /* [max_positions, d_model], tensors or sinusoids */
+    float *sinusoids;                                 /* owned; NULL if positions are stored */
+    const char *dtype; /* "float32", "int8" or "float32 and int8": how matrices are stored */
 };
 
 #endif

@@ -73,14 +73,14 @@ static state_sizes sizes_of(state_sizes sizes, const model_config *c, const batc
 
 /* Allocates each layer's keys and values, sentence by sentence: `apart` rows per sentence or, if that is 0, as many as
  * the sentence can have. A further sentence does not move the others. */
-static void alloc_caches(allocation *c, kv_cache *caches, size_t n_layers, size_t rows, size_t d_model,
+static void alloc_caches(allocation *c, kv_cache *caches, size_t n_layers, size_t rows, size_t d_heads,
                          const size_t *capacity, size_t n_sentences, size_t apart)
 {
-    float *next = alloc_floats(c, rows, 2 * n_layers * d_model);
+    float *next = alloc_floats(c, rows, 2 * n_layers * d_heads);
     if (!c->base)
         return;
     for (size_t s = 0; s < n_sentences; s++) {
-        size_t room = (apart ? apart : capacity[s]) * d_model;
+        size_t room = (apart ? apart : capacity[s]) * d_heads;
         for (size_t l = 0; l < n_layers; l++, next += 2 * room)
             caches[l * n_sentences + s] = (kv_cache){next, next + room, 0, capacity[s]};
     }
@@ -116,24 +116,27 @@ static void alloc_all(allocation *c, transformer_state *state, const model_confi
 {
     const state_sizes *size = &state->sizes;
     size_t d_model = config->d_model, d_ff = larger(config->encoder.d_ff, config->decoder.d_ff);
+    size_t d_heads = config->decoder.n_heads * config->decoder.d_head; /* in caches */
+    size_t d_attention = larger(config->encoder.n_heads * config->encoder.d_head, d_heads);
     size_t n_layers = config->decoder.n_layers, n = shape->n_sentences;
     state->n_sentences = n;
     state->source.first = alloc(c, size->n_sentences + 1, 1, sizeof(size_t));
     state->target.first = alloc(c, size->n_sentences + 1, 1, sizeof(size_t));
     state->x = alloc_floats(c, size->rows, d_model);
     state->sublayer = alloc_floats(c, size->rows, d_model);
+    state->normed = alloc_floats(c, config->norm_before ? size->rows : 0, d_model);
     size_t shared = c->used; /* by feed-forward and attention, which are never computed at the same time */
     state->inner = alloc_floats(c, size->rows, d_ff);
     size_t end = c->used;
     c->used = shared;
-    state->attention.q = alloc_floats(c, size->rows, d_model);
-    state->attention.k = alloc_floats(c, size->rows, d_model);
-    state->attention.v = alloc_floats(c, size->rows, d_model);
-    state->attention.context = alloc_floats(c, size->rows, d_model);
+    state->attention.q = alloc_floats(c, size->rows, d_attention);
+    state->attention.k = alloc_floats(c, size->rows, d_attention);
+    state->attention.v = alloc_floats(c, size->rows, d_attention);
+    state->attention.context = alloc_floats(c, size->rows, d_attention);
     c->used = larger(c->used, end);
     state->attention.linear = &state->linear;
     state->attention.scores = alloc_floats(c, size->scores, 1);
-    state->linear = alloc_linear(c, size, larger(d_model, d_ff), shape->team);
+    state->linear = alloc_linear(c, size, larger(larger(d_model, d_attention), d_ff), shape->team);
     state->chosen = alloc(c, size->target_rows, 1, sizeof(size_t));
     state->logits = alloc_floats(c, size->logit_rows, config->n_target_vocabulary);
     state->active = alloc(c, size->n_sentences, 1, sizeof(size_t));
@@ -142,9 +145,9 @@ static void alloc_all(allocation *c, transformer_state *state, const model_confi
     alloc_generated(c, state->generated, shape->n_tgt, n, size);
     state->past = alloc(c, n_layers, size->n_sentences, sizeof(kv_cache));
     state->source_cache = alloc(c, n_layers, size->n_sentences, sizeof(kv_cache));
-    alloc_caches(c, state->source_cache, n_layers, size->source_rows, d_model, shape->n_src, n, 0);
+    alloc_caches(c, state->source_cache, n_layers, size->source_rows, d_heads, shape->n_src, n, 0);
     c->filled = c->used;
-    alloc_caches(c, state->past, n_layers, size->n_sentences * size->n_tgt, d_model, shape->n_tgt, n, size->n_tgt);
+    alloc_caches(c, state->past, n_layers, size->n_sentences * size->n_tgt, d_heads, shape->n_tgt, n, size->n_tgt);
 }
 
 /* Creates or enlarges the mapping. It is not on the heap, so that a page becomes resident only when it is written.

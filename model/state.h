@@ -34,6 +34,7 @@ struct transformer_state {
 
     float *x;              /* [rows, d_model], the residual stream: the encoder's, then the decoder's */
     float *sublayer;       /* [rows, d_model], the output of a sublayer */
+    float *normed;         /* [rows, d_model], its input in a pre-norm model */
     float *inner;          /* [rows, d_ff] */
     float *logits;         /* [rows of the target, n_target_vocabulary], if laid out with logits */
     size_t *chosen;        /* [rows of the target], the outputs with the largest logits */

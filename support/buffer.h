@@ -39,6 +39,22 @@ typedef struct {
 bool token_ids_append(token_ids *ids, int32_t id, failure *why);
 void token_ids_free(token_ids *ids);
 
+/* A short list of ids, fixed in size. */
+enum { MAX_IDS = 64 };
+
+typedef struct {
+    size_t n;
+    int32_t at[MAX_IDS + 1];
+} id_list;
+
+static inline bool id_list_has(const id_list *ids, int32_t id)
+{
+    for (size_t i = 0; i < ids->n; i++)
+        if (ids->at[i] == id)
+            return true;
+    return false;
+}
+
 /* Sets *product to a * b. Returns false if that overflows a size_t. */
 bool size_product(size_t a, size_t b, size_t *product);
 

@@ -105,6 +105,18 @@ bool json_read_size(size_t *value, const cJSON *object, const char *key, size_t 
     return true;
 }
 
+bool json_read_number(double *value, const cJSON *object, const char *key, double lowest, double highest,
+                      const char *where, failure *why)
+{
+    const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, key);
+    if (!cJSON_IsNumber(item))
+        return failure_set(why, "%s: \"%s\" is %s, expected a number", where, key, kind(item));
+    *value = item->valuedouble;
+    return (*value >= lowest && *value <= highest) ||
+           failure_set(why, "%s: \"%s\" is %.15g, expected a number from %g to %g", where, key, *value, lowest,
+                       highest);
+}
+
 bool json_read_bool(bool *value, const cJSON *object, const char *key, const char *where, failure *why)
 {
     const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, key);

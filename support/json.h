@@ -18,12 +18,14 @@ cJSON *json_parse_object(const char *bytes, size_t size, const char *where, fail
 /* Fails unless the object has exactly the keys in the NULL-terminated list, each of them once. */
 bool json_check_keys(const cJSON *object, const char *const *keys, const char *where, failure *why);
 
-/* Read the value of a key. Each fails if the key is missing, if its value has the wrong type, or if a number is not an
- * integer from lowest to highest. Strings and objects remain owned by `object`. */
+/* Read the value of a key. Each fails if the key is missing, if its value has the wrong type, or if a number is not
+ * from lowest to highest (and an integer, unless it is a double). Strings and objects remain owned by `object`. */
 bool json_read_whole_number(int64_t *value, const cJSON *object, const char *key, int64_t lowest, int64_t highest,
                             const char *where, failure *why);
 bool json_read_size(size_t *value, const cJSON *object, const char *key, size_t lowest, size_t highest,
                     const char *where, failure *why);
+bool json_read_number(double *value, const cJSON *object, const char *key, double lowest, double highest,
+                      const char *where, failure *why);
 bool json_read_bool(bool *value, const cJSON *object, const char *key, const char *where, failure *why);
 const char *json_read_string(const cJSON *object, const char *key, const char *where, failure *why);
 const cJSON *json_read_object(const cJSON *object, const char *key, const char *where, failure *why);

@@ -59,7 +59,7 @@ START_TEST(scores_are_divided_by_the_root_of_d_head)
     enum { D = 8 };
     const float q[D] = {1, 1, 1, 1, 0, 0, 0, 0}, k[2 * D] = {1, 1, 1, 1, 9, 9, 9, 9}, v[2 * D] = {0};
     float context[D], weights[4];
-    attention_core(context, weights, q, k, v, 1, 2, 0, 2, D);
+    attention_core(context, weights, q, k, v, 1, 2, 0, 2, D / 2);
     ck_assert_float_eq_tol(weights[0], 1 / (1 + expf(-2)), 1e-6f);
     ck_assert_float_eq_tol(weights[2], 0.5f, 1e-6f); /* head 1: its query is zero */
 }
@@ -70,7 +70,7 @@ START_TEST(heads_do_not_mix)
     /* head 0 attends to key 0, head 1 to key 1; each takes its own columns of v */
     const float q[] = {1e4f, 1e4f}, k[] = {1, 0, 0, 1}, v[] = {1, 2, 3, 4};
     float context[2], weights[4];
-    attention_core(context, weights, q, k, v, 1, 2, 0, 2, 2);
+    attention_core(context, weights, q, k, v, 1, 2, 0, 2, 1);
     ck_assert_float_eq(context[0], 1);
     ck_assert_float_eq(context[1], 4);
 }

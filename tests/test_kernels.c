@@ -83,7 +83,7 @@ START_TEST(layer_norm_in_the_head)
     /* mean 3, variance 4: (x - 3) / 2, except for epsilon */
     float x[] = {1, 5, 1, 5, 2, 2, 2, 2};
     const float weight[] = {1, 1, 10, 1}, bias[] = {0, 0, 0, 7};
-    kernels_layer_norm(x, x, weight, bias, 2, 4);
+    kernels_layer_norm(x, x, weight, bias, 1e-5, 2, 4);
     ck_assert_float_eq_tol(x[0], -1, 1e-5f);
     ck_assert_float_eq_tol(x[1], 1, 1e-5f);
     ck_assert_float_eq_tol(x[2], -10, 1e-4f);
@@ -92,7 +92,7 @@ START_TEST(layer_norm_in_the_head)
     ck_assert_float_eq(x[7], 7);
 
     float small[] = {-1e-3f, 1e-3f}; /* variance 1e-6, a tenth of epsilon */
-    kernels_layer_norm(small, small, weight, bias, 1, 2);
+    kernels_layer_norm(small, small, weight, bias, 1e-5, 1, 2);
     ck_assert_float_eq_tol(small[1], 1e-3f / sqrtf(1.1e-5f), 1e-5f);
 }
 END_TEST
@@ -492,7 +492,7 @@ static size_t run_float_kernels(float *out, const float *x, size_t n)
     used += 3 * n;
     kernels_active->matmul(out + used, COLUMNS, x, n, x + 1000, COLUMNS, 3, COLUMNS, n);
     used += 3 * COLUMNS;
-    kernels_active->layer_norm(out + used, x, x + 500, x + 700, 2, n);
+    kernels_active->layer_norm(out + used, x, x + 500, x + 700, 1e-5, 2, n);
     used += 2 * n;
     memcpy(out + used, x, n * sizeof *x);
     kernels_active->softmax(out + used, n);

@@ -255,11 +255,13 @@ END_TEST
 
 START_TEST(the_length_cap)
 {
-    model_config config = {.max_length = 100};
+    model_config config = {.length_factor = 2, .length_extra = 30, .max_length = 100};
     ck_assert_uint_eq(greedy_length_cap(&config, 1), 32);
     ck_assert_uint_eq(greedy_length_cap(&config, 35), 100);
     ck_assert_uint_eq(greedy_length_cap(&config, 36), 100);
     ck_assert_uint_eq(greedy_length_cap(&config, SIZE_MAX), 100);
+    config.length_factor = 0; /* a fixed number */
+    ck_assert_uint_eq(greedy_length_cap(&config, SIZE_MAX), 30);
     config.max_length = 5;
     ck_assert_uint_eq(greedy_length_cap(&config, 1), 5);
 }
@@ -282,13 +284,13 @@ START_TEST(pad_and_suppressed_ids_are_never_chosen)
     token_ids source = {(int32_t[]){5, 9, 0}, 3, 3};
     float *bias = own_bias(model);
     const model_config *config = &model->config; /* includes pad, whatever the file says */
-    ck_assert_int_eq(config->suppressed[config->n_suppressed - 1], config->target_pad);
+    ck_assert_int_eq(config->suppressed.at[config->suppressed.n - 1], config->target_pad);
     bias[model->config.target_pad] = 1e6f;
     bias[17] = 1e5f;
     bias[18] = 1e4f;
     search(&state, model, &source, 1);
     ck_assert_int_eq(state.generated[0].ids[0], 17);
-    model->config.suppressed[model->config.n_suppressed++] = 17;
+    model->config.suppressed.at[model->config.suppressed.n++] = 17;
     search(&state, model, &source, 1);
     const generated_tokens *tokens = &state.generated[0];
     ck_assert_int_eq(tokens->ids[0], 18);
@@ -307,7 +309,7 @@ END_TEST
 
 START_TEST(top_tokens_are_the_most_probable)
 {
-    const model_config config = {.n_target_vocabulary = 5, .suppressed = {4}, .n_suppressed = 1};
+    const model_config config = {.n_target_vocabulary = 5, .suppressed = {1, {4}}};
     const float weights[] = {1.0f, 2.0f, 4.0f, 2.0f, 100.0f}; /* the last one is not chosen: 9 in all */
     const int32_t ids[] = {2, 1, 3, 0};
     token_probability top[9];

@@ -279,7 +279,7 @@ def test_the_name_of_a_special_token_is_text(variant, name):
     config = json.loads((GOLDEN / variant / "config.json").read_text())
     [[sentence]] = program.translate_tokens(GOLDEN / variant, [name], "--plain")
     assert len(sentence.source) > 3  # pieces of its letters, and the end
-    assert not {config["source"]["end"], config["target"]["pad"]} & set(sentence.source[:-1])
+    assert not {*config["source"]["after"], config["target"]["pad"]} & set(sentence.source[:-1])
 
 
 @pytest.fixture(scope="session")

@@ -333,10 +333,7 @@ static size_t count_in(const char *text, const char *span)
 static bool is_copy_token(const translator *t, int32_t id)
 {
     const model_config *c = translator_config(t);
-    for (size_t i = 0; i < c->n_copy_tokens; i++)
-        if (c->copy_tokens[i] == id)
-            return true;
-    return false;
+    return id_list_has(&c->copy_tokens, id);
 }
 
 static size_t count_copy_tokens(const translator *t, const token_ids *ids)
@@ -403,7 +400,7 @@ START_TEST(lost_copy_tokens_are_noticed)
     ck_assert_ok(t != NULL, why);
     noted notes = {0};
     static const char text[] = "I have a dog{x} good morning %s now";
-    ck_assert_uint_eq(translator_config(t)->n_copy_tokens, 2);
+    ck_assert_uint_eq(translator_config(t)->copy_tokens.n, 2);
     translation out = translate_one(t, text, &notes), expected = translate_one(without, text, &notes);
     ck_assert_str_eq(out.text.bytes, expected.text.bytes);
     ck_assert_uint_eq(out.n_sentences, 3);
@@ -612,8 +609,8 @@ START_TEST(every_span_returns_once_or_the_sentence_is_not_complete)
     const restorer r = {tokens, &config};
     const text_line line = line_of("%s %d");
     protected_span spans[] = {{{0, 2}, SPAN_OPAQUE, 0}, {{3, 5}, SPAN_OPAQUE, 1}};
-    int32_t both[] = {config.copy_tokens[1], config.copy_tokens[0]},
-            twice[] = {config.copy_tokens[0], config.copy_tokens[0]};
+    int32_t both[] = {config.copy_tokens.at[1], config.copy_tokens.at[0]},
+            twice[] = {config.copy_tokens.at[0], config.copy_tokens.at[0]};
     translated_sentence sentence = {.spans = spans, .n_spans = 2, .target = {both, 2, 0}, .text = TEXT_EMPTY};
     bool complete;
     ck_assert(restore_is_possible(&r, &sentence));

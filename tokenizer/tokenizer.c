@@ -106,16 +106,25 @@ language_code tokenizer_language_code(const tokenizer *t, const char *bytes, siz
     return (language_code){n, id >= 0 ? id : t->config.source_unknown, id >= 0};
 }
 
+static bool append_ids(token_ids *ids, const id_list *list, failure *why)
+{
+    for (size_t i = 0; i < list->n; i++)
+        if (!token_ids_append(ids, list->at[i], why))
+            return false;
+    return true;
+}
+
 bool tokenizer_encode(const tokenizer *t, const language_code *code, const char *bytes, size_t size, token_ids *ids,
                       failure *why)
 {
     text_buffer valid = TEXT_EMPTY;
     encoding e = {t, ids, why};
-    bool ok = (code->size == 0 || token_ids_append(ids, code->id, why)) &&
+    bool ok = append_ids(ids, &t->config.source_before, why) &&
+              (code->size == 0 || token_ids_append(ids, code->id, why)) &&
               utf8_append_valid(&valid, bytes, size, why) &&
               (valid.size == 0 || sentencepiece_encode(t->source, valid.bytes, valid.size, append_piece, &e, why));
     text_free(&valid);
-    return ok && token_ids_append(ids, t->config.source_end, why);
+    return ok && append_ids(ids, &t->config.source_after, why);
 }
 
 static const char space_mark[] = "\xE2\x96\x81"; /* U+2581 stands for a space in pieces */
@@ -182,7 +191,8 @@ bool tokenizer_decode(const tokenizer *t, const int32_t *ids, size_t n, text_buf
         return failure_memory(why, "the pieces of a translation");
     size_t n_pieces = 0;
     for (size_t i = 0; i < n; i++)
-        if (ids[i] != c->target_start && ids[i] != c->target_end && ids[i] != c->target_pad)
+        if (ids[i] != c->target_start && ids[i] != c->target_end && ids[i] != c->target_pad &&
+            !id_list_has(&c->target_forced, ids[i]))
             pieces[n_pieces++] = vocabulary_piece(t->target_vocabulary, ids[i]);
     bool ok = sentencepiece_decode(t->target, pieces, n_pieces, append_decoded, &d, why);
     free(pieces);

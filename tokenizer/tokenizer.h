@@ -15,7 +15,9 @@
 /* The part of config.json that concerns the tokenizer. */
 typedef struct {
     size_t n_source_vocabulary, n_target_vocabulary;
-    int32_t source_end, source_unknown;           /* ids in the source vocabulary */
+    id_list source_before, source_after;          /* ids around the text of a source */
+    id_list target_forced;                        /* ids that always follow the start token */
+    int32_t source_unknown;                       /* id in the source vocabulary */
     int32_t target_start, target_end, target_pad; /* ids in the target vocabulary */
     bool shared_sentencepiece, shared_vocabulary;
 } tokenizer_config;
@@ -36,13 +38,14 @@ typedef struct {
 /* The language code at the very beginning of the text. None if it is too long for a piece, or not UTF-8. */
 language_code tokenizer_language_code(const tokenizer *t, const char *bytes, size_t size);
 
-/* Appends the id of the language code, if there is one, the ids of one sentence, and the source's end token. NULs and
+/* Appends the ids of one sentence: those before a text, the language code if there is one, the text, and those after
+ * it. NULs and
  * invalid UTF-8 are read as U+FFFD. Names of special tokens in the text are ordinary text. */
 bool tokenizer_encode(const tokenizer *t, const language_code *code, const char *bytes, size_t size, token_ids *ids,
                       failure *why);
 
-/* Appends the text of n target ids. The tokens start, end and pad become nothing; <unk> becomes " ⁇ ", as in
- * SentencePiece. The text is UTF-8 without line breaks or other control characters except tab. */
+/* Appends the text of n target ids. The tokens start, end, pad and forced ones become nothing; <unk> becomes " ⁇ ", as
+ * in SentencePiece. The text is UTF-8 without line breaks or other control characters except tab. */
 bool tokenizer_decode(const tokenizer *t, const int32_t *ids, size_t n, text_buffer *text, failure *why);
 
 /* Sets *known to whether the source vocabulary can write a character [size], valid UTF-8 other than white space. */

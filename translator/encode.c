@@ -47,6 +47,17 @@ static translated_sentence *append_sentence(translation *result, failure *why)
     return sentence;
 }
 
+/* Source tokens that do not stand for the sentence: before it, with the language code, and after it. */
+static size_t n_before_text(const encoding *e)
+{
+    return e->encoder->config->source_before.n + (e->code.size ? 1 : 0);
+}
+
+static size_t n_after_text(const encoding *e)
+{
+    return e->encoder->config->source_after.n;
+}
+
 /* ---- sentences without spans ---- */
 
 /* Appends the source tokens of a sentence without spans. Sets *fits to false if there are more than positions, or if it
@@ -93,7 +104,7 @@ static bool encode_range(const encoding *e, byte_range range)
         return (!text_trim(&first, e->line->bytes, (byte_range){range.begin, middle}) || encode_range(e, first)) &&
                (!text_trim(&second, e->line->bytes, (byte_range){middle, range.end}) || encode_range(e, second));
     }
-    size_t n_nothing = e->code.size ? 2 : 1; /* just the end token, after the language code if any */
+    size_t n_nothing = n_before_text(e) + n_after_text(e);
     translated_sentence *sentence = ids.n > n_nothing ? append_sentence(e->out, e->why) : NULL;
     if (!sentence) { /* nothing to translate */
         bool empty = ids.n <= n_nothing;
@@ -141,14 +152,14 @@ static bool encode_stretches(const encoding *e, const protected_sentence *senten
 /* Index of the first source token at or after `before` bytes of text other than spaces; *n is all that there are. */
 static size_t token_at(const encoding *e, const token_ids *ids, size_t before, size_t *n)
 {
-    size_t token = ids->n;
+    size_t end = ids->n - n_after_text(e), token = end;
     *n = 0;
-    for (size_t i = e->code.size ? 1 : 0; i + 1 < ids->n; i++) {
-        if (token == ids->n && *n >= before)
+    for (size_t i = n_before_text(e); i < end; i++) {
+        if (token == end && *n >= before)
             token = i;
         *n += tag_piece_size(tokenizer_source_piece(e->encoder->tokenizer, ids->at[i]));
     }
-    return token == ids->n ? ids->n - 1 : token;
+    return token;
 }
 
 /* Fills in a sentence's spans. before [n_spans + 1] is the text other than spaces before each of them and in all. False

@@ -5,7 +5,9 @@ tokenizer *open_tokenizer(const char *directory, const model_config *config, fai
 {
     const tokenizer_config sides = {.n_source_vocabulary = config->n_source_vocabulary,
                                     .n_target_vocabulary = config->n_target_vocabulary,
-                                    .source_end = config->source_end,
+                                    .source_before = config->source_before,
+                                    .source_after = config->source_after,
+                                    .target_forced = config->target_forced,
                                     .source_unknown = config->source_unknown,
                                     .target_start = config->target_start,
                                     .target_end = config->target_end,

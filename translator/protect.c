@@ -216,7 +216,7 @@ bool protect_has_tokens(const protector *p, const protected_sentence *s)
     size_t n_opaque = 0;
     for (size_t i = 0; i < s->n_spans; i++)
         n_opaque += s->spans[i].kind == SPAN_OPAQUE;
-    return n_opaque <= p->config->n_copy_tokens;
+    return n_opaque <= p->config->copy_tokens.n;
 }
 
 static size_t count_without_spaces(const char *text, size_t size)
@@ -261,7 +261,7 @@ const text_buffer *protect_source(protector *p, letter_case *letters, size_t *be
         before[i] = n_before;
         at = span->end;
         if (span->kind == SPAN_OPAQUE) {
-            const char *piece = tokenizer_source_piece(p->tokenizer, p->config->copy_tokens[n_tokens]);
+            const char *piece = tokenizer_source_piece(p->tokenizer, p->config->copy_tokens.at[n_tokens]);
             tokens[n_tokens++] = (text_span){source->size, source->size + strlen(piece), SPAN_OPAQUE};
             if (!text_append(source, piece, strlen(piece), why))
                 return NULL;

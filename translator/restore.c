@@ -17,8 +17,8 @@ bool restore_is_possible(const restorer *r, const translated_sentence *sentence)
     size_t n_opaque = 0;
     for (size_t i = 0; i < sentence->n_spans; i++)
         n_opaque += sentence->spans[i].kind == SPAN_OPAQUE;
-    for (size_t k = 0; k < r->config->n_copy_tokens; k++)
-        if (count(&sentence->target, r->config->copy_tokens[k]) != (k < n_opaque))
+    for (size_t k = 0; k < r->config->copy_tokens.n; k++)
+        if (count(&sentence->target, r->config->copy_tokens.at[k]) != (k < n_opaque))
             return false;
     return true;
 }
@@ -35,8 +35,8 @@ static const protected_span *opaque_span(const translated_sentence *sentence, si
 /* The size of the copy token at the beginning of the text, and its number; 0 if there is none. */
 static size_t read_token(const restorer *r, const char *text, size_t *number)
 {
-    for (*number = 0; *text == '<' && *number < r->config->n_copy_tokens; ++*number) {
-        const char *piece = tokenizer_target_piece(r->tokenizer, r->config->copy_tokens[*number]);
+    for (*number = 0; *text == '<' && *number < r->config->copy_tokens.n; ++*number) {
+        const char *piece = tokenizer_target_piece(r->tokenizer, r->config->copy_tokens.at[*number]);
         if (strncmp(text, piece, strlen(piece)) == 0)
             return strlen(piece);
     }

@@ -13,7 +13,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     failure why = {0};
     fuzz_write(fuzz_directory(), "config.json", json, config_size);
     if (config_read(&config, fuzz_directory(), &why))
-        FUZZ_MUST(config.d_model > 1 && config.max_length <= config.max_positions && config.n_suppressed > 0 &&
+        FUZZ_MUST(config.d_model > 1 && config.max_length <= config.max_positions && config.suppressed.n > 0 &&
                   (size_t)config.target_end < config.n_target_vocabulary);
     else
         FUZZ_MUST(*why.sentence);

@@ -8,6 +8,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     static const char vocabulary[] = "</s>\n<unk>\n\xE2\x96\x81\na\nb\n";
     static const tokenizer_config config = {.n_source_vocabulary = 5,
                                             .n_target_vocabulary = 5,
+                                            .source_after = {1, {0}},
                                             .source_unknown = 1,
                                             .target_start = 2,
                                             .target_pad = 2,
