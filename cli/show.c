@@ -24,7 +24,8 @@ void show_place(FILE *file, const text_line *line, const translation *result, si
 static void show_protected(const translator *t, const text_line *line, const translated_sentence *sentence)
 {
     size_t n_tokens = 0;
-    for (const protected_span *span = sentence->spans; span < sentence->spans + sentence->n_spans; span++) {
+    for (size_t i = 0; i < sentence->n_spans; i++) {
+        const protected_span *span = &sentence->spans[i];
         fputs("  protected: ", stderr);
         if (span->kind == SPAN_OPAQUE) {
             cli_print(stderr, translator_source_piece(t, translator_config(t)->copy_tokens.at[n_tokens++]));

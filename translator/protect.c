@@ -192,7 +192,7 @@ bool protector_next(protector *p, protected_sentence *s)
     while (text_segments_next(&range, &p->segments)) {
         while (p->n_passed < p->spans.n && p->spans.at[p->n_passed].begin < range.begin)
             p->n_passed++;
-        text_span *spans = p->spans.at + p->n_passed;
+        text_span *spans = p->spans.n ? &p->spans.at[p->n_passed] : NULL;
         size_t n = 0;
         while (p->n_passed < p->spans.n && spans[n].end <= range.end)
             n++, p->n_passed++;
