@@ -108,16 +108,27 @@ static bool read_ids(id_list *ids, const cJSON *object, const char *key, size_t 
     return true;
 }
 
-static bool read_language(char *language, size_t size, const cJSON *object, const char *where, failure *why)
+/* Reads a short string into value [32]. */
+static bool read_name(char value[32], const cJSON *object, const char *key, const char *where, failure *why)
 {
-    const char *name = json_read_string(object, "language", where, why);
+    const char *name = json_read_string(object, key, where, why);
     if (!name)
         return false;
-    if (strlen(name) >= size)
-        return failure_set(why, "%s: the language has %zu bytes, more than the %zu allowed", where, strlen(name),
-                           size - 1);
-    memcpy(language, name, strlen(name) + 1);
+    if (strlen(name) >= 32)
+        return failure_set(why, "%s: the %s has %zu bytes, more than the 31 allowed", where, key, strlen(name));
+    memcpy(value, name, strlen(name) + 1);
     return true;
+}
+
+static bool read_tokenizer(model_config *c, const cJSON *root, const char *file, failure *why)
+{
+    static const char *const keys[] = {"splitter", "lower_case", NULL};
+    const cJSON *object = json_read_object(root, "tokenizer", file, why);
+    char where[4200];
+    snprintf(where, sizeof where, "%s: tokenizer", file);
+    return object && json_check_keys(object, keys, where, why) &&
+           read_name(c->splitter, object, "splitter", where, why) &&
+           json_read_bool(&c->lower_case, object, "lower_case", where, why);
 }
 
 static bool check_special_ids(const model_config *c, const char *where, failure *why)
@@ -136,7 +147,7 @@ static bool read_sides(model_config *c, const cJSON *root, const char *file, fai
     char where[4200];
     snprintf(where, sizeof where, "%s: source", file);
     if (!target || !json_check_keys(source, source_keys, where, why) ||
-        !read_language(c->source_language, sizeof c->source_language, source, where, why) ||
+        !read_name(c->source_language, source, "language", where, why) ||
         !json_read_size(&c->n_source_vocabulary, source, "n_vocabulary", 1, LARGEST_VOCABULARY, where, why) ||
         !read_ids(&c->source_before, source, "before", c->n_source_vocabulary, MAX_AROUND, where, why) ||
         !read_ids(&c->source_after, source, "after", c->n_source_vocabulary, MAX_AROUND, where, why) ||
@@ -144,7 +155,7 @@ static bool read_sides(model_config *c, const cJSON *root, const char *file, fai
         return false;
     snprintf(where, sizeof where, "%s: target", file);
     return json_check_keys(target, target_keys, where, why) &&
-           read_language(c->target_language, sizeof c->target_language, target, where, why) &&
+           read_name(c->target_language, target, "language", where, why) &&
            json_read_size(&c->n_target_vocabulary, target, "n_vocabulary", 1, LARGEST_VOCABULARY, where, why) &&
            read_id(&c->target_start, target, "start", c->n_target_vocabulary, where, why) &&
            read_ids(&c->target_forced, target, "forced", c->n_target_vocabulary, MAX_AROUND, where, why) &&
@@ -222,26 +233,12 @@ static bool check_sharing(const model_config *c, const char *file, failure *why)
 
 static bool read_root(model_config *c, const cJSON *root, const char *file, failure *why)
 {
-    static const char *const keys[] = {"copy_tokens", /* only this one is optional */
-                                       "format",
-                                       "version",
-                                       "d_model",
-                                       "max_positions",
-                                       "encoder",
-                                       "decoder",
-                                       "activation",
-                                       "norm",
-                                       "positions",
-                                       "scale_embedding",
-                                       "shared_embedding",
-                                       "tied_output",
-                                       "source",
-                                       "target",
-                                       "shared_sentencepiece",
-                                       "shared_vocabulary",
-                                       "generation",
-                                       "origin",
-                                       NULL};
+    static const char *const keys[] = {
+        "copy_tokens", /* only this one is optional */
+        "format",      "version", "d_model",   "max_positions",        "encoder",           "decoder",
+        "activation",  "norm",    "positions", "scale_embedding",      "shared_embedding",  "tied_output",
+        "tokenizer",   "source",  "target",    "shared_sentencepiece", "shared_vocabulary", "generation",
+        "origin",      NULL};
     size_t version;
     const char *format = json_read_string(root, "format", file, why);
     if (!format)
@@ -265,9 +262,10 @@ static bool read_root(model_config *c, const cJSON *root, const char *file, fail
            read_norm(c, root, file, why) && read_positions(c, root, file, why) &&
            json_read_bool(&c->scale_embedding, root, "scale_embedding", file, why) &&
            json_read_bool(&c->shared_embedding, root, "shared_embedding", file, why) &&
-           json_read_bool(&c->tied_output, root, "tied_output", file, why) && read_sides(c, root, file, why) &&
-           read_generation(c, root, file, why) && read_copy_tokens(c, root, file, why) &&
-           json_read_object(root, "origin", file, why) && check_sharing(c, file, why);
+           json_read_bool(&c->tied_output, root, "tied_output", file, why) && read_tokenizer(c, root, file, why) &&
+           read_sides(c, root, file, why) && read_generation(c, root, file, why) &&
+           read_copy_tokens(c, root, file, why) && json_read_object(root, "origin", file, why) &&
+           check_sharing(c, file, why);
 }
 
 bool config_read(model_config *config, const char *directory, failure *why)

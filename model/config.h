@@ -35,6 +35,8 @@ typedef struct {
     int32_t source_unknown;                       /* id in the source vocabulary */
     id_list target_forced;                        /* ids that always follow the start token */
     int32_t target_start, target_end, target_pad; /* ids in the target vocabulary */
+    char splitter[32]; /* what splits text: "sentencepiece" or a rule that the tokenizer knows */
+    bool lower_case;   /* of the source, before it is split */
     bool shared_sentencepiece, shared_vocabulary;
     size_t length_factor, length_extra, max_length; /* the length cap (greedy.h) */
     bool forced_end;     /* the last token that the length cap (greedy.h) allows is the end token */

@@ -145,6 +145,7 @@ def config_json(model: MarianMTModel, tokenizer: MarianTokenizer, sharing: Seque
         "activation": activation, "norm": {"before": False, "embedding": False, "final": False, "epsilon": 1e-5},
         "positions": "sinusoids", "scale_embedding": bool(config.scale_embedding),
         "shared_embedding": shared_embedding, "tied_output": tied_output,
+        "tokenizer": {"splitter": "sentencepiece", "lower_case": False},
         "source": {"language": tokenizer.source_lang or "", "n_vocabulary": len(tokenizer.encoder),
                    "before": [], "after": [tokenizer.encoder[str(tokenizer.eos_token)]],
                    "unknown": tokenizer.encoder[str(tokenizer.unk_token)]},

@@ -9,11 +9,13 @@
 #include "support/utf8.h"
 #include "tokenizer/sentencepiece_c.h"
 #include "tokenizer/sentencepiece_check.h"
+#include "tokenizer/splitter.h"
 #include "tokenizer/vocabulary.h"
 
 struct tokenizer {
     tokenizer_config config;
-    sentencepiece_model *source, *target; /* the same pointer if shared */
+    sentencepiece_model *source, *target; /* the same pointer if shared; NULL if a plain rule splits */
+    splitter *splitter;                   /* that rule, or NULL */
     vocabulary *source_vocabulary, *target_vocabulary;
 };
 
@@ -42,12 +44,22 @@ static vocabulary *open_vocabulary(const char *directory, const char *name, size
     return vocabulary_open(path, n, why);
 }
 
+static bool open_models(tokenizer *t, const char *directory, failure *why)
+{
+    const tokenizer_config *c = &t->config;
+    t->source = open_model(directory, "source.spm", c->n_source_vocabulary, why);
+    t->target = !t->source || c->shared_sentencepiece
+                    ? t->source
+                    : open_model(directory, "target.spm", c->n_target_vocabulary, why);
+    return t->target != NULL;
+}
+
 static bool open_all(tokenizer *t, const char *directory, failure *why)
 {
     const tokenizer_config *c = &t->config;
-    return (t->source = open_model(directory, "source.spm", c->n_source_vocabulary, why)) &&
-           (t->target = c->shared_sentencepiece ? t->source
-                                                : open_model(directory, "target.spm", c->n_target_vocabulary, why)) &&
+    bool has_model = strcmp(c->splitter, "sentencepiece") == 0;
+    return (has_model ? open_models(t, directory, why)
+                      : (t->splitter = splitter_open(c->splitter, c->lower_case, why)) != NULL) &&
            (t->source_vocabulary = open_vocabulary(directory, "source.vocab", c->n_source_vocabulary, why)) &&
            (t->target_vocabulary = c->shared_vocabulary
                                        ? t->source_vocabulary
@@ -76,6 +88,7 @@ void tokenizer_close(tokenizer *t)
     if (t->target != t->source)
         sentencepiece_close(t->target);
     sentencepiece_close(t->source);
+    splitter_close(t->splitter);
     if (t->target_vocabulary != t->source_vocabulary)
         vocabulary_close(t->target_vocabulary);
     vocabulary_close(t->source_vocabulary);
@@ -106,6 +119,13 @@ language_code tokenizer_language_code(const tokenizer *t, const char *bytes, siz
     return (language_code){n, id >= 0 ? id : t->config.source_unknown, id >= 0};
 }
 
+static bool split(const tokenizer *t, const char *text, size_t size,
+                  bool (*use)(void *user, const char *piece, size_t size), void *user, failure *why)
+{
+    return t->splitter ? splitter_split(t->splitter, text, size, use, user, why)
+                       : sentencepiece_encode(t->source, text, size, use, user, why);
+}
+
 static bool append_ids(token_ids *ids, const id_list *list, failure *why)
 {
     for (size_t i = 0; i < list->n; i++)
@@ -122,7 +142,7 @@ bool tokenizer_encode(const tokenizer *t, const language_code *code, const char 
     bool ok = append_ids(ids, &t->config.source_before, why) &&
               (code->size == 0 || token_ids_append(ids, code->id, why)) &&
               utf8_append_valid(&valid, bytes, size, why) &&
-              (valid.size == 0 || sentencepiece_encode(t->source, valid.bytes, valid.size, append_piece, &e, why));
+              (valid.size == 0 || split(t, valid.bytes, valid.size, append_piece, &e, why));
     text_free(&valid);
     return ok && append_ids(ids, &t->config.source_after, why);
 }
@@ -146,11 +166,12 @@ static bool is_known_piece(void *user, const char *piece, size_t size)
 
 bool tokenizer_knows(const tokenizer *t, const char *character, size_t size, bool *known, failure *why)
 {
-    *known = vocabulary_id(t->source_vocabulary, character, size) >= 0;
+    *known = vocabulary_id(t->source_vocabulary, character, size) >= 0 ||
+             (t->splitter && splitter_makes_words(t->splitter)); /* any character may be part of a word */
     if (*known)
         return true;
     knowledge k = {t->source_vocabulary, .all = true};
-    bool ok = sentencepiece_encode(t->source, character, size, is_known_piece, &k, why);
+    bool ok = split(t, character, size, is_known_piece, &k, why);
     *known = k.some && k.all;
     return ok;
 }
@@ -182,6 +203,16 @@ static bool append_decoded(void *user, const char *bytes, size_t size)
     return ok;
 }
 
+/* Joins pieces by spaces, unless they are characters. */
+static bool join(const tokenizer *t, const char *const *pieces, size_t n, text_buffer *text, failure *why)
+{
+    bool spaced = splitter_makes_words(t->splitter), ok = true;
+    for (size_t i = 0; i < n && ok; i++)
+        ok = (!spaced || i == 0 || text_append(text, " ", 1, why)) &&
+             utf8_append_line(text, pieces[i], strlen(pieces[i]), why);
+    return ok;
+}
+
 bool tokenizer_decode(const tokenizer *t, const int32_t *ids, size_t n, text_buffer *text, failure *why)
 {
     const tokenizer_config *c = &t->config;
@@ -194,7 +225,8 @@ bool tokenizer_decode(const tokenizer *t, const int32_t *ids, size_t n, text_buf
         if (ids[i] != c->target_start && ids[i] != c->target_end && ids[i] != c->target_pad &&
             !id_list_has(&c->target_forced, ids[i]))
             pieces[n_pieces++] = vocabulary_piece(t->target_vocabulary, ids[i]);
-    bool ok = sentencepiece_decode(t->target, pieces, n_pieces, append_decoded, &d, why);
+    bool ok = t->splitter ? join(t, pieces, n_pieces, text, why)
+                          : sentencepiece_decode(t->target, pieces, n_pieces, append_decoded, &d, why);
     free(pieces);
     return ok;
 }

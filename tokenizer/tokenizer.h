@@ -1,5 +1,5 @@
-/* Converts text to token ids and back, as Marian does: SentencePiece splits text into pieces, and the vocabulary, not
- * SentencePiece, maps pieces to ids. A piece that is not in the vocabulary becomes <unk>.
+/* Converts text to token ids and back. SentencePiece or a plain rule splits text into pieces; the vocabulary maps
+ * pieces to ids, as in Marian. A piece that is not in the vocabulary becomes <unk>.
  *
  * Source and target may share a SentencePiece model and a vocabulary. */
 #ifndef TOKENIZER_TOKENIZER_H
@@ -19,12 +19,15 @@ typedef struct {
     id_list target_forced;                        /* ids that always follow the start token */
     int32_t source_unknown;                       /* id in the source vocabulary */
     int32_t target_start, target_end, target_pad; /* ids in the target vocabulary */
+    const char *splitter;                         /* "sentencepiece", or a rule of splitter.h */
+    bool lower_case;                              /* text is put in lower case first; not with SentencePiece */
     bool shared_sentencepiece, shared_vocabulary;
 } tokenizer_config;
 
 typedef struct tokenizer tokenizer;
 
-/* Reads source.spm and source.vocab, and target.spm and target.vocab unless they are shared. NULL on failure. */
+/* Reads source.vocab and, for SentencePiece, source.spm; target.vocab and target.spm unless they are shared. NULL on
+ * failure. */
 tokenizer *tokenizer_open(const char *directory, const tokenizer_config *config, failure *why);
 void tokenizer_close(tokenizer *t);
 
@@ -45,7 +48,8 @@ bool tokenizer_encode(const tokenizer *t, const language_code *code, const char 
                       failure *why);
 
 /* Appends the text of n target ids. The tokens start, end, pad and forced ones become nothing; <unk> becomes " ⁇ ", as
- * in SentencePiece. The text is UTF-8 without line breaks or other control characters except tab. */
+ * in SentencePiece, or its piece if a plain rule splits. The text is UTF-8 without line breaks or other control
+ * characters except tab. */
 bool tokenizer_decode(const tokenizer *t, const int32_t *ids, size_t n, text_buffer *text, failure *why);
 
 /* Sets *known to whether the source vocabulary can write a character [size], valid UTF-8 other than white space. */

@@ -12,6 +12,8 @@ tokenizer *open_tokenizer(const char *directory, const model_config *config, fai
                                     .target_start = config->target_start,
                                     .target_end = config->target_end,
                                     .target_pad = config->target_pad,
+                                    .splitter = config->splitter,
+                                    .lower_case = config->lower_case,
                                     .shared_sentencepiece = config->shared_sentencepiece,
                                     .shared_vocabulary = config->shared_vocabulary};
     return tokenizer_open(directory, &sides, why);

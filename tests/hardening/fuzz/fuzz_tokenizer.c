@@ -10,6 +10,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                                             .n_target_vocabulary = 5,
                                             .source_after = {1, {0}},
                                             .source_unknown = 1,
+                                            .splitter = "sentencepiece",
                                             .target_start = 2,
                                             .target_pad = 2,
                                             .shared_sentencepiece = true,
