@@ -222,8 +222,7 @@ bool tokenizer_decode(const tokenizer *t, const int32_t *ids, size_t n, text_buf
         return failure_memory(why, "the pieces of a translation");
     size_t n_pieces = 0;
     for (size_t i = 0; i < n; i++)
-        if (ids[i] != c->target_start && ids[i] != c->target_end && ids[i] != c->target_pad &&
-            !id_list_has(&c->target_forced, ids[i]))
+        if (ids[i] != c->target_end && ids[i] != c->target_pad && !id_list_has(&c->target_forced, ids[i]))
             pieces[n_pieces++] = vocabulary_piece(t->target_vocabulary, ids[i]);
     bool ok = t->splitter ? join(t, pieces, n_pieces, text, why)
                           : sentencepiece_decode(t->target, pieces, n_pieces, append_decoded, &d, why);

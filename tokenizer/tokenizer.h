@@ -15,12 +15,12 @@
 /* The part of config.json that concerns the tokenizer. */
 typedef struct {
     size_t n_source_vocabulary, n_target_vocabulary;
-    id_list source_before, source_after;          /* ids around the text of a source */
-    id_list target_forced;                        /* ids that always follow the start token */
-    int32_t source_unknown;                       /* id in the source vocabulary */
-    int32_t target_start, target_end, target_pad; /* ids in the target vocabulary */
-    const char *splitter;                         /* "sentencepiece", or a rule of splitter.h */
-    bool lower_case;                              /* text is put in lower case first; not with SentencePiece */
+    id_list source_before, source_after; /* ids around the text of a source */
+    id_list target_forced;               /* ids that always follow the start token */
+    int32_t source_unknown;              /* id in the source vocabulary */
+    int32_t target_end, target_pad;      /* ids in the target vocabulary */
+    const char *splitter;                /* "sentencepiece", or a rule of splitter.h */
+    bool lower_case;                     /* text is put in lower case first; not with SentencePiece */
     bool shared_sentencepiece, shared_vocabulary;
 } tokenizer_config;
 
@@ -47,8 +47,8 @@ language_code tokenizer_language_code(const tokenizer *t, const char *bytes, siz
 bool tokenizer_encode(const tokenizer *t, const language_code *code, const char *bytes, size_t size, token_ids *ids,
                       failure *why);
 
-/* Appends the text of n target ids. The tokens start, end, pad and forced ones become nothing; <unk> becomes " ⁇ ", as
- * in SentencePiece, or its piece if a plain rule splits. The text is UTF-8 without line breaks or other control
+/* Appends the text of n target ids. The tokens end, pad and forced ones become nothing; <unk> becomes " ⁇ ", as in
+ * SentencePiece, or its piece if a plain rule splits. The text is UTF-8 without line breaks or other control
  * characters except tab. */
 bool tokenizer_decode(const tokenizer *t, const int32_t *ids, size_t n, text_buffer *text, failure *why);
 

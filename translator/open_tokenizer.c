@@ -9,7 +9,6 @@ tokenizer *open_tokenizer(const char *directory, const model_config *config, fai
                                     .source_after = config->source_after,
                                     .target_forced = config->target_forced,
                                     .source_unknown = config->source_unknown,
-                                    .target_start = config->target_start,
                                     .target_end = config->target_end,
                                     .target_pad = config->target_pad,
                                     .splitter = config->splitter,

@@ -161,8 +161,7 @@ static tag_tokens list_pieces(const translator *t, const char **pieces, const to
     for (size_t i = 0; i < ids->n; i++) {
         int32_t id = ids->at[i];
         bool writes = is_source ? !id_list_has(&c->source_before, id) && !id_list_has(&c->source_after, id)
-                                : id != c->target_end && id != c->target_pad && id != c->target_start &&
-                                      !id_list_has(&c->target_forced, id);
+                                : id != c->target_end && id != c->target_pad && !id_list_has(&c->target_forced, id);
         pieces[i] = !writes ? "" : is_source ? translator_source_piece(t, id) : translator_target_piece(t, id);
     }
     return (tag_tokens){pieces, ids->n};

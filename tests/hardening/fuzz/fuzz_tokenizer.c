@@ -11,7 +11,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                                             .source_after = {1, {0}},
                                             .source_unknown = 1,
                                             .splitter = "sentencepiece",
-                                            .target_start = 2,
                                             .target_pad = 2,
                                             .shared_sentencepiece = true,
                                             .shared_vocabulary = true};
