@@ -279,3 +279,11 @@ def test_an_export_beside_old_and_part_leaves_them(marian, tmp_path, monkeypatch
         export.export(marian["relu"], tmp_path / "out", "int8")
     assert [file.read_text() for file in kept] == 2 * ["mine"]
     assert sorted(path.name for path in tmp_path.iterdir()) == ["out", "out.old", "out.part"]
+
+
+@pytest.mark.parametrize("n", [3, 9])
+def test_few_positions_are_exported(tmp_path, n, capsys):
+    directory = make_golden.marian_directory(
+        tmp_path / "few", **make_golden.VARIANTS["swish"] | {"max_position_embeddings": n, "max_length": n})
+    export.export(directory, tmp_path / "out", "float32")
+    assert "5 of 5 sample lines" in capsys.readouterr().err
