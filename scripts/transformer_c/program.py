@@ -22,6 +22,10 @@ class Sentence:
     source: list[int] = field(default_factory=list)
     target: list[int] = field(default_factory=list)
 
+    def text(self, line: str) -> str:
+        """The sentence itself."""
+        return line.encode()[self.begin:self.end].decode()
+
 
 def translate(checkpoint: Path | str, lines: list[str], *options: str) -> subprocess.CompletedProcess[bytes]:
     """The finished process of the program over `lines`; its translations are in stdout, bytes."""
