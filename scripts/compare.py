@@ -32,6 +32,7 @@ import export
 from reference import TIE, TOLERANCE, both_traces, difference, first_difference, gap_at
 from transformer_c import checkpoint
 from transformer_c.program import ProgramFailure, translate_tokens
+from transformer_c.readers import marian
 
 # What computes a tensor, by its name: functions, the most telling first, then what that one calls, what calls it and what
 # binds its weights.
@@ -175,7 +176,7 @@ def check_exported(directory: Path, hf_dir: Path, model: MarianMTModel) -> str:
     """The dtype of the checkpoint, refused unless its weights are those of the model: two programs are compared here."""
     stored = safetensors.numpy.load_file(Path(directory) / "model.safetensors")
     dtype = "int8" if any(array.dtype == numpy.int8 for array in stored.values()) else "float32"
-    expected = export.stored_tensors(export.resolved_tensors(model)[0], dtype)
+    expected = export.stored_tensors(marian.resolved_tensors(model), dtype)
     for name in sorted(expected.keys() | stored.keys()):
         if name not in expected or name not in stored or not numpy.array_equal(stored[name], expected[name]):
             raise checkpoint.Unsupported(f"{directory}: {name} is not what {hf_dir} has, expected its export; make it again "

@@ -1,79 +1,44 @@
 #!/usr/bin/env python3
-"""Export a local Hugging Face MarianMT directory to a checkpoint directory of this program.
+"""Export an encoder-decoder Transformer that another program trained to a checkpoint directory of this program.
 
-    export.py HF_DIR OUT_DIR [--dtype float32|int8]
+    export.py SOURCE OUT_DIR [--dtype float32|int8] [options]
 
-The resolved tensors of the loaded model are written under the paper's names (weights/FORMAT.md), so it
-does not matter which of them the files share. At the end a few lines are translated by both programs and
-their ids compared: in float32 all must be equal.
+SOURCE is a Hugging Face directory (MarianMT, BART, NLLB …) or the file of weights of a toolkit or tutorial;
+docs/bring-your-own.md lists the systems. Which one it is, the names of the tensors tell. What a file does not
+say has the value of that system's own program, which is printed at the end, or an option below.
+
+The tensors are written under the paper's names (weights/FORMAT.md). For Hugging Face's systems, a few lines are
+translated by both programs and their ids compared: in float32 all must be equal. For others, --module compares
+the logits with those of your own module.
 
 OUT_DIR appears when it is whole. If it exists, it must be empty, or a checkpoint that export.py wrote and that
 has no other files besides README.md, ATTRIBUTION.md and everyday.tsv, which are kept.
 """
 
 import argparse
-import hashlib
-import itertools
+import importlib.util
 import json
 import os
+import random
 import shutil
 import sys
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy
+import safetensors
 import safetensors.numpy
-import torch
-import transformers
-from transformers import MarianConfig, MarianMTModel, MarianTokenizer
 
-from transformer_c import checkpoint
-from transformer_c.checkpoint import Unsupported, expect
+from transformer_c import readers
+from transformer_c.description import Description, Unsupported
 from transformer_c.files import directory_whole, other_files
-from transformer_c.program import TRANSLATE, ProgramFailure, translate_tokens
+from transformer_c.options import OPTIONS, Options
+from transformer_c.program import TRANSLATE, ProgramFailure, translate
 
 CHECKPOINT_FILES = {"config.json", "model.safetensors", "source.spm", "target.spm", "source.vocab", "target.vocab"}
+SAMPLES, TOLERANCE = 24, 1e-4  # of compare_module
 KEPT_FILES = {"README.md", "ATTRIBUTION.md", "everyday.tsv"}  # they belong to the directory, not to the export
-
-SAMPLE = ["Hello.", "The house is small.", "What time is it?", "I have never seen such a big dog before.",
-          "Tom and Mary went to the station, but the train had already left."]
-
-
-def resolved_tensors(model: MarianMTModel) -> tuple[dict[str, numpy.ndarray], bool, bool]:
-    """{our name: float32 array} of everything the forward pass uses, and how embeddings are shared."""
-    config = model.config
-    state = {name: tensor.detach().numpy() for name, tensor in model.state_dict().items()}
-    tensors = {checkpoint.our_name(name): array for name, array in state.items() if checkpoint.our_name(name)}
-    source = model.model.encoder.embed_tokens.weight.detach().numpy()
-    target = model.model.decoder.embed_tokens.weight.detach().numpy()
-    output = model.lm_head.weight.detach().numpy()
-    shared_embedding = source.shape == target.shape and numpy.array_equal(source, target)
-    tied_output = target.shape == output.shape and numpy.array_equal(target, output)
-    tensors["source_embedding.weight"] = source
-    if not shared_embedding:
-        tensors["target_embedding.weight"] = target
-    if not tied_output:
-        tensors["output.weight"] = output
-    tensors["output.bias"] = model.final_logits_bias.detach().numpy().reshape(-1)
-    expect(tensors["output.bias"].shape, (output.shape[0],), "final_logits_bias: shape")
-    check_positions(model.model.encoder.embed_positions.weight.detach().numpy(), config)
-    for name, array in tensors.items():
-        if not numpy.isfinite(array).all():
-            raise Unsupported(f"{name}: found values that are not finite, expected numbers; the checkpoint is damaged")
-    return tensors, shared_embedding, tied_output
-
-
-def check_positions(found: numpy.ndarray, config: MarianConfig) -> None:
-    """The table must be the sinusoids that the program computes: sines, then cosines (FORMAT.md)."""
-    d, n = config.d_model, config.max_position_embeddings
-    angles = numpy.arange(n)[:, None] / 10000.0 ** (2 * (numpy.arange(d) // 2)[None, :] / d)
-    expected = numpy.concatenate([numpy.sin(angles[:, 0::2]), numpy.cos(angles[:, 1::2])], axis=1)
-    difference = numpy.abs(found - expected).max()
-    if difference > 1e-6:
-        raise Unsupported(f"embed_positions: found a table that is {difference:.1g} off MarianMT's sinusoids, expected sines "
-                          f"then cosines; if it was only rounded to half precision, remove it from the weights")
-
 
 def rounded(weight: numpy.ndarray, scale: numpy.ndarray) -> numpy.ndarray:
     """weight [d_out, d_in] in steps of its row's scale: 127 at most, and 129 at most for the sum of columns 2i and 2i + 1,
@@ -113,61 +78,6 @@ def stored_tensors(tensors: dict[str, numpy.ndarray], dtype: str) -> dict[str, n
     return stored
 
 
-def vocabulary_lines(encoder: dict[str, int], n: int, what: str) -> str:
-    """The pieces in the order of their ids; line i of a .vocab file is the piece of id i."""
-    pieces = {id_: piece for piece, id_ in encoder.items()}
-    if sorted(pieces) != list(range(n)) or len(encoder) != n:
-        raise Unsupported(f"{what}: found {len(encoder)} pieces with {len(pieces)} different ids, expected the ids 0 to "
-                          f"{n - 1} of the embedding, each once")
-    for piece in encoder:
-        if not piece or set(piece) & set("\n\r\0"):
-            raise Unsupported(f"{what}: found the piece {piece!r}, expected pieces without line ends")
-    return "".join(f"{pieces[id_]}\n" for id_ in range(n))
-
-
-def copy_tokens(tokenizer: MarianTokenizer) -> dict[str, list[int]]:
-    """The ids of <copy:0>, <copy:1> … as far as a shared vocabulary has them, 16 at most; under their key, if there are any."""
-    pieces = [f"<copy:{i}>" for i in range(16)] if not tokenizer.separate_vocabs else []
-    ids = [tokenizer.encoder[piece] for piece in itertools.takewhile(tokenizer.encoder.__contains__, pieces)]
-    return {"copy_tokens": ids} if ids else {}
-
-
-def config_json(model: MarianMTModel, tokenizer: MarianTokenizer, sharing: Sequence[bool], shared_sentencepiece: bool,
-                origin: dict[str, Any]) -> dict[str, Any]:
-    config = model.config
-    activation = {"relu": "relu", "swish": "swish", "silu": "swish", "gelu": "gelu"}.get(config.activation_function)
-    if not activation:
-        raise Unsupported(f"activation_function: found {config.activation_function!r}, expected relu, swish or gelu")
-    shared_embedding, tied_output = sharing
-    return {
-        "format": "transformer.c", "version": 2,
-        "d_model": config.d_model, "max_positions": config.max_position_embeddings,
-        "encoder": {"n_layers": config.encoder_layers, "n_heads": config.encoder_attention_heads,
-                    "d_head": config.d_model // config.encoder_attention_heads, "d_ff": config.encoder_ffn_dim},
-        "decoder": {"n_layers": config.decoder_layers, "n_heads": config.decoder_attention_heads,
-                    "d_head": config.d_model // config.decoder_attention_heads, "d_ff": config.decoder_ffn_dim},
-        "activation": activation, "norm": {"before": False, "embedding": False, "final": False, "epsilon": 1e-5},
-        "positions": "sinusoids", "scale_embedding": bool(config.scale_embedding),
-        "shared_embedding": shared_embedding, "tied_output": tied_output,
-        "tokenizer": {"splitter": "sentencepiece", "lower_case": False},
-        "source": {"language": tokenizer.source_lang or "", "n_vocabulary": len(tokenizer.encoder),
-                   "before": [], "after": [tokenizer.encoder[str(tokenizer.eos_token)]],
-                   "unknown": tokenizer.encoder[str(tokenizer.unk_token)]},
-        "target": {"language": tokenizer.target_lang or "", "n_vocabulary": model.lm_head.out_features,
-                   "start": config.decoder_start_token_id, "forced": [],
-                   "end": config.eos_token_id, "pad": config.pad_token_id},
-        "shared_sentencepiece": shared_sentencepiece, "shared_vocabulary": not tokenizer.separate_vocabs,
-        "generation": {"length_factor": 2, "length_extra": 30, "max_length": checkpoint.max_length(model),
-                       "forced_end": checkpoint.forced_end(model),
-                       "suppressed": checkpoint.suppressed_ids(model)},
-        **copy_tokens(tokenizer), "origin": origin,
-    }
-
-
-def sha256(path: Path | str) -> str:
-    return hashlib.sha256(Path(path).read_bytes()).hexdigest()
-
-
 def write_weights(path: Path, tensors: dict[str, numpy.ndarray]) -> None:
     """A safetensors file whose header ends in spaces, so that data begins at a multiple of 64 bytes: so do the tensors,
     where their sizes are such multiples, and no load of a vector of theirs crosses a cache line."""
@@ -177,44 +87,26 @@ def write_weights(path: Path, tensors: dict[str, numpy.ndarray]) -> None:
     path.write_bytes((end - 8 + spaces).to_bytes(8, "little") + file[8:end] + b" " * spaces + file[end:])
 
 
-def write_checkpoint(hf_dir: Path, directory: Path, model: MarianMTModel, tokenizer: MarianTokenizer, dtype: str) -> None:
-    """All files of the checkpoint into an empty directory."""
-    tensors, *sharing = resolved_tensors(model)
-    target_encoder = tokenizer.target_encoder if tokenizer.separate_vocabs else tokenizer.encoder
-    expect(model.config.eos_token_id, target_encoder.get(str(tokenizer.eos_token)),
-           "config.json: eos_token_id, against the vocabulary")
-    source_spm, target_spm = tokenizer.spm_files
-    shared_sentencepiece = sha256(source_spm) == sha256(target_spm)
-    files = ["config.json", "vocab.json", "source.spm", "target.spm", "target_vocab.json", "model.safetensors",
-             "pytorch_model.bin", "generation_config.json"]
-    origin = {"directory": Path(hf_dir).resolve().name, "dtype": dtype, "transformers": transformers.__version__,
-              "torch": torch.__version__.split("+")[0],
-              "sha256": {name: sha256(Path(hf_dir) / name) for name in files if (Path(hf_dir) / name).is_file()}}
-    config = config_json(model, tokenizer, sharing, shared_sentencepiece, origin)
-    write_weights(directory / "model.safetensors", stored_tensors(tensors, dtype))
-    shutil.copyfile(source_spm, directory / "source.spm")
-    if not shared_sentencepiece:
-        shutil.copyfile(target_spm, directory / "target.spm")
-    (directory / "source.vocab").write_text(
-        vocabulary_lines(tokenizer.encoder, model.model.encoder.embed_tokens.num_embeddings, "vocab.json"),
-        encoding="utf-8")
-    if tokenizer.separate_vocabs:
-        (directory / "target.vocab").write_text(
-            vocabulary_lines(target_encoder, model.lm_head.out_features, "target_vocab.json"),
-            encoding="utf-8")
+def vocabulary_text(pieces: list[str], what: str) -> str:
+    """Line i of a .vocab file is the piece of id i."""
+    for piece in pieces:
+        if not piece or set(piece) & set("\n\r\0"):
+            raise Unsupported(f"{what}: found the piece {piece!r}, expected pieces without line ends")
+    return "".join(f"{piece}\n" for piece in pieces)
+
+
+def write_checkpoint(directory: Path, description: Description, name: str, dtype: str) -> None:
+    """All files of the checkpoint into an empty directory. name: of what was exported."""
+    write_weights(directory / "model.safetensors", stored_tensors(description.tensors, dtype))
+    tokenizer = description.tokenizer
+    for side, spm in (("source", tokenizer.source_spm), ("target", tokenizer.target_spm)):
+        if spm:
+            shutil.copyfile(spm, directory / f"{side}.spm")
+    for side, pieces in (("source", description.source.vocabulary), ("target", description.target.vocabulary)):
+        if pieces is not None:
+            (directory / f"{side}.vocab").write_text(vocabulary_text(pieces, f"{side} vocabulary"), encoding="utf-8")
+    config = description.config() | {"origin": {"directory": name, "dtype": dtype, **description.origin}}
     (directory / "config.json").write_text(json.dumps(config, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-
-
-def compare_sample(directory: Path, model: MarianMTModel, tokenizer: MarianTokenizer, dtype: str) -> bool:
-    """Translates SAMPLE with both programs; False when token ids, or float32 translations, differ."""
-    equal = 0
-    for line, sentences in zip(SAMPLE, translate_tokens(directory, SAMPLE, "--plain")):
-        if not sentences or any(sentence.source != checkpoint.encode(tokenizer, sentence.text(line)) for sentence in sentences):
-            return False
-        wanted = checkpoint.greedy(model, [sentence.source for sentence in sentences])
-        equal += wanted == [sentence.target for sentence in sentences]
-    print(f"{equal} of {len(SAMPLE)} sample lines have the ids of transformers ({dtype})", file=sys.stderr)
-    return equal == len(SAMPLE) or dtype != "float32"
 
 
 def has_our_config(directory: Path) -> bool:
@@ -237,22 +129,104 @@ def check_replaceable(directory: Path, place: Path) -> None:
                           f"replace, or nothing; choose another directory")
 
 
-def export(hf_dir: Path | str, out_dir: Path | str, dtype: str) -> None:
-    hf_dir, out_dir = Path(os.path.realpath(hf_dir)), Path(os.path.realpath(out_dir))
+def check_place(source: Path, out_dir: Path) -> None:
+    """Refuses what must not be replaced, before anything is read."""
     if not TRANSLATE.is_file():
         raise Unsupported(f"{TRANSLATE}: not built yet, and the export is checked with it; run scripts/translate once")
-    if hf_dir == out_dir or hf_dir in out_dir.parents or out_dir in hf_dir.parents:
-        raise Unsupported(f"{out_dir}: overlaps with {hf_dir}, expected another directory for the checkpoint")
+    if source == out_dir or source in out_dir.parents or out_dir in source.parents:
+        raise Unsupported(f"{out_dir}: overlaps with {source}, expected another directory for the checkpoint")
     if os.path.lexists(out_dir):
         check_replaceable(out_dir, out_dir)
-    model, tokenizer = checkpoint.open_marian(hf_dir)
+
+
+def export(source: Path | str, out_dir: Path | str, dtype: str, options: Options | None = None,
+           module: str | None = None) -> None:
+    source, out_dir = Path(os.path.realpath(source)), Path(os.path.realpath(out_dir))
+    options = options or Options()
+    check_place(source, out_dir)
+    description = readers.describe(source, options)
     with directory_whole(out_dir, lambda found: check_replaceable(found, out_dir)) as beside:
-        write_checkpoint(hf_dir, beside, model, tokenizer, dtype)
-        if not compare_sample(beside, model, tokenizer, dtype):
-            raise Unsupported("the two programs translate the sample differently; nothing was exported")
+        write_checkpoint(beside, description, source.name, dtype)
+        translate(beside, ["."], "--plain")  # the program reads it
+        if description.check:
+            description.check(beside, dtype)
+        if module:
+            compare_module(beside, module, dtype)
         for name in KEPT_FILES:
             if (out_dir / name).is_file():
                 shutil.copyfile(out_dir / name, beside / name)
+    if options.assumed:
+        print(f"assumed, as the file does not say: {options.assumptions()}", file=sys.stderr)
+
+
+def load_function(module: str) -> Callable[[list[int], list[int]], object]:
+    """The function named FILE.py:FUNCTION. It is the user's own code, and runs."""
+    file, _, name = module.rpartition(":")
+    specification = importlib.util.spec_from_file_location("module_to_compare", file) if file.endswith(".py") else None
+    if not specification or not specification.loader or not Path(file).is_file():
+        raise Unsupported(f"--module {module}: expected FILE.py:FUNCTION")
+    found = importlib.util.module_from_spec(specification)
+    sys.path.insert(0, str(Path(file).resolve().parent))
+    try:
+        specification.loader.exec_module(found)
+        return getattr(found, name)
+    except Exception as problem:
+        raise Unsupported(f"--module {module}: {type(problem).__name__}: {problem}") from problem
+    finally:
+        sys.path.pop(0)
+
+
+def call_module(function: Callable[[list[int], list[int]], object], source: list[int], target: list[int]) -> numpy.ndarray:
+    try:
+        logits = function(source, target)
+        if hasattr(logits, "detach"):
+            logits = logits.detach().cpu().numpy()
+        return numpy.asarray(logits, dtype=numpy.float32)
+    except Exception as problem:
+        raise Unsupported(f"--module: {type(problem).__name__}: {problem}") from problem
+
+
+def log_softmax(logits: numpy.ndarray) -> numpy.ndarray:
+    """Log-probabilities [rows, n_vocabulary], which many modules return instead of logits. Masked ones become -1e4."""
+    shifted = numpy.maximum(logits - logits.max(axis=1, keepdims=True), -1e4)
+    return shifted - numpy.log(numpy.exp(shifted).sum(axis=1, keepdims=True))
+
+
+def sample_texts(directory: Path) -> list[str]:
+    """Texts of random pieces of the source vocabulary; the same ones each time."""
+    splitter = json.loads((directory / "config.json").read_text(encoding="utf-8"))["tokenizer"]["splitter"]
+    pieces = [piece for piece in (directory / "source.vocab").read_text(encoding="utf-8").split("\n") if piece.strip()]
+    if splitter == "characters":
+        pieces = [piece for piece in pieces if len(piece) == 1]
+    if not pieces:
+        raise Unsupported("--module: the source vocabulary has no pieces to make texts of")
+    choose = random.Random(1)
+    return [("" if splitter in ("characters", "sentencepiece") else " ").join(choose.choices(pieces, k=choose.randint(1, 8)))
+            for _ in range(SAMPLES)]
+
+
+def compare_module(directory: Path, module: str, dtype: str) -> None:
+    """Compares logits of SAMPLES random texts with those of the user's module, which gets the same ids."""
+    function, worst, n_compared = load_function(module), 0.0, 0
+    for text in sample_texts(directory):
+        with tempfile.TemporaryDirectory() as scratch:
+            file = Path(scratch) / "trace.safetensors"
+            translate(directory, [], "--plain", "--trace", str(file), "--", text)
+            with safetensors.safe_open(file, "numpy") as trace:
+                source, target = ([int(id_) for id_ in trace.metadata()[f"{side}_ids"].split()]
+                                  for side in ("source", "target"))
+                ours = trace.get_tensor("output")
+        start = json.loads((directory / "config.json").read_text(encoding="utf-8"))["target"]["start"]
+        theirs = call_module(function, source, [start, *target[:-1]])
+        if theirs.shape != ours.shape:
+            raise Unsupported(f"--module: logits of shape {list(theirs.shape)}, expected {list(ours.shape)}: "
+                              "[n_tgt, n_vocabulary]")
+        worst = max(worst, float(numpy.abs(log_softmax(ours) - log_softmax(theirs)).max()))
+        n_compared += 1
+        if not worst <= (TOLERANCE if dtype == "float32" else float("inf")):
+            raise Unsupported(f"--module: the logits for {text!r} (source ids {source}) differ by {worst:.2g}, more than "
+                              f"{TOLERANCE}; an assumption is wrong, or this is an altered version")
+    print(f"the logits of {n_compared} texts are those of {module}: largest difference {worst:.2g}", file=sys.stderr)
 
 
 def message(problem: Exception) -> str:
@@ -264,12 +238,18 @@ def message(problem: Exception) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("hf_dir", type=Path)
-    parser.add_argument("out_dir", type=Path)
+    parser.add_argument("source", type=Path, metavar="SOURCE")
+    parser.add_argument("out_dir", type=Path, metavar="OUT_DIR")
     parser.add_argument("--dtype", choices=["float32", "int8"], default="float32")
+    parser.add_argument("--module", metavar="FILE.py:FUNCTION",
+                        help="compare with FUNCTION(source ids, target ids), which returns the logits [n_tgt, n_vocabulary]")
+    group = parser.add_argument_group("what SOURCE does not say; the defaults are those of its system")
+    for name, (kind, text) in OPTIONS.items():
+        group.add_argument(f"--{name}", type=kind, help=text)
     arguments = parser.parse_args()
+    given = {name: value for name in OPTIONS if (value := getattr(arguments, name.replace("-", "_"))) is not None}
     try:
-        export(arguments.hf_dir, arguments.out_dir, arguments.dtype)
+        export(arguments.source, arguments.out_dir, arguments.dtype, Options(given), arguments.module)
     except (Unsupported, ProgramFailure, OSError) as problem:
         sys.exit(f"export.py: {message(problem)}")
 

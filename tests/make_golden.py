@@ -39,6 +39,7 @@ import odd_strings
 import reference
 from random_marian import random_model
 from transformer_c import checkpoint
+from transformer_c.readers import marian
 
 SENTENCES = ["The house is small.", "", "I have a dog.", "What time is it? It is three.", "Thank you!",
              "The children sleep in the small house on the hill, and my dog sings every evening.", "Zürich 7 €", "a",
@@ -120,7 +121,7 @@ def steady_origin(directory):
 
 def mixed_tensors(model):
     """What is stored when every second matrix is int8: the first, third, … of the encoder, the second, … of the rest."""
-    tensors = export.resolved_tensors(model)[0]
+    tensors = marian.resolved_tensors(model)
     matrices = [name for name, array in tensors.items() if array.ndim == 2]
     in_int8 = {name for i, name in enumerate(matrices) if (i % 2 == 0) == name.startswith("encoder")}
     return {stored: array for name, tensor in tensors.items()
@@ -131,7 +132,8 @@ def make_variant(hf_dir, out, dtype):
     shutil.rmtree(out, ignore_errors=True)
     out.mkdir(parents=True)
     model, tokenizer = checkpoint.open_marian(hf_dir)
-    export.write_checkpoint(hf_dir, out, model, tokenizer, "float32" if dtype == "mixed" else dtype)
+    export.write_checkpoint(out, marian.describe(hf_dir, model, tokenizer), hf_dir.name,
+                            "float32" if dtype == "mixed" else dtype)
     if dtype == "mixed":
         export.write_weights(out / "model.safetensors", mixed_tensors(model))
     steady_origin(out)

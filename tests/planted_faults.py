@@ -31,6 +31,7 @@ import compare
 import export
 import make_golden
 from transformer_c import checkpoint, program
+from transformer_c.readers import marian
 
 PAGE = ROOT / "docs/compare.md"
 TEXT = "The house is small."
@@ -114,7 +115,7 @@ def quiet_model(directory):
             part.bias *= 0.01
     model.save_pretrained(hf_dir)
     (directory / "checkpoint").mkdir()
-    export.write_checkpoint(hf_dir, directory / "checkpoint", model, tokenizer, "float32")
+    export.write_checkpoint(directory / "checkpoint", marian.describe(hf_dir, model, tokenizer), "hf", "float32")
     return model, tokenizer
 
 

@@ -17,6 +17,7 @@ import export
 import make_golden
 import reference
 from transformer_c import checkpoint, program
+from transformer_c.readers import marian as reader
 
 
 @pytest.fixture(scope="module")
@@ -140,7 +141,9 @@ def test_a_bin_file_is_read_without_running_its_code(marian, tmp_path):
 
 
 @pytest.mark.parametrize("file, values, says", [
-    ("config.json", {"model_type": "bart"}, "model_type: found 'bart', expected 'marian'"),
+    ("config.json", {"model_type": "bart"}, "missing keys in the weights: model.decoder.layernorm_embedding"),
+    ("config.json", {"model_type": "t5"}, "t5: T5 adds relative positions"),
+    ("config.json", {"model_type": "gpt2"}, "model_type 'gpt2'; expected marian, bart"),
     ("config.json", {"normalize_before": True}, "normalize_before: found True, expected False"),
     ("config.json", {"add_final_layer_norm": True}, "add_final_layer_norm"),
     ("config.json", {"static_position_embeddings": False}, "static_position_embeddings"),
@@ -173,18 +176,19 @@ def test_suppressed_ids_and_lengths_come_from_the_generation_settings(changed, t
     export.export(directory, tmp_path / "out", "float32")
     config = json.loads((tmp_path / "out/config.json").read_text())
     pad = config["target"]["pad"]
-    assert config["generation"] == {"max_length": 19, "forced_end": False, "suppressed": [3, 7, pad]}
+    assert config["generation"] == {"length_factor": 2, "length_extra": 30,
+                                    "max_length": 19, "forced_end": False, "suppressed": [3, 7, pad]}
 
 
 @pytest.mark.parametrize("pieces, separate, expected", [
-    (["</s>", "<copy:0>", "<copy:2>", "<copy:1>"], False, {"copy_tokens": [1, 3, 2]}),
-    (["<copy:1>"], False, {}),
-    (["<copy:0>"], True, {}),
-    ([f"<copy:{i}>" for i in range(20)], False, {"copy_tokens": list(range(16))}),
+    (["</s>", "<copy:0>", "<copy:2>", "<copy:1>"], False, [1, 3, 2]),
+    (["<copy:1>"], False, []),
+    (["<copy:0>"], True, []),
+    ([f"<copy:{i}>" for i in range(20)], False, list(range(16))),
 ])
 def test_copy_tokens_are_those_of_the_vocabulary(pieces, separate, expected):
     tokenizer = types.SimpleNamespace(encoder={piece: id_ for id_, piece in enumerate(pieces)}, separate_vocabs=separate)
-    assert export.copy_tokens(tokenizer) == expected
+    assert reader.copy_tokens(tokenizer) == expected
 
 
 def test_an_export_replaces_a_checkpoint_and_keeps_its_card(marian, tmp_path):
@@ -225,7 +229,8 @@ def test_an_opus_mt_directory_of_the_hub_exports(changed, tmp_path):
     (hub / "model.safetensors").unlink()
     export.export(hub, tmp_path / "out", "float32")
     config = json.loads((tmp_path / "out/config.json").read_text())
-    assert config["generation"] == {"max_length": 39, "forced_end": True, "suppressed": [9, config["target"]["pad"]]}
+    assert config["generation"] == {"length_factor": 2, "length_extra": 30,
+                                    "max_length": 39, "forced_end": True, "suppressed": [9, config["target"]["pad"]]}
 
 
 def test_an_export_does_not_replace_other_files(marian, tmp_path):
@@ -265,7 +270,7 @@ def test_an_export_removes_nothing_that_it_did_not_make(marian, tmp_path, monkey
     if when == "before":
         kept.append(make_foreign(tmp_path / "out", what))
     else:
-        monkeypatch.setattr(export, "compare_sample", lambda *_: kept.append(make_foreign(tmp_path / "out", what)) is None)
+        monkeypatch.setattr(reader, "compare_sample", lambda *_: kept.append(make_foreign(tmp_path / "out", what)) is None)
     with pytest.raises(checkpoint.Unsupported, match="out: found (a file|other files) there"):
         export.export(marian["relu"], tmp_path / "out", "float32")
     assert [file.read_text() for file in kept] == 4 * ["mine"]
@@ -273,7 +278,7 @@ def test_an_export_removes_nothing_that_it_did_not_make(marian, tmp_path, monkey
 
 
 def test_an_export_beside_old_and_part_leaves_them(marian, tmp_path, monkeypatch):
-    monkeypatch.setattr(export, "compare_sample", lambda *_: True)
+    monkeypatch.setattr(reader, "compare_sample", lambda *_: None)
     kept = [make_foreign(tmp_path / name, "a directory") for name in ("out.old", "out.part")]
     for _ in range(2):  # makes it, and replaces it
         export.export(marian["relu"], tmp_path / "out", "int8")

@@ -9,6 +9,7 @@ import safetensors.torch
 import torch
 from transformers import GenerationConfig, MarianConfig, MarianMTModel, MarianTokenizer
 
+from transformer_c.description import Unsupported
 from transformer_c.files import directory_whole, other_files
 
 if TYPE_CHECKING:
@@ -19,10 +20,6 @@ warnings.filterwarnings("ignore", message="Recommended: pip install sacremoses")
 
 ATTENTIONS = {"self_attn": "self_attention", "encoder_attn": "cross_attention"}
 PROJECTIONS = {"q_proj": "query", "k_proj": "key", "v_proj": "value", "out_proj": "output"}
-
-
-class Unsupported(Exception):
-    """A checkpoint outside the MarianMT family, or one that would not be computed exactly; says what was found."""
 
 
 def expect(found: object, expected: object, what: str) -> None:
