@@ -147,11 +147,15 @@ def export(source: Path | str, out_dir: Path | str, dtype: str, options: Options
     description = readers.describe(source, options)
     with directory_whole(out_dir, lambda found: check_replaceable(found, out_dir)) as beside:
         write_checkpoint(beside, description, source.name, dtype)
-        translate(beside, ["."], "--plain")  # the program reads it
-        if description.check:
-            description.check(beside, dtype)
-        if module:
-            compare_module(beside, module, dtype)
+        try:
+            translate(beside, ["."], "--plain")  # the program can read it
+            if description.check:
+                description.check(beside, dtype)
+            if module:
+                compare_module(beside, module, dtype)
+        except ProgramFailure as problem:
+            raise Unsupported(f"{source}: this program cannot translate with what was exported, which is removed again: "
+                              f"{str(problem).replace(f'{beside}/', '')}") from problem
         for name in KEPT_FILES:
             if (out_dir / name).is_file():
                 shutil.copyfile(out_dir / name, beside / name)

@@ -3,7 +3,6 @@
 import argparse
 import collections
 import hashlib
-import json
 import pickle
 import re
 import zipfile
@@ -17,6 +16,7 @@ import safetensors.numpy
 import torch
 
 from transformer_c.description import Unsupported
+from transformer_c.hugging_face import check_file, one_line, read_json
 
 
 class Record:
@@ -107,8 +107,7 @@ def read_torch(path: Path) -> tuple[dict[str, numpy.ndarray], dict[str, Any]]:
                           "torch.save(model.state_dict(), FILE)") from None
     except (RuntimeError, EOFError, ValueError, KeyError, TypeError, AttributeError, IndexError, AssertionError,
             zipfile.BadZipFile) as problem:
-        raise Unsupported(f"{path}: not a file of torch.save: {str(problem).splitlines()[0] if str(problem) else problem!r}"
-                          ) from None
+        raise Unsupported(f"{path}: not a file of torch.save: {one_line(problem)}") from None
     if not isinstance(content, dict):
         raise Unsupported(f"{path}: contains {type(content).__name__}, expected the weights; save model.state_dict()")
     try:
@@ -116,16 +115,6 @@ def read_torch(path: Path) -> tuple[dict[str, numpy.ndarray], dict[str, Any]]:
     except Unsupported as problem:
         raise Unsupported(f"{path}: {problem}") from None
     return state, {key: value for key, value in content.items() if isinstance(key, str)}
-
-
-def read_json(path: Path) -> dict[str, Any]:
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (ValueError, RecursionError) as problem:
-        raise Unsupported(f"{path}: not JSON: {problem}") from None
-    if not isinstance(content, dict):
-        raise Unsupported(f"{path}: contains no JSON object")
-    return content
 
 
 def read_yaml(text: str, what: str) -> dict[str, Any]:
@@ -168,6 +157,7 @@ def open_checkpoint(path: Path) -> Opened:
     if path.is_dir() and (path / "model.bin").is_file():
         return Opened(path, path / "model.bin")
     file = weights_in(path) if path.is_dir() else path
+    check_file(file)
     opened = Opened(path, file)
     if file.suffix == ".npz":
         opened.state = read_npz(file)

@@ -14,6 +14,7 @@ import transformers
 
 from transformer_c.description import Description, Norm, Unsupported
 from transformer_c.draft import Array, Draft, Shape, Text, finish
+from transformer_c.hugging_face import one_line
 from transformer_c.opened import Opened
 from transformer_c.options import Options
 from transformer_c.program import translate_tokens
@@ -61,7 +62,7 @@ def open_model(opened: Opened) -> torch.nn.Module:
             opened.path, dtype=torch.float32, attn_implementation="eager", local_files_only=True, output_loading_info=True,
             trust_remote_code=False)
     except Exception as problem:  # the library raises whatever its parts raise
-        raise Unsupported(f"{opened.path}: transformers cannot open it: {str(problem).splitlines()[0]}") from problem
+        raise Unsupported(f"{opened.path}: transformers cannot open it: {one_line(problem)}") from problem
     for kind in ("missing_keys", "unexpected_keys", "mismatched_keys"):
         names = [str(name) for name in loading[kind] if "embed_positions" not in str(name)]
         if names:
@@ -109,7 +110,7 @@ def open_tokenizer(opened: Opened) -> Any:  # noqa: ANN401 (the classes have no 
         return transformers.AutoTokenizer.from_pretrained(opened.path, use_fast=False, local_files_only=True,
                                                           trust_remote_code=False)
     except Exception as problem:
-        raise Unsupported(f"{opened.path}: transformers cannot open its tokenizer: {str(problem).splitlines()[0]}") from problem
+        raise Unsupported(f"{opened.path}: transformers cannot open its tokenizer: {one_line(problem)}") from problem
 
 
 def language_tokens(tokenizer: Any, model: torch.nn.Module,  # noqa: ANN401

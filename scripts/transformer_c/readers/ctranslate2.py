@@ -8,7 +8,8 @@ import numpy
 
 from transformer_c.description import Description, Norm, Unsupported
 from transformer_c.draft import Array, Draft, Shape, Text, finish, halves, positions_limit
-from transformer_c.opened import Opened, read_json
+from transformer_c.hugging_face import read_json
+from transformer_c.opened import Opened
 from transformer_c.options import Options
 from transformer_c.vocabularies import read_vocabulary
 

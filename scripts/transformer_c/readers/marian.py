@@ -10,9 +10,9 @@ import torch
 import transformers
 from transformers import MarianConfig, MarianMTModel, MarianTokenizer
 
-from transformer_c import checkpoint
-from transformer_c.checkpoint import expect
+from transformer_c import checkpoint, hugging_face
 from transformer_c.description import Description, Generation, Norm, Source, Stack, Target, Tokenizer, Unsupported
+from transformer_c.hugging_face import ACTIVATIONS, expect
 from transformer_c.opened import Opened
 from transformer_c.options import Options
 from transformer_c.program import translate_tokens
@@ -22,8 +22,7 @@ NAME = "Hugging Face MarianMT"
 SAMPLE = ["Hello.", "The house is small.", "What time is it?", "I have never seen such a big dog before.",
           "Tom and Mary went to the station, but the train had already left."]
 
-HASHED = ["config.json", "vocab.json", "source.spm", "target.spm", "target_vocab.json", "model.safetensors",
-          "pytorch_model.bin", "generation_config.json"]
+HASHED = ["config.json", "vocab.json", "source.spm", "target.spm", "target_vocab.json", "generation_config.json"]
 
 
 def matches(opened: Opened) -> bool:
@@ -89,9 +88,6 @@ def sha256(path: Path | str) -> str:
 
 def describe(hf_dir: Path, model: MarianMTModel, tokenizer: MarianTokenizer) -> Description:
     config = model.config
-    activation = {"relu": "relu", "swish": "swish", "silu": "swish", "gelu": "gelu"}.get(config.activation_function)
-    if not activation:
-        raise Unsupported(f"activation_function: found {config.activation_function!r}, expected relu, swish or gelu")
     target_encoder = tokenizer.target_encoder if tokenizer.separate_vocabs else tokenizer.encoder
     expect(config.eos_token_id, target_encoder.get(str(tokenizer.eos_token)),
            "config.json: eos_token_id, against the vocabulary")
@@ -100,9 +96,10 @@ def describe(hf_dir: Path, model: MarianMTModel, tokenizer: MarianTokenizer) -> 
                (config.decoder_layers, config.decoder_attention_heads, config.decoder_ffn_dim))]
     source_spm, target_spm = (Path(file) for file in tokenizer.spm_files)
     shared_sentencepiece = sha256(source_spm) == sha256(target_spm)
+    hashed = HASHED + [path.name for path in hugging_face.weights_files(hf_dir)]
     return Description(
-        resolved_tensors(model), config.d_model, config.max_position_embeddings, *stacks, activation,
-        Norm(), bool(config.scale_embedding),
+        resolved_tensors(model), config.d_model, config.max_position_embeddings, *stacks,
+        ACTIVATIONS[config.activation_function], Norm(), bool(config.scale_embedding),
         Tokenizer(source_spm=source_spm, target_spm=None if shared_sentencepiece else target_spm),
         Source(pieces(tokenizer.encoder, model.model.encoder.embed_tokens.num_embeddings, "vocab.json"), [],
                [tokenizer.encoder[str(tokenizer.eos_token)]], tokenizer.encoder[str(tokenizer.unk_token)],
@@ -113,18 +110,21 @@ def describe(hf_dir: Path, model: MarianMTModel, tokenizer: MarianTokenizer) -> 
         Generation(2, 30, checkpoint.max_length(model), checkpoint.forced_end(model), checkpoint.suppressed_ids(model)),
         copy_tokens(tokenizer),
         {"transformers": transformers.__version__, "torch": torch.__version__.split("+")[0],
-         "sha256": {name: sha256(hf_dir / name) for name in HASHED if (hf_dir / name).is_file()}},
-        lambda directory, dtype: compare_sample(directory, model, tokenizer, dtype))
+         "sha256": {name: sha256(hf_dir / name) for name in hashed if (hf_dir / name).is_file()}},
+        lambda directory, dtype: compare_sample(hf_dir, directory, model, tokenizer, dtype))
 
 
-def compare_sample(directory: Path, model: MarianMTModel, tokenizer: MarianTokenizer, dtype: str) -> None:
+def compare_sample(hf_dir: Path, directory: Path, model: MarianMTModel, tokenizer: MarianTokenizer,
+                   dtype: str) -> None:
     """Translates SAMPLE with both programs; token ids, and float32 translations, must not differ."""
     equal = 0
     for line, sentences in zip(SAMPLE, translate_tokens(directory, SAMPLE, "--plain")):
         if not sentences or any(sentence.source != checkpoint.encode(tokenizer, sentence.text(line)) for sentence in sentences):
-            raise Unsupported("the two programs split the sample differently; nothing was exported")
+            raise Unsupported(f"{hf_dir}: the two programs split the sample differently, so nothing was exported; the "
+                              f"tokenizer may be damaged: download it again")
         wanted = checkpoint.greedy(model, [sentence.source for sentence in sentences])
         equal += wanted == [sentence.target for sentence in sentences]
     print(f"{equal} of {len(SAMPLE)} sample lines have the ids of transformers ({dtype})", file=sys.stderr)
     if equal < len(SAMPLE) and dtype == "float32":
-        raise Unsupported("the two programs translate the sample differently; nothing was exported")
+        raise Unsupported(f"{hf_dir}: the two programs translate the sample differently, so nothing was exported; the "
+                          f"weights may be damaged: download them again")
