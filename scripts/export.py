@@ -12,7 +12,7 @@ translated by both programs and their ids compared: in float32 all must be equal
 the logits with those of your own module.
 
 OUT_DIR appears when it is whole. If it exists, it must be empty, or a checkpoint that export.py wrote and that
-has no other files besides README.md, ATTRIBUTION.md and everyday.tsv, which are kept.
+has no other files besides README.md, ATTRIBUTION.md, LICENSE and everyday.tsv, which are kept.
 """
 
 import argparse
@@ -38,7 +38,7 @@ from transformer_c.program import TRANSLATE, ProgramFailure, translate
 
 CHECKPOINT_FILES = {"config.json", "model.safetensors", "source.spm", "target.spm", "source.vocab", "target.vocab"}
 SAMPLES, TOLERANCE = 24, 1e-4  # of compare_module
-KEPT_FILES = {"README.md", "ATTRIBUTION.md", "everyday.tsv"}  # they belong to the directory, not to the export
+KEPT_FILES = {"README.md", "ATTRIBUTION.md", "LICENSE", "everyday.tsv"}  # they belong to the directory, not to the export
 
 def rounded(weight: numpy.ndarray, scale: numpy.ndarray) -> numpy.ndarray:
     """weight [d_out, d_in] in steps of its row's scale: 127 at most, and 129 at most for the sum of columns 2i and 2i + 1,
@@ -71,7 +71,7 @@ def quantize(weight: numpy.ndarray) -> tuple[numpy.ndarray, numpy.ndarray]:
 def stored_tensors(tensors: dict[str, numpy.ndarray], dtype: str) -> dict[str, numpy.ndarray]:
     stored = {}
     for name, array in tensors.items():
-        if dtype == "int8" and array.ndim == 2:
+        if dtype == "int8" and array.ndim == 2 and not name.endswith("_positions.weight"):
             stored[name], stored[name.removesuffix("weight") + "scale"] = quantize(array)
         else:
             stored[name] = numpy.ascontiguousarray(array, dtype=numpy.float32)

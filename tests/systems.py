@@ -39,6 +39,7 @@ class System:
     options = {}  # of export.py, besides the vocabularies
     special = ["<unk>", "<pad>", "<bos>", "<eos>"]
     before, after, start, end, pad = ["<bos>"], ["<eos>"], "<bos>", "<eos>", "<pad>"
+    heads, n_layers = HEADS, LAYERS
     pre = False             # pre-norm
     scaled = True           # embeddings, by sqrt(D)
     divisor = math.sqrt(D // HEADS)  # of attention scores
@@ -113,11 +114,11 @@ class System:
 
     def attention(self, ours, theirs, x, memory, causal):
         q, k, v = (self.project(theirs, part, y) for part, y in enumerate((x, memory, memory)))
-        folded = math.sqrt(D // HEADS) / self.divisor  # the engine always divides by sqrt(d_head)
+        folded = math.sqrt(D // self.heads) / self.divisor  # the engine always divides by sqrt(d_head)
         self.keep(f"{ours}.query", q * folded)
         self.keep(f"{ours}.key", k)
         self.keep(f"{ours}.value", v)
-        q, k, v = (y.reshape(-1, HEADS, D // HEADS).transpose(0, 1) for y in (q, k, v))
+        q, k, v = (y.reshape(-1, self.heads, D // self.heads).transpose(0, 1) for y in (q, k, v))
         scores = q @ k.transpose(1, 2) / self.divisor
         if causal:
             scores = scores.masked_fill(torch.ones_like(scores, dtype=torch.bool).triu(1), -math.inf)
@@ -130,7 +131,7 @@ class System:
         return self.keep(ours, self.linear(theirs[1], inner))
 
     def run_stack(self, stack, x, encoded=None):
-        for i in range(LAYERS):
+        for i in range(self.n_layers):
             for sublayer, name in self.parts[stack].items():
                 ours, norm = f"{stack}.{i}.{sublayer}", self.norms[stack][sublayer].format(i)
                 y = self.keep(f"{ours}_norm", self.norm(norm, x)) if self.pre else x
@@ -838,6 +839,47 @@ class AladdinFromScratch(System):
 
     def positions(self, stack):
         return self.w[f"{stack}.position_embedding.weight"]
+
+
+class CTranslate2(System):
+    """The committed model; queries, keys and values are one matrix, in cross-attention keys and values."""
+    name = "CTranslate2"
+    heads, n_layers = 8, 6
+    divisor = math.sqrt(D // 8)
+    special = ["<blank>", "<s>", "</s>"]
+    before, after, start, end, pad = [], [], "<s>", "</s>", "<blank>"
+    pre = final = True
+    embeddings = stacks("encoder/embeddings/weight", "decoder/embeddings/weight")
+    final_norms = stacks("encoder/layer_norm", "decoder/layer_norm")
+    parts = {stack: {ours: f"{stack}/layer_{{}}/{theirs}" for ours, theirs in of_stack.items()} for stack, of_stack in stacks(
+        {"self_attention": "self_attention", "feed_forward": "ffn"},
+        {"self_attention": "self_attention", "cross_attention": "attention", "feed_forward": "ffn"}).items()}
+    norms = {stack: {sublayer: f"{name}/layer_norm" for sublayer, name in of_stack.items()}
+             for stack, of_stack in parts.items()}
+    parts = {stack: of_stack | {"feed_forward": tuple(f"{stack}/layer_{{}}/ffn/linear_{i}" for i in (0, 1))}
+             for stack, of_stack in parts.items()}
+
+    def __init__(self, variables, source_words, target_words):
+        self.w = {name: torch.from_numpy(numpy.array(array)) for name, array in variables.items()}
+        self.source_words, self.target_words, self.kept = source_words, target_words, {}
+
+    def linear(self, name, x):
+        return F.linear(x, self.w[f"{name}/weight"], self.w[f"{name}/bias"])
+
+    def norm(self, name, x):
+        return F.layer_norm(x, (D,), self.w[f"{name}/gamma"], self.w[f"{name}/beta"], 1e-5)
+
+    def project(self, theirs, part, x):
+        is_cross = f"{theirs}/linear_2/weight" in self.w
+        layer, of_layer = ([(0, 0), (1, 0), (1, 1), (2, 0)] if is_cross else [(0, 0), (0, 1), (0, 2), (1, 0)])[part]
+        rows = slice(of_layer * D, (of_layer + 1) * D)
+        return F.linear(x, *(self.w[f"{theirs}/linear_{layer}/{kind}"][rows] for kind in ("weight", "bias")))
+
+    def positions(self, stack):
+        return halves(1)
+
+    def logits(self, x):
+        return self.linear("decoder/projection", x)
 
 
 SYSTEMS = [PyTorchTutorial, NormFirst, AladdinSeq2Seq, Annotated, Hkproj, OldHkproj, Jadore, OldJadore, UntiedJadore, Fairseq,

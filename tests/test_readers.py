@@ -3,6 +3,7 @@ PyTorch."""
 
 import json
 import random
+from pathlib import Path
 
 import pytest
 
@@ -16,7 +17,10 @@ import reference
 import systems
 from transformer_c import program
 from transformer_c.options import Options
+from transformer_c.readers import ctranslate2
 
+READERS = Path(__file__).resolve().parent / "readers"
+EN_IPA = Path(__file__).resolve().parent.parent / "checkpoints/en-ipa"
 N_TEXTS, N_TRACED = 24, 4
 
 
@@ -43,26 +47,60 @@ def traced(directory, text, file):
         return *ids, {name: found.get_tensor(name) for name in found.keys()}  # noqa: SIM118 (no dictionary)
 
 
-@pytest.mark.parametrize("kind", systems.SYSTEMS, ids=lambda kind: kind.name)
-def test_every_id_and_tensor_is_the_system_s_own(kind, tmp_path):
-    system = kind()
-    directory, _ = exported(system, tmp_path / "theirs")
-    texts = texts_of(system)
+def greedy_ids_are_equal(system, directory, texts, joint=" "):
+    """All target ids that occur, after comparing those of each text."""
     generation = json.loads((directory / "config.json").read_text())["generation"]
-    start = system.target_words.index(system.start)
-    found, worst = set(), {}
-    for words, [sentence] in zip(texts, program.translate_tokens(directory, [" ".join(text) for text in texts], "--plain")):
+    found = set()
+    lines = [joint.join(text) for text in texts]
+    for words, [sentence] in zip(texts, program.translate_tokens(directory, lines, "--plain")):
         assert sentence.source == system.source_ids(words)
         cap = min(generation["length_factor"] * len(sentence.source) + generation["length_extra"], generation["max_length"])
         assert sentence.target == system.greedy(sentence.source, cap, generation["forced_end"])
         found |= set(sentence.target)
-    assert len(found) >= 5, "the model repeats itself, which compares little"
-    for words in texts[:N_TRACED]:
-        source, target, tensors = traced(directory, " ".join(words), tmp_path / "trace.safetensors")
+    return found
+
+
+def largest_difference(system, directory, texts, joint=" "):
+    """(the largest difference of a tensor, its name, number of tensors)."""
+    start, worst = system.target_words.index(system.start), {}
+    for words in texts:
+        source, target, tensors = traced(directory, joint.join(words), directory.parent / "trace.safetensors")
         expected = system.forward(source, [start, *target[:-1]])
         assert tensors.keys() == expected.keys()
         for name, array in expected.items():
             worst[name] = max(worst.get(name, 0.0), reference.difference(tensors[name], array))
     name = max(worst, key=worst.get)
-    print(f"{kind.name}: {N_TEXTS} lines, {len(worst)} tensors, largest difference {worst[name]:.1e} ({name})")
-    assert worst[name] <= reference.TOLERANCE
+    print(f"{system.name}: {len(worst)} tensors, largest difference {worst[name]:.1e} ({name})")
+    return worst[name]
+
+
+@pytest.mark.parametrize("kind", systems.SYSTEMS, ids=lambda kind: kind.name)
+def test_every_id_and_tensor_is_the_system_s_own(kind, tmp_path):
+    system = kind()
+    directory, _ = exported(system, tmp_path / "theirs")
+    texts = texts_of(system)
+    assert len(greedy_ids_are_equal(system, directory, texts)) >= 5, "the model repeats itself, which compares little"
+    assert largest_difference(system, directory, texts[:N_TRACED]) <= reference.TOLERANCE
+
+
+def test_a_trained_model_of_ctranslate2(tmp_path):
+    """Arabic to Latin letters. Its references are of the float32 model; in this one, of int8 weights, one letter differs."""
+    directory = READERS / "aren-transliteration"
+    export.export(directory, tmp_path / "out", "float32", Options({"tokenizer": "characters"}))
+    rows = [line.split("\t") for line in (directory / "references.tsv").read_text().splitlines()[1:]]
+    texts = program.translate(tmp_path / "out", [row[0] for row in rows], "--plain").stdout.decode().splitlines()
+    assert sum(text != row[1] for row, text in zip(rows, texts)) == 1
+    words = [(directory / f"{side}_vocabulary.txt").read_text().splitlines() for side in ("source", "target")]
+    system = systems.CTranslate2(ctranslate2.in_float32(ctranslate2.read_model(directory / "model.bin")), *words)
+    choose = random.Random(3)
+    names = [list(row[0]) for row in rows] + [choose.choices(words[0][3:], k=2 + i % 7) for i in range(16)]
+    assert len(greedy_ids_are_equal(system, tmp_path / "out", names, "")) > 10
+    assert largest_difference(system, tmp_path / "out", names[:N_TRACED], "") <= reference.TOLERANCE
+
+
+def test_the_bundled_checkpoint_en_ipa_says_what_bart_says():
+    rows = [line.split("\t") for line in (READERS / "en-ipa.tsv").read_text(encoding="utf-8").splitlines()[1:]]
+    words = [row[1] for row in rows]
+    assert program.translate(EN_IPA, words, "--plain").stdout.decode().splitlines() == [row[4] for row in rows]
+    for row, [sentence] in zip(rows, program.translate_tokens(EN_IPA, words, "--plain")):
+        assert [sentence.source, sentence.target] == [[int(id_) for id_ in row[i].split()] for i in (2, 3)]
