@@ -15,9 +15,11 @@ import transformers
 from safetensors import safe_open
 
 import export
+import make_golden
 import reference
 import systems
 from transformer_c import program
+from transformer_c.description import Unsupported
 from transformer_c.options import Options
 from transformer_c.readers import ctranslate2
 
@@ -197,3 +199,62 @@ def test_families_of_hugging_face(family, arguments, tmp_path):
     texts = texts_of(system)
     assert len(greedy_ids_are_equal(system, directory, texts)) >= 4, "the model repeats itself, which compares little"
     assert largest_difference(system, directory, texts[:N_TRACED]) <= reference.TOLERANCE
+
+
+def multilingual(kind, directory):
+    """Writes a random model with a tokenizer of its family, whose pieces are those of a golden checkpoint. Returns (model,
+    tokenizer, languages, id of the target language)."""
+    spm = str(make_golden.GOLDEN / "swish/source.spm")
+    directory.mkdir()
+    if kind == "M2M100":
+        pieces = (make_golden.GOLDEN / "swish/source.vocab").read_text(encoding="utf-8").splitlines()
+        special = ["<s>", "<pad>", "</s>", "<unk>"]
+        tokens = special + [piece for piece in pieces if piece not in special]
+        (directory / "vocab.json").write_text(json.dumps({piece: id_ for id_, piece in enumerate(tokens)}))
+        tokenizer = transformers.M2M100Tokenizer(str(directory / "vocab.json"), spm, src_lang="en", tgt_lang="de")
+        languages, language_id = ("en", "de"), tokenizer.get_lang_id("de")
+    else:
+        cls, languages = {"NLLB": (transformers.NllbTokenizer, ("eng_Latn", "deu_Latn")),
+                          "mBART-50": (transformers.MBart50Tokenizer, ("en_XX", "de_DE")),
+                          "mBART-25": (transformers.MBartTokenizer, ("en_XX", "de_DE"))}[kind]
+        tokenizer = cls(spm, src_lang=languages[0], tgt_lang=languages[1])
+        language_id = tokenizer.convert_tokens_to_ids(languages[1])
+    tokenizer.save_pretrained(directory)
+    torch.manual_seed(5)
+    family = "MBart" if kind.startswith("mBART") else "M2M100"
+    start = language_id if kind == "mBART-25" else 2
+    n_tokens = max([len(tokenizer), *getattr(tokenizer, "lang_token_to_id", {"": -1}).values()]) + 1
+    model = getattr(transformers, f"{family}ForConditionalGeneration")(getattr(transformers, f"{family}Config")(
+        vocab_size=n_tokens, d_model=32, encoder_layers=2, decoder_layers=2, encoder_ffn_dim=48, decoder_ffn_dim=48,
+        encoder_attention_heads=4, decoder_attention_heads=4, max_position_embeddings=80, init_std=0.4, scale_embedding=True,
+        pad_token_id=1, bos_token_id=0, eos_token_id=2, forced_eos_token_id=None, decoder_start_token_id=start)).eval()
+    model.save_pretrained(directory)
+    return model, tokenizer, languages, language_id
+
+
+@pytest.mark.parametrize("kind", ["NLLB", "M2M100", "mBART-50", "mBART-25"])
+def test_languages_of_a_multilingual_model(kind, tmp_path, capsys):
+    model, tokenizer, languages, language_id = multilingual(kind, tmp_path / "theirs")
+    export.export(tmp_path / "theirs", tmp_path / "out", "float32", Options({"from": languages[0], "to": languages[1]}))
+    assert "5 of 5 sample lines have the ids of transformers" in capsys.readouterr().err
+    lines = ["The house is small.", "Tom and Mary have a big dog.", "What time is it?", "Where is the station?"]
+    texts = program.translate(tmp_path / "out", lines, "--plain").stdout.decode().splitlines()
+    for line, text, [sentence] in zip(lines, texts, program.translate_tokens(tmp_path / "out", lines, "--plain")):
+        inputs = tokenizer(line, return_tensors="pt")
+        assert sentence.source == inputs["input_ids"][0].tolist()
+        forced = {} if kind == "mBART-25" else {"forced_bos_token_id": language_id}
+        wanted = model.generate(**inputs, num_beams=1, do_sample=False, suppress_tokens=[1], **forced,
+                                max_length=min(2 * len(sentence.source) + 30, 80) + 1)[0, 1:].tolist()
+        assert sentence.target == wanted
+        expected = tokenizer.decode(wanted, skip_special_tokens=True)
+        for token in getattr(tokenizer, "lang_token_to_id", tokenizer.additional_special_tokens):
+            text, expected = text.replace(token, ""), expected.replace(token, "")  # a random model writes them anywhere
+        assert text.replace(" ", "") == expected.replace(" ", "")
+
+
+def test_a_multilingual_model_needs_languages(tmp_path):
+    multilingual("NLLB", tmp_path / "theirs")
+    with pytest.raises(Unsupported, match=r"202 languages \(.*\); the source language must be chosen; name it with --from"):
+        export.export(tmp_path / "theirs", tmp_path / "out", "float32", Options({"to": "deu_Latn"}))
+    with pytest.raises(Unsupported, match="--to xx: unknown; the model's languages are .*deu_Latn"):
+        export.export(tmp_path / "theirs", tmp_path / "out", "float32", Options({"from": "eng_Latn", "to": "xx"}))

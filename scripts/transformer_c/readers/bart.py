@@ -150,6 +150,17 @@ def frames(model: torch.nn.Module, tokenizer: Any, languages: tuple[str, str] | 
     return f"{begin} text {end}".strip(), " ".join([start, *forced, "text", end])
 
 
+def token_of(tokenizer: Any, id_: int) -> str:  # noqa: ANN401
+    """The token of an id; a name of our own for a spare row of the embedding."""
+    try:
+        token = tokenizer.convert_ids_to_tokens(id_)
+    except IndexError:
+        token = None
+    if token is None or (token == tokenizer.unk_token and id_ != tokenizer.unk_token_id):
+        return f"<unused:{id_}>"
+    return str(token)
+
+
 def plain_tokens(opened: Opened, options: Options, n: int) -> tuple[list[str], list[str]] | None:
     """Vocabularies that are not those of a tokenizer: strings of characters in config.json, or none, if options name files."""
     if options.has("source-vocabulary"):
@@ -273,9 +284,7 @@ def describe_tokenizer(opened: Opened, options: Options, model: torch.nn.Module,
         raise Unsupported(f"{opened.path}: found no tokenizer; name the tokens with --source-vocabulary and "
                           "--target-vocabulary")
     from transformer_c.readers.marian import SAMPLE
-    tokens = tokenizer.convert_ids_to_tokens(list(range(len(tokenizer))))
-    tokens = [token if token is not None else f"<unused:{i}>" for i, token in enumerate(tokens)]
-    tokens += unused(n, len(tokens))
+    tokens = [token_of(tokenizer, id_) for id_ in range(n)]
     languages = language_tokens(tokenizer, model, options)
     source_frame, target_frame = frames(model, tokenizer, languages, tokens)
     spm = opened.find("sentencepiece.bpe.model", "spiece.model")
