@@ -19,7 +19,6 @@ import argparse
 import importlib.util
 import json
 import os
-import random
 import shutil
 import sys
 import tempfile
@@ -35,6 +34,7 @@ from transformer_c.description import Description, Unsupported
 from transformer_c.files import directory_whole, other_files
 from transformer_c.options import OPTIONS, Options
 from transformer_c.program import TRANSLATE, ProgramFailure, translate
+from transformer_c.vocabularies import sample_texts
 
 CHECKPOINT_FILES = {"config.json", "model.safetensors", "source.spm", "target.spm", "source.vocab", "target.vocab"}
 SAMPLES, TOLERANCE = 24, 1e-4  # of compare_module
@@ -152,7 +152,7 @@ def export(source: Path | str, out_dir: Path | str, dtype: str, options: Options
             if description.check:
                 description.check(beside, dtype)
             if module:
-                compare_module(beside, module, dtype)
+                compare_module(beside, description, module, dtype)
         except ProgramFailure as problem:
             raise Unsupported(f"{source}: this program cannot translate with what was exported, which is removed again: "
                               f"{str(problem).replace(f'{beside}/', '')}") from problem
@@ -196,23 +196,10 @@ def log_softmax(logits: numpy.ndarray) -> numpy.ndarray:
     return shifted - numpy.log(numpy.exp(shifted).sum(axis=1, keepdims=True))
 
 
-def sample_texts(directory: Path) -> list[str]:
-    """Texts of random pieces of the source vocabulary; the same ones each time."""
-    splitter = json.loads((directory / "config.json").read_text(encoding="utf-8"))["tokenizer"]["splitter"]
-    pieces = [piece for piece in (directory / "source.vocab").read_text(encoding="utf-8").split("\n") if piece.strip()]
-    if splitter == "characters":
-        pieces = [piece for piece in pieces if len(piece) == 1]
-    if not pieces:
-        raise Unsupported("--module: the source vocabulary has no pieces to make texts of")
-    choose = random.Random(1)
-    return [("" if splitter in ("characters", "sentencepiece") else " ").join(choose.choices(pieces, k=choose.randint(1, 8)))
-            for _ in range(SAMPLES)]
-
-
-def compare_module(directory: Path, module: str, dtype: str) -> None:
+def compare_module(directory: Path, description: Description, module: str, dtype: str) -> None:
     """Compares logits of SAMPLES random texts with those of the user's module, which gets the same ids."""
     function, worst, n_compared = load_function(module), 0.0, 0
-    for text in sample_texts(directory):
+    for text in sample_texts(description, SAMPLES):
         with tempfile.TemporaryDirectory() as scratch:
             file = Path(scratch) / "trace.safetensors"
             translate(directory, [], "--plain", "--trace", str(file), "--", text)
@@ -220,8 +207,7 @@ def compare_module(directory: Path, module: str, dtype: str) -> None:
                 source, target = ([int(id_) for id_ in trace.metadata()[f"{side}_ids"].split()]
                                   for side in ("source", "target"))
                 ours = trace.get_tensor("output")
-        start = json.loads((directory / "config.json").read_text(encoding="utf-8"))["target"]["start"]
-        theirs = call_module(function, source, [start, *target[:-1]])
+        theirs = call_module(function, source, [description.target.start, *target[:-1]])
         if theirs.shape != ours.shape:
             raise Unsupported(f"--module: logits of shape {list(theirs.shape)}, expected {list(ours.shape)}: "
                               "[n_tgt, n_vocabulary]")

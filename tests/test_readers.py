@@ -3,6 +3,7 @@ PyTorch."""
 
 import json
 import random
+import re
 from pathlib import Path
 
 import pytest
@@ -258,3 +259,154 @@ def test_a_multilingual_model_needs_languages(tmp_path):
         export.export(tmp_path / "theirs", tmp_path / "out", "float32", Options({"to": "deu_Latn"}))
     with pytest.raises(Unsupported, match="--to xx: unknown; the model's languages are .*deu_Latn"):
         export.export(tmp_path / "theirs", tmp_path / "out", "float32", Options({"from": "eng_Latn", "to": "xx"}))
+
+
+def test_fsmt(tmp_path, capsys):
+    """Two vocabularies, an output of its own; the exporter compares its ids with those of transformers."""
+    torch.manual_seed(1)
+    model = transformers.FSMTForConditionalGeneration(transformers.FSMTConfig(
+        langs=["en", "de"], src_vocab_size=21, tgt_vocab_size=24, d_model=32, encoder_layers=2, decoder_layers=2,
+        encoder_ffn_dim=48, decoder_ffn_dim=48, encoder_attention_heads=4, decoder_attention_heads=4, init_std=0.4,
+        max_position_embeddings=40, forced_eos_token_id=None, tie_word_embeddings=False)).eval()
+    model.save_pretrained(tmp_path / "theirs")
+    given = {"tokenizer": "spaces", "source-frame": "text </s>", "target-frame": "</s> text </s>"}
+    for side, n in (("source", 21), ("target", 24)):
+        words = HuggingFace.special + [f"{side}{i}" for i in range(n - 4)]
+        (tmp_path / f"{side}.txt").write_text("\n".join(words))
+        given[f"{side}-vocabulary"] = tmp_path / f"{side}.txt"
+    export.export(tmp_path / "theirs", tmp_path / "out", "float32", Options(given))
+    assert "12 of 12 sample lines have the ids of transformers" in capsys.readouterr().err
+
+
+@pytest.fixture
+def tutorial(tmp_path):
+    """A model of PyTorch's tutorial, saved, and a file with its forward pass: (file, options, FILE.py:FUNCTION)."""
+    system = systems.PyTorchTutorial()
+    (tmp_path / "theirs").mkdir()
+    file = system.save(tmp_path / "theirs")
+    given = system.options | {"tokenizer": "spaces"} | system.write_vocabularies(tmp_path / "theirs")
+    module = tmp_path / "model.py"
+    module.write_text("import sys\n"
+                      f"sys.path.insert(0, {str(Path(__file__).parent)!r})\n"
+                      "import systems\n"
+                      "system = systems.PyTorchTutorial()\n"
+                      "def logits(source, target):\n"
+                      "    return system.forward(source, target)['output']\n"
+                      "def log_probabilities(source, target):\n"
+                      "    return systems.torch.tensor(logits(source, target)).log_softmax(-1)\n"
+                      "def one_row(source, target):\n"
+                      "    return logits(source, target)[-1]\n"
+                      "def fails(source, target):\n"
+                      "    raise ValueError('no weights')\n")
+    return file, given, module
+
+
+@pytest.mark.parametrize("function", ["logits", "log_probabilities"])
+def test_a_module_is_compared(tutorial, tmp_path, capsys, function):
+    file, given, module = tutorial
+    export.export(file, tmp_path / "out", "float32", Options(given), f"{module}:{function}")
+    assert re.search(r"the logits of 24 texts are those of .*: largest difference \d", capsys.readouterr().err)
+
+
+@pytest.mark.parametrize("wrong", [
+    {"heads": 8}, {"norm-first": True}, {"epsilon": 1e-2}, {"activation": "gelu"}, {"activation": "swish"},
+    {"scale-embedding": False}], ids=str)
+def test_a_wrong_assumption_is_caught(tutorial, tmp_path, wrong):
+    file, given, module = tutorial
+    with pytest.raises(Unsupported, match="the logits for .* differ by .*; an assumption is wrong"):
+        export.export(file, tmp_path / "out", "float32", Options(given | wrong), f"{module}:logits")
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("change", [
+    lambda w: w.pop("transformer.encoder.layers.1.norm2.bias"),
+    lambda w: w["transformer.decoder.layers.0.norm1.weight"].mul_(1.01),
+    lambda w: w["positional_encoding.pos_embedding"].copy_(systems.halves(0)[:, None]),
+    lambda w: w["generator.bias"].zero_(),
+    lambda w: w.update({"transformer.encoder.layers.0.self_attn.in_proj_weight":
+                        w["transformer.encoder.layers.0.self_attn.in_proj_weight"].roll(systems.D, 0)}),
+])
+def test_altered_weights_are_caught(tutorial, tmp_path, change):
+    file, given, module = tutorial
+    content = torch.load(file)
+    change(content["model_state_dict"])
+    torch.save(content, file)
+    with pytest.raises(Unsupported, match="the logits for .* differ by"):
+        export.export(file, tmp_path / "out", "float32", Options(given), f"{module}:logits")
+
+
+@pytest.mark.parametrize("function, says", [
+    ("one_row", "logits of shape"), ("fails", "ValueError: no weights"), ("missing", "has no attribute 'missing'")])
+def test_a_module_that_does_not_fit(tutorial, tmp_path, function, says):
+    file, given, module = tutorial
+    with pytest.raises(Unsupported, match=says):
+        export.export(file, tmp_path / "out", "float32", Options(given), f"{module}:{function}")
+
+
+@pytest.mark.parametrize("change, says", [
+    (lambda w: w.update({"gate.weight": torch.ones(2, 2)}), "1 tensors belong to no part that the reader knows: gate.weight"),
+    (lambda w: w.pop("transformer.decoder.norm.weight"), "only the encoder ends with a norm"),
+    (lambda w: w.pop("generator.weight"), "found no output layer"),
+    (lambda w: w.pop("transformer.encoder.layers.1.linear1.weight"), "no tensor transformer.encoder.layers.1.linear1.weight"),
+    (lambda w: [w.pop(name) for name in list(w) if "encoder.layers" in name], "no known system has tensors of these names"),
+    (lambda w: w.update({"generator.weight": torch.ones(3, 3)}), "cannot translate with what was exported"),
+])
+def test_an_altered_version_is_refused(tutorial, tmp_path, change, says):
+    file, given, _ = tutorial
+    content = torch.load(file)
+    change(content["model_state_dict"])
+    torch.save(content, file)
+    with pytest.raises(Unsupported, match=says):
+        export.export(file, tmp_path / "out", "float32", Options(given))
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("given, says", [
+    ({"heads": 5}, "has not 5 equal heads; name the number with --heads"),
+    ({"max-positions": 1}, "--max-positions 1: expected 2 to 64"),
+    ({"source-frame": "<cls> text"}, "the vocabulary has no '<cls>'; its first tokens are <unk> <pad> <bos> <eos>"),
+    ({"source-frame": "<bos>"}, "expected special tokens around the word text"),
+    ({"target-frame": "text <eos>"}, "expected a start token before text"),
+    ({"tokenizer": "bytes"}, "--tokenizer bytes: expected characters, spaces, words, marks"),
+    ({"positions": "halves"}, "--positions: the checkpoint is one of nn.Transformer"),
+    ({"source-vocabulary": None}, "no source vocabulary; name a file with --source-vocabulary"),
+])
+def test_options_that_do_not_fit(tutorial, tmp_path, given, says):
+    file, others, _ = tutorial
+    with pytest.raises(Unsupported, match=says):
+        export.export(file, tmp_path / "out", "float32", Options(others | given))
+
+
+class Evil:
+    def __reduce__(self):
+        return print, ("code from a checkpoint ran",)
+
+
+@pytest.mark.parametrize("content, says", [
+    ({"model": {"a": torch.ones(1)}, "hook": Evil()}, "contains .*print, which only its own program may load"),
+    (torch.nn.Linear(2, 2), "contains torch.nn.modules.linear.Linear, which only its own program may load"),
+    ([1, 2], "contains list, expected the weights"),
+    ({"epoch": 3}, "no weights found under"),
+])
+def test_a_file_of_pickled_code_is_refused(tmp_path, capsys, content, says):
+    torch.save(content, tmp_path / "model.pt")
+    with pytest.raises(Unsupported, match=says):
+        export.export(tmp_path / "model.pt", tmp_path / "out", "float32")
+    assert "ran" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("bytes_", [b"", b"\x80\x04garbage", b"PK\x03\x04garbage", b"version https://git-lfs.github.com/spec/v1"])
+@pytest.mark.parametrize("name", ["model.pt", "model.npz", "model.safetensors", "model.bin"])
+def test_a_damaged_file_is_refused(tmp_path, name, bytes_):
+    (tmp_path / "theirs").mkdir()
+    (tmp_path / "theirs" / name).write_bytes(bytes_)
+    for source in (tmp_path / "theirs", tmp_path / "theirs" / name):
+        with pytest.raises(Unsupported, match=f"theirs/{name}"):
+            export.export(source, tmp_path / "out", "float32")
+
+
+def test_ssru_students_are_refused(tmp_path):
+    system = systems.Marian()
+    system.settings += "transformer-decoder-autoreg: rnn\n"
+    with pytest.raises(Unsupported, match="its decoder is rnn: .*SSRU.*no Transformer"):
+        export.export(system.save(tmp_path), tmp_path.parent / "out", "float32", Options(system.write_vocabularies(tmp_path)))

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy
 
-from transformer_c.description import Description, Generation, Norm, Source, Stack, Target, Tokenizer, Unsupported
+from transformer_c.description import Description, Generation, Norm, Stack, Unsupported
 from transformer_c.opened import Opened
 from transformer_c.options import Options
 
@@ -234,4 +234,3 @@ def finish(draft: Draft, options: Options, shape: Shape, ignored: str = r"(?!)")
         Generation(factor, min(extra, 8192), min(maximum, n), shape.forced_end, [target.pad]))
 
 
-__all__ = ["Array", "Draft", "Shape", "Text", "Source", "Target", "Tokenizer", "finish"]

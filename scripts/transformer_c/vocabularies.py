@@ -1,10 +1,11 @@
 """Vocabularies of other programs, and the special tokens around a text."""
 
 import json
+import random
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from transformer_c.description import Source, Target, Tokenizer, Unsupported
+from transformer_c.description import Description, Source, Target, Tokenizer, Unsupported
 from transformer_c.options import Options
 
 if TYPE_CHECKING:
@@ -120,3 +121,17 @@ def describe_text(options: Options, text: "Text", n_source: int, n_target: int) 
     target = Target(None if source_tokens == target_tokens else target_tokens, begin[0], end[0], pad, begin[1:],
                     options.take("to") or "")
     return tokenizer, source, target
+
+
+def sample_texts(description: Description, n: int) -> list[str]:
+    """n texts of random source pieces; the same ones each time."""
+    splitter, source = description.tokenizer.splitter, description.source
+    special = {*source.before, *source.after, source.unknown}
+    pieces = [piece for id_, piece in enumerate(source.vocabulary) if id_ not in special and piece.strip()]
+    if splitter == "characters":
+        pieces = [piece for piece in pieces if len(piece) == 1]
+    if not pieces:
+        raise Unsupported("the source vocabulary has no pieces to make texts of")
+    choose = random.Random(1)
+    joint = "" if splitter in ("characters", "sentencepiece") else " "
+    return [joint.join(choose.choices(pieces, k=choose.randint(1, 8))) for _ in range(n)]

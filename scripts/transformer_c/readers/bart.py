@@ -18,7 +18,7 @@ from transformer_c.hugging_face import one_line
 from transformer_c.opened import Opened
 from transformer_c.options import Options
 from transformer_c.program import translate_tokens
-from transformer_c.vocabularies import from_json, unused
+from transformer_c.vocabularies import sample_texts, unused
 
 NAME = "Hugging Face's BART family"
 
@@ -197,7 +197,7 @@ def greedy(model: torch.nn.Module, source: list[int], description: Description) 
     cap = min(generation.length_factor * len(source) + generation.length_extra, generation.max_length)
     while len(ids) <= cap:
         logits = model(encoder_outputs=encoded, attention_mask=torch.ones_like(inputs),
-                       decoder_input_ids=torch.tensor([ids])).logits[0, -1]
+                       decoder_input_ids=torch.tensor([ids]), use_cache=False).logits[0, -1]
         logits[generation.suppressed] = -math.inf
         n = len(ids) - 1
         ids.append(target.forced[n] if n < len(target.forced) else int(logits.argmax()))
@@ -263,7 +263,7 @@ def read(opened: Opened, options: Options) -> Description:
         (2, 30, length), text, model.generation_config.forced_eos_token_id is not None),
         ignored=r"embed_tokens|embed_positions|^lm_head|shared|output_projection")
     description.origin = {"transformers": transformers.__version__, "torch": torch.__version__.split("+")[0]}
-    description.check = compare(model, encode, sample, description) if sample else None
+    description.check = compare(model, encode, sample or sample_texts(description, 12), description)
     return description
 
 
@@ -301,6 +301,3 @@ def describe_tokenizer(opened: Opened, options: Options, model: torch.nn.Module,
     def encode(line: str) -> list[int]:
         return before + tokenizer.convert_tokens_to_ids(tokenizer.tokenize(line)) + after
     return text, encode, SAMPLE
-
-
-__all__ = ["NAME", "from_json", "matches", "read"]
