@@ -1,4 +1,4 @@
-/* Reads config.json and checks every value, so that no size can overflow later. model.c checks the tensors. */
+/* Reads config.json and checks every value, so that no later size can overflow. model.c checks the tensors. */
 #include "model/config.h"
 
 #include <stdio.h>
@@ -8,7 +8,7 @@
 #include "support/json.h"
 
 #define LARGEST_FILE 65536u  /* bytes */
-#define LARGEST_WIDTH 65536u /* sums of this many int8 products fit in an int32 */
+#define LARGEST_WIDTH 65536u /* the sum of this many int8 products fits in an int32 */
 #define LARGEST_VOCABULARY 4194304u
 #define LARGEST_LENGTH 8192u
 #define MOST_ATTENTION (UINT64_C(1) << 26) /* attention weights of one sentence, all heads */
@@ -69,10 +69,27 @@ static bool check_positions(const model_config *c, const char *where, failure *w
 static bool read_id(int32_t *id, const cJSON *object, const char *key, size_t n_vocabulary, const char *where,
                     failure *why)
 {
-    int64_t number;
-    if (!json_read_whole_number(&number, object, key, 0, (int64_t)n_vocabulary - 1, where, why))
+    size_t number;
+    if (!json_read_size(&number, object, key, 0, n_vocabulary - 1, where, why))
         return false;
     *id = (int32_t)number;
+    return true;
+}
+
+/* Reads a list of at most `most` ids below n_vocabulary. */
+static bool read_ids(int32_t *ids, size_t *n, size_t most, const cJSON *object, const char *key, size_t n_vocabulary,
+                     const char *where, failure *why)
+{
+    const cJSON *array = cJSON_GetObjectItemCaseSensitive(object, key), *item;
+    if (!cJSON_IsArray(array) || (size_t)cJSON_GetArraySize(array) > most)
+        return failure_set(why, "%s: \"%s\" must be a list of at most %zu ids", where, key, most);
+    cJSON_ArrayForEach(item, array)
+    {
+        size_t id;
+        if (!json_is_size(item, &id) || id >= n_vocabulary)
+            return failure_set(why, "%s: \"%s\" must contain ids from 0 to %zu", where, key, n_vocabulary - 1);
+        ids[(*n)++] = (int32_t)id;
+    }
     return true;
 }
 
@@ -85,13 +102,6 @@ static bool read_language(char *language, size_t size, const cJSON *object, cons
         return failure_set(why, "%s: the language has %zu bytes, more than the %zu allowed", where, strlen(name),
                            size - 1);
     memcpy(language, name, strlen(name) + 1);
-    return true;
-}
-
-static bool check_special_ids(const model_config *c, const char *where, failure *why)
-{
-    if (c->target_end == c->target_pad)
-        return failure_set(why, "%s: the end and pad tokens are both %d, but must differ", where, c->target_end);
     return true;
 }
 
@@ -116,27 +126,21 @@ static bool read_sides(model_config *c, const cJSON *root, const char *file, fai
            read_id(&c->target_start, target, "start", c->n_target_vocabulary, where, why) &&
            read_id(&c->target_end, target, "end", c->n_target_vocabulary, where, why) &&
            read_id(&c->target_pad, target, "pad", c->n_target_vocabulary, where, why) &&
-           check_special_ids(c, where, why) &&
+           (c->target_end != c->target_pad ||
+            failure_set(why, "%s: the end and pad tokens are both %d, but must differ", where, c->target_end)) &&
            json_read_bool(&c->shared_sentencepiece, root, "shared_sentencepiece", file, why) &&
            json_read_bool(&c->shared_vocabulary, root, "shared_vocabulary", file, why);
 }
 
 static bool read_suppressed(model_config *c, const cJSON *generation, const char *where, failure *why)
 {
-    const cJSON *array = cJSON_GetObjectItemCaseSensitive(generation, "suppressed"), *item;
-    size_t n_vocabulary = c->n_target_vocabulary;
-    if (!cJSON_IsArray(array) || cJSON_GetArraySize(array) > MAX_SUPPRESSED)
-        return failure_set(why, "%s: \"suppressed\" must be a list of at most %d ids", where, MAX_SUPPRESSED);
-    cJSON_ArrayForEach(item, array)
-    {
-        size_t id;
-        if (!json_is_size(item, &id) || id >= n_vocabulary)
-            return failure_set(why, "%s: \"suppressed\" must contain ids from 0 to %zu", where, n_vocabulary - 1);
-        if (id == (size_t)c->target_end)
-            return failure_set(why, "%s: \"suppressed\" contains the end token, %zu, so no translation would end",
-                               where, id);
-        c->suppressed[c->n_suppressed++] = (int32_t)id;
-    }
+    if (!read_ids(c->suppressed, &c->n_suppressed, MAX_SUPPRESSED, generation, "suppressed", c->n_target_vocabulary,
+                  where, why))
+        return false;
+    for (size_t i = 0; i < c->n_suppressed; i++)
+        if (c->suppressed[i] == c->target_end)
+            return failure_set(why, "%s: \"suppressed\" contains the end token, %d, so no translation would end", where,
+                               c->target_end);
     c->suppressed[c->n_suppressed++] = c->target_pad;
     return true;
 }
@@ -155,42 +159,31 @@ static bool read_generation(model_config *c, const cJSON *root, const char *file
 
 static bool read_copy_tokens(model_config *c, const cJSON *root, const char *file, failure *why)
 {
-    const cJSON *array = cJSON_GetObjectItemCaseSensitive(root, "copy_tokens"), *item;
-    if (!array)
+    if (!cJSON_HasObjectItem(root, "copy_tokens"))
         return true;
-    if (!cJSON_IsArray(array) || cJSON_GetArraySize(array) > MAX_COPY_TOKENS)
-        return failure_set(why, "%s: \"copy_tokens\" must be a list of at most %d ids", file, MAX_COPY_TOKENS);
-    if (!c->shared_vocabulary)
-        return failure_set(why, "%s: \"copy_tokens\" requires a shared vocabulary", file);
-    cJSON_ArrayForEach(item, array)
-    {
-        size_t id;
-        if (!json_is_size(item, &id) || id >= c->n_source_vocabulary)
-            return failure_set(why, "%s: \"copy_tokens\" must contain ids from 0 to %zu", file,
-                               c->n_source_vocabulary - 1);
-        for (size_t i = 0; i < c->n_copy_tokens; i++)
-            if (id == (size_t)c->copy_tokens[i])
-                return failure_set(why, "%s: \"copy_tokens\" contains %zu twice", file, id);
-        c->copy_tokens[c->n_copy_tokens++] = (int32_t)id;
-    }
-    return true;
+    if (!read_ids(c->copy_tokens, &c->n_copy_tokens, MAX_COPY_TOKENS, root, "copy_tokens", c->n_source_vocabulary, file,
+                  why))
+        return false;
+    for (size_t i = 0; i < c->n_copy_tokens; i++)
+        for (size_t j = 0; j < i; j++)
+            if (c->copy_tokens[i] == c->copy_tokens[j])
+                return failure_set(why, "%s: \"copy_tokens\" contains %d twice", file, c->copy_tokens[i]);
+    return c->shared_vocabulary || failure_set(why, "%s: \"copy_tokens\" requires a shared vocabulary", file);
 }
 
 /* Checks that shared parts have equal sizes. */
 static bool check_sharing(const model_config *c, const char *file, failure *why)
 {
-    if (c->shared_embedding && c->n_source_vocabulary != c->n_target_vocabulary)
-        return failure_set(why, "%s: shared_embedding needs vocabularies of equal size, not %zu and %zu pieces", file,
-                           c->n_source_vocabulary, c->n_target_vocabulary);
-    if (c->shared_vocabulary && c->n_source_vocabulary != c->n_target_vocabulary)
-        return failure_set(why, "%s: shared_vocabulary needs one n_vocabulary, not %zu and %zu", file,
-                           c->n_source_vocabulary, c->n_target_vocabulary);
-    return true;
+    const char *shared = c->shared_embedding ? "shared_embedding" : c->shared_vocabulary ? "shared_vocabulary" : NULL;
+    return !shared || c->n_source_vocabulary == c->n_target_vocabulary ||
+           failure_set(why, "%s: %s needs vocabularies of equal size, not %zu and %zu pieces", file, shared,
+                       c->n_source_vocabulary, c->n_target_vocabulary);
 }
 
 static bool read_root(model_config *c, const cJSON *root, const char *file, failure *why)
 {
-    static const char *const keys[] = {"copy_tokens", /* only this one is optional */
+    /* The first key is optional. */
+    static const char *const keys[] = {"copy_tokens",
                                        "format",
                                        "version",
                                        "d_model",

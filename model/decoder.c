@@ -1,6 +1,6 @@
 /* The decoder: embedding, then per layer causal self-attention, cross-attention and feed-forward, each followed by
- * residual connection and normalization; and the output layer. The rows are the next tokens of each sentence: one per
- * sentence when generating, all of them when the target is known. */
+ * residual connection and normalization; and the output layer. The rows are the next tokens of each sentence: one token
+ * per sentence when generating, all tokens when the target is known. */
 #include "model/add_and_norm.h"
 #include "model/embedding.h"
 #include "model/feed_forward.h"

@@ -5,9 +5,9 @@
 #include <math.h>
 #include <string.h>
 
-#define LARGEST_EXACT 9007199254740992.0 /* 2^53: a double cannot hold every integer above it */
+#define LARGEST_EXACT 9007199254740992.0 /* 2^53: not every integer above it fits in a double */
 
-/* What an item is, for error messages. */
+/* The type of an item, for error messages. */
 static const char *kind(const cJSON *item)
 {
     return !item                  ? "missing"
@@ -80,29 +80,15 @@ bool json_check_keys(const cJSON *object, const char *const *keys, const char *w
     return true;
 }
 
-bool json_read_whole_number(int64_t *value, const cJSON *object, const char *key, int64_t lowest, int64_t highest,
-                            const char *where, failure *why)
+bool json_read_size(size_t *value, const cJSON *object, const char *key, size_t lowest, size_t highest,
+                    const char *where, failure *why)
 {
     const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, key);
     if (!cJSON_IsNumber(item))
         return failure_set(why, "%s: \"%s\" is %s, expected a number", where, key, kind(item));
-    double number = item->valuedouble;
-    if (!(fabs(number) <= LARGEST_EXACT) || number != floor(number) || number < (double)lowest ||
-        number > (double)highest)
-        return failure_set(why, "%s: \"%s\" is %.15g, expected an integer from %lld to %lld", where, key, number,
-                           (long long)lowest, (long long)highest);
-    *value = (int64_t)number;
-    return true;
-}
-
-bool json_read_size(size_t *value, const cJSON *object, const char *key, size_t lowest, size_t highest,
-                    const char *where, failure *why)
-{
-    int64_t number = 0;
-    if (!json_read_whole_number(&number, object, key, (int64_t)lowest, (int64_t)highest, where, why))
-        return false;
-    *value = (size_t)number;
-    return true;
+    return (json_is_size(item, value) && *value >= lowest && *value <= highest) ||
+           failure_set(why, "%s: \"%s\" is %.15g, expected an integer from %zu to %zu", where, key, item->valuedouble,
+                       lowest, highest);
 }
 
 bool json_read_bool(bool *value, const cJSON *object, const char *key, const char *where, failure *why)

@@ -1,4 +1,4 @@
-/* Decodes and sanitizes UTF-8. Does not normalize, and knows no letter case. */
+/* Decodes and sanitizes UTF-8. text/ normalizes it and changes its case. */
 #include "support/utf8.h"
 
 uint32_t utf8_next(const char *bytes, size_t size, size_t *length)
@@ -42,16 +42,13 @@ static bool is_control(uint32_t c)
     return (c < 0x20 && c != '\t') || (c >= 0x7F && c < 0xA0);
 }
 
-static bool append_replacement(text_buffer *text, failure *why)
-{
-    return text_append(text, UTF8_REPLACEMENT, sizeof UTF8_REPLACEMENT - 1, why);
-}
+static const utf8_shown replacement = {UTF8_REPLACEMENT, sizeof UTF8_REPLACEMENT - 1};
 
 utf8_shown utf8_show(const char *bytes, size_t size, size_t *length)
 {
     uint32_t c = utf8_next(bytes, size, length);
     return ends_line(c)                         ? (utf8_shown){" ", 1}
-           : c == UTF8_INVALID || is_control(c) ? (utf8_shown){UTF8_REPLACEMENT, sizeof UTF8_REPLACEMENT - 1}
+           : c == UTF8_INVALID || is_control(c) ? replacement
                                                 : (utf8_shown){bytes, *length};
 }
 
@@ -70,9 +67,9 @@ bool utf8_append_valid(text_buffer *text, const char *bytes, size_t size, failur
 {
     size_t length;
     for (size_t at = 0; at < size; at += length) {
-        uint32_t code_point = utf8_next(bytes + at, size - at, &length);
-        bool ok = code_point != UTF8_INVALID && code_point != 0;
-        if (!(ok ? text_append(text, bytes + at, length, why) : append_replacement(text, why)))
+        uint32_t c = utf8_next(bytes + at, size - at, &length);
+        utf8_shown valid = c == UTF8_INVALID || c == 0 ? replacement : (utf8_shown){bytes + at, length};
+        if (!text_append(text, valid.bytes, valid.size, why))
             return false;
     }
     return true;
