@@ -2,8 +2,8 @@
  * by a length and that many bytes. sentencepiece_model.proto of SentencePiece 0.1.97 names the fields.
  *
  *   pieces                  checked one by one, then sorted to find duplicates and excessive nesting
- *   trainer_spec            mostly notes about the training, of which only the wire format is checked; three settings
- *                           affect tokenization
+ *   trainer_spec            settings and notes about the training: three of them are checked, of the others only the
+ *                           wire format
  *   normalizer_spec, denormalizer_spec
  *                           settings, and the replacement rules as a double-array trie
  *   self_test_data          removed
