@@ -196,7 +196,7 @@ START_TEST(a_vocabulary_has_a_largest_size)
 }
 END_TEST
 
-/* Pieces that all hash to the same of 1,024 slots; the first 256 find a slot. */
+/* Pieces whose hash values all give the same of 1,024 slots. The first 256 still find a slot. */
 START_TEST(pieces_that_collide_are_refused)
 {
     enum { N = 300 };
@@ -482,7 +482,7 @@ START_TEST(a_map_stays_inside)
     model = model_with_map(units, 256, BYTES("b\0"));
     check_and_free(&model, "unit 9 of the normalizer map leads to unit");
     one_rule(units);
-    units[0] = LEAF(node(0, 0, 256, false)); /* not a leaf for the library */
+    units[0] = LEAF(node(0, 0, 256, false)); /* the library ignores that it is a leaf */
     model = model_with_map(units, 256, BYTES("b\0"));
     check_and_free(&model, "unit 0 of the normalizer map leads to unit");
     one_rule(units);
