@@ -118,7 +118,7 @@ void text_to_capitals(char *text, size_t size)
     for (size_t at = 0, length; at < size; at += length) {
         uint32_t c = utf8_next(text + at, size - at, &length);
         if (c == 0xDF)
-            memcpy(text + at, "SS", 2);
+            text[at] = text[at + 1] = 'S';
         else if (c != UTF8_INVALID)
             write_code_point(text + at, letter_upper(c), length);
     }

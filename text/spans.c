@@ -25,8 +25,8 @@ struct text_span_finder {
     pcre2_match_context *context;
 };
 
-#define TEXT(literal) literal, sizeof literal - 1
-#define RULES(table) table, sizeof table / sizeof *table
+#define TEXT(literal) (literal), sizeof(literal) - 1
+#define RULES(table) (table), sizeof(table) / sizeof *(table)
 
 /* Appends the rules as alternatives. Each sets the mark of its matches to its kind. */
 static bool append_rules(text_buffer *pattern, const rule *rules, size_t n, failure *why)

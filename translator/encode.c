@@ -196,8 +196,10 @@ static bool encode_protected(const encoding *e, const protected_sentence *senten
     if (possible) {
         size_t *before = calloc(sentence->n_spans + 1, sizeof *before);
         out->spans = calloc(sentence->n_spans, sizeof *out->spans);
-        ok = (before && out->spans) || failure_memory(e->why, "copied text");
-        ok = ok && fill_protected(e, out, sentence, before, &possible);
+        if (before && out->spans)
+            ok = fill_protected(e, out, sentence, before, &possible);
+        else
+            ok = failure_memory(e->why, "copied text");
         free(before);
         if (ok && !possible)
             translated_sentence_free(&e->out->sentences[--e->out->n_sentences]);

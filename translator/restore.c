@@ -95,7 +95,7 @@ bool restore_text(const restorer *r, translated_sentence *sentence, const text_l
     text_buffer decoded = TEXT_EMPTY;
     writing w = {r, sentence, line, places, 0, 0};
     bool ok = tokenizer_decode(r->tokenizer, sentence->target.at, sentence->target.n, &decoded, why);
-    for (size_t at = 0, length; ok && at < decoded.size; at += length) {
+    for (size_t at = 0, length = 0; ok && at < decoded.size; at += length) {
         bool is_space = decoded.bytes[at] == ' ';
         ok = (is_space || append_tags(&w, false, why)) &&
              append_next(&w, decoded.bytes + at, decoded.size - at, &length, why);

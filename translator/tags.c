@@ -24,8 +24,9 @@ static void read_attention(void *user, const char *name, const float *data, size
         free(mean);
         return;
     }
+    float n_heads = (float)rows / (float)a->n_tgt;
     for (size_t i = 0; i < rows * columns; i++)
-        mean[i % n] += data[i] / (float)(rows / a->n_tgt);
+        mean[i % n] += data[i] / n_heads;
     double decided = 0.0;
     for (size_t i = 0; i < a->n_tgt; i++) {
         float most = 0.0f;
@@ -238,8 +239,12 @@ bool tags_place(size_t *places, bool *placed, const translated_sentence *sentenc
 {
     tag_placing p = {sentence, source, target, malloc(target.n * sizeof *p.aligned),
                      calloc(sentence->n_spans, sizeof *p.words)};
-    bool ok = (p.aligned && p.words) || failure_memory(why, "the places of tags");
-    for (size_t i = 0, end; ok && i < target.n; i = end) {
+    if (!p.aligned || !p.words) {
+        free(p.aligned);
+        free(p.words);
+        return failure_memory(why, "the places of tags");
+    }
+    for (size_t i = 0, end; i < target.n; i = end) {
         end = word_end(target, i);
         size_t best = same_copy_token(sentence, source, target, i, end);
         if (best == source.n && is_word(target, i, end))
@@ -247,7 +252,7 @@ bool tags_place(size_t *places, bool *placed, const translated_sentence *sentenc
         for (size_t k = i; k < end; k++)
             p.aligned[k] = best;
     }
-    *placed = ok && find_words(&p);
+    *placed = find_words(&p);
     for (size_t i = 0; *placed && i < sentence->n_spans; i++) {
         if (sentence->spans[i].kind == SPAN_TAG_OPEN)
             places[p.words[i].partner] = bytes_before(target, p.words[i].last + 1);
@@ -256,5 +261,5 @@ bool tags_place(size_t *places, bool *placed, const translated_sentence *sentenc
     }
     free(p.aligned);
     free(p.words);
-    return ok;
+    return true;
 }

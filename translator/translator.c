@@ -174,8 +174,9 @@ static bool place_tags(translator *t, const translated_sentence *sentence, size_
     const char **pieces = malloc((n_src + n_tgt) * sizeof *pieces);
     tag_attention attention;
     const trace_reader reader = tag_attention_start(&attention, n_tgt, n_src);
-    bool ok = (pieces || failure_memory(why, "the places of tags")) && run_pass(t, sentence, &reader, why) &&
-              (attention.ok || failure_memory(why, "the places of tags"));
+    if (!pieces)
+        return failure_memory(why, "the places of tags");
+    bool ok = run_pass(t, sentence, &reader, why) && (attention.ok || failure_memory(why, "the places of tags"));
     if (ok)
         ok = tags_place(places, placed, sentence, list_pieces(t, pieces, &sentence->source, true),
                         list_pieces(t, pieces + n_src, &sentence->target, false), &attention, why);
