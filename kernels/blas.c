@@ -1,7 +1,5 @@
 /* Loads OpenBLAS at run time, and only if a checkpoint has float32 layers and the level wants it, because loading it
  * slows down start-up. */
-#include "kernels/blas.h"
-
 #include <cblas.h>
 #include <dlfcn.h>
 #include <pthread.h>

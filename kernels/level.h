@@ -56,4 +56,11 @@ extern const kernel_level kernels_neon_dot;
 /* The level in use. */
 extern const kernel_level *kernels_active;
 
+/* Whether kernels_open_blas has loaded OpenBLAS. */
+bool kernels_blas_is_open(void);
+
+/* out [m, n] = a [m, k] bᵀ, b [n, k], by OpenBLAS, which must be open. Safe to call from any thread. */
+void kernels_blas_matmul_transposed(float *out, size_t out_stride, const float *a, const float *b, size_t m, size_t n,
+                                    size_t k);
+
 #endif

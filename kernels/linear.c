@@ -6,7 +6,6 @@
 #include <math.h>
 #include <string.h>
 
-#include "kernels/blas.h"
 #include "kernels/level.h"
 
 enum {

@@ -24,6 +24,18 @@ const char *config_activation_name(activation function)
     return activation_names[function];
 }
 
+enum { WHERE_SIZE = 4200 }; /* a path and the name of an object */
+
+/* Reads an object of the root that has exactly these keys, and sets where to its name in error messages. NULL on
+ * failure. */
+static const cJSON *read_part(char where[WHERE_SIZE], const cJSON *root, const char *key, const char *const *keys,
+                              const char *file, failure *why)
+{
+    const cJSON *object = json_read_object(root, key, file, why);
+    snprintf(where, WHERE_SIZE, "%s: %s", file, key);
+    return object && json_check_keys(object, keys, where, why) ? object : NULL;
+}
+
 static bool read_activation(activation *value, const cJSON *root, const char *where, failure *why)
 {
     const char *name = json_read_string(root, "activation", where, why);
@@ -41,11 +53,9 @@ static bool read_stack(stack_config *stack, size_t d_model, const cJSON *root, c
                        failure *why)
 {
     static const char *const keys[] = {"n_layers", "n_heads", "d_ff", NULL};
-    const cJSON *object = json_read_object(root, key, file, why);
-    char where[4200];
-    snprintf(where, sizeof where, "%s: %s", file, key);
-    if (!object || !json_check_keys(object, keys, where, why) ||
-        !json_read_size(&stack->n_layers, object, "n_layers", 1, MOST_LAYERS, where, why) ||
+    char where[WHERE_SIZE];
+    const cJSON *object = read_part(where, root, key, keys, file, why);
+    if (!object || !json_read_size(&stack->n_layers, object, "n_layers", 1, MOST_LAYERS, where, why) ||
         !json_read_size(&stack->n_heads, object, "n_heads", 1, MOST_HEADS, where, why) ||
         !json_read_size(&stack->d_ff, object, "d_ff", 1, LARGEST_WIDTH, where, why))
         return false;
@@ -105,31 +115,29 @@ static bool read_language(char *language, size_t size, const cJSON *object, cons
     return true;
 }
 
-static bool read_sides(model_config *c, const cJSON *root, const char *file, failure *why)
+static bool read_source(model_config *c, const cJSON *root, const char *file, failure *why)
 {
-    static const char *const source_keys[] = {"language", "n_vocabulary", "end", "unknown", NULL};
-    static const char *const target_keys[] = {"language", "n_vocabulary", "start", "end", "pad", NULL};
-    const cJSON *source = json_read_object(root, "source", file, why);
-    const cJSON *target = source ? json_read_object(root, "target", file, why) : NULL;
-    char where[4200];
-    snprintf(where, sizeof where, "%s: source", file);
-    if (!target || !json_check_keys(source, source_keys, where, why) ||
-        !read_language(c->source_language, sizeof c->source_language, source, where, why) ||
-        !json_read_size(&c->n_source_vocabulary, source, "n_vocabulary", 1, LARGEST_VOCABULARY, where, why) ||
-        !read_id(&c->source_end, source, "end", c->n_source_vocabulary, where, why) ||
-        !read_id(&c->source_unknown, source, "unknown", c->n_source_vocabulary, where, why))
-        return false;
-    snprintf(where, sizeof where, "%s: target", file);
-    return json_check_keys(target, target_keys, where, why) &&
-           read_language(c->target_language, sizeof c->target_language, target, where, why) &&
+    static const char *const keys[] = {"language", "n_vocabulary", "end", "unknown", NULL};
+    char where[WHERE_SIZE];
+    const cJSON *source = read_part(where, root, "source", keys, file, why);
+    return source && read_language(c->source_language, sizeof c->source_language, source, where, why) &&
+           json_read_size(&c->n_source_vocabulary, source, "n_vocabulary", 1, LARGEST_VOCABULARY, where, why) &&
+           read_id(&c->source_end, source, "end", c->n_source_vocabulary, where, why) &&
+           read_id(&c->source_unknown, source, "unknown", c->n_source_vocabulary, where, why);
+}
+
+static bool read_target(model_config *c, const cJSON *root, const char *file, failure *why)
+{
+    static const char *const keys[] = {"language", "n_vocabulary", "start", "end", "pad", NULL};
+    char where[WHERE_SIZE];
+    const cJSON *target = read_part(where, root, "target", keys, file, why);
+    return target && read_language(c->target_language, sizeof c->target_language, target, where, why) &&
            json_read_size(&c->n_target_vocabulary, target, "n_vocabulary", 1, LARGEST_VOCABULARY, where, why) &&
            read_id(&c->target_start, target, "start", c->n_target_vocabulary, where, why) &&
            read_id(&c->target_end, target, "end", c->n_target_vocabulary, where, why) &&
            read_id(&c->target_pad, target, "pad", c->n_target_vocabulary, where, why) &&
            (c->target_end != c->target_pad ||
-            failure_set(why, "%s: the end and pad tokens are both %d, but must differ", where, c->target_end)) &&
-           json_read_bool(&c->shared_sentencepiece, root, "shared_sentencepiece", file, why) &&
-           json_read_bool(&c->shared_vocabulary, root, "shared_vocabulary", file, why);
+            failure_set(why, "%s: the end and pad tokens are both %d, but must differ", where, c->target_end));
 }
 
 static bool read_suppressed(model_config *c, const cJSON *generation, const char *where, failure *why)
@@ -148,11 +156,9 @@ static bool read_suppressed(model_config *c, const cJSON *generation, const char
 static bool read_generation(model_config *c, const cJSON *root, const char *file, failure *why)
 {
     static const char *const keys[] = {"max_length", "forced_end", "suppressed", NULL};
-    const cJSON *generation = json_read_object(root, "generation", file, why);
-    char where[4200];
-    snprintf(where, sizeof where, "%s: generation", file);
-    return generation && json_check_keys(generation, keys, where, why) &&
-           json_read_size(&c->max_length, generation, "max_length", 1, c->max_positions, where, why) &&
+    char where[WHERE_SIZE];
+    const cJSON *generation = read_part(where, root, "generation", keys, file, why);
+    return generation && json_read_size(&c->max_length, generation, "max_length", 1, c->max_positions, where, why) &&
            json_read_bool(&c->forced_end, generation, "forced_end", where, why) &&
            read_suppressed(c, generation, where, why);
 }
@@ -182,25 +188,13 @@ static bool check_sharing(const model_config *c, const char *file, failure *why)
 
 static bool read_root(model_config *c, const cJSON *root, const char *file, failure *why)
 {
-    /* The first key is optional. */
-    static const char *const keys[] = {"copy_tokens",
-                                       "format",
-                                       "version",
-                                       "d_model",
-                                       "max_positions",
-                                       "encoder",
-                                       "decoder",
-                                       "activation",
-                                       "scale_embedding",
-                                       "shared_embedding",
-                                       "tied_output",
-                                       "source",
-                                       "target",
-                                       "shared_sentencepiece",
-                                       "shared_vocabulary",
-                                       "generation",
-                                       "origin",
-                                       NULL};
+    /* clang-format off */
+    static const char *const keys[] = {
+        "copy_tokens", /* the only optional key */
+        "format", "version", "d_model", "max_positions", "encoder", "decoder", "activation", "scale_embedding",
+        "shared_embedding", "tied_output", "source", "target", "shared_sentencepiece", "shared_vocabulary",
+        "generation", "origin", NULL};
+    /* clang-format on */
     size_t version;
     const char *format = json_read_string(root, "format", file, why);
     if (!format)
@@ -224,7 +218,10 @@ static bool read_root(model_config *c, const cJSON *root, const char *file, fail
            read_activation(&c->activation, root, file, why) &&
            json_read_bool(&c->scale_embedding, root, "scale_embedding", file, why) &&
            json_read_bool(&c->shared_embedding, root, "shared_embedding", file, why) &&
-           json_read_bool(&c->tied_output, root, "tied_output", file, why) && read_sides(c, root, file, why) &&
+           json_read_bool(&c->tied_output, root, "tied_output", file, why) && read_source(c, root, file, why) &&
+           read_target(c, root, file, why) &&
+           json_read_bool(&c->shared_sentencepiece, root, "shared_sentencepiece", file, why) &&
+           json_read_bool(&c->shared_vocabulary, root, "shared_vocabulary", file, why) &&
            read_generation(c, root, file, why) && read_copy_tokens(c, root, file, why) &&
            json_read_object(root, "origin", file, why) && check_sharing(c, file, why);
 }

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "model/embedding.h"
+#include "model/layers.h"
 #include "support/file.h"
 
 /* Tensors being bound. After the first failure, ok is false and no further tensor is taken, so *why keeps the
