@@ -169,15 +169,10 @@ bool model_use_instruction_set(const char *name, failure *why)
 transformer *model_open(const char *directory, failure *why)
 {
     transformer *m = calloc(1, sizeof *m);
-    if (!m) {
-        failure_memory(why, "the model");
-        return NULL;
-    }
-    if (!open_all(m, directory, why)) {
-        model_close(m);
-        return NULL;
-    }
-    return m;
+    if (m ? open_all(m, directory, why) : failure_memory(why, "the model"))
+        return m;
+    model_close(m);
+    return NULL;
 }
 
 void model_close(transformer *model)

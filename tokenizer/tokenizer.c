@@ -57,16 +57,12 @@ static bool open_all(tokenizer *t, const char *directory, failure *why)
 tokenizer *tokenizer_open(const char *directory, const tokenizer_config *config, failure *why)
 {
     tokenizer *t = calloc(1, sizeof *t);
-    if (!t) {
-        failure_memory(why, "the tokenizer");
-        return NULL;
-    }
-    t->config = *config;
-    if (!open_all(t, directory, why)) {
-        tokenizer_close(t);
-        return NULL;
-    }
-    return t;
+    if (t)
+        t->config = *config;
+    if (t ? open_all(t, directory, why) : failure_memory(why, "the tokenizer"))
+        return t;
+    tokenizer_close(t);
+    return NULL;
 }
 
 void tokenizer_close(tokenizer *t)

@@ -107,11 +107,10 @@ vocabulary *vocabulary_open(const char *path, size_t n_vocabulary, failure *why)
     bool ok = (v || failure_memory(why, "the vocabulary")) && check_lines(&file, n_vocabulary, path, why) &&
               fill(v, &file, path, why);
     text_free(&file);
-    if (!ok) {
-        vocabulary_close(v);
-        return NULL;
-    }
-    return v;
+    if (ok)
+        return v;
+    vocabulary_close(v);
+    return NULL;
 }
 
 void vocabulary_close(vocabulary *v)

@@ -25,6 +25,7 @@ struct translator {
 
 static bool open_all(translator *t, const char *directory, size_t n_threads, failure *why)
 {
+    t->protection = true;
     return (t->model = model_open(directory, why)) &&
            (t->tokenizer = open_tokenizer(directory, model_get_config(t->model), why)) &&
            (t->protector = protector_open(t->tokenizer, model_get_config(t->model), why)) &&
@@ -34,16 +35,10 @@ static bool open_all(translator *t, const char *directory, size_t n_threads, fai
 translator *translator_open(const char *directory, size_t n_threads, failure *why)
 {
     translator *t = calloc(1, sizeof *t);
-    if (!t) {
-        failure_memory(why, "the translator");
-        return NULL;
-    }
-    t->protection = true;
-    if (!open_all(t, directory, n_threads, why)) {
-        translator_close(t);
-        return NULL;
-    }
-    return t;
+    if (t ? open_all(t, directory, n_threads, why) : failure_memory(why, "the translator"))
+        return t;
+    translator_close(t);
+    return NULL;
 }
 
 void translator_close(translator *t)

@@ -243,17 +243,12 @@ weights_file *weights_open(const char *path, size_t most_tensors, failure *why)
 {
     weights_file *weights = calloc(1, sizeof *weights);
     if (weights)
-        weights->file.descriptor = -1;
-    if (!weights || !(weights->path = strdup(path))) {
-        failure_memory(why, "the weights");
-        free(weights);
-        return NULL;
-    }
-    if (!file_map(&weights->file, path, why) || !parse_header(weights, most_tensors, why)) {
-        weights_close(weights);
-        return NULL;
-    }
-    return weights;
+        *weights = (weights_file){.path = strdup(path), .file.descriptor = -1};
+    if (weights && weights->path ? file_map(&weights->file, path, why) && parse_header(weights, most_tensors, why)
+                                 : failure_memory(why, "the weights"))
+        return weights;
+    weights_close(weights);
+    return NULL;
 }
 
 void weights_close(weights_file *weights)
