@@ -38,9 +38,11 @@ static size_t read_up_to(int descriptor, char *bytes, size_t size)
 {
     size_t n = 0;
     ssize_t got;
-    errno = 0;
-    while (n < size && ((got = read(descriptor, bytes + n, size - n)) > 0 || (got < 0 && errno == EINTR)))
+    do {
+        errno = 0;
+        got = read(descriptor, bytes + n, size - n);
         n += got > 0 ? (size_t)got : 0;
+    } while (n < size && (got > 0 || errno == EINTR));
     return n;
 }
 

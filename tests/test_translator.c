@@ -587,6 +587,20 @@ START_TEST(pairs_of_tags_enclose_their_words)
 }
 END_TEST
 
+/* A piece that does not write the same bytes as its text can move a span's token to the end. */
+START_TEST(a_span_at_the_end_token_reads_no_piece_past_it)
+{
+    const char *source[] = {SPACE_MARK "one", SPACE_MARK "two", SPACE_MARK "three", "", SPACE_MARK "zwei"};
+    const char *target[] = {SPACE_MARK "eins", SPACE_MARK "zwei", SPACE_MARK "drei", ""};
+    static const size_t aligned[] = {0, 1, 2, 3};
+    size_t places[3];
+    protected_span spans[] = {{{0, 1}, SPAN_TAG_OPEN, 1}, {{1, 2}, SPAN_TAG_CLOSE, 2}, {{2, 3}, SPAN_OPAQUE, 3}};
+    ck_assert(place(places, source, target, aligned, 4, spans, 3));
+    ck_assert_uint_eq(places[0], strlen("eins"));
+    ck_assert_uint_eq(places[1], strlen("einszwei"));
+}
+END_TEST
+
 START_TEST(pairs_that_would_overlap_or_be_empty_have_no_place)
 {
     const char *source[] = {SPACE_MARK "one", SPACE_MARK "two", SPACE_MARK "three", SPACE_MARK "four", ""};
@@ -746,6 +760,7 @@ int main(void)
     add_test(suite, "symbols_and_tags_at_the_ends_are_not_the_models", symbols_and_tags_at_the_ends_are_not_the_models);
     add_test(suite, "tags_whose_partners_are_in_other_sentences", tags_whose_partners_are_in_other_sentences);
     add_test(suite, "pairs_of_tags_enclose_their_words", pairs_of_tags_enclose_their_words);
+    add_test(suite, "a_span_at_the_end_token_reads_no_piece_past_it", a_span_at_the_end_token_reads_no_piece_past_it);
     add_test(suite, "pairs_that_would_overlap_or_be_empty_have_no_place",
              pairs_that_would_overlap_or_be_empty_have_no_place);
     add_test(suite, "every_span_returns_once_or_the_sentence_is_not_complete",

@@ -14,9 +14,10 @@ typedef enum {
 
 /* The case of a sentence, which must be valid UTF-8. Letters in its spans do not count.
  *
- *   CASE_CAPITALS   no lower-case letter, and two or more words of at least two letters, or a single word of at least
- * four letters; acronyms (NASA, US GDP) do not count CASE_TITLE      three or more words, each with a capital, and past
- * the first an English word such as Of or Is, so that it is no list of names */
+ *   CASE_CAPITALS   no lower-case letter, and two or more words of at least two letters, or a single word of at
+ *                   least four letters; acronyms (NASA, US GDP) do not count
+ *   CASE_TITLE      three or more words that each begin with a capital; one of them, after the first, is an English
+ *                   word such as Of or Is, so it is not just a list of names */
 letter_case text_letter_case(const char *text, size_t size, const text_span_list *spans);
 
 /* Rewrites a sentence in capitals or title case in ordinary spelling: lower-case, except the first letter, "I",

@@ -114,7 +114,7 @@ bool text_normalize(normalized_text *normalized, const char *text, size_t size, 
         if (!text_append(out, bytes ? bytes : text + at, n, why))
             return false;
         if (n > 0)
-            last = !bytes ? c : (unsigned char)*bytes < 0x80 ? (unsigned char)*bytes : ' '; /* U+FFFD is no letter */
+            last = !bytes ? c : (unsigned char)*bytes < 0x80 ? (unsigned char)*bytes : ' '; /* U+FFFD is not a letter */
     }
     origin[out->size] = size;
     return true;

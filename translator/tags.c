@@ -93,10 +93,11 @@ static bool is_word(tag_tokens tokens, size_t i, size_t end)
     return !is_mark(tokens.pieces[i]) && (tag_piece_size(tokens.pieces[i]) > 0 || end > i + 1);
 }
 
-/* The index of an opaque span's copy token. A piece that is only a space may precede it. */
+/* The index of an opaque span's copy token. A piece that is only a space may precede it, but not the end token. */
 static size_t copy_token(tag_tokens source, const protected_span *span)
 {
-    return span->token + (tag_piece_size(source.pieces[span->token]) == 0);
+    bool is_space = span->token + 1 < source.n && tag_piece_size(source.pieces[span->token]) == 0;
+    return span->token + is_space;
 }
 
 /* If one of the target's tokens first … end - 1 is a copy token, the first token of its span in the source; otherwise
