@@ -40,15 +40,17 @@ static void choose(transformer_state *state, const transformer *model, bool with
 
 /* Appends the chosen token, or the end token if this is the last one that the length cap allows and the checkpoint
  * forces it. */
-static void append(generated_tokens *tokens, size_t chosen, const float *logits, const model_config *config)
+static void append(generated_tokens *tokens, size_t chosen, float *logits, const model_config *config)
 {
     size_t end = (size_t)config->target_end;
     if (tokens->n + 1 == tokens->capacity) {
         tokens->truncated = chosen != end;
         chosen = config->forced_end ? end : chosen;
     }
-    if (logits)
-        tokens->log_probabilities[tokens->n] = kernels_log_softmax_at(logits, config->n_target_vocabulary, chosen);
+    if (logits) {
+        double logit = (double)logits[chosen];
+        tokens->log_probabilities[tokens->n] = (float)(logit - kernels_log_sum_exp(logits, config->n_target_vocabulary));
+    }
     tokens->ids[tokens->n++] = (int32_t)chosen;
 }
 
