@@ -129,8 +129,8 @@ static bool translate_lines(const line_filter *filter, window *lines, size_t n, 
     notice_place place = {filter, first_line};
     notice_reader notices = {say_notice, &place};
     translation *out = lines->out;
-    bool with_log_probabilities = filter->tokens || filter->steps;
-    if (!translator_translate(filter->translator, lines->texts, n, with_log_probabilities, out, &notices, why))
+    bool with_details = filter->tokens || filter->steps;
+    if (!translator_translate(filter->translator, lines->texts, n, with_details, out, &notices, why))
         return false;
     bool ok = true;
     size_t n_bytes = 0;
