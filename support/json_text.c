@@ -25,10 +25,28 @@ void json_text_put(json_text *json, const char *format, ...)
     json_text_append(json, printed, size < (int)sizeof printed ? (size_t)size : sizeof printed - 1);
 }
 
-/* What JSON does not allow, what ends a line somewhere or commands a terminal, and '<', which could end a script. */
+/* What JSON allows in a string, but ends a line for some readers or commands a terminal. */
+static bool escapes_line(uint32_t c)
+{
+    return (c >= 0x7F && c < 0xA0) || c == 0x2028 || c == 0x2029;
+}
+
+/* Also what JSON does not allow in a string, and '<', which could end a script. */
 static bool is_escaped(uint32_t c)
 {
-    return c < 0x20 || c == '"' || c == '\\' || c == '<' || (c >= 0x7F && c < 0xA0) || c == 0x2028 || c == 0x2029;
+    return c < 0x20 || c == '"' || c == '\\' || c == '<' || escapes_line(c);
+}
+
+void json_text_json(json_text *json, const char *bytes, size_t size)
+{
+    size_t length;
+    for (size_t at = 0; at < size; at += length) {
+        uint32_t c = utf8_next(bytes + at, size - at, &length);
+        if (escapes_line(c))
+            json_text_put(json, "\\u%04x", (unsigned)c);
+        else
+            json_text_append(json, bytes + at, length);
+    }
 }
 
 void json_text_string(json_text *json, const char *bytes, size_t size)
