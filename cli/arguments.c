@@ -24,6 +24,7 @@ static const char help[] =
     "  -o, --output FILE   write translations to FILE, created only once complete; shows progress with --input\n"
     "      --resume        resume an interrupted --input/--output run, or start it if there is none\n"
     "      --plain         translate each line as it stands: no splitting into sentences, nothing is protected\n"
+    "      --format NAME   text, or jsonl: a JSON object per line, with tokens, log-probabilities and alignment\n"
     "      --tokens        show pieces, ids and log-probabilities of source and target on standard error\n"
     "      --steps         show each decoding step on standard error: the chosen piece and the five runners-up\n"
     "      --attention[=NAME]\n"
@@ -68,12 +69,13 @@ static bool read_threads(const char *text, size_t *n)
 
 int arguments_parse(arguments *a, int argc, char **argv)
 {
-    enum { TOKENS = 256, STEPS, ATTENTION, RESUME, PLAIN, TRACE, EXPLAIN, INFO, HELP, VERSION };
+    enum { TOKENS = 256, STEPS, ATTENTION, RESUME, PLAIN, FORMAT, TRACE, EXPLAIN, INFO, HELP, VERSION };
     static const struct option options[] = {{"model", required_argument, NULL, 'm'},
                                             {"threads", required_argument, NULL, 't'},
                                             {"input", required_argument, NULL, 'i'},
                                             {"output", required_argument, NULL, 'o'},
                                             {"plain", no_argument, NULL, PLAIN},
+                                            {"format", required_argument, NULL, FORMAT},
                                             {"tokens", no_argument, NULL, TOKENS},
                                             {"steps", no_argument, NULL, STEPS},
                                             {"attention", optional_argument, NULL, ATTENTION},
@@ -97,6 +99,11 @@ int arguments_parse(arguments *a, int argc, char **argv)
         case 'i': a->input = optarg; break;
         case 'o': a->output = optarg; break;
         case PLAIN: a->plain = true; break;
+        case FORMAT:
+            a->json_lines = strcmp(optarg, "jsonl") == 0;
+            if (!a->json_lines && strcmp(optarg, "text") != 0)
+                return arguments_refuse("unknown --format %s; must be text or jsonl", optarg);
+            break;
         case TOKENS: a->tokens = true; break;
         case STEPS: a->steps = true; break;
         case ATTENTION: a->attention = optarg ? optarg : ""; break;
@@ -114,8 +121,12 @@ int arguments_parse(arguments *a, int argc, char **argv)
         }
     a->words = argv + optind;
     a->n_words = argc - optind;
-    if (a->info && (a->n_words || a->input || a->output || a->plain || a->tokens || a->steps || a->attention))
+    if (a->info &&
+        (a->n_words || a->input || a->output || a->plain || a->json_lines || a->tokens || a->steps || a->attention))
         return arguments_refuse("--info cannot be combined with TEXT or translation options");
+    if (a->json_lines && (a->tokens || a->steps || a->attention || a->trace || a->explain))
+        return arguments_refuse("--format jsonl cannot be combined with --tokens, --steps, --attention, --trace or "
+                                "--explain; it has the tokens and the alignment itself");
     if (a->n_words && a->input)
         return arguments_refuse("TEXT and --input cannot be combined");
     if (a->resume && (!a->input || !a->output))

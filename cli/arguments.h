@@ -11,6 +11,7 @@ typedef struct {
     const char *model, *input, *output, *trace, *explain;
     const char *attention; /* the argument of attention_choose, or NULL */
     size_t n_threads;
+    bool json_lines; /* --format jsonl */
     bool plain, tokens, steps, resume, info;
     char **words; /* [n_words], the words of TEXT */
     int n_words;

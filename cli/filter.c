@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/json_lines.h"
 #include "cli/say.h"
 #include "cli/show.h"
 #include "cli/show_steps.h"
@@ -123,17 +124,16 @@ static void cut_lines(window *lines, size_t n, const char *bytes)
     }
 }
 
-static bool translate_lines(const line_filter *filter, window *lines, size_t n, size_t first_line, failure *why)
+/* Translates lines to text, with the views. */
+static bool translate_text(const line_filter *filter, window *lines, size_t n, size_t first_line, failure *why)
 {
-    cut_lines(lines, n, filter->source->buffer.bytes);
     notice_place place = {filter, first_line};
     notice_reader notices = {say_notice, &place};
     translation *out = lines->out;
-    bool with_log_probabilities = filter->tokens || filter->steps;
-    if (!translator_translate(filter->translator, lines->texts, n, with_log_probabilities, out, &notices, why))
+    bool with_details = filter->tokens || filter->steps;
+    if (!translator_translate(filter->translator, lines->texts, n, with_details, out, &notices, why))
         return false;
     bool ok = true;
-    size_t n_bytes = 0;
     trace_record pass = TRACE_RECORD_EMPTY;
     if (filter->progress && (filter->tokens || filter->steps || filter->attention))
         progress_clear(filter->progress);
@@ -142,12 +142,20 @@ static bool translate_lines(const line_filter *filter, window *lines, size_t n, 
         bool carriage_return = text.size < lines->sizes[l] && text.bytes[text.size] == '\r';
         ok = ok && put_line(filter, &text, &out[l], carriage_return ? "\r\n" : "\n", first_line + l, &pass, why);
         translation_free(&out[l]);
-        n_bytes += lines->sizes[l];
     }
     trace_record_free(&pass);
+    return ok;
+}
+
+static bool translate_lines(const line_filter *filter, window *lines, size_t n, size_t first_line, failure *why)
+{
+    cut_lines(lines, n, filter->source->buffer.bytes);
+    bool ok = filter->json_lines
+                  ? json_lines_translate(filter->translator, lines->texts, n, filter->out, filter->out_name, why)
+                  : translate_text(filter, lines, n, first_line, why);
     ok = ok && flush_lines(filter, why);
     if (ok && filter->progress)
-        progress_advance(filter->progress, n_bytes, n);
+        progress_advance(filter->progress, filter->source->used, n);
     return ok;
 }
 

@@ -20,6 +20,7 @@ typedef struct {
     const char *out_name;
     bool to_file;                      /* nobody is waiting for the first lines */
     size_t n_skipped;                  /* lines of the input that an interrupted run has translated */
+    bool json_lines;                   /* write an object per line, without any of the views below */
     bool tokens;                       /* show on standard error */
     bool steps;                        /* show on standard error */
     const attention_choice *attention; /* show on standard error; NULL: do not */

@@ -69,9 +69,9 @@ static bool open_output(const arguments *a, const line_source *source, const str
     *out = (output_file){0};
     if (a->resume && !from_file)
         return failure_set(why, "%s: not a regular file, which --resume requires", a->input);
-    if (a->output &&
-        (!check_not_input(a, source, why) ||
-         (from_file && !run_identify(&identity, a->input, a->model, translator_config(t), !a->plain, why))))
+    if (a->output && (!check_not_input(a, source, why) ||
+                      (from_file && !run_identify(&identity, a->input, a->model, translator_config(t), !a->plain,
+                                                  a->json_lines, why))))
         return false;
     if (!output_open(out, a->output, from_file ? &identity : NULL, a->resume, why))
         return false;
@@ -92,6 +92,7 @@ static bool translate_stream(const arguments *a, const attention_choice *attenti
                                 .out_name = out->name,
                                 .to_file = a->output != NULL,
                                 .n_skipped = out->n_lines,
+                                .json_lines = a->json_lines,
                                 .tokens = a->tokens,
                                 .steps = a->steps,
                                 .attention = attention,

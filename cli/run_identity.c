@@ -28,7 +28,7 @@ static bool digest_checkpoint(uint64_t *digest, size_t *size, const char *direct
 }
 
 bool run_identify(run_identity *identity, const char *input, const char *directory, const model_config *config,
-                  bool protection, failure *why)
+                  bool protection, bool json_lines, failure *why)
 {
     uint64_t input_digest = FILE_DIGEST_START, digest = FILE_DIGEST_START;
     size_t input_size = 0, size = 0;
@@ -39,6 +39,7 @@ bool run_identify(run_identity *identity, const char *input, const char *directo
     snprintf(identity->checkpoint, sizeof identity->checkpoint, "%zu bytes %016" PRIx64, size, digest);
     snprintf(identity->program, sizeof identity->program, "%s", TRANSFORMER_VERSION);
     snprintf(identity->protection, sizeof identity->protection, protection ? "on" : "off");
+    snprintf(identity->format, sizeof identity->format, json_lines ? "jsonl" : "text");
     return true;
 }
 
@@ -55,8 +56,8 @@ bool run_identity_write(const run_identity *identity, const char *path, failure 
             close(descriptor);
         return false;
     }
-    bool ok = fprintf(file, "input %s\ncheckpoint %s\nprogram %s\nprotection %s\n", identity->input,
-                      identity->checkpoint, identity->program, identity->protection) > 0 &&
+    bool ok = fprintf(file, "input %s\ncheckpoint %s\nprogram %s\nprotection %s\nformat %s\n", identity->input,
+                      identity->checkpoint, identity->program, identity->protection, identity->format) > 0 &&
               fflush(file) == 0 && fsync(fileno(file)) == 0;
     if (!ok)
         failure_set(why, "%s: cannot be written: %s", path, strerror(errno));
@@ -71,7 +72,8 @@ bool run_identity_check(const run_identity *identity, const char *path, const ch
     } parts[] = {{"input", identity->input},
                  {"checkpoint", identity->checkpoint},
                  {"program", identity->program},
-                 {"protection", identity->protection}};
+                 {"protection", identity->protection},
+                 {"format", identity->format}};
     FILE *file = fopen(path, "re");
     if (!file)
         return failure_set(why, "%s: cannot be read: %s; remove %s to start over", path, strerror(errno), partial);

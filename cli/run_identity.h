@@ -7,14 +7,15 @@
 #include "model/config.h"
 #include "support/failure.h"
 
-/* Sizes and digests of the files, the program's version, and whether text is protected ("on", "off"). */
+/* Sizes and digests of the files, the program's version, whether text is protected ("on", "off"), and the output's
+ * format ("text", "jsonl"). */
 typedef struct {
-    char input[48], checkpoint[48], program[48], protection[4];
+    char input[48], checkpoint[48], program[48], protection[4], format[6];
 } run_identity;
 
 /* Digests the input file, and the files of the checkpoint directory that `config` was read from. */
 bool run_identify(run_identity *identity, const char *input, const char *directory, const model_config *config,
-                  bool protection, failure *why);
+                  bool protection, bool json_lines, failure *why);
 
 /* Writes the identity to the file `path`, and syncs it. */
 bool run_identity_write(const run_identity *identity, const char *path, failure *why);

@@ -20,7 +20,10 @@ void json_text_put(json_text *json, const char *format, ...) __attribute__((form
 /* Appends bytes [size] of JSON as they are. */
 void json_text_append(json_text *json, const char *bytes, size_t size);
 
-/* Appends bytes [size] as a string in quotes; what is not UTF-8 becomes U+FFFD. */
+/* Appends valid JSON [size], valid UTF-8, with the same escapes in its strings as json_text_string, except for '<'. */
+void json_text_json(json_text *json, const char *bytes, size_t size);
+
+/* Appends bytes [size] as a string in quotes, on one line; what is not UTF-8 becomes U+FFFD. */
 void json_text_string(json_text *json, const char *bytes, size_t size);
 
 #endif

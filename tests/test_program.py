@@ -258,10 +258,10 @@ def test_a_line_of_all_positions_is_one_sentence(variant):
 
 
 def test_what_does_not_end_is_cut_at_the_cap_with_a_notice():
-    done = run("--tokens", "I have a dog.")
-    n_source, n_target = (len(re.findall(rb"^  %s " % side, done.stderr, re.MULTILINE)) for side in (b"source", b"target"))
-    assert n_target == min(2 * n_source + 30, CONFIG["generation"]["max_length"])
-    assert b"translate: line 1: 1 of 1 translated sentences did not end and were truncated at the length cap\n" in done.stderr
+    [[sentence]] = program.translate_tokens(RELU, ["I have a dog."])
+    assert len(sentence.target) == min(2 * len(sentence.source) + 30, CONFIG["generation"]["max_length"])
+    assert (b"translate: line 1: 1 of 1 translated sentences did not end and were truncated at the length cap\n"
+            in run("I have a dog.").stderr)
 
 
 def test_a_long_run_of_full_stops_does_not_hang():
@@ -646,9 +646,10 @@ def test_parts_of_a_long_line_cover_it():
 
 
 def test_tokens_show_what_was_protected():
-    shown = run("--tokens", "See <b>%s</b> at x.org now.", model=GOLDEN / CHECKPOINTS[-1]).stderr.decode()
-    assert re.findall("^  protected: (.*)$", shown, re.MULTILINE) == ["<b>", "<copy:0> = %s", "</b>", "<copy:1> = x.org"]
-    assert len(re.findall("^  source .*<copy:[01]>$", shown, re.MULTILINE)) == 2
+    shown = run("--tokens", "See <b>%s</b> at x.org now.", model=GOLDEN / CHECKPOINTS[-1]).stderr.decode().splitlines()
+    assert [line for line in shown if line.startswith("  protected: ")] == [
+        "  protected: <b>", "  protected: <copy:0> = %s", "  protected: </b>", "  protected: <copy:1> = x.org"]
+    assert sum(line.startswith("  source ") and "<copy:" in line for line in shown) == 2
 
 
 def test_plain_protects_nothing_and_splits_no_line():
@@ -658,8 +659,9 @@ def test_plain_protects_nothing_and_splits_no_line():
 
 
 def test_log_probabilities_are_at_most_zero():
-    shown = re.findall(rb"^  target +\d+ +(\S+)  ", run("--tokens", "I have a dog.").stderr, re.MULTILINE)
-    assert shown and all(-math.inf < float(number) <= 0 for number in shown)
+    [found] = program.translate_objects(RELU, ["I have a dog."])
+    [sentence] = found["sentences"]
+    assert sentence["log_probabilities"] and all(-math.inf < number <= 0 for number in sentence["log_probabilities"])
 
 
 # ---- trace ----

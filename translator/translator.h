@@ -29,10 +29,17 @@ typedef struct {
     size_t size;
 } text_line;
 
-/* A stretch of a sentence that is copied. An opaque one stands for a copy token in source and target; tags are not seen
- * by the model. */
+/* A stretch of a line that is copied. */
 typedef struct {
-    byte_range range; /* in the line */
+    byte_range range;  /* in the line */
+    byte_range target; /* in its translation */
+    span_kind kind;
+} copied_span;
+
+/* One in a sentence. An opaque one stands for a copy token in source and target; tags are not seen by the model. */
+typedef struct {
+    byte_range range;  /* in the line */
+    byte_range target; /* in the sentence's translation */
     span_kind kind;
     size_t token; /* of the source, the first at or after the span */
 } protected_span;
@@ -42,10 +49,12 @@ typedef struct {
     byte_range range; /* in the line */
     token_ids source,
         target; /* including the end token, which a truncated target only has if the checkpoint forces it */
-    float *log_probabilities; /* [target.n], or NULL if not requested */
-    bool truncated;           /* stopped by the length cap */
-    letter_case letters;      /* of the sentence; the model reads and writes ordinary spelling */
-    protected_span *spans;    /* [n_spans], in order */
+    float *log_probabilities; /* [target.n]; NULL if details are not requested */
+    int32_t
+        *alignment; /* [target.n], indices of source tokens (model/greedy.h), end tokens with each other; likewise */
+    bool truncated; /* stopped by the length cap */
+    letter_case letters;   /* of the sentence; the model reads and writes ordinary spelling */
+    protected_span *spans; /* [n_spans], in order */
     size_t n_spans;
     text_buffer text; /* the translation */
 } translated_sentence;
@@ -55,6 +64,8 @@ typedef struct {
     size_t code_size;               /* bytes of the line's language code */
     translated_sentence *sentences; /* [n_sentences]; NULL for a blank line */
     size_t n_sentences;
+    copied_span *spans; /* [n_spans], in order, in sentences and between them */
+    size_t n_spans;
 } translation;
 
 /* Receives warnings that do not stop the translation. line is counted from 0 within the call. */
@@ -86,10 +97,10 @@ bool translator_decode(const translator *t, const token_ids *ids, text_buffer *t
 
 /* Translates lines [n_lines] to out [n_lines], each to be freed with translation_free. notices must not be NULL. A
  * language code such as `>>deu<<` at the beginning of a line applies to each of its sentences and is not translated. A
- * line's translation does not depend on the other lines of the call (float32: unless logits tie in the last bit). On
- * failure there is nothing to free. */
-bool translator_translate(translator *t, const text_line *lines, size_t n_lines, bool with_log_probabilities,
-                          translation *out, const notice_reader *notices, failure *why);
+ * line's translation does not depend on the other lines of the call (float32: unless logits tie in the last bit).
+ * Details are the log-probabilities and the alignment. On failure there is nothing to free. */
+bool translator_translate(translator *t, const text_line *lines, size_t n_lines, bool with_details, translation *out,
+                          const notice_reader *notices, failure *why);
 void translation_free(translation *result);
 
 /* Computes a translated sentence again, in one pass over its source and target, and records every tensor in pass, in

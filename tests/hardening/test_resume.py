@@ -305,7 +305,8 @@ def test_what_has_changed_is_refused(change, named, files, tmp_path):
 ADDED = {"model": ["--model", TESTS / "golden/relu"], "threads": ["--threads", "3"],
          "input": ["--input", TESTS / "golden/source.txt"],
          "output": None, "resume": None,  # every case has them
-         "plain": ["--plain"], "tokens": ["--tokens"], "steps": ["--steps"], "attention": ["--attention=all"],
+         "plain": ["--plain"], "format": ["--format", "jsonl"], "tokens": ["--tokens"], "steps": ["--steps"],
+         "attention": ["--attention=all"],
          "trace": ["--trace", "trace"], "explain": ["--explain", "page"], "info": ["--info"]}
 
 
@@ -391,6 +392,24 @@ def test_a_full_disk_keeps_the_lines_so_far(tmp_path):
                     "command with --resume continues\n")
     assert run("-i", text, "-o", out, "--resume")[0] == 0
     assert_whole(text, out)
+
+
+def test_objects_are_resumed_in_the_middle(tmp_path):
+    text, out, whole = tmp_path / "in", tmp_path / "out", tmp_path / "whole"
+    text.write_text("".join(f'{{"id": {i}, "text": "I have a dog.\\nGood morning."}}\n' for i in range(400)))
+    assert run("--format", "jsonl", "-i", text, "-o", whole)[0] == 0
+    content = whole.read_bytes()
+    half = len(content) // 2
+    assert run("--format", "jsonl", "-i", text, "-o", out, preexec_fn=limit_size(half)) == (-signal.SIGXFSZ, "")
+    kept = beside(out, ".partial").read_bytes()
+    assert kept == content[:half]
+    status, said = run("-i", text, "-o", out, "--resume")
+    assert status == 1 and "out.partial: the format has changed since this run began" in said
+    assert beside(out, ".partial").read_bytes() == kept
+    status, said = run("--format", "jsonl", "-i", text, "-o", out, "--resume")
+    n_kept = kept.count(b"\n")
+    assert status == 0 and 0 < n_kept < 400 and f"out.partial: resuming after {n_kept} lines" in said
+    assert out.read_bytes() == content and names(tmp_path) == ["in", "out", "whole"]
 
 
 # ---- signals ----
