@@ -66,6 +66,19 @@ static bool read_threads(const char *text, size_t *n)
     return text[0] >= '0' && text[0] <= '9' && *end == '\0' && value >= 1 && value <= MOST_THREADS;
 }
 
+/* Fails if a file's name is empty, as that of an unset variable is. */
+static int refuse_empty_names(const arguments *a)
+{
+    const struct {
+        const char *option, *value;
+    } names[] = {
+        {"model", a->model}, {"input", a->input}, {"output", a->output}, {"trace", a->trace}, {"explain", a->explain}};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (names[i].value && *names[i].value == '\0')
+            return arguments_refuse("--%s has an empty name; name a file", names[i].option);
+    return -1;
+}
+
 int arguments_parse(arguments *a, int argc, char **argv)
 {
     enum { TOKENS = 256, STEPS, ATTENTION, RESUME, PLAIN, TRACE, EXPLAIN, INFO, HELP, VERSION };
@@ -124,11 +137,5 @@ int arguments_parse(arguments *a, int argc, char **argv)
         return arguments_refuse("--trace requires TEXT");
     if (a->explain && !a->n_words)
         return arguments_refuse("--explain requires TEXT");
-    if (a->explain &&
-        ((a->output && strcmp(a->explain, a->output) == 0) || (a->trace && strcmp(a->explain, a->trace) == 0)))
-        return arguments_refuse("--explain and %s both name %s",
-                                a->trace && strcmp(a->explain, a->trace) == 0 ? "--trace" : "--output", a->explain);
-    if (a->trace && a->output && strcmp(a->trace, a->output) == 0)
-        return arguments_refuse("--trace and --output both name %s", a->trace);
-    return -1;
+    return refuse_empty_names(a);
 }

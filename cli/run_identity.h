@@ -12,14 +12,21 @@ typedef struct {
     char input[48], checkpoint[48], program[48], protection[4];
 } run_identity;
 
+/* Sets names to those of the files that a checkpoint directory with this configuration has; NULL for those it lacks. */
+enum { CHECKPOINT_FILES = 6 };
+void checkpoint_file_names(const char *names[CHECKPOINT_FILES], const model_config *config);
+
 /* Digests the input file, and the files of the checkpoint directory that `config` was read from. */
 bool run_identify(run_identity *identity, const char *input, const char *directory, const model_config *config,
                   bool protection, failure *why);
 
-/* Writes the identity to the file `path`, and syncs it. */
-bool run_identity_write(const run_identity *identity, const char *path, failure *why);
+/* Replaces the content of the open file `path` by the identity, and syncs it. */
+bool run_identity_write(const run_identity *identity, int descriptor, const char *path, failure *why);
 
-/* Fails if the file `path` is missing or holds another identity. The message names `partial`, the output so far. */
-bool run_identity_check(const run_identity *identity, const char *path, const char *partial, failure *why);
+/* Whether the file holds an identity, whichever. */
+bool run_identity_is_one(int descriptor);
+
+/* Fails if the file holds another identity. The message names `partial`, the output so far. */
+bool run_identity_check(const run_identity *identity, int descriptor, const char *partial, failure *why);
 
 #endif

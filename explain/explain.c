@@ -209,7 +209,7 @@ static void put_checkpoint(json_text *json, const translator *t)
     json_text_put(json, "}");
 }
 
-bool explanation_write(const explanation *e, const char *path, size_t *n_bytes, failure *why)
+bool explanation_write(const explanation *e, FILE *file, const char *name, size_t *n_bytes, failure *why)
 {
     if (e->n_sentences == 0)
         return failure_set(why, "TEXT has no sentence; --explain requires one");
@@ -225,7 +225,7 @@ bool explanation_write(const explanation *e, const char *path, size_t *n_bytes, 
                                {data.text.bytes, data.text.size},
                                {explain_page_after_data, explain_page_after_data_size}};
     *n_bytes = parts[0].size + parts[1].size + parts[2].size;
-    bool ok = data.ok && file_write(path, parts, 3, why);
+    bool ok = data.ok && file_write(file, name, parts, 3, why);
     text_free(&data.text);
     return ok;
 }

@@ -48,8 +48,8 @@ static void filter_text(line_filter *filter, const char *text)
 START_TEST(all_views_of_a_sentence_read_one_pass)
 {
     failure why;
-    char trace[] = "/tmp/test_cli_XXXXXX";
-    close(mkstemp(trace));
+    output_file trace = OUTPUT_NONE;
+    ck_assert_ok(output_open(&trace, "/dev/null", "trace", NULL, false, &(file_claims){0}, &why), why);
     translator *t = translator_open(GOLDEN "/swish", 1, &why);
     ck_assert_ok(t != NULL, why);
     attention_choice best;
@@ -64,7 +64,7 @@ START_TEST(all_views_of_a_sentence_read_one_pass)
     filter.steps = true;
     filter.attention = &best;
     filter.explanation = page;
-    filter.trace = trace;
+    filter.trace = &trace;
     filter_text(&filter, "I have a dog.\n");
     ck_assert_uint_eq(n_passes, 1);
     filter.trace = NULL; /* it has room for one sentence only */
@@ -72,7 +72,7 @@ START_TEST(all_views_of_a_sentence_read_one_pass)
     ck_assert_uint_eq(n_passes, 3);
 
     fclose(filter.out);
-    unlink(trace);
+    output_close(&trace);
     explanation_close(page);
     translator_close(t);
 }

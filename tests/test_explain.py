@@ -236,18 +236,17 @@ def test_a_text_without_a_sentence_is_refused(text, tmp_path):
 
 @pytest.mark.parametrize("arguments, said", [
     ("--explain", "requires a value"),
-    ("--explain p", "--explain requires TEXT"), ("--explain p -i f", "--explain requires TEXT"),
-    ("a --explain p -o p", "--explain and --output both name p"),
-    ("a --explain p --trace p", "--explain and --trace both name p")])
+    ("--explain p", "--explain requires TEXT"), ("--explain p -i f", "--explain requires TEXT")])
 def test_wrong_usage_ends_with_2(arguments, said):
     done = run(*arguments.split())
     assert (done.returncode, done.stdout) == (2, b"") and said in done.stderr.decode()
 
 
-@pytest.mark.parametrize("path, said", [("none/page.html", "No such file"), ("/dev/full", "No space left")])
+@pytest.mark.parametrize("path, said", [("none/page.html", ".partial: cannot be written: No such file"),
+                                        ("/dev/full", ": cannot be written: No space left")])
 def test_a_page_that_cannot_be_written_is_named(path, said, tmp_path):
     done = run("-m", SMALL, "--explain", tmp_path / path, "a")
-    assert done.returncode == 1 and f"{tmp_path / path}: cannot be written: {said}" in done.stderr.decode()
+    assert done.returncode == 1 and f"{tmp_path / path}{said}" in done.stderr.decode()
 
 
 # ---- the file ----

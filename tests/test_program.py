@@ -813,7 +813,7 @@ def test_a_trace_of_two_lines_is_refused(tmp_path):
 
 def test_a_trace_that_cannot_be_written_is_named(tmp_path):
     path = tmp_path / "none/trace"
-    assert f"{path}: cannot be written: No such file" in failure_of(run("--trace", path, "a"))
+    assert f"{path}.partial: cannot be written: No such file" in failure_of(run("--trace", path, "a"))
 
 
 def test_a_trace_on_a_full_device_is_named():
