@@ -211,8 +211,9 @@ START_TEST(a_language_code_goes_before_every_sentence)
     ck_assert_str_eq(coded.text.bytes, "");
     translation_free(&coded);
     coded = translate_one(t, "Good morning. >>deu<< I have a dog.", &notes); /* not at the beginning: text */
-    ck_assert_uint_eq(coded.n_sentences, 2);
-    ck_assert_str_ne(translator_source_piece(t, coded.sentences[1].source.at[0]), ">>deu<<");
+    ck_assert_uint_ge(coded.n_sentences, 2);
+    for (size_t s = 0; s < coded.n_sentences; s++)
+        ck_assert_str_ne(translator_source_piece(t, coded.sentences[s].source.at[0]), ">>deu<<");
     translation_free(&coded);
     translator_close(t);
 }

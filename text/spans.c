@@ -262,7 +262,8 @@ static void pair_tags(text_span_list *spans, const char *text)
     enum { MAX_OPEN = 64 };
     text_span *open[MAX_OPEN];
     size_t n_open = 0;
-    for (text_span *span = spans->at; span < spans->at + spans->n; span++) {
+    for (size_t i = 0; i < spans->n; i++) {
+        text_span *span = &spans->at[i];
         if (span->kind == SPAN_TAG_OPEN && n_open < MAX_OPEN)
             open[n_open++] = span;
         else if (span->kind == SPAN_TAG_OPEN)
