@@ -22,7 +22,8 @@ void explanation_close(explanation *e);
 
 bool explanation_add_line(explanation *e, const text_line *line, const translation *result, failure *why);
 
-/* Keeps what the page shows of a sentence of the line that was added last, from its recorded pass. */
+/* Keeps what the page shows of a sentence of the line that was added last, from its recorded pass. Fails if there are
+ * more than 1,024 tokens in all. */
 bool explanation_add_sentence(explanation *e, const text_line *line, const translated_sentence *sentence,
                               const trace_record *pass, failure *why);
 

@@ -223,8 +223,8 @@ def test_hostile_text_stays_text(text, tmp_path):
     assert data["checkpoint"] == plain["checkpoint"]
 
 
-def test_what_is_not_utf8_is_replaced(tmp_path):
-    assert explain(tmp_path / "page.html", b"Z\xff \x01 a", SMALL)[0]["lines"][0]["text"] == "Z\ufffd \x01 a"
+def test_what_is_not_utf8_is_read_as_windows_1252(tmp_path):
+    assert explain(tmp_path / "page.html", b"Z\x80 \x01 a", SMALL)[0]["lines"][0]["text"] == "Z€ \x01 a"
 
 
 @pytest.mark.parametrize("text", ["", " ", "\n\n"])
@@ -232,6 +232,15 @@ def test_a_text_without_a_sentence_is_refused(text, tmp_path):
     done = run("--explain", tmp_path / "page.html", text)
     assert done.returncode == 1 and b"TEXT has no sentence; --explain requires one" in done.stderr
     assert not (tmp_path / "page.html").exists()
+
+
+def test_a_text_of_too_many_tokens_is_refused(tmp_path):
+    page = tmp_path / "page.html"
+    for n, said in ((30, b""), (200, b"TEXT and its translation have more than 1024 tokens, too many for a page")):
+        done = run("-m", BUNDLED, "--explain", page, "The house is small. " * n)
+        assert (done.returncode == 0) == (not said) and said in done.stderr
+        assert page.exists() == (not said)
+        page.unlink(missing_ok=True)
 
 
 @pytest.mark.parametrize("arguments, said", [
