@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -213,12 +214,22 @@ static int run(const arguments *a)
 {
     failure why;
     translator *t = NULL;
-    bool ok = cli_catch_bus_errors(a->model, &why) && use_instruction_set(&why) &&
+    bool ok = check_stack(&why) && cli_catch_bus_errors(a->model, &why) && use_instruction_set(&why) &&
               (t = translator_open(a->model, a->n_threads, &why)) != NULL;
     attention_choice attention;
     if (ok)
         translator_set_protection(t, !a->plain);
     if (ok && a->attention && !attention_choose(&attention, a->attention, translator_config(t), &why)) {
+/* Fails if the stacks are smaller than the kernels' buffers, because overflowing one is a segmentation fault. */
+static bool check_stack(failure *why)
+{
+    enum { LEAST_KB = 256 };
+    struct rlimit limit;
+    return getrlimit(RLIMIT_STACK, &limit) != 0 || limit.rlim_cur / 1024 >= LEAST_KB ||
+           failure_set(why, "the stack is limited to %llu kB, but %d are needed; run `ulimit -s 8192` first",
+                       (unsigned long long)limit.rlim_cur / 1024, LEAST_KB);
+}
+
         translator_close(t);
         return arguments_refuse("%s", why.sentence);
     }
