@@ -133,7 +133,6 @@ static bool translate_lines(const line_filter *filter, window *lines, size_t n, 
     if (!translator_translate(filter->translator, lines->texts, n, with_log_probabilities, out, &notices, why))
         return false;
     bool ok = true;
-    size_t n_bytes = 0;
     trace_record pass = TRACE_RECORD_EMPTY;
     if (filter->progress && (filter->tokens || filter->steps || filter->attention))
         progress_clear(filter->progress);
@@ -142,12 +141,27 @@ static bool translate_lines(const line_filter *filter, window *lines, size_t n, 
         bool carriage_return = text.size < lines->sizes[l] && text.bytes[text.size] == '\r';
         ok = ok && put_line(filter, &text, &out[l], carriage_return ? "\r\n" : "\n", first_line + l, &pass, why);
         translation_free(&out[l]);
-        n_bytes += lines->sizes[l];
     }
     trace_record_free(&pass);
     ok = ok && flush_lines(filter, why);
     if (ok && filter->progress)
-        progress_advance(filter->progress, n_bytes, n);
+        progress_advance(filter->progress, filter->source->used, n);
+    return ok;
+}
+
+/* line_source_next, with a notice after the first line that is not in the encoding of the input. */
+static bool next_lines(const line_filter *filter, size_t *sizes, size_t n, size_t *n_read, failure *why)
+{
+    line_source *source = filter->source;
+    bool was_valid = source->invalid_line == 0;
+    bool ok = line_source_next(source, sizes, n, n_read, why);
+    if (was_valid && source->invalid_line) {
+        if (filter->progress)
+            progress_clear(filter->progress);
+        cli_say("line %zu: not valid %s", source->invalid_line,
+                source->decoder ? "in the encoding named; what is no character is read as U+FFFD"
+                                : "UTF-8; such lines are read as Windows-1252; --encoding names another encoding");
+    }
     return ok;
 }
 
@@ -156,7 +170,7 @@ static bool skip_lines(const line_filter *filter, size_t *sizes, failure *why)
 {
     size_t n_read, n_bytes = 0;
     for (size_t left = filter->n_skipped; left > 0; left -= n_read) {
-        if (!line_source_next(filter->source, sizes, left < MOST_LINES ? left : MOST_LINES, &n_read, why))
+        if (!next_lines(filter, sizes, left < MOST_LINES ? left : MOST_LINES, &n_read, why))
             return false;
         if (n_read == 0)
             return failure_set(why, "%s: has %zu lines, but %zu have already been translated", filter->source->name,
@@ -172,7 +186,7 @@ static bool skip_lines(const line_filter *filter, size_t *sizes, failure *why)
 static bool translate_windows(const line_filter *filter, window *lines, failure *why)
 {
     size_t n_read, most = filter->to_file ? FIRST_LINES_OF_FILE : FIRST_LINES, n_done = filter->n_skipped;
-    while (line_source_next(filter->source, lines->sizes, most, &n_read, why)) {
+    while (next_lines(filter, lines->sizes, most, &n_read, why)) {
         if (n_read == 0)
             return true;
         if (stop_signal())

@@ -19,29 +19,35 @@
 #include "cli/stop.h"
 #include "support/file.h"
 
-/* Joins the words of TEXT with spaces. */
-static bool join_words(text_buffer *joined, const arguments *a, failure *why)
+/* Makes a source of TEXT: its words, joined with spaces. An empty one is a line too. */
+static bool add_words(line_source *source, const arguments *a, failure *why)
 {
-    for (int i = 0; i < a->n_words; i++)
-        if ((i && !text_append(joined, " ", 1, why)) || !text_append(joined, a->words[i], strlen(a->words[i]), why))
-            return false;
-    return true;
+    text_buffer joined = TEXT_EMPTY;
+    bool ok = true;
+    for (int i = 0; i < a->n_words && ok; i++)
+        ok = (!i || text_append(&joined, " ", 1, why)) && text_append(&joined, a->words[i], strlen(a->words[i]), why);
+    ok = ok && line_source_add(source, joined.bytes, joined.size, true, why);
+    const text_buffer *text = &source->arrived;
+    ok = ok && ((text->size && text->bytes[text->size - 1] == '\n') || text_append(&source->arrived, "\n", 1, why));
+    text_free(&joined);
+    return ok;
 }
 
 /* Opens the input: TEXT, --input, or standard input. Sets *file to the status of the --input file. */
-static bool open_input(const arguments *a, line_source *source, struct stat *file, failure *why)
+static bool open_input(const arguments *a, line_source *source, decoder *named, struct stat *file, failure *why)
 {
-    *source = (line_source){.descriptor = STDIN_FILENO, .name = "standard input", .buffer = TEXT_EMPTY};
-    if (a->n_words) {
-        source->name = "TEXT";
-        source->ended = true;
-        return join_words(&source->buffer, a, why) &&
-               ((source->buffer.size && source->buffer.bytes[source->buffer.size - 1] == '\n') ||
-                text_append(&source->buffer, "\n", 1, why));
+    *source = (line_source){.descriptor = STDIN_FILENO, .arrived = TEXT_EMPTY, .buffer = TEXT_EMPTY};
+    source->name = a->n_words ? "TEXT" : a->input ? a->input : "standard input";
+    source->is_file = a->input != NULL;
+    if (a->encoding) {
+        source->decoder = named;
+        if (!decoder_open(named, a->encoding, why))
+            return false;
     }
+    if (a->n_words)
+        return add_words(source, a, why);
     if (!a->input)
         return true;
-    source->name = a->input;
     source->descriptor = open(a->input, O_RDONLY | O_CLOEXEC);
     if (source->descriptor < 0 || fstat(source->descriptor, file) != 0)
         return failure_set(why, "%s: cannot be read: %s", a->input, strerror(errno));
@@ -52,7 +58,9 @@ static void close_input(const arguments *a, line_source *source)
 {
     if (a->input && source->descriptor >= 0)
         close(source->descriptor);
-    text_free(&source->buffer);
+    if (source->decoder)
+        decoder_close(source->decoder);
+    line_source_free(source);
 }
 
 /* The files that a run writes. */
@@ -88,7 +96,8 @@ static bool open_lines(const arguments *a, const struct stat *input, translator 
     run_identity identity;
     if (a->resume && !from_file)
         return failure_set(why, "%s: not a regular file, which --resume requires", a->input);
-    if (a->output && from_file && !run_identify(&identity, a->input, a->model, translator_config(t), !a->plain, why))
+    if (a->output && from_file &&
+        !run_identify(&identity, a->input, a->model, translator_config(t), !a->plain, a->encoding, why))
         return false;
     if (!output_open(out, a->output, "output", from_file ? &identity : NULL, a->resume, claims, why))
         return false;
@@ -154,10 +163,11 @@ static bool write_explanation(const explanation *page, output_file *out, failure
 static bool translate_all(const arguments *a, const attention_choice *attention, translator *t, failure *why)
 {
     line_source source;
+    decoder named;
     run_outputs out = {OUTPUT_NONE, OUTPUT_NONE, OUTPUT_NONE};
     struct stat input = {0};
     explanation *page = NULL;
-    bool ok = open_input(a, &source, &input, why) && open_outputs(a, &source, &input, t, &out, why) &&
+    bool ok = open_input(a, &source, &named, &input, why) && open_outputs(a, &source, &input, t, &out, why) &&
               (!a->explain || (page = explanation_open(t, why)) != NULL);
     if (ok)
         ok = (translate_stream(a, attention, t, &source, (size_t)input.st_size, &out, page, why) &&
@@ -210,16 +220,6 @@ static bool use_instruction_set(failure *why)
            failure_set(why, "TRANSFORMER_ISA: %s", problem.sentence);
 }
 
-static int run(const arguments *a)
-{
-    failure why;
-    translator *t = NULL;
-    bool ok = check_stack(&why) && cli_catch_bus_errors(a->model, &why) && use_instruction_set(&why) &&
-              (t = translator_open(a->model, a->n_threads, &why)) != NULL;
-    attention_choice attention;
-    if (ok)
-        translator_set_protection(t, !a->plain);
-    if (ok && a->attention && !attention_choose(&attention, a->attention, translator_config(t), &why)) {
 /* Fails if the stacks are smaller than the kernels' buffers, because overflowing one is a segmentation fault. */
 static bool check_stack(failure *why)
 {
@@ -230,6 +230,16 @@ static bool check_stack(failure *why)
                        (unsigned long long)limit.rlim_cur / 1024, LEAST_KB);
 }
 
+static int run(const arguments *a)
+{
+    failure why;
+    translator *t = NULL;
+    bool ok = check_stack(&why) && cli_catch_bus_errors(a->model, &why) && use_instruction_set(&why) &&
+              (t = translator_open(a->model, a->n_threads, &why)) != NULL;
+    attention_choice attention;
+    if (ok)
+        translator_set_protection(t, !a->plain);
+    if (ok && a->attention && !attention_choose(&attention, a->attention, translator_config(t), &why)) {
         translator_close(t);
         return arguments_refuse("%s", why.sentence);
     }

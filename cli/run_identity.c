@@ -34,7 +34,7 @@ static bool digest_checkpoint(uint64_t *digest, size_t *size, const char *direct
 }
 
 bool run_identify(run_identity *identity, const char *input, const char *directory, const model_config *config,
-                  bool protection, failure *why)
+                  bool protection, const char *encoding, failure *why)
 {
     uint64_t input_digest = FILE_DIGEST_START, digest = FILE_DIGEST_START;
     size_t input_size = 0, size = 0;
@@ -45,6 +45,7 @@ bool run_identify(run_identity *identity, const char *input, const char *directo
     snprintf(identity->checkpoint, sizeof identity->checkpoint, "%zu bytes %016" PRIx64, size, digest);
     snprintf(identity->program, sizeof identity->program, "%s", TRANSFORMER_VERSION);
     snprintf(identity->protection, sizeof identity->protection, protection ? "on" : "off");
+    snprintf(identity->encoding, sizeof identity->encoding, "%s", encoding ? encoding : "default");
     return true;
 }
 
@@ -53,8 +54,9 @@ enum { MOST_BYTES = 512 };
 /* Sets text [MOST_BYTES] to the lines of the file. Returns their size, 0 on failure. */
 static size_t format_identity(char *text, const run_identity *identity)
 {
-    int n = snprintf(text, MOST_BYTES, "input %s\ncheckpoint %s\nprogram %s\nprotection %s\n", identity->input,
-                     identity->checkpoint, identity->program, identity->protection);
+    int n =
+        snprintf(text, MOST_BYTES, "input %s\ncheckpoint %s\nprogram %s\nprotection %s\nencoding %s\n", identity->input,
+                 identity->checkpoint, identity->program, identity->protection, identity->encoding);
     return n > 0 && n < MOST_BYTES ? (size_t)n : 0;
 }
 

@@ -4,21 +4,24 @@
 
 #include <stdbool.h>
 
+#include "cli/decoder.h"
 #include "model/config.h"
 #include "support/failure.h"
 
-/* Sizes and digests of the files, the program's version, and whether text is protected ("on", "off"). */
+/* Sizes and digests of the files, the program's version, whether text is protected ("on", "off"), and the encoding of
+ * the input, or "default". */
 typedef struct {
-    char input[48], checkpoint[48], program[48], protection[4];
+    char input[48], checkpoint[48], program[48], protection[4], encoding[DECODER_NAME + 1];
 } run_identity;
 
 /* Sets names to those of the files that a checkpoint directory with this configuration has; NULL for those it lacks. */
 enum { CHECKPOINT_FILES = 6 };
 void checkpoint_file_names(const char *names[CHECKPOINT_FILES], const model_config *config);
 
-/* Digests the input file, and the files of the checkpoint directory that `config` was read from. */
+/* Digests the input file, and the files of the checkpoint directory that `config` was read from. encoding may be NULL.
+ */
 bool run_identify(run_identity *identity, const char *input, const char *directory, const model_config *config,
-                  bool protection, failure *why);
+                  bool protection, const char *encoding, failure *why);
 
 /* Replaces the content of the open file `path` by the identity, and syncs it. */
 bool run_identity_write(const run_identity *identity, int descriptor, const char *path, failure *why);

@@ -34,15 +34,15 @@ static int redirect_standard_error(int descriptor)
 static void filter_text(line_filter *filter, const char *text)
 {
     failure why;
-    line_source source = {.ended = true, .name = "TEXT", .buffer = TEXT_EMPTY};
-    ck_assert(text_append(&source.buffer, text, strlen(text), &why));
+    line_source source = {.ended = true, .name = "TEXT", .arrived = TEXT_EMPTY, .buffer = TEXT_EMPTY};
+    ck_assert(line_source_add(&source, text, strlen(text), true, &why));
     filter->source = &source;
     n_passes = 0;
     int before = redirect_standard_error(open("/dev/null", O_WRONLY));
     bool ok = filter_lines(filter, &why);
     close(redirect_standard_error(before));
     ck_assert_ok(ok, why);
-    text_free(&source.buffer);
+    line_source_free(&source);
 }
 
 START_TEST(all_views_of_a_sentence_read_one_pass)

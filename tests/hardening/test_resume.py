@@ -319,7 +319,8 @@ def test_what_has_changed_is_refused(change, named, files, tmp_path):
 ADDED = {"model": ["--model", TESTS / "golden/relu"], "threads": ["--threads", "3"],
          "input": ["--input", TESTS / "golden/source.txt"],
          "output": None, "resume": None,  # every case has them
-         "plain": ["--plain"], "tokens": ["--tokens"], "steps": ["--steps"], "attention": ["--attention=all"],
+         "encoding": ["--encoding", "utf-16"], "plain": ["--plain"], "tokens": ["--tokens"], "steps": ["--steps"],
+         "attention": ["--attention=all"],
          "trace": ["--trace", "trace"], "explain": ["--explain", "page"], "info": ["--info"]}
 
 
