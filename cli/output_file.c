@@ -55,6 +55,8 @@ static bool name_files(output_file *out, const char *path, const struct stat *th
     if (is_link && !there)
         return failure_set(why, "%s: cannot be written: dangling symbolic link", path);
     out->final = is_link ? realpath(path, NULL) : strdup(path);
+    if (!out->final && errno != ENOMEM)
+        return failure_of_writing(why, path); /* the link's file has no name any more */
     if (!out->final || asprintf(&out->partial, "%s.partial", out->final) < 0 ||
         asprintf(&out->state, "%s.resume", out->final) < 0)
         return failure_memory(why, "the path of the output");

@@ -223,6 +223,13 @@ def test_devices_may_be_named_twice(tmp_path):
     assert run("-i", "/dev/null", "-o", "/dev/null", cwd=tmp_path) == (0, b"", "")
 
 
+def test_a_file_without_a_name_is_no_output(tmp_path):
+    with (tmp_path / "gone").open("wb") as file:
+        (tmp_path / "gone").unlink()
+        refused(": cannot be written: No such file", "-o", f"/dev/fd/{file.fileno()}", "a", cwd=tmp_path,
+                pass_fds=[file.fileno()])
+
+
 # ---- a result replaces the old one only when it is whole ----
 
 def limit_size(n_bytes):
