@@ -159,12 +159,28 @@ static bool translate_lines(const line_filter *filter, window *lines, size_t n, 
     return ok;
 }
 
+/* line_source_next, with a notice after the first line that is not in the encoding of the input. */
+static bool next_lines(const line_filter *filter, size_t *sizes, size_t n, size_t *n_read, failure *why)
+{
+    line_source *source = filter->source;
+    bool was_valid = source->invalid_line == 0;
+    bool ok = line_source_next(source, sizes, n, n_read, why);
+    if (was_valid && source->invalid_line) {
+        if (filter->progress)
+            progress_clear(filter->progress);
+        cli_say("line %zu: not valid %s", source->invalid_line,
+                source->decoder ? "in the encoding named; what is no character is read as U+FFFD"
+                                : "UTF-8; such lines are read as Windows-1252; --encoding names another encoding");
+    }
+    return ok;
+}
+
 /* Skips the lines that have already been translated. */
 static bool skip_lines(const line_filter *filter, size_t *sizes, failure *why)
 {
     size_t n_read, n_bytes = 0;
     for (size_t left = filter->n_skipped; left > 0; left -= n_read) {
-        if (!line_source_next(filter->source, sizes, left < MOST_LINES ? left : MOST_LINES, &n_read, why))
+        if (!next_lines(filter, sizes, left < MOST_LINES ? left : MOST_LINES, &n_read, why))
             return false;
         if (n_read == 0)
             return failure_set(why, "%s: has %zu lines, but %zu have already been translated", filter->source->name,
@@ -180,7 +196,7 @@ static bool skip_lines(const line_filter *filter, size_t *sizes, failure *why)
 static bool translate_windows(const line_filter *filter, window *lines, failure *why)
 {
     size_t n_read, most = filter->to_file ? FIRST_LINES_OF_FILE : FIRST_LINES, n_done = filter->n_skipped;
-    while (line_source_next(filter->source, lines->sizes, most, &n_read, why)) {
+    while (next_lines(filter, lines->sizes, most, &n_read, why)) {
         if (n_read == 0)
             return true;
         if (stop_signal())

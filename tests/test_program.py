@@ -141,7 +141,7 @@ ODD_LINES = {
     "NUL bytes": b"a\0b\0\0c\n",
     "only NUL bytes": b"\0\0\0\n",
     "a truncated character": b"Z\xc3\n",
-    "bytes that are never UTF-8": b"\xff\xfe\xfd \xc0\x80\n",
+    "bytes that are never UTF-8": b"\xfd\xff\xfe \xc0\x80\n",
     "longer forms than needed": b"\xc0\xaf \xe0\x80\xaf \xf0\x80\x80\xaf \xf8\x88\x80\x80\x80\n",
     "beyond the last character": b"\xf4\x90\x80\x80 \xf5\x80\x80\x80\n",
     "a byte order mark": b"\xef\xbb\xbfGood morning.\n",
@@ -226,9 +226,8 @@ def test_a_last_line_without_an_end_gets_one():
     assert translated(b"\nI have a dog.") == translated(b"\nI have a dog.\n")
 
 
-@pytest.mark.parametrize("bad", [b"\0", b"\xff", b"\xe2\x82"], ids=["NUL", "never UTF-8", "truncated"])
-def test_what_is_not_text_reads_as_a_replacement_character(bad):
-    assert translated(b"a" + bad + b"b\n") == translated("a\ufffdb\n".encode())
+def test_a_nul_reads_as_a_replacement_character():
+    assert translated(b"a\0b\n") == translated("a\ufffdb\n".encode())
 
 
 def test_a_line_beyond_the_positions_gives_a_notice():
@@ -815,7 +814,7 @@ def test_a_trace_of_two_lines_is_refused(tmp_path):
 
 def test_a_trace_that_cannot_be_written_is_named(tmp_path):
     path = tmp_path / "none/trace"
-    assert f"{path}: cannot be written: No such file" in failure_of(run("--trace", path, "a"))
+    assert f"{path}.partial: cannot be written: No such file" in failure_of(run("--trace", path, "a"))
 
 
 def test_a_trace_on_a_full_device_is_named():
@@ -848,6 +847,23 @@ def test_a_file_as_a_checkpoint_is_named(tmp_path):
 def test_a_path_cannot_command_the_terminal(tmp_path):
     said = sentence_of(run("a", model=tmp_path / "\x1b[2J\n\x9b"), 1)
     assert "\ufffd[2J \ufffd/config.json" in said
+
+
+@pytest.mark.parametrize("control", "\u202a\u202e\u2066\u2069")
+def test_what_is_shown_cannot_change_the_direction_of_text(control, tmp_path):
+    """A name would be shown in another order than it has."""
+    for arguments in (["-m", f"a{control}b", "a"], ["-m", RELU, "-i", f"a{control}b"], [f"--a{control}b"]):
+        assert "a\ufffdb" in start(*arguments, cwd=tmp_path).stderr.decode()
+    checkpoint = copy_of("relu", tmp_path)
+    edit_lines(lambda lines: lines.__setitem__(slice(2, None), [control.encode() + line for line in lines[2:]]))(
+        checkpoint / "source.vocab")
+    for option in ("--tokens", "--steps", "--attention"):
+        done = run(option, "I have a dog.", model=checkpoint)
+        assert done.returncode == 0 and control.encode() not in done.stderr
+
+
+def test_a_translation_keeps_the_direction_of_what_is_copied():
+    assert "\u2067שלום\u2069\n".encode() == translated("\u2067שלום\u2069\n".encode(), model=GOLDEN / CHECKPOINTS[-1])
 
 
 def test_a_very_long_path_is_refused():
