@@ -414,7 +414,7 @@ def test_objects_are_resumed_in_the_middle(tmp_path):
     assert run("--format", "jsonl", "-i", text, "-o", whole)[0] == 0
     content = whole.read_bytes()
     half = len(content) // 2
-    assert run("--format", "jsonl", "-i", text, "-o", out, preexec_fn=limit_size(half)) == (-signal.SIGXFSZ, "")
+    assert run("--format", "jsonl", "-i", text, "-o", out, preexec_fn=limit_size(half))[0] == 1
     kept = beside(out, ".partial").read_bytes()
     assert kept == content[:half]
     status, said = run("-i", text, "-o", out, "--resume")
