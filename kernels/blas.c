@@ -1,7 +1,5 @@
-/* Loads OpenBLAS at run time, and only if a checkpoint has float32 layers and the level wants it: loading it slows down
- * the start of the program. */
-#include "kernels/blas.h"
-
+/* Loads OpenBLAS at run time, and only if a checkpoint has float32 layers and the level wants it, because loading it
+ * slows down start-up. */
 #include <cblas.h>
 #include <dlfcn.h>
 #include <pthread.h>
@@ -19,7 +17,8 @@ static struct {
 
 static pthread_mutex_t one_at_a_time = PTHREAD_MUTEX_INITIALIZER;
 
-/* Sets *function, a function pointer, to the library's function `name`. ISO C cannot cast the result of dlsym to it. */
+/* Sets *function, a function pointer, to the library's function `name`. ISO C does not allow casting a void * to one.
+ */
 static bool find(void *library, const char *name, void *function)
 {
     void *symbol = dlsym(library, name);

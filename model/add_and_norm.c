@@ -1,5 +1,5 @@
 /* Residual connection and layer normalization. */
-#include "model/add_and_norm.h"
+#include "model/layers.h"
 
 void model_add_and_norm(float *x, const float *sublayer, const norm_weights *weights, size_t n_rows, size_t d_model,
                         const trace_reader *reader)

@@ -1,4 +1,4 @@
-/* Reads config.json and checks every value, so that no size can overflow later. model.c checks the tensors. */
+/* Reads config.json and checks every value, so that no later size can overflow. model.c checks the tensors. */
 #include "model/config.h"
 
 #include <stdio.h>
@@ -8,7 +8,7 @@
 #include "support/json.h"
 
 #define LARGEST_FILE 65536u  /* bytes */
-#define LARGEST_WIDTH 65536u /* sums of this many int8 products fit in an int32 */
+#define LARGEST_WIDTH 65536u /* the sum of this many int8 products fits in an int32 */
 #define LARGEST_VOCABULARY 4194304u
 #define LARGEST_LENGTH 8192u
 #define MOST_ATTENTION (UINT64_C(1) << 26) /* attention weights of one sentence, all heads */
@@ -22,6 +22,18 @@ static const char *const activation_names[] = {
 const char *config_activation_name(activation function)
 {
     return activation_names[function];
+}
+
+enum { WHERE_SIZE = 4200 }; /* a path and the name of an object */
+
+/* Reads an object of the root that has exactly these keys, and sets where to its name in error messages. NULL on
+ * failure. */
+static const cJSON *read_part(char where[WHERE_SIZE], const cJSON *root, const char *key, const char *const *keys,
+                              const char *file, failure *why)
+{
+    const cJSON *object = json_read_object(root, key, file, why);
+    snprintf(where, WHERE_SIZE, "%s: %s", file, key);
+    return object && json_check_keys(object, keys, where, why) ? object : NULL;
 }
 
 static bool read_activation(activation *value, const cJSON *root, const char *where, failure *why)
@@ -41,11 +53,9 @@ static bool read_stack(stack_config *stack, size_t d_model, const cJSON *root, c
                        failure *why)
 {
     static const char *const keys[] = {"n_layers", "n_heads", "d_ff", NULL};
-    const cJSON *object = json_read_object(root, key, file, why);
-    char where[4200];
-    snprintf(where, sizeof where, "%s: %s", file, key);
-    if (!object || !json_check_keys(object, keys, where, why) ||
-        !json_read_size(&stack->n_layers, object, "n_layers", 1, MOST_LAYERS, where, why) ||
+    char where[WHERE_SIZE];
+    const cJSON *object = read_part(where, root, key, keys, file, why);
+    if (!object || !json_read_size(&stack->n_layers, object, "n_layers", 1, MOST_LAYERS, where, why) ||
         !json_read_size(&stack->n_heads, object, "n_heads", 1, MOST_HEADS, where, why) ||
         !json_read_size(&stack->d_ff, object, "d_ff", 1, LARGEST_WIDTH, where, why))
         return false;
@@ -69,10 +79,27 @@ static bool check_positions(const model_config *c, const char *where, failure *w
 static bool read_id(int32_t *id, const cJSON *object, const char *key, size_t n_vocabulary, const char *where,
                     failure *why)
 {
-    int64_t number;
-    if (!json_read_whole_number(&number, object, key, 0, (int64_t)n_vocabulary - 1, where, why))
+    size_t number;
+    if (!json_read_size(&number, object, key, 0, n_vocabulary - 1, where, why))
         return false;
     *id = (int32_t)number;
+    return true;
+}
+
+/* Reads a list of at most `most` ids below n_vocabulary. */
+static bool read_ids(int32_t *ids, size_t *n, size_t most, const cJSON *object, const char *key, size_t n_vocabulary,
+                     const char *where, failure *why)
+{
+    const cJSON *array = cJSON_GetObjectItemCaseSensitive(object, key), *item;
+    if (!cJSON_IsArray(array) || (size_t)cJSON_GetArraySize(array) > most)
+        return failure_set(why, "%s: \"%s\" must be a list of at most %zu ids", where, key, most);
+    cJSON_ArrayForEach(item, array)
+    {
+        size_t id;
+        if (!json_is_size(item, &id) || id >= n_vocabulary)
+            return failure_set(why, "%s: \"%s\" must contain ids from 0 to %zu", where, key, n_vocabulary - 1);
+        ids[(*n)++] = (int32_t)id;
+    }
     return true;
 }
 
@@ -88,55 +115,40 @@ static bool read_language(char *language, size_t size, const cJSON *object, cons
     return true;
 }
 
-static bool check_special_ids(const model_config *c, const char *where, failure *why)
+static bool read_source(model_config *c, const cJSON *root, const char *file, failure *why)
 {
-    if (c->target_end == c->target_pad)
-        return failure_set(why, "%s: the end and pad tokens are both %d, but must differ", where, c->target_end);
-    return true;
+    static const char *const keys[] = {"language", "n_vocabulary", "end", "unknown", NULL};
+    char where[WHERE_SIZE];
+    const cJSON *source = read_part(where, root, "source", keys, file, why);
+    return source && read_language(c->source_language, sizeof c->source_language, source, where, why) &&
+           json_read_size(&c->n_source_vocabulary, source, "n_vocabulary", 1, LARGEST_VOCABULARY, where, why) &&
+           read_id(&c->source_end, source, "end", c->n_source_vocabulary, where, why) &&
+           read_id(&c->source_unknown, source, "unknown", c->n_source_vocabulary, where, why);
 }
 
-static bool read_sides(model_config *c, const cJSON *root, const char *file, failure *why)
+static bool read_target(model_config *c, const cJSON *root, const char *file, failure *why)
 {
-    static const char *const source_keys[] = {"language", "n_vocabulary", "end", "unknown", NULL};
-    static const char *const target_keys[] = {"language", "n_vocabulary", "start", "end", "pad", NULL};
-    const cJSON *source = json_read_object(root, "source", file, why);
-    const cJSON *target = source ? json_read_object(root, "target", file, why) : NULL;
-    char where[4200];
-    snprintf(where, sizeof where, "%s: source", file);
-    if (!target || !json_check_keys(source, source_keys, where, why) ||
-        !read_language(c->source_language, sizeof c->source_language, source, where, why) ||
-        !json_read_size(&c->n_source_vocabulary, source, "n_vocabulary", 1, LARGEST_VOCABULARY, where, why) ||
-        !read_id(&c->source_end, source, "end", c->n_source_vocabulary, where, why) ||
-        !read_id(&c->source_unknown, source, "unknown", c->n_source_vocabulary, where, why))
-        return false;
-    snprintf(where, sizeof where, "%s: target", file);
-    return json_check_keys(target, target_keys, where, why) &&
-           read_language(c->target_language, sizeof c->target_language, target, where, why) &&
+    static const char *const keys[] = {"language", "n_vocabulary", "start", "end", "pad", NULL};
+    char where[WHERE_SIZE];
+    const cJSON *target = read_part(where, root, "target", keys, file, why);
+    return target && read_language(c->target_language, sizeof c->target_language, target, where, why) &&
            json_read_size(&c->n_target_vocabulary, target, "n_vocabulary", 1, LARGEST_VOCABULARY, where, why) &&
            read_id(&c->target_start, target, "start", c->n_target_vocabulary, where, why) &&
            read_id(&c->target_end, target, "end", c->n_target_vocabulary, where, why) &&
            read_id(&c->target_pad, target, "pad", c->n_target_vocabulary, where, why) &&
-           check_special_ids(c, where, why) &&
-           json_read_bool(&c->shared_sentencepiece, root, "shared_sentencepiece", file, why) &&
-           json_read_bool(&c->shared_vocabulary, root, "shared_vocabulary", file, why);
+           (c->target_end != c->target_pad ||
+            failure_set(why, "%s: the end and pad tokens are both %d, but must differ", where, c->target_end));
 }
 
 static bool read_suppressed(model_config *c, const cJSON *generation, const char *where, failure *why)
 {
-    const cJSON *array = cJSON_GetObjectItemCaseSensitive(generation, "suppressed"), *item;
-    size_t n_vocabulary = c->n_target_vocabulary;
-    if (!cJSON_IsArray(array) || cJSON_GetArraySize(array) > MAX_SUPPRESSED)
-        return failure_set(why, "%s: \"suppressed\" must be a list of at most %d ids", where, MAX_SUPPRESSED);
-    cJSON_ArrayForEach(item, array)
-    {
-        size_t id;
-        if (!json_is_size(item, &id) || id >= n_vocabulary)
-            return failure_set(why, "%s: \"suppressed\" must contain ids from 0 to %zu", where, n_vocabulary - 1);
-        if (id == (size_t)c->target_end)
-            return failure_set(why, "%s: \"suppressed\" contains the end token, %zu, so no translation would end",
-                               where, id);
-        c->suppressed[c->n_suppressed++] = (int32_t)id;
-    }
+    if (!read_ids(c->suppressed, &c->n_suppressed, MAX_SUPPRESSED, generation, "suppressed", c->n_target_vocabulary,
+                  where, why))
+        return false;
+    for (size_t i = 0; i < c->n_suppressed; i++)
+        if (c->suppressed[i] == c->target_end)
+            return failure_set(why, "%s: \"suppressed\" contains the end token, %d, so no translation would end", where,
+                               c->target_end);
     c->suppressed[c->n_suppressed++] = c->target_pad;
     return true;
 }
@@ -144,70 +156,45 @@ static bool read_suppressed(model_config *c, const cJSON *generation, const char
 static bool read_generation(model_config *c, const cJSON *root, const char *file, failure *why)
 {
     static const char *const keys[] = {"max_length", "forced_end", "suppressed", NULL};
-    const cJSON *generation = json_read_object(root, "generation", file, why);
-    char where[4200];
-    snprintf(where, sizeof where, "%s: generation", file);
-    return generation && json_check_keys(generation, keys, where, why) &&
-           json_read_size(&c->max_length, generation, "max_length", 1, c->max_positions, where, why) &&
+    char where[WHERE_SIZE];
+    const cJSON *generation = read_part(where, root, "generation", keys, file, why);
+    return generation && json_read_size(&c->max_length, generation, "max_length", 1, c->max_positions, where, why) &&
            json_read_bool(&c->forced_end, generation, "forced_end", where, why) &&
            read_suppressed(c, generation, where, why);
 }
 
 static bool read_copy_tokens(model_config *c, const cJSON *root, const char *file, failure *why)
 {
-    const cJSON *array = cJSON_GetObjectItemCaseSensitive(root, "copy_tokens"), *item;
-    if (!array)
+    if (!cJSON_HasObjectItem(root, "copy_tokens"))
         return true;
-    if (!cJSON_IsArray(array) || cJSON_GetArraySize(array) > MAX_COPY_TOKENS)
-        return failure_set(why, "%s: \"copy_tokens\" must be a list of at most %d ids", file, MAX_COPY_TOKENS);
-    if (!c->shared_vocabulary)
-        return failure_set(why, "%s: \"copy_tokens\" requires a shared vocabulary", file);
-    cJSON_ArrayForEach(item, array)
-    {
-        size_t id;
-        if (!json_is_size(item, &id) || id >= c->n_source_vocabulary)
-            return failure_set(why, "%s: \"copy_tokens\" must contain ids from 0 to %zu", file,
-                               c->n_source_vocabulary - 1);
-        for (size_t i = 0; i < c->n_copy_tokens; i++)
-            if (id == (size_t)c->copy_tokens[i])
-                return failure_set(why, "%s: \"copy_tokens\" contains %zu twice", file, id);
-        c->copy_tokens[c->n_copy_tokens++] = (int32_t)id;
-    }
-    return true;
+    if (!read_ids(c->copy_tokens, &c->n_copy_tokens, MAX_COPY_TOKENS, root, "copy_tokens", c->n_source_vocabulary, file,
+                  why))
+        return false;
+    for (size_t i = 0; i < c->n_copy_tokens; i++)
+        for (size_t j = 0; j < i; j++)
+            if (c->copy_tokens[i] == c->copy_tokens[j])
+                return failure_set(why, "%s: \"copy_tokens\" contains %d twice", file, c->copy_tokens[i]);
+    return c->shared_vocabulary || failure_set(why, "%s: \"copy_tokens\" requires a shared vocabulary", file);
 }
 
 /* Checks that shared parts have equal sizes. */
 static bool check_sharing(const model_config *c, const char *file, failure *why)
 {
-    if (c->shared_embedding && c->n_source_vocabulary != c->n_target_vocabulary)
-        return failure_set(why, "%s: shared_embedding needs vocabularies of equal size, not %zu and %zu pieces", file,
-                           c->n_source_vocabulary, c->n_target_vocabulary);
-    if (c->shared_vocabulary && c->n_source_vocabulary != c->n_target_vocabulary)
-        return failure_set(why, "%s: shared_vocabulary needs one n_vocabulary, not %zu and %zu", file,
-                           c->n_source_vocabulary, c->n_target_vocabulary);
-    return true;
+    const char *shared = c->shared_embedding ? "shared_embedding" : c->shared_vocabulary ? "shared_vocabulary" : NULL;
+    return !shared || c->n_source_vocabulary == c->n_target_vocabulary ||
+           failure_set(why, "%s: %s needs vocabularies of equal size, not %zu and %zu pieces", file, shared,
+                       c->n_source_vocabulary, c->n_target_vocabulary);
 }
 
 static bool read_root(model_config *c, const cJSON *root, const char *file, failure *why)
 {
-    static const char *const keys[] = {"copy_tokens", /* only this one is optional */
-                                       "format",
-                                       "version",
-                                       "d_model",
-                                       "max_positions",
-                                       "encoder",
-                                       "decoder",
-                                       "activation",
-                                       "scale_embedding",
-                                       "shared_embedding",
-                                       "tied_output",
-                                       "source",
-                                       "target",
-                                       "shared_sentencepiece",
-                                       "shared_vocabulary",
-                                       "generation",
-                                       "origin",
-                                       NULL};
+    /* clang-format off */
+    static const char *const keys[] = {
+        "copy_tokens", /* the only optional key */
+        "format", "version", "d_model", "max_positions", "encoder", "decoder", "activation", "scale_embedding",
+        "shared_embedding", "tied_output", "source", "target", "shared_sentencepiece", "shared_vocabulary",
+        "generation", "origin", NULL};
+    /* clang-format on */
     size_t version;
     const char *format = json_read_string(root, "format", file, why);
     if (!format)
@@ -231,7 +218,10 @@ static bool read_root(model_config *c, const cJSON *root, const char *file, fail
            read_activation(&c->activation, root, file, why) &&
            json_read_bool(&c->scale_embedding, root, "scale_embedding", file, why) &&
            json_read_bool(&c->shared_embedding, root, "shared_embedding", file, why) &&
-           json_read_bool(&c->tied_output, root, "tied_output", file, why) && read_sides(c, root, file, why) &&
+           json_read_bool(&c->tied_output, root, "tied_output", file, why) && read_source(c, root, file, why) &&
+           read_target(c, root, file, why) &&
+           json_read_bool(&c->shared_sentencepiece, root, "shared_sentencepiece", file, why) &&
+           json_read_bool(&c->shared_vocabulary, root, "shared_vocabulary", file, why) &&
            read_generation(c, root, file, why) && read_copy_tokens(c, root, file, why) &&
            json_read_object(root, "origin", file, why) && check_sharing(c, file, why);
 }

@@ -1,4 +1,4 @@
-/* config.json: what varies between checkpoints of the MarianMT family. weights/FORMAT.md describes the keys. */
+/* config.json: the parameters that differ between MarianMT checkpoints. weights/FORMAT.md describes the keys. */
 #ifndef MODEL_CONFIG_H
 #define MODEL_CONFIG_H
 
@@ -8,7 +8,7 @@
 
 #include "support/failure.h"
 
-enum { CHECKPOINT_VERSION = 1, MAX_SUPPRESSED = 64 /* not counting pad */, MAX_COPY_TOKENS = 16 };
+enum { CHECKPOINT_VERSION = 1, MAX_SUPPRESSED = 64 /* without pad */, MAX_COPY_TOKENS = 16 };
 
 typedef enum { ACTIVATION_RELU, ACTIVATION_SWISH, ACTIVATION_GELU } activation;
 
@@ -29,18 +29,18 @@ typedef struct {
     int32_t target_start, target_end, target_pad; /* ids in the target vocabulary */
     bool shared_sentencepiece, shared_vocabulary;
     size_t max_length; /* of generated tokens, including the end token */
-    bool forced_end;   /* the last token that the length cap (greedy.h) allows is the end token */
+    bool forced_end;   /* a translation that reaches the length cap (greedy.h) ends with the end token */
     size_t n_suppressed;
-    int32_t suppressed[MAX_SUPPRESSED + 1]; /* target ids that are never chosen; pad is always among them */
+    int32_t suppressed[MAX_SUPPRESSED + 1]; /* target ids that are never chosen, always including pad */
     size_t n_copy_tokens;
-    int32_t copy_tokens[MAX_COPY_TOKENS]; /* ids on both sides; each stands for a stretch of text that is copied */
+    int32_t copy_tokens[MAX_COPY_TOKENS]; /* ids in both vocabularies; each stands for one span of copied text */
     char source_language[32], target_language[32];
 } model_config;
 
-/* Reads and checks the directory's config.json. */
+/* Reads and checks directory/config.json. */
 bool config_read(model_config *config, const char *directory, failure *why);
 
-/* "relu", "swish", "gelu" */
+/* "relu", "swish" or "gelu" */
 const char *config_activation_name(activation function);
 
 #endif

@@ -1,5 +1,5 @@
-/* Greedy search over a batch. A sentence that has finished leaves the stack of rows, so it costs nothing from then on.
- * There is no beam search and no sampling. */
+/* Greedy search over a batch. A finished sentence leaves the stack of rows, so it takes no further time. There is no
+ * beam search and no sampling. */
 #include "model/greedy.h"
 
 #include <assert.h>
@@ -39,8 +39,8 @@ static void choose(transformer_state *state, const transformer *model, bool with
     }
 }
 
-/* Appends the chosen token, or the end token if this is the last one that the length cap allows and the checkpoint
- * forces it. */
+/* Appends the chosen token. If it reaches the length cap and the checkpoint has forced_end, appends the end token
+ * instead. */
 static void append(generated_tokens *tokens, size_t chosen, float *logits, const model_config *config)
 {
     size_t end = (size_t)config->target_end;
@@ -50,7 +50,8 @@ static void append(generated_tokens *tokens, size_t chosen, float *logits, const
     }
     if (logits) {
         double logit = (double)logits[chosen];
-        tokens->log_probabilities[tokens->n] = (float)(logit - kernels_log_sum_exp(logits, config->n_target_vocabulary));
+        tokens->log_probabilities[tokens->n] =
+            (float)(logit - kernels_log_sum_exp(logits, config->n_target_vocabulary));
     }
     tokens->ids[tokens->n++] = (int32_t)chosen;
 }

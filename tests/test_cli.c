@@ -21,7 +21,7 @@ void __wrap_trace_call(const trace_reader *reader, const char *part, const char 
     __real_trace_call(reader, part, what, data, rows, columns);
 }
 
-/* Standard error to another place, whose descriptor is returned. */
+/* Redirects standard error to a descriptor, which it closes. Returns a duplicate of the previous one. */
 static int redirect_standard_error(int descriptor)
 {
     int before = dup(STDERR_FILENO);
@@ -60,7 +60,7 @@ START_TEST(all_views_of_a_sentence_read_one_pass)
     ck_assert_ptr_nonnull(filter.out);
 
     filter_text(&filter, "I have a dog.\n");
-    ck_assert_uint_eq(n_passes, 0); /* which greedy search does not count as */
+    ck_assert_uint_eq(n_passes, 0); /* greedy search is not traced */
     filter.steps = true;
     filter.attention = &best;
     filter.explanation = page;

@@ -187,7 +187,7 @@ def test_what_is_chosen_is_what_a_run_without_a_page_prints(explained, tmp_path)
 
 def test_a_length_cap_that_forces_the_end_is_told(tmp_path):
     data, done = explain(tmp_path / "page.html", "I have a dog.", GOLDEN / "relu")
-    assert b"truncated at the length cap" in done.stderr and data["sentences"][0]["cut"]
+    assert b"truncated at the length cap" in done.stderr and data["sentences"][0]["truncated"]
 
 
 # ---- TEXT ----

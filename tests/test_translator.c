@@ -110,7 +110,7 @@ START_TEST(many_lines_at_once_give_what_each_gives_alone)
 }
 END_TEST
 
-/* Where the tokens decide how many batches there are, 64 short sentences are far from filling one. */
+/* If the tokens determine the number of batches, 64 short sentences do not nearly fill one. */
 START_TEST(many_short_sentences_beside_long_ones_are_several_batches)
 {
     enum { N_LONG = 100, N_SHORT = 100, N = N_LONG + N_SHORT };
@@ -372,7 +372,7 @@ START_TEST(the_model_returns_copy_tokens)
 }
 END_TEST
 
-/* Their order in the translation says that the words between were translated one by one. */
+/* Without copy tokens, each part between spans is translated alone, so it must equal its own translation. */
 START_TEST(without_copy_tokens_the_parts_between_spans_are_translated)
 {
     translator *t = open_translator("swish");
@@ -393,7 +393,7 @@ START_TEST(without_copy_tokens_the_parts_between_spans_are_translated)
 }
 END_TEST
 
-/* A model that was not trained with them: its tokens are words, so that none comes back. */
+/* The copy tokens of this model are ordinary words that it was not trained to copy, so none comes back. */
 START_TEST(lost_copy_tokens_are_noticed)
 {
     failure why;
@@ -481,7 +481,7 @@ START_TEST(capitals_are_translated_in_ordinary_spelling)
 }
 END_TEST
 
-/* The same words with and without tags, and the tags around the right ones. */
+/* The words are the same with and without tags, and the tags enclose the right ones. */
 START_TEST(tags_follow_their_words)
 {
     static const char *const cases[][3] = {
@@ -546,7 +546,7 @@ START_TEST(tags_whose_partners_are_in_other_sentences)
 }
 END_TEST
 
-/* One target word for each source word, attended to alone, in the order of `aligned`. */
+/* Places tags where each target word attends to one source word alone, given by `aligned`. */
 static bool place(size_t *places, const char **source, const char **target, const size_t *aligned, size_t n,
                   protected_span *spans, size_t n_spans)
 {
@@ -675,7 +675,7 @@ START_TEST(bytes_that_are_no_utf8_are_noticed)
 }
 END_TEST
 
-/* Random mixes of words and spans: each span comes back as often as it went in. */
+/* In random mixes of words and spans, each span comes back as often as it appears in the source. */
 START_TEST(no_span_is_lost_or_doubled)
 {
     static const char *const words[] = {"the",  "house",  "is",  "very small", "I",

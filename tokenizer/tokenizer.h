@@ -22,7 +22,8 @@ typedef struct {
 
 typedef struct tokenizer tokenizer;
 
-/* Reads source.spm and source.vocab, and target.spm and target.vocab unless they are shared. NULL on failure. */
+/* Reads source.spm and source.vocab, and target.spm and target.vocab unless they are shared. Close with
+ * tokenizer_close. NULL on failure. */
 tokenizer *tokenizer_open(const char *directory, const tokenizer_config *config, failure *why);
 void tokenizer_close(tokenizer *t);
 
@@ -30,25 +31,26 @@ void tokenizer_close(tokenizer *t);
 typedef struct {
     size_t size; /* in bytes; 0 if there is none */
     int32_t id;  /* <unk> if it is not known, as in MarianTokenizer */
-    bool known;  /* the source vocabulary contains it */
+    bool known;  /* whether the source vocabulary contains it */
 } language_code;
 
-/* The language code at the very beginning of the text. None if it is too long for a piece, or not UTF-8. */
+/* The language code at byte 0 of the text; none if it is too long for a piece or not UTF-8. */
 language_code tokenizer_language_code(const tokenizer *t, const char *bytes, size_t size);
 
-/* Appends the id of the language code, if there is one, the ids of one sentence, and the source's end token. NULs and
- * invalid UTF-8 are read as U+FFFD. Names of special tokens in the text are ordinary text. */
+/* Appends the id of the language code, if any, the ids of a sentence, and the source's end token. NULs and invalid
+ * UTF-8 are read as U+FFFD. Names of special tokens in the sentence are ordinary text. */
 bool tokenizer_encode(const tokenizer *t, const language_code *code, const char *bytes, size_t size, token_ids *ids,
                       failure *why);
 
-/* Appends the text of n target ids. The tokens start, end and pad become nothing; <unk> becomes " ⁇ ", as in
- * SentencePiece. The text is UTF-8 without line breaks or other control characters except tab. */
+/* Appends the text of ids [n] of the target vocabulary. The start, end and pad tokens have no text; <unk> becomes " ⁇
+ * ", as in SentencePiece. The text is UTF-8 without line breaks or other control characters, except tabs. */
 bool tokenizer_decode(const tokenizer *t, const int32_t *ids, size_t n, text_buffer *text, failure *why);
 
-/* Sets *known to whether the source vocabulary can write a character [size], valid UTF-8 other than white space. */
+/* Sets *known to whether pieces of the source vocabulary can write a character [size], which must be valid UTF-8 and
+ * not white space. */
 bool tokenizer_knows(const tokenizer *t, const char *character, size_t size, bool *known, failure *why);
 
-/* The piece of an id, for display. */
+/* The piece of an id, for display; valid until tokenizer_close. */
 const char *tokenizer_source_piece(const tokenizer *t, int32_t id);
 const char *tokenizer_target_piece(const tokenizer *t, int32_t id);
 

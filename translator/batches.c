@@ -8,8 +8,8 @@
 #include "model/greedy.h"
 
 enum {
-    FEW_SENTENCES = 4,   /* per thread */
-    BATCH_TOKENS = 2048, /* source tokens of a batch */
+    FEW_SENTENCES = 4,   /* per thread: with fewer, the threads share each linear layer */
+    BATCH_TOKENS = 2048, /* most source tokens of a batch */
 };
 
 bool batches_open(batch_workers *workers, const transformer *model, size_t n_threads, failure *why)
@@ -80,7 +80,7 @@ static bool translate_batch(const transformer *model, transformer_state *state, 
     return ok;
 }
 
-/* All sentences of a call, longest first, and the batches that the threads take one by one. */
+/* The sentences to translate, longest first, in batches that the threads take one by one. */
 typedef struct {
     const batch_workers *workers;
     translated_sentence **items;
@@ -97,9 +97,9 @@ static size_t quotient_up(size_t a, size_t b)
     return (a + b - 1) / b;
 }
 
-/* Groups the sentences into batches of at most TRANSLATOR_BATCH sentences and BATCH_TOKENS source tokens, so that
- * memory stays small; a longer sentence is a batch by itself. Within these limits, the number of batches is a multiple
- * of n_threads, and they have about equal numbers of tokens, or of sentences if those are the tighter limit. */
+/* Groups the sentences into batches of at most TRANSLATOR_BATCH sentences and BATCH_TOKENS source tokens, to limit
+ * memory; a longer sentence is a batch by itself. Within these limits, the number of batches is a multiple of
+ * n_threads, and the batches have about equal numbers of tokens, or of sentences if that limit is tighter. */
 static void cut_batches(batch_queue *queue, size_t n_threads)
 {
     size_t n_items = queue->n_items, n_all = 0, n_before = 0, n_tokens = 0, part = 0;
@@ -145,7 +145,7 @@ static void translate_batches_alone(void *user, size_t part, size_t n_parts)
     translate_batches(queue, queue->workers->states[part], NULL);
 }
 
-/* With few sentences, all threads share each linear layer; with many, each thread translates batches of its own. */
+/* With few sentences, all threads share each linear layer. With many, each thread translates batches alone. */
 static bool translate_queue(batch_queue *queue)
 {
     const batch_workers *workers = queue->workers;
@@ -160,7 +160,7 @@ static bool translate_queue(batch_queue *queue)
     return !atomic_flag_test_and_set(&queue->failed);
 }
 
-/* Longest source first, so that the sentences of a batch end at about the same time, and the last batches are short. */
+/* Longest source first: the sentences of a batch end at about the same time, and the last batches are short. */
 static int by_length(const void *a, const void *b)
 {
     const translated_sentence *left = *(translated_sentence *const *)a, *right = *(translated_sentence *const *)b;

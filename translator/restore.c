@@ -32,7 +32,7 @@ static protected_span *opaque_span(const translated_sentence *sentence, size_t k
     return NULL;
 }
 
-/* The size of the copy token at the beginning of the text, and its number; 0 if there is none. */
+/* The size of the copy token at the beginning of the text; 0 if there is none. Sets *number to the token's number. */
 static size_t read_token(const restorer *r, const char *text, size_t *number)
 {
     for (*number = 0; *text == '<' && *number < r->config->n_copy_tokens; ++*number) {
@@ -43,14 +43,14 @@ static size_t read_token(const restorer *r, const char *text, size_t *number)
     return 0;
 }
 
-/* What is being written. */
+/* A translation being written. */
 typedef struct {
     const restorer *restorer;
     translated_sentence *sentence;
     const text_line *line;
     const size_t *places;
-    size_t n; /* bytes other than spaces so far, as the model wrote them */
-    size_t n_spans;
+    size_t n;       /* bytes of the decoded text so far, without spaces */
+    size_t n_spans; /* written so far */
 } writing;
 
 static bool append_span(writing *w, protected_span *span, failure *why)
@@ -63,7 +63,7 @@ static bool append_span(writing *w, protected_span *span, failure *why)
     return ok;
 }
 
-/* Appends the closing tags that belong here, or the others. */
+/* Appends the tags whose place is here: the closing ones, or all others. */
 static bool append_tags(writing *w, bool closing, failure *why)
 {
     for (size_t i = 0; w->places && i < w->sentence->n_spans; i++) {
@@ -105,7 +105,7 @@ bool restore_text(const restorer *r, translated_sentence *sentence, const text_l
         w.n += is_space ? 0 : length;
         ok = ok && (is_space || append_tags(&w, true, why));
     }
-    ok = ok && append_tags(&w, false, why); /* empty ones at the end */
+    ok = ok && append_tags(&w, false, why); /* empty tags at the end */
     text_free(&decoded);
     *complete = w.n_spans == sentence->n_spans;
     return ok;
