@@ -2,11 +2,13 @@
 #include "cli/arguments.h"
 
 #include <getopt.h>
+#include <limits.h>
 #include <sched.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/decoder.h"
 #include "cli/say.h"
@@ -89,6 +91,17 @@ static int refuse_empty_names(const arguments *a)
     return -1;
 }
 
+/* The path of the bundled checkpoint, found from the program's own, so that a checkout may be moved or copied. */
+static const char *bundled_checkpoint(void)
+{
+    static char path[PATH_MAX + sizeof TRANSFORMER_CHECKPOINT], resolved[PATH_MAX];
+    ssize_t n = readlink("/proc/self/exe", path, PATH_MAX);
+    while (n > 0 && path[n - 1] != '/')
+        n--;
+    memcpy(path + (n > 0 ? n : 0), TRANSFORMER_CHECKPOINT, sizeof TRANSFORMER_CHECKPOINT);
+    return realpath(path, resolved) ? resolved : path;
+}
+
 int arguments_parse(arguments *a, int argc, char **argv)
 {
     enum { ENCODING = 256, TOKENS, STEPS, ATTENTION, RESUME, PLAIN, FORMAT, TRACE, EXPLAIN, INFO, HELP, VERSION };
@@ -109,7 +122,7 @@ int arguments_parse(arguments *a, int argc, char **argv)
                                             {"help", no_argument, NULL, HELP},
                                             {"version", no_argument, NULL, VERSION},
                                             {NULL, 0, NULL, 0}};
-    *a = (arguments){.model = TRANSFORMER_CHECKPOINT, .n_threads = default_threads()};
+    *a = (arguments){.model = bundled_checkpoint(), .n_threads = default_threads()};
     int option;
     opterr = 0;
     while ((option = getopt_long(argc, argv, ":m:t:i:o:", options, NULL)) != -1)

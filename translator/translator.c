@@ -180,8 +180,7 @@ static tag_tokens list_pieces(const translator *t, const char **pieces, const to
     const model_config *c = translator_config(t);
     for (size_t i = 0; i < ids->n; i++) {
         int32_t id = ids->at[i];
-        bool writes =
-            is_source ? id != c->source_end : id != c->target_end && id != c->target_pad && id != c->target_start;
+        bool writes = is_source ? id != c->source_end : id != c->target_end && id != c->target_pad;
         pieces[i] = !writes ? "" : is_source ? translator_source_piece(t, id) : translator_target_piece(t, id);
     }
     return (tag_tokens){pieces, ids->n};

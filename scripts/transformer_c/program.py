@@ -24,6 +24,10 @@ class Sentence:
     source: list[int]
     target: list[int]
 
+    def text(self, line: str) -> str:
+        """The sentence itself."""
+        return line.encode()[self.begin:self.end].decode()
+
 
 def translate(checkpoint: Path | str, lines: list[str], *options: str) -> subprocess.CompletedProcess[bytes]:
     """The finished process of the program over `lines`; its translations are in stdout, bytes."""
