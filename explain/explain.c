@@ -16,14 +16,15 @@ enum {
     PRECISE_BITS = 12, /* of query, key and weights: the page computes a softmax from them */
     BITS = 9,          /* of all other tensors */
     N_BEST = 8,        /* pieces in each reading of the residual stream */
-    N_STRONGEST = 16   /* numbers in each row of an inner layer */
+    N_STRONGEST = 16,  /* numbers in each row of an inner layer */
+    MOST_TOKENS = 1024 /* of all sentences, source and target together: the page takes about 22 kB for each */
 };
 
 struct explanation {
     translator *translator;
     json_text lines;     /* one object per line */
     json_text sentences; /* one object per sentence */
-    size_t n_lines, n_sentences;
+    size_t n_lines, n_sentences, n_tokens;
 };
 
 explanation *explanation_open(translator *t, failure *why)
@@ -165,6 +166,10 @@ bool explanation_add_sentence(explanation *e, const text_line *line, const trans
 {
     json_text *json = &e->sentences;
     text_buffer translated = TEXT_EMPTY;
+    e->n_tokens += sentence->source.n + sentence->target.n;
+    if (e->n_tokens > MOST_TOKENS)
+        return failure_set(why, "TEXT and its translation have more than %d tokens, too many for a page; shorten TEXT",
+                           MOST_TOKENS);
     json->why = why;
     json->ok = json->ok && translator_decode(e->translator, &sentence->target, &translated, why);
     json_text_put(json, e->n_sentences++ ? ",\n{\"text\":" : "{\"text\":");
@@ -209,7 +214,7 @@ static void put_checkpoint(json_text *json, const translator *t)
     json_text_put(json, "}");
 }
 
-bool explanation_write(const explanation *e, const char *path, size_t *n_bytes, failure *why)
+bool explanation_write(const explanation *e, FILE *file, const char *name, size_t *n_bytes, failure *why)
 {
     if (e->n_sentences == 0)
         return failure_set(why, "TEXT has no sentence; --explain requires one");
@@ -225,7 +230,7 @@ bool explanation_write(const explanation *e, const char *path, size_t *n_bytes, 
                                {data.text.bytes, data.text.size},
                                {explain_page_after_data, explain_page_after_data_size}};
     *n_bytes = parts[0].size + parts[1].size + parts[2].size;
-    bool ok = data.ok && file_write(path, parts, 3, why);
+    bool ok = data.ok && file_write(file, name, parts, 3, why);
     text_free(&data.text);
     return ok;
 }

@@ -3,6 +3,7 @@
 #include <cblas.h>
 #include <dlfcn.h>
 #include <pthread.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "kernels/level.h"
@@ -29,6 +30,8 @@ bool kernels_open_blas(failure *why)
 {
     if (blas.sgemm || !kernels_active->wants_blas)
         return true;
+    /* With little memory, threads that it starts while it is loaded try to allocate for ever. */
+    setenv("OPENBLAS_NUM_THREADS", "1", true);
     void *library = dlopen(BLAS_LIBRARY, RTLD_NOW | RTLD_LOCAL);
     if (!library || !find(library, "openblas_get_parallel", &blas.get_parallel) ||
         !find(library, "openblas_set_num_threads", &blas.set_num_threads) ||

@@ -101,8 +101,8 @@ void kernels_layer_norm(float *out, const float *x, const float *weight, const f
 /* x [n] = exp(x_i) / sum_j exp(x_j); n > 0. A NaN or +infinity makes the whole row NaN. */
 void kernels_softmax(float *x, size_t n);
 
-/* log(softmax(x))[i]; x [n] */
-float kernels_log_softmax_at(const float *x, size_t n, size_t i);
+/* Returns log(sum_j exp(x_j)), and turns x [n] into its softmax. */
+double kernels_log_sum_exp(float *x, size_t n);
 
 /* The activations of a feed-forward network; x [n] in place. */
 void kernels_relu(float *x, size_t n);

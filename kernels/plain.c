@@ -148,15 +148,6 @@ static float max(const float *x, size_t n)
     return largest;
 }
 
-size_t kernels_argmax(const float *x, size_t n)
-{
-    float largest = max(x, n);
-    for (size_t i = 0; i < n && isfinite(largest); i++)
-        if (x[i] == largest)
-            return i;
-    return n;
-}
-
 /* x [n] = exp(x_i) / sum_j exp(x_j). Subtracting the largest x first does not change the result, and exp cannot
  * overflow. */
 static void softmax(float *x, size_t n)
@@ -169,15 +160,6 @@ static void softmax(float *x, size_t n)
     float sum = add_eight(sums);
     for (size_t i = 0; i < n; i++)
         x[i] /= sum;
-}
-
-float kernels_log_softmax_at(const float *x, size_t n, size_t i)
-{
-    float largest = max(x, n);
-    double sum = 0.0;
-    for (size_t j = 0; j < n; j++)
-        sum += exp((double)(x[j] - largest));
-    return (float)((double)(x[i] - largest) - log(sum));
 }
 
 /* ---- Around each sublayer: the residual connection and layer normalization ---- */

@@ -5,6 +5,7 @@
 #include <assert.h>
 #include <math.h>
 
+#include "model/alignment.h"
 #include "model/forward.h"
 #include "model/model.h"
 #include "model/state.h"
@@ -21,12 +22,12 @@ void greedy_suppress(float *logits, const model_config *config)
         logits[config->suppressed[i]] = -INFINITY;
 }
 
-/* Chooses the next token of every row. Computes all logits only if log-probabilities are requested. */
-static void choose(transformer_state *state, const transformer *model, bool with_log_probabilities)
+/* Chooses the next token of every row. Computes all logits only if details are requested. */
+static void choose(transformer_state *state, const transformer *model, bool with_details)
 {
     const model_config *config = &model->config;
     size_t n_vocabulary = config->n_target_vocabulary;
-    if (!with_log_probabilities) {
+    if (!with_details) {
         model_choose(state, model);
         return;
     }
@@ -40,15 +41,18 @@ static void choose(transformer_state *state, const transformer *model, bool with
 
 /* Appends the chosen token. If it reaches the length cap and the checkpoint has forced_end, appends the end token
  * instead. */
-static void append(generated_tokens *tokens, size_t chosen, const float *logits, const model_config *config)
+static void append(generated_tokens *tokens, size_t chosen, float *logits, const model_config *config)
 {
     size_t end = (size_t)config->target_end;
     if (tokens->n + 1 == tokens->capacity) {
         tokens->truncated = chosen != end;
         chosen = config->forced_end ? end : chosen;
     }
-    if (logits)
-        tokens->log_probabilities[tokens->n] = kernels_log_softmax_at(logits, config->n_target_vocabulary, chosen);
+    if (logits) {
+        double logit = (double)logits[chosen];
+        tokens->log_probabilities[tokens->n] =
+            (float)(logit - kernels_log_sum_exp(logits, config->n_target_vocabulary));
+    }
     tokens->ids[tokens->n++] = (int32_t)chosen;
 }
 
@@ -64,10 +68,12 @@ static void encode_all(transformer_state *state, const transformer *model, const
 }
 
 const generated_tokens *greedy_search(transformer_state *state, const transformer *model, const int32_t *source_ids,
-                                      bool with_log_probabilities, failure *why)
+                                      bool with_details, failure *why)
 {
     const model_config *config = &model->config;
     size_t n_vocabulary = config->n_target_vocabulary, n_active = state->n_sentences;
+    aligner alignment;
+    const trace_reader reader = alignment_start(&alignment, state, config);
     encode_all(state, model, source_ids);
     for (size_t i = 0; i < n_active; i++) {
         assert(state->generated[i].n == 0); /* laid out for this search */
@@ -76,8 +82,8 @@ const generated_tokens *greedy_search(transformer_state *state, const transforme
     }
     while (n_active > 0) {
         state_take_target(state, n_active, 1);
-        model_decode_step(state, model, state->newest, NULL);
-        choose(state, model, with_log_probabilities);
+        model_decode_step(state, model, state->newest, with_details ? &reader : NULL);
+        choose(state, model, with_details);
         size_t n_kept = 0;
         for (size_t i = 0; i < n_active; i++) {
             generated_tokens *tokens = &state->generated[state->active[i]];
@@ -88,7 +94,7 @@ const generated_tokens *greedy_search(transformer_state *state, const transforme
                             weights_path(model->weights), tokens->n + 1);
                 return NULL;
             }
-            append(tokens, state->chosen[i], with_log_probabilities ? state->logits + i * n_vocabulary : NULL, config);
+            append(tokens, state->chosen[i], with_details ? state->logits + i * n_vocabulary : NULL, config);
             int32_t newest = tokens->ids[tokens->n - 1];
             if (newest == config->target_end || tokens->n == tokens->capacity)
                 continue; /* finished: leaves the stack */
@@ -98,5 +104,7 @@ const generated_tokens *greedy_search(transformer_state *state, const transforme
         }
         n_active = n_kept;
     }
+    if (with_details)
+        alignment_finish(&alignment);
     return state->generated;
 }

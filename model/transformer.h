@@ -59,7 +59,8 @@ bool state_lay_out(transformer_state *state, const model_config *config, const b
 /* The target tokens chosen for one sentence, including the end token. */
 typedef struct {
     int32_t *ids;             /* [capacity]; the first n are filled */
-    float *log_probabilities; /* [capacity], of the chosen tokens, if requested */
+    float *log_probabilities; /* [capacity], of the chosen tokens, if details are requested */
+    const int32_t *alignment; /* [n], likewise; see greedy.h */
     size_t n, capacity;
     bool truncated; /* stopped by the length cap before the end token was chosen */
 } generated_tokens;

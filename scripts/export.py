@@ -4,14 +4,18 @@
     export.py HF_DIR OUT_DIR [--dtype float32|int8]
 
 The resolved tensors of the loaded model are written under the paper's names (weights/FORMAT.md), so it
-does not matter which of them the files share. OUT_DIR appears when it is whole. At the end a few lines
-are translated by both programs and their ids compared: in float32 all must be equal.
+does not matter which of them the files share. At the end a few lines are translated by both programs and
+their ids compared: in float32 all must be equal.
+
+OUT_DIR appears when it is whole. If it exists, it must be empty, or a checkpoint that export.py wrote and that
+has no other files besides README.md, ATTRIBUTION.md and everyday.tsv, which are kept.
 """
 
 import argparse
 import hashlib
 import itertools
 import json
+import os
 import shutil
 import sys
 from collections.abc import Sequence
@@ -26,7 +30,7 @@ from transformers import MarianConfig, MarianMTModel, MarianTokenizer
 
 from transformer_c import checkpoint
 from transformer_c.checkpoint import Unsupported, expect
-from transformer_c.files import directory_whole
+from transformer_c.files import directory_whole, other_files
 from transformer_c.program import TRANSLATE, ProgramFailure, translate_tokens
 
 CHECKPOINT_FILES = {"config.json", "model.safetensors", "source.spm", "target.spm", "source.vocab", "target.vocab"}
@@ -201,7 +205,7 @@ def compare_sample(directory: Path, model: MarianMTModel, tokenizer: MarianToken
     """Translates SAMPLE with both programs; False when token ids, or float32 translations, differ."""
     equal = 0
     for line, sentences in zip(SAMPLE, translate_tokens(directory, SAMPLE, "--plain")):
-        if [sentence.source for sentence in sentences] != [checkpoint.encode(tokenizer, line)]:
+        if not sentences or any(sentence.source != checkpoint.encode(tokenizer, sentence.text(line)) for sentence in sentences):
             return False
         wanted = checkpoint.greedy(model, [sentence.source for sentence in sentences])
         equal += wanted == [sentence.target for sentence in sentences]
@@ -209,28 +213,49 @@ def compare_sample(directory: Path, model: MarianMTModel, tokenizer: MarianToken
     return equal == len(SAMPLE) or dtype != "float32"
 
 
-def check_target(hf_dir: Path, out_dir: Path) -> None:
-    """Only a checkpoint of this program, or nothing, may be replaced; never the directory that is exported."""
-    if hf_dir == out_dir or hf_dir in out_dir.parents or out_dir in hf_dir.parents:
-        raise Unsupported(f"{out_dir}: overlaps with {hf_dir}, expected another directory for the checkpoint")
-    found = {path.name for path in out_dir.iterdir()} if out_dir.is_dir() else set()
-    if found - CHECKPOINT_FILES - KEPT_FILES or (found and '"transformer.c"' not in (out_dir / "config.json").read_text()):
-        raise Unsupported(f"{out_dir}: found other files there, expected a checkpoint to replace, or nothing")
+def has_our_config(directory: Path) -> bool:
+    """True if the directory has a config.json that export.py wrote."""
+    try:
+        return json.loads((directory / "config.json").read_bytes())["format"] == "transformer.c"
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return False
+
+
+def check_replaceable(directory: Path, place: Path) -> None:
+    """Only a checkpoint that export.py wrote, or nothing, may be replaced. place: where `directory` is or was."""
+    if not directory.is_dir():
+        raise Unsupported(f"{place}: found a file there, expected a checkpoint to replace, or nothing; choose another name")
+    others = other_files(directory, CHECKPOINT_FILES | KEPT_FILES)
+    if not others and any(directory.iterdir()) and not has_our_config(directory):
+        others = other_files(directory, ())
+    if others:
+        raise Unsupported(f"{place}: found other files there ({', '.join(others[:3])}), expected a checkpoint of export.py to "
+                          f"replace, or nothing; choose another directory")
 
 
 def export(hf_dir: Path | str, out_dir: Path | str, dtype: str) -> None:
-    hf_dir, out_dir = Path(hf_dir).resolve(), Path(out_dir).resolve()
+    hf_dir, out_dir = Path(os.path.realpath(hf_dir)), Path(os.path.realpath(out_dir))
     if not TRANSLATE.is_file():
         raise Unsupported(f"{TRANSLATE}: not built yet, and the export is checked with it; run scripts/translate once")
-    check_target(hf_dir, out_dir)
+    if hf_dir == out_dir or hf_dir in out_dir.parents or out_dir in hf_dir.parents:
+        raise Unsupported(f"{out_dir}: overlaps with {hf_dir}, expected another directory for the checkpoint")
+    if os.path.lexists(out_dir):
+        check_replaceable(out_dir, out_dir)
     model, tokenizer = checkpoint.open_marian(hf_dir)
-    with directory_whole(out_dir) as beside:
+    with directory_whole(out_dir, lambda found: check_replaceable(found, out_dir)) as beside:
         write_checkpoint(hf_dir, beside, model, tokenizer, dtype)
         if not compare_sample(beside, model, tokenizer, dtype):
             raise Unsupported("the two programs translate the sample differently; nothing was exported")
         for name in KEPT_FILES:
             if (out_dir / name).is_file():
                 shutil.copyfile(out_dir / name, beside / name)
+
+
+def message(problem: Exception) -> str:
+    """What the user is told: one line."""
+    if isinstance(problem, OSError) and problem.filename:
+        return f"{problem.filename}: {problem.strerror}"
+    return str(problem)
 
 
 def main() -> None:
@@ -242,7 +267,7 @@ def main() -> None:
     try:
         export(arguments.hf_dir, arguments.out_dir, arguments.dtype)
     except (Unsupported, ProgramFailure, OSError) as problem:
-        sys.exit(f"export.py: {problem}")
+        sys.exit(f"export.py: {message(problem)}")
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <time.h>
 
 #include "support/buffer.h"
@@ -25,8 +26,8 @@ typedef struct {
     size_t size;
 } file_part;
 
-/* Writes the file `path` anew, one part after the other. On failure it may hold some of them. */
-bool file_write(const char *path, const file_part *parts, size_t n_parts, failure *why);
+/* Writes one part after the other. `name` is for the message. */
+bool file_write(FILE *file, const char *name, const file_part *parts, size_t n_parts, failure *why);
 
 typedef struct {
     const char *bytes; /* [size], page aligned; "" when size is 0 */

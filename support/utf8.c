@@ -44,19 +44,31 @@ static bool is_control(uint32_t c)
 
 static const utf8_shown replacement = {UTF8_REPLACEMENT, sizeof UTF8_REPLACEMENT - 1};
 
+/* Embeddings, overrides and isolates, which change the order in which the characters after them are shown. */
+static bool changes_order(uint32_t c)
+{
+    return (c >= 0x202A && c <= 0x202E) || (c >= 0x2066 && c <= 0x2069);
+}
+
+static utf8_shown on_one_line(uint32_t c, const char *bytes, size_t length)
+{
+    return ends_line(c)                         ? (utf8_shown){" ", 1}
+           : c == UTF8_INVALID || is_control(c) ? (utf8_shown){UTF8_REPLACEMENT, sizeof UTF8_REPLACEMENT - 1}
+                                                : (utf8_shown){bytes, length};
+}
+
 utf8_shown utf8_show(const char *bytes, size_t size, size_t *length)
 {
     uint32_t c = utf8_next(bytes, size, length);
-    return ends_line(c)                         ? (utf8_shown){" ", 1}
-           : c == UTF8_INVALID || is_control(c) ? replacement
-                                                : (utf8_shown){bytes, *length};
+    return changes_order(c) ? replacement : on_one_line(c, bytes, *length);
 }
 
 bool utf8_append_line(text_buffer *text, const char *bytes, size_t size, failure *why)
 {
     size_t length;
     for (size_t at = 0; at < size; at += length) {
-        utf8_shown shown = utf8_show(bytes + at, size - at, &length);
+        uint32_t c = utf8_next(bytes + at, size - at, &length);
+        utf8_shown shown = on_one_line(c, bytes + at, length);
         if (!text_append(text, shown.bytes, shown.size, why))
             return false;
     }

@@ -64,7 +64,7 @@ def test_golden_files_are_made_again(tmp_path):
 def test_a_float32_export_translates_as_transformers_does(marian, tmp_path, variant, capsys):
     export.export(marian[variant], tmp_path / "out", "float32")
     assert "5 of 5 sample lines have the ids of transformers" in capsys.readouterr().err
-    assert not (tmp_path / "out.part").exists()
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
 
 
 def test_every_tensor_is_that_of_pytorch(marian, tmp_path):
@@ -239,3 +239,51 @@ def test_exported_int8_says_so(marian, tmp_path):
     export.export(marian["relu"], tmp_path / "out", "int8")
     shown = program.translate(tmp_path / "out", [], "--info").stdout.decode()
     assert "int8" in shown and "3 layers, 2 heads, d_ff 24" in shown
+
+
+def make_foreign(place, what):
+    """Makes something at `place` that is no checkpoint of export.py; returns the file in it."""
+    if what == "a file":
+        place.write_text("mine")
+        return place
+    place.mkdir()
+    if what == "a checkpoint with another file":
+        shutil.copytree(make_golden.GOLDEN / "relu", place, dirs_exist_ok=True)
+        (place / "golden.json").unlink()
+        (place / "golden.safetensors").unlink()
+    elif what == "files of another format":
+        (place / "config.json").write_text('{"format": "other", "note": "transformer.c"}')
+    file = place / ("model.safetensors" if what == "files of another format" else "mine")
+    file.write_text("mine")
+    return file
+
+
+@pytest.mark.parametrize("what", ["a file", "a directory", "files of another format", "a checkpoint with another file"])
+@pytest.mark.parametrize("when", ["before", "meanwhile"])
+def test_an_export_removes_nothing_that_it_did_not_make(marian, tmp_path, monkeypatch, what, when):
+    kept = [make_foreign(tmp_path / name, "a directory") for name in ("out.old", "out.part", ".out.part")]
+    if when == "before":
+        kept.append(make_foreign(tmp_path / "out", what))
+    else:
+        monkeypatch.setattr(export, "compare_sample", lambda *_: kept.append(make_foreign(tmp_path / "out", what)) is None)
+    with pytest.raises(checkpoint.Unsupported, match="out: found (a file|other files) there"):
+        export.export(marian["relu"], tmp_path / "out", "float32")
+    assert [file.read_text() for file in kept] == 4 * ["mine"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".out.part", "out", "out.old", "out.part"]
+
+
+def test_an_export_beside_old_and_part_leaves_them(marian, tmp_path, monkeypatch):
+    monkeypatch.setattr(export, "compare_sample", lambda *_: True)
+    kept = [make_foreign(tmp_path / name, "a directory") for name in ("out.old", "out.part")]
+    for _ in range(2):  # makes it, and replaces it
+        export.export(marian["relu"], tmp_path / "out", "int8")
+    assert [file.read_text() for file in kept] == 2 * ["mine"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["out", "out.old", "out.part"]
+
+
+@pytest.mark.parametrize("n", [3, 9])
+def test_few_positions_are_exported(tmp_path, n, capsys):
+    directory = make_golden.marian_directory(
+        tmp_path / "few", **make_golden.VARIANTS["swish"] | {"max_position_embeddings": n, "max_length": n})
+    export.export(directory, tmp_path / "out", "float32")
+    assert "5 of 5 sample lines" in capsys.readouterr().err

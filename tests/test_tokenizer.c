@@ -123,6 +123,25 @@ START_TEST(text_survives_there_and_back)
 }
 END_TEST
 
+START_TEST(a_piece_that_begins_every_translation_is_text)
+{
+    model_config config;
+    failure why;
+    ck_assert_ok(config_read(&config, CHECKPOINT, &why), why);
+    config.target_start = 300;
+    tokenizer *t = open_tokenizer(CHECKPOINT, &config, &why);
+    ck_assert_ok(t != NULL, why);
+    const int32_t ids[] = {300, config.target_pad, config.target_end};
+    text_buffer text = TEXT_EMPTY;
+    ck_assert_ok(tokenizer_decode(t, ids, 3, &text, &why), why);
+    const char *piece = tokenizer_target_piece(t, 300), *mark = "\xE2\x96\x81";
+    ck_assert_str_eq(text.bytes, strncmp(piece, mark, 3) == 0 ? piece + 3 : piece);
+    ck_assert(text.size > 0);
+    text_free(&text);
+    tokenizer_close(t);
+}
+END_TEST
+
 START_TEST(a_line_stays_a_line)
 {
     tokenizer *t = open_golden(CHECKPOINT);
@@ -537,6 +556,7 @@ int main(void)
     add_test(suite, "a_piece_that_the_vocabulary_lacks_is_unknown", a_piece_that_the_vocabulary_lacks_is_unknown);
     add_test(suite, "special_tokens_are_text", special_tokens_are_text);
     add_test(suite, "text_survives_there_and_back", text_survives_there_and_back);
+    add_test(suite, "a_piece_that_begins_every_translation_is_text", a_piece_that_begins_every_translation_is_text);
     add_test(suite, "a_line_stays_a_line", a_line_stays_a_line);
     add_test(suite, "a_vocabulary_is_a_piece_a_line", a_vocabulary_is_a_piece_a_line);
     add_test(suite, "a_vocabulary_has_a_largest_size", a_vocabulary_has_a_largest_size);

@@ -274,7 +274,11 @@ START_TEST(a_trace_file_holds_the_recorded_pass)
     close(mkstemp(path));
     trace_record pass = TRACE_RECORD_EMPTY;
     ck_assert_ok(translator_trace(t, &out.sentences[0], &pass, &why), why);
-    ck_assert_ok(trace_file_write(path, &out.sentences[0], &pass, &why), why);
+    output_file trace = OUTPUT_NONE;
+    ck_assert_ok(output_open(&trace, path, "trace", NULL, false, &(file_claims){0}, &why), why);
+    ck_assert_ok(trace_file_write(&trace, &out.sentences[0], &pass, &why), why);
+    ck_assert_ok(output_finish(&trace, &why), why);
+    output_close(&trace);
     weights_file *file = weights_open(path, 1000, &why);
     ck_assert_ok(file != NULL, why);
     for (const traced_tensor *tensor = pass.tensors; tensor < pass.tensors + pass.n; tensor++) {
@@ -567,20 +571,20 @@ START_TEST(pairs_of_tags_enclose_their_words)
     const char *target[] = {SPACE_MARK "drei", SPACE_MARK "eins", SPACE_MARK "zwei", "!", ""};
     static const size_t aligned[] = {3, 0, 1, 2, 4};
     size_t places[4];
-    protected_span around_two[] = {{{0, 1}, SPAN_TAG_OPEN, 1}, {{1, 2}, SPAN_TAG_CLOSE, 3}}; /* and its mark */
+    protected_span around_two[] = {{{0, 1}, {0}, SPAN_TAG_OPEN, 1}, {{1, 2}, {0}, SPAN_TAG_CLOSE, 3}}; /* and its mark */
     ck_assert(place(places, source, target, aligned, 5, around_two, 2));
     ck_assert_uint_eq(places[0], strlen("dreieins"));
     ck_assert_uint_eq(places[1], strlen("dreieinszwei!"));
-    protected_span nested[] = {{{0, 1}, SPAN_TAG_OPEN, 0},
-                               {{1, 2}, SPAN_TAG_OPEN, 0},
-                               {{2, 3}, SPAN_TAG_CLOSE, 1},
-                               {{3, 4}, SPAN_TAG_CLOSE, 2}};
+    protected_span nested[] = {{{0, 1}, {0}, SPAN_TAG_OPEN, 0},
+                               {{1, 2}, {0}, SPAN_TAG_OPEN, 0},
+                               {{2, 3}, {0}, SPAN_TAG_CLOSE, 1},
+                               {{3, 4}, {0}, SPAN_TAG_CLOSE, 2}};
     ck_assert(place(places, source, target, aligned, 5, nested, 4));
     ck_assert_uint_eq(places[0], strlen("drei"));
     ck_assert_uint_eq(places[1], strlen("drei"));
     ck_assert_uint_eq(places[2], strlen("dreieins"));
     ck_assert_uint_eq(places[3], strlen("dreieinszwei"));
-    protected_span empty[] = {{{0, 1}, SPAN_TAG_EMPTY, 3}, {{1, 2}, SPAN_TAG_EMPTY, 4}};
+    protected_span empty[] = {{{0, 1}, {0}, SPAN_TAG_EMPTY, 3}, {{1, 2}, {0}, SPAN_TAG_EMPTY, 4}};
     ck_assert(place(places, source, target, aligned, 5, empty, 2));
     ck_assert_uint_eq(places[0], 0);
     ck_assert_uint_eq(places[1], strlen("dreieinszwei!"));
@@ -607,10 +611,10 @@ START_TEST(pairs_that_would_overlap_or_be_empty_have_no_place)
     const char *target[] = {SPACE_MARK "eins", SPACE_MARK "drei", SPACE_MARK "zwei", SPACE_MARK "vier", ""};
     static const size_t crossed[] = {0, 2, 1, 3, 4}, all_on_one[] = {0, 0, 0, 0, 4};
     size_t places[4];
-    protected_span spans[] = {{{0, 1}, SPAN_TAG_OPEN, 0},
-                              {{1, 2}, SPAN_TAG_CLOSE, 2},
-                              {{2, 3}, SPAN_TAG_OPEN, 2},
-                              {{3, 4}, SPAN_TAG_CLOSE, 4}};
+    protected_span spans[] = {{{0, 1}, {0}, SPAN_TAG_OPEN, 0},
+                              {{1, 2}, {0}, SPAN_TAG_CLOSE, 2},
+                              {{2, 3}, {0}, SPAN_TAG_OPEN, 2},
+                              {{3, 4}, {0}, SPAN_TAG_CLOSE, 4}};
     ck_assert(!place(places, source, target, crossed, 5, spans, 4));
     ck_assert(!place(places, source, target, all_on_one, 5, spans, 4));
 }
@@ -625,7 +629,7 @@ START_TEST(every_span_returns_once_or_the_sentence_is_not_complete)
     ck_assert_ok(tokens != NULL, why);
     const restorer r = {tokens, &config};
     const text_line line = line_of("%s %d");
-    protected_span spans[] = {{{0, 2}, SPAN_OPAQUE, 0}, {{3, 5}, SPAN_OPAQUE, 1}};
+    protected_span spans[] = {{{0, 2}, {0}, SPAN_OPAQUE, 0}, {{3, 5}, {0}, SPAN_OPAQUE, 1}};
     int32_t both[] = {config.copy_tokens[1], config.copy_tokens[0]},
             twice[] = {config.copy_tokens[0], config.copy_tokens[0]};
     translated_sentence sentence = {.spans = spans, .n_spans = 2, .target = {both, 2, 0}, .text = TEXT_EMPTY};

@@ -178,7 +178,7 @@ bool tokenizer_decode(const tokenizer *t, const int32_t *ids, size_t n, text_buf
         return failure_memory(why, "the pieces of a translation");
     size_t n_pieces = 0;
     for (size_t i = 0; i < n; i++)
-        if (ids[i] != c->target_start && ids[i] != c->target_end && ids[i] != c->target_pad)
+        if (ids[i] != c->target_end && ids[i] != c->target_pad)
             pieces[n_pieces++] = vocabulary_piece(t->target_vocabulary, ids[i]);
     bool ok = sentencepiece_decode(t->target, pieces, n_pieces, append_decoded, &d, why);
     free(pieces);

@@ -15,8 +15,8 @@
 /* The part of config.json that concerns the tokenizer. */
 typedef struct {
     size_t n_source_vocabulary, n_target_vocabulary;
-    int32_t source_end, source_unknown;           /* ids in the source vocabulary */
-    int32_t target_start, target_end, target_pad; /* ids in the target vocabulary */
+    int32_t source_end, source_unknown; /* ids in the source vocabulary */
+    int32_t target_end, target_pad;     /* ids in the target vocabulary */
     bool shared_sentencepiece, shared_vocabulary;
 } tokenizer_config;
 
@@ -42,8 +42,8 @@ language_code tokenizer_language_code(const tokenizer *t, const char *bytes, siz
 bool tokenizer_encode(const tokenizer *t, const language_code *code, const char *bytes, size_t size, token_ids *ids,
                       failure *why);
 
-/* Appends the text of ids [n] of the target vocabulary. The start, end and pad tokens have no text; <unk> becomes " ⁇
- * ", as in SentencePiece. The text is UTF-8 without line breaks or other control characters, except tabs. */
+/* Appends the text of ids [n] of the target vocabulary. The end and pad tokens have no text; <unk> becomes " ⁇ ", as in
+ * SentencePiece. The text is UTF-8 without line breaks or other control characters, except tabs. */
 bool tokenizer_decode(const tokenizer *t, const int32_t *ids, size_t n, text_buffer *text, failure *why);
 
 /* Sets *known to whether pieces of the source vocabulary can write a character [size], which must be valid UTF-8 and

@@ -16,7 +16,7 @@ bool batches_open(batch_workers *workers, const transformer *model, size_t n_thr
 void batches_close(batch_workers *workers);
 
 /* Fills in the target of every sentence of lines [n_lines] that has none yet. The sources must be filled in. */
-bool batches_translate(const batch_workers *workers, translation *lines, size_t n_lines, bool with_log_probabilities,
+bool batches_translate(const batch_workers *workers, translation *lines, size_t n_lines, bool with_details,
                        failure *why);
 
 #endif

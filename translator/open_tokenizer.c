@@ -7,7 +7,6 @@ tokenizer *open_tokenizer(const char *directory, const model_config *config, fai
                                     .n_target_vocabulary = config->n_target_vocabulary,
                                     .source_end = config->source_end,
                                     .source_unknown = config->source_unknown,
-                                    .target_start = config->target_start,
                                     .target_end = config->target_end,
                                     .target_pad = config->target_pad,
                                     .shared_sentencepiece = config->shared_sentencepiece,

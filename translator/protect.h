@@ -27,6 +27,10 @@ void protector_close(protector *p);
 /* Starts a line whose language code takes `offset` bytes. The line must outlive the calls below. */
 bool protector_start(protector *p, const text_line *line, size_t offset, failure *why);
 
+/* Sets *spans, to be freed, and *n to the line's spans that lie in this range of it; if there are none, *spans may be
+ * NULL. Call it before protector_next. */
+bool protector_list_spans(const protector *p, byte_range range, copied_span **spans, size_t *n, failure *why);
+
 /* Sets *sentence to the next sentence of the line that has a letter outside its spans. Symbols and tags at its ends are
  * left out. Its spans are valid until the next call. Returns false after the last one. */
 bool protector_next(protector *p, protected_sentence *sentence);

@@ -87,6 +87,7 @@ void translation_free(translation *result)
     for (size_t i = 0; i < result->n_sentences; i++)
         translated_sentence_free(&result->sentences[i]);
     free(result->sentences);
+    free(result->spans);
     text_free(&result->text);
     *result = (translation){.text = TEXT_EMPTY};
 }
@@ -105,6 +106,24 @@ static void note_truncated(const translation *line, size_t number, const notice_
     notices->say(notices->user, number, notice);
 }
 
+/* Appends this range of the line, which lies between sentences, and sets where its spans go. *next is the index of
+ * the first span not before it, and then of the first after it. */
+static bool copy_between(const text_line *line, byte_range range, translation *out, size_t *next, failure *why)
+{
+    size_t at = range.begin;
+    for (; *next < out->n_spans && out->spans[*next].range.begin < range.end; ++*next) {
+        const byte_range *span = &out->spans[*next].range;
+        if (!utf8_append_line(&out->text, line->bytes + at, span->begin - at, why))
+            return false;
+        size_t begin = out->text.size;
+        if (!utf8_append_line(&out->text, line->bytes + span->begin, span->end - span->begin, why))
+            return false;
+        out->spans[*next].target = (byte_range){begin, out->text.size};
+        at = span->end;
+    }
+    return utf8_append_line(&out->text, line->bytes + at, range.end - at, why);
+}
+
 /* Joins the translations of a line's sentences; text between sentences is copied. */
 static bool write_line(const text_line *line, translation *out, failure *why)
 {
@@ -114,14 +133,20 @@ static bool write_line(const text_line *line, translation *out, failure *why)
         return true; /* blank */
     if (at)
         at = all.begin; /* the white space after a language code is not copied either */
+    size_t next = 0;
     for (size_t s = 0; s < out->n_sentences; s++) {
         const translated_sentence *sentence = &out->sentences[s];
-        if (!utf8_append_line(&out->text, line->bytes + at, sentence->range.begin - at, why) ||
-            !text_append(&out->text, sentence->text.bytes, sentence->text.size, why))
+        if (!copy_between(line, (byte_range){at, sentence->range.begin}, out, &next, why))
             return false;
+        size_t begin = out->text.size;
+        if (!text_append(&out->text, sentence->text.bytes, sentence->text.size, why))
+            return false;
+        for (size_t i = 0; i < sentence->n_spans; i++, next++)
+            out->spans[next].target =
+                (byte_range){begin + sentence->spans[i].target.begin, begin + sentence->spans[i].target.end};
         at = sentence->range.end;
     }
-    return utf8_append_line(&out->text, line->bytes + at, line->size - at, why);
+    return copy_between(line, (byte_range){at, line->size}, out, &next, why);
 }
 
 /* Computes a translated sentence again, in one forward pass. */
@@ -155,8 +180,7 @@ static tag_tokens list_pieces(const translator *t, const char **pieces, const to
     const model_config *c = translator_config(t);
     for (size_t i = 0; i < ids->n; i++) {
         int32_t id = ids->at[i];
-        bool writes =
-            is_source ? id != c->source_end : id != c->target_end && id != c->target_pad && id != c->target_start;
+        bool writes = is_source ? id != c->source_end : id != c->target_end && id != c->target_pad;
         pieces[i] = !writes ? "" : is_source ? translator_source_piece(t, id) : translator_target_piece(t, id);
     }
     return (tag_tokens){pieces, ids->n};
@@ -205,10 +229,10 @@ static bool has_lost_spans(const translated_sentence *sentence)
 }
 
 /* Translates the sentences that have no text yet. */
-static bool translate_sentences(translator *t, const text_line *lines, size_t n_lines, bool with_log_probabilities,
+static bool translate_sentences(translator *t, const text_line *lines, size_t n_lines, bool with_details,
                                 translation *out, failure *why)
 {
-    bool ok = batches_translate(&t->workers, out, n_lines, with_log_probabilities, why);
+    bool ok = batches_translate(&t->workers, out, n_lines, with_details, why);
     for (size_t l = 0; l < n_lines; l++)
         for (size_t s = 0; s < out[l].n_sentences && ok; s++) {
             translated_sentence *sentence = &out[l].sentences[s];
@@ -232,8 +256,8 @@ static bool encode_lost(const encoder *e, const text_line *lines, size_t n_lines
     return ok;
 }
 
-bool translator_translate(translator *t, const text_line *lines, size_t n_lines, bool with_log_probabilities,
-                          translation *out, const notice_reader *notices, failure *why)
+bool translator_translate(translator *t, const text_line *lines, size_t n_lines, bool with_details, translation *out,
+                          const notice_reader *notices, failure *why)
 {
     const encoder e = {t->tokenizer, translator_config(t), t->protection ? t->protector : NULL, notices};
     bool ok = true;
@@ -241,9 +265,8 @@ bool translator_translate(translator *t, const text_line *lines, size_t n_lines,
         out[l] = (translation){.text = TEXT_EMPTY};
     for (size_t l = 0; l < n_lines && ok; l++)
         ok = encode_line(&e, &lines[l], l, &out[l], why);
-    ok = ok && translate_sentences(t, lines, n_lines, with_log_probabilities, out, why) &&
-         encode_lost(&e, lines, n_lines, out, why) &&
-         translate_sentences(t, lines, n_lines, with_log_probabilities, out, why) &&
+    ok = ok && translate_sentences(t, lines, n_lines, with_details, out, why) &&
+         encode_lost(&e, lines, n_lines, out, why) && translate_sentences(t, lines, n_lines, with_details, out, why) &&
          model_check_unchanged(t->model, why);
     for (size_t l = 0; l < n_lines && ok; l++) {
         ok = write_line(&lines[l], &out[l], why);

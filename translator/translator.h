@@ -29,10 +29,17 @@ typedef struct {
     size_t size;
 } text_line;
 
-/* A span of a sentence that is copied. A copy token stands for an opaque span in source and target; the model does not
- * see tags. */
+/* A span of a line that is copied. */
 typedef struct {
-    byte_range range; /* in the line */
+    byte_range range;  /* in the line */
+    byte_range target; /* in its translation */
+    span_kind kind;
+} copied_span;
+
+/* One in a sentence. A copy token stands for an opaque span in source and target; the model does not see tags. */
+typedef struct {
+    byte_range range;  /* in the line */
+    byte_range target; /* in the sentence's translation */
     span_kind kind;
     size_t token; /* index of the first source token at or after the span */
 } protected_span;
@@ -41,7 +48,8 @@ typedef struct {
 typedef struct {
     byte_range range;         /* in the line */
     token_ids source, target; /* including the end token, except a truncated target without forced_end (config.h) */
-    float *log_probabilities; /* [target.n], or NULL if not requested */
+    float *log_probabilities; /* [target.n]; NULL if details are not requested */
+    int32_t *alignment;       /* [target.n], indices of source tokens (greedy.h), of end tokens too; likewise */
     bool truncated;           /* stopped by the length cap */
     letter_case letters;      /* of the sentence; the model reads and writes ordinary spelling */
     protected_span *spans;    /* [n_spans], in order */
@@ -54,6 +62,8 @@ typedef struct {
     size_t code_size;               /* bytes of the line's language code */
     translated_sentence *sentences; /* [n_sentences]; NULL for a blank line */
     size_t n_sentences;
+    copied_span *spans; /* [n_spans], in order, in sentences and between them */
+    size_t n_spans;
 } translation;
 
 /* Receives warnings that do not stop the translation. `line` is the line's index in the call. */
@@ -86,9 +96,9 @@ bool translator_decode(const translator *t, const token_ids *ids, text_buffer *t
 /* Translates lines [n_lines] to out [n_lines]; free each with translation_free. On failure there is nothing to free.
  * notices must not be NULL. A language code such as `>>deu<<` at the beginning of a line applies to each of its
  * sentences and is not translated. A line's translation does not depend on the other lines of the call (float32: unless
- * two logits differ only in their last bits). */
-bool translator_translate(translator *t, const text_line *lines, size_t n_lines, bool with_log_probabilities,
-                          translation *out, const notice_reader *notices, failure *why);
+ * two logits differ only in their last bits). Details are the log-probabilities and the alignment. */
+bool translator_translate(translator *t, const text_line *lines, size_t n_lines, bool with_details, translation *out,
+                          const notice_reader *notices, failure *why);
 void translation_free(translation *result);
 
 /* Computes a translated sentence again, in one pass over its source and target, and records every tensor in *pass,

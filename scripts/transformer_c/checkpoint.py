@@ -9,7 +9,7 @@ import safetensors.torch
 import torch
 from transformers import GenerationConfig, MarianConfig, MarianMTModel, MarianTokenizer
 
-from transformer_c.files import directory_whole
+from transformer_c.files import directory_whole, other_files
 
 if TYPE_CHECKING:
     from network import Network
@@ -167,6 +167,17 @@ def exported_weights(directory: Path | str, model: torch.nn.Module) -> dict[str,
     return state
 
 
+MARIAN_FILES = {"config.json", "generation_config.json", "model.safetensors", "source.spm", "target.spm", "vocab.json",
+                "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json"}
+
+
+def check_marian(found: Path, place: Path) -> None:
+    """Refuses to replace a directory with other files than those of write_marian. place: where it was found."""
+    if not found.is_dir() or other_files(found, MARIAN_FILES):
+        raise SystemExit(f"{place}: found other files there, expected a model of an earlier run to replace, or nothing; "
+                         f"move it away and run the same command again")
+
+
 def write_marian(directory: Path, network: "Network", tokenizer: Path, recipe: dict[str, Any]) -> None:
     """Writes a trained Network and the directory of its tokenizer as a MarianMT directory, set to greedy search."""
     shape, n_vocabulary, pad, end = recipe["model"], network.pad + 1, network.pad, 0
@@ -184,7 +195,7 @@ def write_marian(directory: Path, network: "Network", tokenizer: Path, recipe: d
         num_beams=1, max_length=shape["max_positions"], bad_words_ids=[[pad]], decoder_start_token_id=pad, pad_token_id=pad,
         eos_token_id=end, bos_token_id=end, forced_eos_token_id=end)
     spm = str(tokenizer / "spm.model")
-    with directory_whole(directory) as beside:
+    with directory_whole(directory, lambda found: check_marian(found, directory)) as beside:
         model.save_pretrained(beside)
         MarianTokenizer(source_spm=spm, target_spm=spm, vocab=str(tokenizer / "vocab.json"), source_lang=recipe["source"],
                         target_lang=recipe["target"], model_max_length=shape["max_positions"]).save_pretrained(beside)

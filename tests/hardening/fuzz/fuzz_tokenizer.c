@@ -9,7 +9,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     static const tokenizer_config config = {.n_source_vocabulary = 5,
                                             .n_target_vocabulary = 5,
                                             .source_unknown = 1,
-                                            .target_start = 2,
                                             .target_pad = 2,
                                             .shared_sentencepiece = true,
                                             .shared_vocabulary = true};
