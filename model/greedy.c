@@ -22,7 +22,8 @@ void greedy_suppress(float *logits, const model_config *config)
         logits[config->suppressed[i]] = -INFINITY;
 }
 
-/* Chooses the next token of every row. Computes all logits only if details are requested. */
+/* Chooses the next token of every row. If details are requested, computes all logits, and turns them into
+ * probabilities. */
 static void choose(transformer_state *state, const transformer *model, bool with_details)
 {
     const model_config *config = &model->config;
@@ -36,22 +37,21 @@ static void choose(transformer_state *state, const transformer *model, bool with
         float *logits = state->logits + row * n_vocabulary;
         greedy_suppress(logits, config);
         state->chosen[row] = kernels_argmax(logits, n_vocabulary);
+        kernels_softmax(logits, n_vocabulary);
     }
 }
 
 /* Appends the chosen token, or the end token if this is the last one that the length cap allows and the checkpoint
  * forces it. */
-static void append(generated_tokens *tokens, size_t chosen, float *logits, const model_config *config)
+static void append(generated_tokens *tokens, size_t chosen, const float *probabilities, const model_config *config)
 {
     size_t end = (size_t)config->target_end;
     if (tokens->n + 1 == tokens->capacity) {
         tokens->truncated = chosen != end;
         chosen = config->forced_end ? end : chosen;
     }
-    if (logits) {
-        double logit = (double)logits[chosen];
-        tokens->log_probabilities[tokens->n] = (float)(logit - kernels_log_sum_exp(logits, config->n_target_vocabulary));
-    }
+    if (probabilities)
+        tokens->log_probabilities[tokens->n] = logf(probabilities[chosen]);
     tokens->ids[tokens->n++] = (int32_t)chosen;
 }
 
