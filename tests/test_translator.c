@@ -571,7 +571,8 @@ START_TEST(pairs_of_tags_enclose_their_words)
     const char *target[] = {SPACE_MARK "drei", SPACE_MARK "eins", SPACE_MARK "zwei", "!", ""};
     static const size_t aligned[] = {3, 0, 1, 2, 4};
     size_t places[4];
-    protected_span around_two[] = {{{0, 1}, {0}, SPAN_TAG_OPEN, 1}, {{1, 2}, {0}, SPAN_TAG_CLOSE, 3}}; /* and its mark */
+    protected_span around_two[] = {{{0, 1}, {0}, SPAN_TAG_OPEN, 1},
+                                   {{1, 2}, {0}, SPAN_TAG_CLOSE, 3}}; /* and its mark */
     ck_assert(place(places, source, target, aligned, 5, around_two, 2));
     ck_assert_uint_eq(places[0], strlen("dreieins"));
     ck_assert_uint_eq(places[1], strlen("dreieinszwei!"));
