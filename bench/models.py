@@ -22,7 +22,7 @@ from bench.systems import Model
 from network import Network
 from transformer_c import checkpoint
 from transformer_c.files import directory_whole
-from transformer_c.program import ROOT
+from transformer_c.program import ROOT, ProgramFailure
 
 FIXED_LENGTH = 32  # tokens of every translation of the random model
 
@@ -81,6 +81,10 @@ def complete(directory: Path, *, int8: Path | None = None) -> None:
         Converter(hugging_face).convert(str(directory / name), quantization=quantization)
 
 
+def check_absent(directory: Path) -> None:
+    raise ProgramFailure(f"{directory}: made by another run of the benchmark at the same time; run the benchmark again")
+
+
 def prepare(bundled: Path, build: Path) -> list[Model]:
     """The models, written under `build` unless they exist: the bundled checkpoint, and the random one."""
     made_of = [bundled / "model.safetensors", bundled / "config.json", Path(ctranslate2.__file__).with_name("version.py"),
@@ -90,11 +94,11 @@ def prepare(bundled: Path, build: Path) -> list[Model]:
     version = hashlib.sha256(b"".join(path.read_bytes() for path in made_of)).hexdigest()[:12]
     trained, random = build / f"trained-{version}", build / f"random-{version}"
     if not trained.is_dir():
-        with directory_whole(trained) as beside:
+        with directory_whole(trained, check_absent) as beside:
             write_hugging_face(bundled, beside / "hugging-face")
             complete(beside, int8=bundled.resolve())
     if not random.is_dir():
-        with directory_whole(random) as beside:
+        with directory_whole(random, check_absent) as beside:
             write_random(trained / "hugging-face", beside / "hugging-face", **random_marian.OPUS_MT)
             complete(beside)
     return [Model(f"the bundled checkpoint, {bundled.name}", trained),

@@ -88,7 +88,7 @@ export const KINDS = {
     },
 };
 
-/** The boxes of a side from the input up.
+/** The boxes of a side, from the bottom up.
  * @param {StackName} side
  * @returns {Box[]} */
 function boxesOf(side) {
@@ -149,7 +149,7 @@ const attentionPanel = ({ id, inputs }) => [
     ...part("Output", ...heatMaps([id])),
 ];
 
-/** What the panel of a kind of box shows.
+/** The content of the panel, by kind of box.
  * @type {Record<BoxKind, (box: Box) => HTMLElement[]>} */
 const PANELS = {
     embedding: ({ id }) => [
@@ -183,7 +183,7 @@ const tokenIds = (name) =>
         ),
     );
 
-/** An inner layer is wide: only the largest numbers of each row.
+/** The largest numbers of each row of an inner layer, which is too wide to show in full.
  * @param {string} name */
 function strongest(name) {
     const { rows, columns, strongest: all = [] } = sentence().trace[name],

@@ -1,4 +1,4 @@
-// What explain.c writes: the checkpoint, the lines, and each sentence with its tensors under their trace names.
+// The data that explain.c writes: the checkpoint, the lines, and each sentence with its tensors under their trace names.
 
 /**
  * @typedef {{ n_layers: number, n_heads: number, d_ff: number }} Stack
@@ -33,7 +33,7 @@
  * @property {number} bits
  * @property {string} numbers
  *
- * @typedef {object} Traced                     a tensor: `output` has only a reading, an inner layer only its strongest
+ * @typedef {object} Traced                     a tensor: of `output` only a reading, of an inner layer only the strongest
  * @property {number} rows
  * @property {number} columns
  * @property {number} [bits]
@@ -43,7 +43,7 @@
  *
  * @typedef {{ text: string, translation: string }} Line
  * @typedef {object} SentenceParts
- * @property {boolean} cut                      the length cap ended the translation
+ * @property {boolean} truncated                stopped by the length cap
  * @property {Token[]} source
  * @property {Token[]} target
  * @property {Record<string, Traced>} trace     by trace name, in order of computation
@@ -56,7 +56,7 @@
 export const data = JSON.parse(document.getElementById("data")?.textContent ?? "");
 export const checkpoint = data.checkpoint;
 
-/** What the reader looks at. A section changes its part and draws itself again. */
+/** What the reader has chosen. A section changes its own entries and redraws itself. */
 export const view = {
     sentence: 0,
     box: "encoder.0.self_attention",

@@ -1,4 +1,4 @@
-// The steps of greedy search: the most probable pieces, and what each part of the residual stream would have said.
+// The steps of greedy search: the most probable pieces, and what the model would have said after each sublayer.
 import { sentence, targetPieces, view } from "./data.js";
 import { barCell, byId, code, html, inputById, note, piece, rowHeader, table, tableRow } from "./elements.js";
 import { clamp, percent } from "./numbers.js";
@@ -60,7 +60,7 @@ function drawBest(chosenPiece) {
     );
 }
 
-/** What the output layer reads in each part of the residual stream at the step, the last part first.
+/** The predictions from each tensor of the residual stream at this step, the last tensor first.
  * @param {string} chosenPiece */
 function drawReadings(chosenPiece) {
     const rows = Object.entries(sentence().trace).flatMap(([name, { reading }]) => {

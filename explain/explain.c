@@ -1,5 +1,5 @@
-/* What the page shows of a translation, from recorded passes: a JSON object of the checkpoint and, for each
- * sentence, its pieces and its tensors under their trace names, in order of computation. */
+/* Writes the data of the page as a JSON object: the checkpoint, and for each sentence its pieces, and the tensors of a
+ * recorded pass under their trace names, in order of computation. */
 #include "explain/explain.h"
 
 #include <math.h>
@@ -13,17 +13,18 @@
 #include "support/file.h"
 
 enum {
-    PRECISE_BITS = 12, /* query, key and weights: the page computes a softmax with them */
-    BITS = 9,          /* all others */
-    N_BEST = 8,        /* pieces of each reading of the residual stream */
-    N_STRONGEST = 16   /* of the inner layer's numbers of each row */
+    PRECISE_BITS = 12, /* of query, key and weights: the page computes a softmax from them */
+    BITS = 9,          /* of all other tensors */
+    N_BEST = 8,        /* pieces in each reading of the residual stream */
+    N_STRONGEST = 16,  /* numbers in each row of an inner layer */
+    MOST_TOKENS = 1024 /* of all sentences, source and target together: the page takes about 22 kB for each */
 };
 
 struct explanation {
     translator *translator;
     json_text lines;     /* one object per line */
     json_text sentences; /* one object per sentence */
-    size_t n_lines, n_sentences;
+    size_t n_lines, n_sentences, n_tokens;
 };
 
 explanation *explanation_open(translator *t, failure *why)
@@ -53,7 +54,7 @@ static bool ends_with(const char *name, const char *end)
     return n >= n_end && strcmp(name + n - n_end, end) == 0;
 }
 
-/* What the decoder would say if it stopped at x [target->n, d_model]: for each row the probability of the chosen piece,
+/* What the decoder would say if it stopped at x [target->n, d_model]: for each row, the probability of the chosen piece
  * and the most probable pieces. */
 static void put_reading(explanation *e, const float *x, const token_ids *target)
 {
@@ -109,7 +110,7 @@ static void put_strongest(json_text *json, const float *data, size_t rows, size_
     json_text_put(json, "]");
 }
 
-/* The output is the reading of what comes last in the residual stream, the tensor before it. */
+/* The tensor `output` is shown as the reading of the tensor before it, the last one of the residual stream. */
 static void put_tensor(explanation *e, const trace_record *pass, const traced_tensor *tensor, const token_ids *target)
 {
     const char *name = tensor->name;
@@ -165,6 +166,10 @@ bool explanation_add_sentence(explanation *e, const text_line *line, const trans
 {
     json_text *json = &e->sentences;
     text_buffer translated = TEXT_EMPTY;
+    e->n_tokens += sentence->source.n + sentence->target.n;
+    if (e->n_tokens > MOST_TOKENS)
+        return failure_set(why, "TEXT and its translation have more than %d tokens, too many for a page; shorten TEXT",
+                           MOST_TOKENS);
     json->why = why;
     json->ok = json->ok && translator_decode(e->translator, &sentence->target, &translated, why);
     json_text_put(json, e->n_sentences++ ? ",\n{\"text\":" : "{\"text\":");
@@ -172,7 +177,7 @@ bool explanation_add_sentence(explanation *e, const text_line *line, const trans
     json_text_put(json, ",\"translation\":");
     json_text_string(json, translated.bytes, translated.size);
     text_free(&translated);
-    json_text_put(json, ",\"cut\":%s,", sentence->truncated ? "true" : "false");
+    json_text_put(json, ",\"truncated\":%s,", sentence->truncated ? "true" : "false");
     put_pieces(json, "source", &sentence->source, e->translator, translator_source_piece);
     put_pieces(json, "target", &sentence->target, e->translator, translator_target_piece);
     json_text_put(json, "\"trace\":{");
@@ -209,7 +214,7 @@ static void put_checkpoint(json_text *json, const translator *t)
     json_text_put(json, "}");
 }
 
-bool explanation_write(const explanation *e, const char *path, size_t *n_bytes, failure *why)
+bool explanation_write(const explanation *e, FILE *file, const char *name, size_t *n_bytes, failure *why)
 {
     if (e->n_sentences == 0)
         return failure_set(why, "TEXT has no sentence; --explain requires one");
@@ -225,7 +230,7 @@ bool explanation_write(const explanation *e, const char *path, size_t *n_bytes, 
                                {data.text.bytes, data.text.size},
                                {explain_page_after_data, explain_page_after_data_size}};
     *n_bytes = parts[0].size + parts[1].size + parts[2].size;
-    bool ok = data.ok && file_write(path, parts, 3, why);
+    bool ok = data.ok && file_write(file, name, parts, 3, why);
     text_free(&data.text);
     return ok;
 }

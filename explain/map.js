@@ -1,4 +1,4 @@
-// Figure 1 of the paper with this checkpoint's layers and shapes. Choosing a box opens its panel.
+// Figure 1 of the paper with the layers and shapes of this checkpoint. Choosing a box shows its panel.
 import { KINDS, allBoxes, drawBox } from "./box.js";
 import { checkpoint, sentence, stackName, view } from "./data.js";
 import { byId, fill, onArrow, svg } from "./elements.js";
@@ -53,7 +53,7 @@ class Column {
         this.drawn.shapes.push(...shapes);
     }
 
-    /** An arrow upwards, and beside it, on the inner side, what flows there.
+    /** An arrow upwards, with a label on its inner side.
      * @type {(height: number, label?: string, above?: number) => void} */
     rise(height, label, above = height / 2 - 4) {
         this.add(arrow(`M${this.x} ${this.y}V${this.y - height + 1}`));
@@ -99,7 +99,7 @@ class Column {
         this.y -= 9;
     }
 
-    /** The arrow to a box, the box, and what is drawn around it.
+    /** A box, the arrow to it, and the lines and the frame around it.
      * @param {Box} box */
     drawStep(box) {
         if (box.kind === "linear") this.rise(30, this.stream, 13);
@@ -199,7 +199,7 @@ function chooseBox(id) {
     drawBox();
 }
 
-/** Enter and space choose a box, the arrow keys move.
+/** Enter and space choose a box; the arrow keys move to another one.
  * @type {(event: KeyboardEvent, id: string) => void} */
 function onKey(event, id) {
     if (event.key === "Enter" || event.key === " ") {
@@ -208,7 +208,7 @@ function onKey(event, id) {
     } else onArrow((right, down) => moveFrom(id, right, down))(event);
 }
 
-/** Moves up or down along a side, or left or right to the nearest box of the other one.
+/** Moves up or down along a side, or left or right to the nearest box of the other side.
  * @type {(id: string, right: number, down: number) => void} */
 function moveFrom(id, right, down) {
     /** @type {(box: SVGElement) => { side: string, y: number }} */

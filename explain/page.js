@@ -1,4 +1,4 @@
-// The head of the page, and what changes every section: the sentence and the theme.
+// The header of the page, and the choices that redraw every section: the sentence and the theme.
 import { drawAlignedChoice, drawAlignment } from "./alignment.js";
 import { chooseFirstCell, drawAttention } from "./attention.js";
 import { drawBox } from "./box.js";
@@ -51,7 +51,7 @@ function drawSections() {
     drawPositions();
 }
 
-/** Uses the system's theme, also when it changes, until the button chooses one. */
+/** Follows the system's theme until the button chooses one. */
 const systemDark = matchMedia("(prefers-color-scheme: dark)");
 
 /** @param {"dark" | "light"} theme */
@@ -75,7 +75,7 @@ drawHeader();
 chooseFirstCell();
 setSystemTheme();
 
-// The lines between pieces connect places on the screen, so they are drawn again when the width changes.
+// The lines between pieces connect points on the screen, so a change of width redraws them.
 let drawnWidth = 0;
 new ResizeObserver(() => {
     const width = byId("pieces").clientWidth;

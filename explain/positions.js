@@ -1,4 +1,4 @@
-// The positional encoding as a picture, and the rows of the sentence in it.
+// The positional encoding as a picture, with the rows that the sentence uses.
 import { checkpoint, decoderPieces, sentence, sourcePieces, view } from "./data.js";
 import { byId, fill, html, inputById, piece, svg } from "./elements.js";
 import { cellAt, legend, markRow, paintSigned, strip } from "./heatmaps.js";
@@ -57,7 +57,7 @@ function choosePosition(p) {
     byId("position-row").replaceChildren(numbers, similarity(alike, position));
 }
 
-/** The pieces that this position is added to.
+/** The pieces to which this position is added.
  * @type {(position: number) => (string | Node)[]} */
 const piecesAt = (position) =>
     [

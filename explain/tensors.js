@@ -1,4 +1,4 @@
-// The tensors of the sentence as numbers, and what the page computes from them.
+// The tensors of the sentence, and what the page computes from them.
 import { checkpoint, dHead, sentence, view } from "./data.js";
 import { dot, range, softmax } from "./numbers.js";
 
@@ -75,11 +75,11 @@ export function attentionHead(name, head) {
 
 /** @typedef {ReturnType<typeof attentionHead>} AttentionHead */
 
-/** The weights of a query as the reader wants to see them, with or without scaling.
+/** The weights of a query, with or without scaling, as chosen.
  * @type {(head: AttentionHead, query: number) => number[]} */
 export const shownWeights = (head, query) => (view.scaled ? head.weights(query) : head.weightsUnscaled(query));
 
-/** Row p of the positional encoding, as embedding_positions in model/embedding.c computes it.
+/** Row p of the positional encoding; see embedding_positions in model/embedding.c.
  * @type {(p: number) => Float32Array} */
 export function positionRow(p) {
     const { d_model } = checkpoint,

@@ -1,6 +1,16 @@
-# Sourced by the shell scripts: installs what is missing, and builds. $root is the root of the repository.
+# Sourced by the shell scripts, which find it through any symbolic links to them: installs what is missing, and builds.
+root=$(readlink -f -- "$(dirname -- "${BASH_SOURCE[0]}")/..")
 
-say() { echo "$(basename "$0"): $*" >&2; }
+say() { echo "$(basename -- "$0"): $*" >&2; }
+
+# Runs a function that builds or installs. One at a time: a second run in this checkout waits.
+locked() {
+  mkdir -p "$root/build"
+  (
+    flock --nonblock 9 || { say "waiting for another run, which is building or installing"; flock 9; }
+    "$@"
+  ) 9>"$root/build/.lock"
+}
 
 # Runs a command and shows its output only if it fails, which ends the script.
 quietly() {
@@ -15,19 +25,23 @@ quietly() {
 # Installs the Debian packages that are missing. Versions: libopenblas-pthread-dev 0.3.21, libsentencepiece-dev 0.1.97,
 # libcjson-dev 1.7.15, libpcre2-dev 10.42, check 0.15.2 are Debian 12's.
 install_packages() {
-  local missing=() package as_root=()
+  local missing=() package
   for package in "$@"; do
     dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing+=("$package")
   done
-  [ ${#missing[@]} -eq 0 ] && return
+  [ ${#missing[@]} -eq 0 ] || locked apt_install "${missing[@]}"
+}
+
+apt_install() {
+  local as_root=()
   [ "$(id -u)" -eq 0 ] || as_root=(sudo)
   if ! command -v apt-get >/dev/null; then
-    say "apt-get not found; install the equivalents of Debian 12's ${missing[*]} and run this again"
+    say "apt-get not found; install the equivalents of Debian 12's $* and run this again"
     exit 1
   fi
-  say "installing ${missing[*]} (Debian packages)"
+  say "installing $* (Debian packages)"
   quietly "${as_root[@]}" apt-get update -qq
-  quietly "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}"
+  quietly "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@"
 }
 
 build_packages=(build-essential cmake pkg-config libopenblas-pthread-dev libsentencepiece-dev libcjson-dev libpcre2-dev)
@@ -38,21 +52,51 @@ build() {
   local packages=("${build_packages[@]}")
   [ "$1" = release ] || packages=("${test_packages[@]}")
   install_packages "${packages[@]}"
+  locked configure_and_compile "$1"
+}
+
+configure_and_compile() {
+  [ "$1" != release ] || ! is_built || return 0 # by the run that this one has waited for
   say "building ($1)"
   cd "$root"
+  remove_build_of_another_place "build/$1"
   quietly cmake --preset "$1"
   quietly cmake --build --preset "$1" --parallel "$(nproc)"
-  cd - >/dev/null
+  [ "$1" != release ] || touch "$program" # so that a newer file that changes nothing does not trigger a build every time
+}
+
+program=$root/build/release/translate
+
+# True if the program is there, and newer than its sources.
+is_built() {
+  [ -x "$program" ] && [ -z "$(cd "$root" && find CMakeLists.txt CMakePresets.json support kernels attention weights \
+    tokenizer text model translator explain cli -newer "$program" -print -quit)" ]
+}
+
+# CMake refuses a build directory that has been moved or copied together with its checkout. What the fuzzer has found stays.
+remove_build_of_another_place() {
+  local place
+  [ -f "$1/CMakeCache.txt" ] || return 0
+  place=$(sed -n 's/^CMAKE_CACHEFILE_DIR:INTERNAL=//p' "$1/CMakeCache.txt")
+  [ "$place" -ef "$1" ] || find "$1" -mindepth 1 -maxdepth 1 ! -name corpus ! -name findings -exec rm -rf {} +
 }
 
 # Installs the pinned packages of a requirements file, given from the root of the repository, in the virtual environment
 # .venv.
 install_python() {
-  local requirements=$root/$1 stamp=$root/.venv/${1##*/}
-  cmp -s "$requirements" "$stamp" && return
+  is_installed "$1" && return
   python3 -c 'import ensurepip' 2>/dev/null || install_packages python3 python3-venv
+  locked pip_install "$1"
+}
+
+is_installed() { cmp -s "$root/$1" "$root/.venv/${1##*/}"; }
+
+pip_install() {
+  local python=$root/.venv/bin/python
+  is_installed "$1" && return # by the run that this one has waited for
   say "installing the Python packages of $1 in .venv"
-  [ -x "$root/.venv/bin/python" ] || python3 -m venv "$root/.venv"
-  quietly "$root/.venv/bin/pip" install -q --disable-pip-version-check -r "$requirements"
-  cp "$requirements" "$stamp"
+  # A .venv without pip is one whose making was killed; this completes it.
+  "$python" -m pip --version >/dev/null 2>&1 || quietly python3 -m venv "$root/.venv"
+  quietly "$python" -m pip install -q --disable-pip-version-check -r "$root/$1"
+  cp "$root/$1" "$root/.venv/${1##*/}"
 }

@@ -4,14 +4,18 @@
     export.py HF_DIR OUT_DIR [--dtype float32|int8]
 
 The resolved tensors of the loaded model are written under the paper's names (weights/FORMAT.md), so it
-does not matter which of them the files share. OUT_DIR appears when it is whole. At the end a few lines
-are translated by both programs and their ids compared: in float32 all must be equal.
+does not matter which of them the files share. At the end a few lines are translated by both programs and
+their ids compared: in float32 all must be equal.
+
+OUT_DIR appears when it is whole. If it exists, it must be empty, or a checkpoint that export.py wrote and that
+has no other files besides README.md, ATTRIBUTION.md and everyday.tsv, which are kept.
 """
 
 import argparse
 import hashlib
 import itertools
 import json
+import os
 import shutil
 import sys
 from collections.abc import Sequence
@@ -24,9 +28,10 @@ import torch
 import transformers
 from transformers import MarianConfig, MarianMTModel, MarianTokenizer
 
-from transformer_c import checkpoint
+from transformer_c import checkpoint, hugging_face
 from transformer_c.checkpoint import Unsupported, expect
-from transformer_c.files import directory_whole
+from transformer_c.files import directory_whole, other_files
+from transformer_c.hugging_face import ACTIVATIONS
 from transformer_c.program import TRANSLATE, ProgramFailure, translate_tokens
 
 CHECKPOINT_FILES = {"config.json", "model.safetensors", "source.spm", "target.spm", "source.vocab", "target.vocab"}
@@ -131,9 +136,6 @@ def copy_tokens(tokenizer: MarianTokenizer) -> dict[str, list[int]]:
 def config_json(model: MarianMTModel, tokenizer: MarianTokenizer, sharing: Sequence[bool], shared_sentencepiece: bool,
                 origin: dict[str, Any]) -> dict[str, Any]:
     config = model.config
-    activation = {"relu": "relu", "swish": "swish", "silu": "swish", "gelu": "gelu"}.get(config.activation_function)
-    if not activation:
-        raise Unsupported(f"activation_function: found {config.activation_function!r}, expected relu, swish or gelu")
     shared_embedding, tied_output = sharing
     return {
         "format": "transformer.c", "version": 2,
@@ -142,7 +144,8 @@ def config_json(model: MarianMTModel, tokenizer: MarianTokenizer, sharing: Seque
                     "d_head": config.d_model // config.encoder_attention_heads, "d_ff": config.encoder_ffn_dim},
         "decoder": {"n_layers": config.decoder_layers, "n_heads": config.decoder_attention_heads,
                     "d_head": config.d_model // config.decoder_attention_heads, "d_ff": config.decoder_ffn_dim},
-        "activation": activation, "norm": {"before": False, "embedding": False, "final": False, "epsilon": 1e-5},
+        "activation": ACTIVATIONS[config.activation_function],
+        "norm": {"before": False, "embedding": False, "final": False, "epsilon": 1e-5},
         "positions": "sinusoids", "scale_embedding": bool(config.scale_embedding),
         "shared_embedding": shared_embedding, "tied_output": tied_output,
         "tokenizer": {"splitter": "sentencepiece", "lower_case": False},
@@ -151,7 +154,8 @@ def config_json(model: MarianMTModel, tokenizer: MarianTokenizer, sharing: Seque
                    "unknown": tokenizer.encoder[str(tokenizer.unk_token)]},
         "target": {"language": tokenizer.target_lang or "", "n_vocabulary": model.lm_head.out_features,
                    "start": config.decoder_start_token_id, "forced": [],
-                   "end": config.eos_token_id, "pad": config.pad_token_id},
+                   "end": config.eos_token_id, "pad": config.pad_token_id,
+                   "silent": [config.eos_token_id, config.pad_token_id]},
         "shared_sentencepiece": shared_sentencepiece, "shared_vocabulary": not tokenizer.separate_vocabs,
         "generation": {"length_factor": 2, "length_extra": 30, "max_length": checkpoint.max_length(model),
                        "forced_end": checkpoint.forced_end(model),
@@ -181,8 +185,8 @@ def write_checkpoint(hf_dir: Path, directory: Path, model: MarianMTModel, tokeni
            "config.json: eos_token_id, against the vocabulary")
     source_spm, target_spm = tokenizer.spm_files
     shared_sentencepiece = sha256(source_spm) == sha256(target_spm)
-    files = ["config.json", "vocab.json", "source.spm", "target.spm", "target_vocab.json", "model.safetensors",
-             "pytorch_model.bin", "generation_config.json"]
+    files = ["config.json", "vocab.json", "source.spm", "target.spm", "target_vocab.json", "generation_config.json",
+             *(path.name for path in hugging_face.weights_files(Path(hf_dir)))]
     origin = {"directory": Path(hf_dir).resolve().name, "dtype": dtype, "transformers": transformers.__version__,
               "torch": torch.__version__.split("+")[0],
               "sha256": {name: sha256(Path(hf_dir) / name) for name in files if (Path(hf_dir) / name).is_file()}}
@@ -205,7 +209,7 @@ def compare_sample(directory: Path, model: MarianMTModel, tokenizer: MarianToken
     """Translates SAMPLE with both programs; False when token ids, or float32 translations, differ."""
     equal = 0
     for line, sentences in zip(SAMPLE, translate_tokens(directory, SAMPLE, "--plain")):
-        if [sentence.source for sentence in sentences] != [checkpoint.encode(tokenizer, line)]:
+        if not sentences or any(sentence.source != checkpoint.encode(tokenizer, sentence.text(line)) for sentence in sentences):
             return False
         wanted = checkpoint.greedy(model, [sentence.source for sentence in sentences])
         equal += wanted == [sentence.target for sentence in sentences]
@@ -213,28 +217,55 @@ def compare_sample(directory: Path, model: MarianMTModel, tokenizer: MarianToken
     return equal == len(SAMPLE) or dtype != "float32"
 
 
-def check_target(hf_dir: Path, out_dir: Path) -> None:
-    """Only a checkpoint of this program, or nothing, may be replaced; never the directory that is exported."""
-    if hf_dir == out_dir or hf_dir in out_dir.parents or out_dir in hf_dir.parents:
-        raise Unsupported(f"{out_dir}: overlaps with {hf_dir}, expected another directory for the checkpoint")
-    found = {path.name for path in out_dir.iterdir()} if out_dir.is_dir() else set()
-    if found - CHECKPOINT_FILES - KEPT_FILES or (found and '"transformer.c"' not in (out_dir / "config.json").read_text()):
-        raise Unsupported(f"{out_dir}: found other files there, expected a checkpoint to replace, or nothing")
+def has_our_config(directory: Path) -> bool:
+    """True if the directory has a config.json that export.py wrote."""
+    try:
+        return json.loads((directory / "config.json").read_bytes())["format"] == "transformer.c"
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return False
+
+
+def check_replaceable(directory: Path, place: Path) -> None:
+    """Only a checkpoint that export.py wrote, or nothing, may be replaced. place: where `directory` is or was."""
+    if not directory.is_dir():
+        raise Unsupported(f"{place}: found a file there, expected a checkpoint to replace, or nothing; choose another name")
+    others = other_files(directory, CHECKPOINT_FILES | KEPT_FILES)
+    if not others and any(directory.iterdir()) and not has_our_config(directory):
+        others = other_files(directory, ())
+    if others:
+        raise Unsupported(f"{place}: found other files there ({', '.join(others[:3])}), expected a checkpoint of export.py to "
+                          f"replace, or nothing; choose another directory")
 
 
 def export(hf_dir: Path | str, out_dir: Path | str, dtype: str) -> None:
-    hf_dir, out_dir = Path(hf_dir).resolve(), Path(out_dir).resolve()
+    hf_dir, out_dir = Path(os.path.realpath(hf_dir)), Path(os.path.realpath(out_dir))
     if not TRANSLATE.is_file():
         raise Unsupported(f"{TRANSLATE}: not built yet, and the export is checked with it; run scripts/translate once")
-    check_target(hf_dir, out_dir)
+    if hf_dir == out_dir or hf_dir in out_dir.parents or out_dir in hf_dir.parents:
+        raise Unsupported(f"{out_dir}: overlaps with {hf_dir}, expected another directory for the checkpoint")
+    if os.path.lexists(out_dir):
+        check_replaceable(out_dir, out_dir)
     model, tokenizer = checkpoint.open_marian(hf_dir)
-    with directory_whole(out_dir) as beside:
+    with directory_whole(out_dir, lambda found: check_replaceable(found, out_dir)) as beside:
         write_checkpoint(hf_dir, beside, model, tokenizer, dtype)
-        if not compare_sample(beside, model, tokenizer, dtype):
-            raise Unsupported("the two programs translate the sample differently; nothing was exported")
+        try:
+            same = compare_sample(beside, model, tokenizer, dtype)
+        except ProgramFailure as problem:
+            raise Unsupported(f"{hf_dir}: this program cannot translate with what was exported, which is removed again: "
+                              f"{str(problem).replace(f'{beside}/', '')}") from problem
+        if not same:
+            raise Unsupported(f"{hf_dir}: the two programs translate the sample differently, so nothing was exported; the "
+                              f"weights may be damaged: download them again")
         for name in KEPT_FILES:
             if (out_dir / name).is_file():
                 shutil.copyfile(out_dir / name, beside / name)
+
+
+def message(problem: Exception) -> str:
+    """What the user is told: one line."""
+    if isinstance(problem, OSError) and problem.filename:
+        return f"{problem.filename}: {problem.strerror}"
+    return str(problem)
 
 
 def main() -> None:
@@ -246,7 +277,7 @@ def main() -> None:
     try:
         export(arguments.hf_dir, arguments.out_dir, arguments.dtype)
     except (Unsupported, ProgramFailure, OSError) as problem:
-        sys.exit(f"export.py: {problem}")
+        sys.exit(f"export.py: {message(problem)}")
 
 
 if __name__ == "__main__":

@@ -129,7 +129,7 @@ def compare_tokens(model: MarianMTModel, tokenizer: MarianTokenizer, directory: 
         if line.strip() and not sentences:
             n_different += bool(checkpoint.encode(tokenizer, line)[1:])
         for sentence in sentences:
-            text = line.encode()[sentence.begin:sentence.end].decode()
+            text = sentence.text(line)
             if checkpoint.encode(tokenizer, text) != sentence.source:
                 n_different += 1
                 print(f"  differs: {text!r}")

@@ -50,6 +50,7 @@ from network import EOS, Network, translate
 from transformer_c.files import write_whole
 
 UNK = 1
+STATES = ("state.pt", "undecayed.pt")  # of a run, the newest first
 VALIDATION_BATCH = 20_000  # source tokens
 
 
@@ -119,12 +120,20 @@ def wants_bfloat16(device: str, d_model: int, d_ff: int) -> bool:
     return seconds[torch.bfloat16] < seconds[torch.float32]
 
 
+def check_result(run: Path) -> None:
+    """Refuses a run whose result could only be replaced: it is there, but no state to resume from."""
+    if (run / "model").exists() and not any((run / name).exists() for name in STATES):
+        raise SystemExit(f"{run}: found the model of a finished run, but neither {' nor '.join(STATES)} to resume from; "
+                         f"training would begin again and replace it; choose another directory")
+
+
 class Run:
     """A training run: what is learned, where it stands, and its directory."""
 
     def __init__(self, recipe_file: Path, data: Path | None, run: Path, start: Path | None = None,
                  minutes: float | None = None) -> None:
         self.recipe = recipe = corpora.read_recipe(recipe_file)
+        check_result(run)
         self.run, self.minutes = run, minutes
         self.device = "cuda" if torch.cuda.is_available() else "cpu"
         self.schedule = recipe["schedule"] | recipe["schedule"].get(self.device, {})
@@ -185,7 +194,7 @@ class Run:
 
     def resume(self) -> None:
         """Resumes from the newest state whose learning rate was not already falling towards another end."""
-        saved = [name for name in ("state.pt", "undecayed.pt") if (self.run / name).exists()]
+        saved = [name for name in STATES if (self.run / name).exists()]
         for name in saved:
             state = torch.load(self.run / name, weights_only=True, map_location=self.device)
             if state["end"] not in (None, self.end):

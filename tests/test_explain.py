@@ -187,7 +187,7 @@ def test_what_is_chosen_is_what_a_run_without_a_page_prints(explained, tmp_path)
 
 def test_a_length_cap_that_forces_the_end_is_told(tmp_path):
     data, done = explain(tmp_path / "page.html", "I have a dog.", GOLDEN / "relu")
-    assert b"truncated at the length cap" in done.stderr and data["sentences"][0]["cut"]
+    assert b"truncated at the length cap" in done.stderr and data["sentences"][0]["truncated"]
 
 
 # ---- TEXT ----
@@ -223,8 +223,8 @@ def test_hostile_text_stays_text(text, tmp_path):
     assert data["checkpoint"] == plain["checkpoint"]
 
 
-def test_what_is_not_utf8_is_replaced(tmp_path):
-    assert explain(tmp_path / "page.html", b"Z\xff \x01 a", SMALL)[0]["lines"][0]["text"] == "Z\ufffd \x01 a"
+def test_what_is_not_utf8_is_read_as_windows_1252(tmp_path):
+    assert explain(tmp_path / "page.html", b"Z\x80 \x01 a", SMALL)[0]["lines"][0]["text"] == "Z€ \x01 a"
 
 
 @pytest.mark.parametrize("text", ["", " ", "\n\n"])
@@ -234,20 +234,28 @@ def test_a_text_without_a_sentence_is_refused(text, tmp_path):
     assert not (tmp_path / "page.html").exists()
 
 
+def test_a_text_of_too_many_tokens_is_refused(tmp_path):
+    page = tmp_path / "page.html"
+    for n, said in ((30, b""), (200, b"TEXT and its translation have more than 1024 tokens, too many for a page")):
+        done = run("-m", BUNDLED, "--explain", page, "The house is small. " * n)
+        assert (done.returncode == 0) == (not said) and said in done.stderr
+        assert page.exists() == (not said)
+        page.unlink(missing_ok=True)
+
+
 @pytest.mark.parametrize("arguments, said", [
     ("--explain", "requires a value"),
-    ("--explain p", "--explain requires TEXT"), ("--explain p -i f", "--explain requires TEXT"),
-    ("a --explain p -o p", "--explain and --output both name p"),
-    ("a --explain p --trace p", "--explain and --trace both name p")])
+    ("--explain p", "--explain requires TEXT"), ("--explain p -i f", "--explain requires TEXT")])
 def test_wrong_usage_ends_with_2(arguments, said):
     done = run(*arguments.split())
     assert (done.returncode, done.stdout) == (2, b"") and said in done.stderr.decode()
 
 
-@pytest.mark.parametrize("path, said", [("none/page.html", "No such file"), ("/dev/full", "No space left")])
+@pytest.mark.parametrize("path, said", [("none/page.html", ".partial: cannot be written: No such file"),
+                                        ("/dev/full", ": cannot be written: No space left")])
 def test_a_page_that_cannot_be_written_is_named(path, said, tmp_path):
     done = run("-m", SMALL, "--explain", tmp_path / path, "a")
-    assert done.returncode == 1 and f"{tmp_path / path}: cannot be written: {said}" in done.stderr.decode()
+    assert done.returncode == 1 and f"{tmp_path / path}{said}" in done.stderr.decode()
 
 
 # ---- the file ----

@@ -123,6 +123,25 @@ START_TEST(text_survives_there_and_back)
 }
 END_TEST
 
+START_TEST(a_piece_that_begins_every_translation_is_text)
+{
+    model_config config;
+    failure why;
+    ck_assert_ok(config_read(&config, CHECKPOINT, &why), why);
+    config.target_start = 300;
+    tokenizer *t = open_tokenizer(CHECKPOINT, &config, &why);
+    ck_assert_ok(t != NULL, why);
+    const int32_t ids[] = {300, config.target_pad, config.target_end};
+    text_buffer text = TEXT_EMPTY;
+    ck_assert_ok(tokenizer_decode(t, ids, 3, &text, &why), why);
+    const char *piece = tokenizer_target_piece(t, 300), *mark = "\xE2\x96\x81";
+    ck_assert_str_eq(text.bytes, strncmp(piece, mark, 3) == 0 ? piece + 3 : piece);
+    ck_assert(text.size > 0);
+    text_free(&text);
+    tokenizer_close(t);
+}
+END_TEST
+
 START_TEST(a_line_stays_a_line)
 {
     tokenizer *t = open_golden(CHECKPOINT);
@@ -196,7 +215,7 @@ START_TEST(a_vocabulary_has_a_largest_size)
 }
 END_TEST
 
-/* Pieces that all hash to the same of 1,024 slots; the first 256 find a slot. */
+/* Pieces whose hash values all give the same of 1,024 slots. The first 256 still find a slot. */
 START_TEST(pieces_that_collide_are_refused)
 {
     enum { N = 300 };
@@ -279,7 +298,7 @@ START_TEST(models_that_break_a_rule_are_refused)
         {BYTES("\x12\x03\x98\x02\x02"), "byte_fallback 2, expected 0 or 1"},
         {BYTES("\x12\x02\x18\x05"), "byte 2: model_type 5, expected 1 to 4"},
         {BYTES("\x12\x06\x18\x82\x80\x80\x80\x10"), "model_type 4294967298"}, /* 2 in its lowest 32 bits */
-        {BYTES("\x12\x02\x22\x00"), "vocab_size of the trainer_spec has wire type 2, expected 0"},
+        {BYTES("\x12\x02\x1A\x00"), "model_type of the trainer_spec has wire type 2, expected 0"},
         {BYTES("\x12\x04\xE2\x02\x01\xFF"), "unk_surface that is not valid UTF-8"},
         {BYTES("\x1A\x02\x38\x00"), "unknown field 7 in the normalizer_spec"},
         {BYTES("\x1A\x05\x12\x03map"), "normalizer map of only 3 bytes"},
@@ -310,6 +329,7 @@ START_TEST(what_a_trainer_writes_passes)
         {BYTES(UNKNOWN_PIECE "\x12\x0C\xD8\x02\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\x01\x1A\x00")}, /* pad_id -1 */
         {BYTES(UNKNOWN_PIECE
                "\x12\x0D\x9A\x06\x00\x99\x06\0\0\0\0\0\0\0\0\x1A\x00")}, /* fields 99 of a newer trainer_spec */
+        {BYTES(UNKNOWN_PIECE "\x12\x02\x22\x00\x1A\x00")}, /* a vocab_size as text, which the library skips */
         {BYTES(UNKNOWN_PIECE SPECS "\x22\x05\x0A\x03\x0A\x01z\x2A\x02\x12\x00")},
     };
     failure why;
@@ -481,7 +501,7 @@ START_TEST(a_map_stays_inside)
     model = model_with_map(units, 256, BYTES("b\0"));
     check_and_free(&model, "unit 9 of the normalizer map leads to unit");
     one_rule(units);
-    units[0] = LEAF(node(0, 0, 256, false)); /* not a leaf for the library */
+    units[0] = LEAF(node(0, 0, 256, false)); /* the library ignores that it is a leaf */
     model = model_with_map(units, 256, BYTES("b\0"));
     check_and_free(&model, "unit 0 of the normalizer map leads to unit");
     one_rule(units);
@@ -536,6 +556,7 @@ int main(void)
     add_test(suite, "a_piece_that_the_vocabulary_lacks_is_unknown", a_piece_that_the_vocabulary_lacks_is_unknown);
     add_test(suite, "special_tokens_are_text", special_tokens_are_text);
     add_test(suite, "text_survives_there_and_back", text_survives_there_and_back);
+    add_test(suite, "a_piece_that_begins_every_translation_is_text", a_piece_that_begins_every_translation_is_text);
     add_test(suite, "a_line_stays_a_line", a_line_stays_a_line);
     add_test(suite, "a_vocabulary_is_a_piece_a_line", a_vocabulary_is_a_piece_a_line);
     add_test(suite, "a_vocabulary_has_a_largest_size", a_vocabulary_has_a_largest_size);

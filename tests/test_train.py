@@ -20,7 +20,7 @@ import corpora
 import export
 import train
 from conftest import TESTS
-from transformer_c import program
+from transformer_c import checkpoint, files, program
 
 RECIPE = """
 source = "en"
@@ -194,3 +194,20 @@ def test_the_learning_rate():
     assert train.learning_rate(90, 0.9, schedule) == pytest.approx(4e-3)   # 0.1 of 0.25 are left
     assert train.learning_rate(100, 1.0, schedule) == 0
     assert train.learning_rate(3, 0.95, schedule) == pytest.approx(2e-3)   # a run that is all warm-up and decay
+
+
+def test_a_result_without_its_state_is_not_replaced(tmp_path):
+    (tmp_path / "run/model").mkdir(parents=True)
+    (tmp_path / "run/model/mine").touch()
+    with pytest.raises(SystemExit, match="neither state.pt nor undecayed.pt to resume from"):
+        train.Run(TESTS.parent / "recipes/reversing.toml", None, tmp_path / "run")
+    assert [path.name for path in (tmp_path / "run").rglob("*")] == ["model", "mine"]
+
+
+def test_other_files_beside_a_result_are_not_removed(tmp_path):
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model/mine").touch()
+    with pytest.raises(SystemExit, match="model: found other files there"), \
+         files.directory_whole(tmp_path / "model", lambda found: checkpoint.check_marian(found, tmp_path / "model")) as beside:
+        (beside / "config.json").touch()
+    assert [path.name for path in tmp_path.rglob("*")] == ["model", "mine"]

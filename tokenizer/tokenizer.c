@@ -1,5 +1,5 @@
-/* Opens SentencePiece models and vocabularies, and adds what they lack: language codes, special tokens, valid UTF-8.
- * Segmentation itself is SentencePiece's work. */
+/* Combines SentencePiece models and vocabularies, and handles language codes, special tokens and invalid UTF-8.
+ * SentencePiece itself does the segmentation. */
 #include "tokenizer/tokenizer.h"
 
 #include <stdlib.h>
@@ -19,8 +19,8 @@ struct tokenizer {
     vocabulary *source_vocabulary, *target_vocabulary;
 };
 
-/* Reads, checks and opens a SentencePiece model. Its size limit allows for a normalizer of 250,000 bytes, and for
- * somewhat more pieces than the vocabulary has. */
+/* Reads, checks and opens a SentencePiece model. The size limit leaves room for the normalizer, which takes about
+ * 250,000 bytes, and for somewhat more pieces than the vocabulary has. */
 static sentencepiece_model *open_model(const char *directory, const char *name, size_t n_vocabulary, failure *why)
 {
     size_t most = (1 << 20) + 256 * n_vocabulary;
@@ -69,16 +69,12 @@ static bool open_all(tokenizer *t, const char *directory, failure *why)
 tokenizer *tokenizer_open(const char *directory, const tokenizer_config *config, failure *why)
 {
     tokenizer *t = calloc(1, sizeof *t);
-    if (!t) {
-        failure_memory(why, "the tokenizer");
-        return NULL;
-    }
-    t->config = *config;
-    if (!open_all(t, directory, why)) {
-        tokenizer_close(t);
-        return NULL;
-    }
-    return t;
+    if (t)
+        t->config = *config;
+    if (t ? open_all(t, directory, why) : failure_memory(why, "the tokenizer"))
+        return t;
+    tokenizer_close(t);
+    return NULL;
 }
 
 void tokenizer_close(tokenizer *t)
@@ -113,7 +109,7 @@ language_code tokenizer_language_code(const tokenizer *t, const char *bytes, siz
     size_t most = size < LONGEST_PIECE ? size : LONGEST_PIECE;
     const char *end = size >= 4 && memcmp(bytes, ">>", 2) == 0 ? memmem(bytes, most, "<<", 2) : NULL;
     size_t n = end ? (size_t)(end - bytes) + 2 : 0;
-    if (n == 0 || memchr(bytes, '\0', n) || !utf8_is_valid(bytes, n)) /* encoding would change it to U+FFFD */
+    if (n == 0 || memchr(bytes, '\0', n) || !utf8_is_valid(bytes, n)) /* encoding would replace it by U+FFFD */
         return (language_code){0};
     int32_t id = vocabulary_id(t->source_vocabulary, bytes, n);
     return (language_code){n, id >= 0 ? id : t->config.source_unknown, id >= 0};
@@ -147,18 +143,18 @@ bool tokenizer_encode(const tokenizer *t, const language_code *code, const char 
     return ok && append_ids(ids, &t->config.source_after, why);
 }
 
-static const char space_mark[] = "\xE2\x96\x81"; /* U+2581 stands for a space in pieces */
+static const char space_mark[] = "\xE2\x96\x81"; /* U+2581, a space in a piece */
 
 typedef struct {
     const vocabulary *vocabulary;
-    bool some, all; /* whether there are pieces, and whether all of them are the vocabulary's */
+    bool some, all; /* whether there are pieces, and whether all of them are in the vocabulary */
 } knowledge;
 
 static bool is_known_piece(void *user, const char *piece, size_t size)
 {
     knowledge *k = user;
     bool is_space = size == 3 && memcmp(piece, space_mark, 3) == 0;
-    bool is_byte = size == 6 && memcmp(piece, "<0x", 3) == 0; /* of a character that has no piece */
+    bool is_byte = size == 6 && memcmp(piece, "<0x", 3) == 0; /* part of a character without a piece */
     k->some |= !is_space;
     k->all &= is_space || (!is_byte && vocabulary_id(k->vocabulary, piece, size) >= 0);
     return true;
@@ -181,7 +177,7 @@ typedef struct {
     failure *why;
 } decoding;
 
-/* Appends the text decoded by SentencePiece: space marks become spaces, and spaces at both ends are dropped. */
+/* Appends the text that SentencePiece decoded. Space marks become spaces; spaces at both ends are dropped. */
 static bool append_decoded(void *user, const char *bytes, size_t size)
 {
     decoding *d = user;
@@ -215,15 +211,13 @@ static bool join(const tokenizer *t, const char *const *pieces, size_t n, text_b
 
 bool tokenizer_decode(const tokenizer *t, const int32_t *ids, size_t n, text_buffer *text, failure *why)
 {
-    const tokenizer_config *c = &t->config;
     decoding d = {text, why};
     const char **pieces = malloc((n ? n : 1) * sizeof *pieces);
     if (!pieces)
         return failure_memory(why, "the pieces of a translation");
     size_t n_pieces = 0;
     for (size_t i = 0; i < n; i++)
-        if (ids[i] != c->target_start && ids[i] != c->target_end && ids[i] != c->target_pad &&
-            !id_list_has(&c->target_forced, ids[i]))
+        if (!id_list_has(&t->config.target_silent, ids[i]))
             pieces[n_pieces++] = vocabulary_piece(t->target_vocabulary, ids[i]);
     bool ok = t->splitter ? join(t, pieces, n_pieces, text, why)
                           : sentencepiece_decode(t->target, pieces, n_pieces, append_decoded, &d, why);

@@ -27,6 +27,7 @@ void translated_sentence_free(translated_sentence *sentence)
     token_ids_free(&sentence->source);
     token_ids_free(&sentence->target);
     free(sentence->log_probabilities);
+    free(sentence->alignment);
     free(sentence->spans);
     text_free(&sentence->text);
 }
@@ -171,8 +172,9 @@ static bool place_spans(const encoding *e, translated_sentence *out, const prote
     out->n_spans = sentence->n_spans;
     for (size_t i = 0; i < sentence->n_spans; i++) {
         const text_span *span = &sentence->spans[i];
-        out->spans[i] =
-            (protected_span){{span->begin, span->end}, span->kind, token_at(e, &out->source, before[i], &n_all)};
+        out->spans[i] = (protected_span){.range = {span->begin, span->end},
+                                         .kind = span->kind,
+                                         .token = token_at(e, &out->source, before[i], &n_all)};
         if (span->kind != SPAN_OPAQUE && n_all != before[sentence->n_spans])
             return false;
     }
@@ -239,14 +241,15 @@ bool encode_line(const encoder *e, const text_line *line, size_t number, transla
     if (at.code.size && !at.code.known)
         note_unknown_code(&at);
     out->code_size = at.code.size;
-    if (!e->protector) {
-        byte_range all;
-        return !text_trim(&all, line->bytes, (byte_range){out->code_size, line->size}) || encode_plain(&at, all);
-    }
+    byte_range all;
+    bool blank = !text_trim(&all, line->bytes, (byte_range){out->code_size, line->size});
+    if (!e->protector)
+        return blank || encode_plain(&at, all);
     if (!utf8_is_valid(line->bytes, line->size))
         say(&at, "not UTF-8; bytes that are no character were read as U+FFFD");
     protected_sentence sentence;
-    bool ok = protector_start(e->protector, line, out->code_size, why);
+    bool ok = protector_start(e->protector, line, out->code_size, why) &&
+              (blank || protector_list_spans(e->protector, all, &out->spans, &out->n_spans, why));
     while (ok && protector_next(e->protector, &sentence))
         ok = sentence.n_spans ? encode_protected(&at, &sentence) : encode_plain(&at, sentence.range);
     return ok;
