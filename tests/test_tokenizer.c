@@ -1,5 +1,6 @@
 #include "tests/golden.h"
 #include "tokenizer/sentencepiece_check.h"
+#include "tokenizer/splitter.h"
 #include "tokenizer/tokenizer.h"
 #include "tokenizer/vocabulary.h"
 #include "translator/open_tokenizer.h"
@@ -237,6 +238,52 @@ START_TEST(pieces_that_collide_are_refused)
     ck_assert(!vocabulary_open(path, N, &why));
     ck_assert_msg(strstr(why.sentence, "line 257: too many hash collisions") != NULL, "%s", why.sentence);
     unlink(path);
+}
+END_TEST
+
+/* ---- splitters; test_splitters.py compares them with other programs ---- */
+
+/* Appends the piece and "|" to a text_buffer. */
+static bool append_marked(void *user, const char *piece, size_t size)
+{
+    failure why;
+    return text_append(user, piece, size, &why) && text_append(user, "|", 1, &why);
+}
+
+START_TEST(text_is_split_by_a_rule)
+{
+    static const struct {
+        const char *rule;
+        bool lower_case;
+        const char *text, *pieces;
+    } cases[] = {
+        {"characters", false, "a \xC3\xA4.", "a| |\xC3\xA4|.|"},
+        {"spaces", false,
+         " a,b\x1F"
+         "c\xC2\xA0 d\xE1\xA0\x8E ",
+         "a,b|c|d\xE1\xA0\x8E|"},
+        {"words", false, "It's 3.5!?\x1F", "It|'|s|3|.|5|!?\x1F|"},
+        {"marks", false,
+         "a,b. ?! c\td\xC2\xA0"
+         "e",
+         "a|,b|.|?|!|c\td|e|"},
+        {"words", true, "\xC4\xB0 \xCE\x91\xCE\xA3", "i\xCC\x87|\xCE\xB1\xCF\x83|"},  /* İ ΑΣ */
+        {"spaces", true, "\xC4\xB0 \xCE\x91\xCE\xA3", "i\xCC\x87|\xCE\xB1\xCF\x82|"}, /* with a final sigma */
+        {"spaces", true, "\xCE\x91\xCE\xA3\xCE\x91 \xCE\xA3 X\xCE\xA3", "\xCE\xB1\xCF\x83\xCE\xB1|\xCF\x83|x\xCF\x82|"},
+        {"words", false, "", ""},
+    };
+    failure why;
+    for (size_t i = 0; i < N_ELEMENTS(cases); i++) {
+        splitter *s = splitter_open(cases[i].rule, cases[i].lower_case, &why);
+        ck_assert_ok(s != NULL, why);
+        text_buffer found = TEXT_EMPTY;
+        ck_assert_ok(splitter_split(s, cases[i].text, strlen(cases[i].text), append_marked, &found, &why), why);
+        ck_assert_str_eq(found.bytes, cases[i].pieces);
+        text_free(&found);
+        splitter_close(s);
+    }
+    ck_assert(!splitter_open("letters", false, &why));
+    ck_assert(strstr(why.sentence, "unknown tokenizer \"letters\"") != NULL);
 }
 END_TEST
 
@@ -561,6 +608,7 @@ int main(void)
     add_test(suite, "a_vocabulary_is_a_piece_a_line", a_vocabulary_is_a_piece_a_line);
     add_test(suite, "a_vocabulary_has_a_largest_size", a_vocabulary_has_a_largest_size);
     add_test(suite, "pieces_that_collide_are_refused", pieces_that_collide_are_refused);
+    add_test(suite, "text_is_split_by_a_rule", text_is_split_by_a_rule);
     add_test(suite, "samples_are_cut_out", samples_are_cut_out);
     add_test(suite, "models_that_break_a_rule_are_refused", models_that_break_a_rule_are_refused);
     add_test(suite, "what_a_trainer_writes_passes", what_a_trainer_writes_passes);
