@@ -12,10 +12,15 @@
 
 void checkpoint_file_names(const char *names[CHECKPOINT_FILES], const model_config *config)
 {
+    bool has_model = strcmp(config->splitter, "sentencepiece") == 0;
     const char *const all[CHECKPOINT_FILES] = {
-        "config.json",  "model.safetensors",
-        "source.spm",   config->shared_sentencepiece ? NULL : "target.spm",
-        "source.vocab", config->shared_vocabulary ? NULL : "target.vocab",
+        "config.json",
+        "model.safetensors",
+        has_model ? "source.spm" : NULL,
+        has_model && !config->shared_sentencepiece ? "target.spm" : NULL,
+        config->n_merges ? "source.bpe" : NULL,
+        "source.vocab",
+        config->shared_vocabulary ? NULL : "target.vocab",
     };
     memcpy(names, all, sizeof all);
 }

@@ -16,7 +16,7 @@ typedef struct {
 } run_identity;
 
 /* Sets names to those of the files that a checkpoint directory with this configuration has; NULL for those it lacks. */
-enum { CHECKPOINT_FILES = 6 };
+enum { CHECKPOINT_FILES = 7 };
 void checkpoint_file_names(const char *names[CHECKPOINT_FILES], const model_config *config);
 
 /* Identifies the run of these arguments: digests the input file, and the files of the checkpoint directory, which

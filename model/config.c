@@ -139,13 +139,24 @@ static bool read_name(char value[32], const cJSON *object, const char *key, cons
     return true;
 }
 
+/* Reads the splitter. Byte-pair encoding has more keys. */
 static bool read_tokenizer(model_config *c, const cJSON *root, const char *file, failure *why)
 {
-    static const char *const keys[] = {"splitter", "lower_case", NULL};
+    static const char *const all_keys[] = {"prefix_space", "n_merges", "splitter", "lower_case", NULL};
     char where[WHERE_SIZE];
-    const cJSON *object = read_part(where, root, "tokenizer", keys, file, why);
-    return object && read_name(c->splitter, object, "splitter", where, why) &&
-           json_read_bool(&c->lower_case, object, "lower_case", where, why);
+    snprintf(where, sizeof where, "%s: tokenizer", file);
+    const cJSON *object = json_read_object(root, "tokenizer", file, why);
+    if (!object || !read_name(c->splitter, object, "splitter", where, why))
+        return false;
+    bool of_bytes = strcmp(c->splitter, "byte_bpe") == 0, has_merges = of_bytes || strcmp(c->splitter, "bpe") == 0;
+    return json_check_keys(object,
+                           all_keys + (of_bytes     ? 0
+                                       : has_merges ? 1
+                                                    : 2),
+                           where, why) &&
+           json_read_bool(&c->lower_case, object, "lower_case", where, why) &&
+           (!has_merges || json_read_size(&c->n_merges, object, "n_merges", 1, LARGEST_VOCABULARY, where, why)) &&
+           (!of_bytes || json_read_bool(&c->prefix_space, object, "prefix_space", where, why));
 }
 
 static bool read_source(model_config *c, const cJSON *root, const char *file, failure *why)

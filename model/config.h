@@ -38,6 +38,8 @@ typedef struct {
     int32_t target_start, target_end, target_pad; /* ids in the target vocabulary */
     char splitter[32]; /* what splits text: "sentencepiece" or a rule that the tokenizer knows */
     bool lower_case;   /* of the source, before it is split */
+    size_t n_merges;   /* of byte-pair encoding; 0 if the splitter has none */
+    bool prefix_space; /* a space is put before the text */
     bool shared_sentencepiece, shared_vocabulary;
     size_t length_factor, length_extra, max_length; /* the length cap (greedy.h) */
     bool forced_end;     /* a translation that reaches the length cap ends with the end token */

@@ -1,4 +1,6 @@
+#include "support/utf8.h"
 #include "tests/golden.h"
+#include "tokenizer/bpe.h"
 #include "tokenizer/sentencepiece_check.h"
 #include "tokenizer/splitter.h"
 #include "tokenizer/tokenizer.h"
@@ -284,6 +286,100 @@ START_TEST(text_is_split_by_a_rule)
     }
     ck_assert(!splitter_open("letters", false, &why));
     ck_assert(strstr(why.sentence, "unknown tokenizer \"letters\"") != NULL);
+}
+END_TEST
+
+/* ---- byte-pair encoding; test_bpe.py compares it with other programs ---- */
+
+static bpe *open_merges(const char *lines, size_t n, bool of_bytes, failure *why)
+{
+    char path[] = "/tmp/test_merges_XXXXXX";
+    FILE *file = fdopen(mkstemp(path), "w");
+    fputs(lines, file);
+    fclose(file);
+    bpe *b = bpe_open(path, n, of_bytes, why);
+    unlink(path);
+    return b;
+}
+
+START_TEST(pairs_are_merged_in_the_order_of_the_list)
+{
+    static const char merges[] = "a b\nb c\nab c</w>\nx x\nxx x\n";
+    static const char *const words[][2] = {
+        {"abc", "abc|"},                    /* not "a b" and then "b c" */
+        {"abca", "ab@@|c@@|a|"},            /* c ends the word in the list */
+        {"bcab", "bc@@|a@@|b|"},            /* b ends the word here */
+        {"xxxxxxxx", "xx@@|xx@@|xxx@@|x|"}, /* pairs from the left */
+        {"xxxx", "xxx@@|x|"},
+        {"\xC3\xA4", "\xC3\xA4|"},
+        {"</w>", "<@@|/@@|w@@|>|"},
+    };
+    failure why;
+    bpe *b = open_merges(merges, 5, false, &why);
+    ck_assert_ok(b != NULL, why);
+    for (size_t i = 0; i < N_ELEMENTS(words); i++) {
+        text_buffer found = TEXT_EMPTY;
+        ck_assert_ok(bpe_split(b, words[i][0], strlen(words[i][0]), append_marked, &found, &why), why);
+        ck_assert_str_eq(found.bytes, words[i][1]);
+        text_free(&found);
+    }
+    const char *const pieces[] = {"ab@@", "c", "<unk>", "d@@", "e@@"};
+    text_buffer text = TEXT_EMPTY;
+    ck_assert_ok(bpe_join(b, pieces, 5, &text, &why), why);
+    ck_assert_str_eq(text.bytes, "abc <unk> de");
+    text_free(&text);
+    bpe_close(b);
+}
+END_TEST
+
+/* Every byte is a letter, and comes back. */
+START_TEST(bytes_are_letters)
+{
+    failure why;
+    bpe *b = open_merges("a b\n", 1, true, &why);
+    ck_assert_ok(b != NULL, why);
+    text_buffer letters = TEXT_EMPTY, bytes = TEXT_EMPTY;
+    char all[256];
+    for (int i = 0; i < 256; i++)
+        all[i] = (char)i;
+    ck_assert_ok(bpe_split(b, all, 256, append_marked, &letters, &why), why);
+    ck_assert(utf8_is_valid(letters.bytes, letters.size));
+    ck_assert_msg(strstr(letters.bytes, "\xC4\x80|\xC4\x81|") == letters.bytes, "%s",
+                  letters.bytes);                                    /* U+0100, U+0101 */
+    ck_assert(strstr(letters.bytes, "|\xC4\xA0|!|") != NULL);        /* U+0120 */
+    ck_assert(strstr(letters.bytes, "|\xC5\x82|\xC2\xA1|") != NULL); /* U+0142, U+00A1 */
+    ck_assert(strstr(letters.bytes, "|ab|c|") != NULL);
+    for (char *bar = letters.bytes; (bar = strstr(bar, "|")); bar++)
+        if (bar[1] != '|') /* which is a letter too */
+            memmove(bar, bar + 1, strlen(bar));
+    const char *piece = letters.bytes;
+    ck_assert_ok(bpe_join(b, &piece, 1, &bytes, &why), why);
+    ck_assert_mem_eq(bytes.bytes, all, 124);
+    text_free(&letters);
+    text_free(&bytes);
+    bpe_close(b);
+}
+END_TEST
+
+START_TEST(merges_that_break_a_rule_are_refused)
+{
+    static const struct {
+        const char *file;
+        size_t n;
+        const char *says;
+    } bad[] = {{"a b\n", 2, "1 complete lines"},
+               {"ab\n", 1, "line 1: \"ab\", expected two symbols"},
+               {"a b\nab c d\n", 2, "line 2: \"ab c d\""},
+               {" ab\n", 1, "expected two symbols"},
+               {"ab \n", 1, "expected two symbols"},
+               {"a  b\n", 1, "expected two symbols"},
+               {"a b\na b\n", 2, "duplicate"},
+               {"a \xFF\n", 1, "not valid UTF-8"}};
+    failure why;
+    for (size_t i = 0; i < N_ELEMENTS(bad); i++) {
+        ck_assert_msg(!open_merges(bad[i].file, bad[i].n, false, &why), "%s", bad[i].file);
+        ck_assert_msg(strstr(why.sentence, bad[i].says) != NULL, "%s", why.sentence);
+    }
 }
 END_TEST
 
@@ -609,6 +705,9 @@ int main(void)
     add_test(suite, "a_vocabulary_has_a_largest_size", a_vocabulary_has_a_largest_size);
     add_test(suite, "pieces_that_collide_are_refused", pieces_that_collide_are_refused);
     add_test(suite, "text_is_split_by_a_rule", text_is_split_by_a_rule);
+    add_test(suite, "pairs_are_merged_in_the_order_of_the_list", pairs_are_merged_in_the_order_of_the_list);
+    add_test(suite, "bytes_are_letters", bytes_are_letters);
+    add_test(suite, "merges_that_break_a_rule_are_refused", merges_that_break_a_rule_are_refused);
     add_test(suite, "samples_are_cut_out", samples_are_cut_out);
     add_test(suite, "models_that_break_a_rule_are_refused", models_that_break_a_rule_are_refused);
     add_test(suite, "what_a_trainer_writes_passes", what_a_trainer_writes_passes);

@@ -543,9 +543,10 @@ START_TEST(tags_whose_partners_are_in_other_sentences)
 }
 END_TEST
 
-/* Places tags where each target word attends to one source word alone, given by `aligned`. */
-static bool place(size_t *places, const char **source, const char **target, const size_t *aligned, size_t n,
-                  protected_span *spans, size_t n_spans)
+/* Places tags where each target word attends to one source word alone, given by `aligned`. The pieces are those of a
+ * tokenizer. */
+static bool place_with(const tokenizer *t, size_t *places, const char **source, const char **target,
+                       const size_t *aligned, size_t n, protected_span *spans, size_t n_spans)
 {
     float weights[64] = {0};
     bool placed;
@@ -554,13 +555,28 @@ static bool place(size_t *places, const char **source, const char **target, cons
         weights[i * n + aligned[i]] = 1.0f;
     const translated_sentence sentence = {.spans = spans, .n_spans = n_spans};
     const tag_attention attention = {n, n, weights, 0.0, true};
-    ck_assert_ok(
-        tags_place(places, &placed, &sentence, (tag_tokens){source, n}, (tag_tokens){target, n}, &attention, &why),
-        why);
+    ck_assert_ok(tags_place(places, &placed, &sentence, (tag_tokens){source, n, t}, (tag_tokens){target, n, t},
+                            &attention, &why),
+                 why);
+    return placed;
+}
+
+/* The same with pieces of SentencePiece. */
+static bool place(size_t *places, const char **source, const char **target, const size_t *aligned, size_t n,
+                  protected_span *spans, size_t n_spans)
+{
+    model_config config;
+    failure why;
+    ck_assert_ok(config_read(&config, CHECKPOINT, &why), why);
+    tokenizer *t = open_tokenizer(CHECKPOINT, &config, &why);
+    ck_assert_ok(t != NULL, why);
+    bool placed = place_with(t, places, source, target, aligned, n, spans, n_spans);
+    tokenizer_close(t);
     return placed;
 }
 
 #define SPACE_MARK "\xE2\x96\x81"
+#define SPACE_BYTE "\xC4\xA0"
 
 START_TEST(pairs_of_tags_enclose_their_words)
 {
@@ -586,6 +602,66 @@ START_TEST(pairs_of_tags_enclose_their_words)
     ck_assert(place(places, source, target, aligned, 5, empty, 2));
     ck_assert_uint_eq(places[0], 0);
     ck_assert_uint_eq(places[1], strlen("dreieinszwei!"));
+}
+END_TEST
+
+/* A tokenizer with this splitter, one piece and one merge. */
+static tokenizer *open_plain(const char *splitter)
+{
+    static const char *const names[] = {"source.vocab", "source.bpe"}, *const contents[] = {"a\n", "a b\n"};
+    const tokenizer_config config = {.n_source_vocabulary = 1,
+                                     .n_target_vocabulary = 1,
+                                     .splitter = splitter,
+                                     .n_merges = 1,
+                                     .shared_vocabulary = true};
+    char directory[] = "/tmp/test_plain_XXXXXX", path[100];
+    failure why;
+    ck_assert(mkdtemp(directory) != NULL);
+    for (int i = 0; i < 2; i++) {
+        snprintf(path, sizeof path, "%s/%s", directory, names[i]);
+        FILE *file = fopen(path, "w");
+        fputs(contents[i], file);
+        fclose(file);
+    }
+    tokenizer *t = tokenizer_open(directory, &config, &why);
+    ck_assert_ok(t != NULL, why);
+    for (int i = 0; i < 2; i++) {
+        snprintf(path, sizeof path, "%s/%s", directory, names[i]);
+        unlink(path);
+    }
+    rmdir(directory);
+    return t;
+}
+
+START_TEST(words_begin_where_the_tokenizer_says)
+{
+    static const struct {
+        const char *splitter, *source[5], *target[5];
+    } cases[] = {
+        {"words", {"one", "two", "!", "three", ""}, {"drei", "eins", "zwei", "!", ""}},
+        {"bpe", {"one", "t@@", "wo", "three", ""}, {"drei", "eins", "z@@", "wei", ""}},
+        {"byte_bpe",
+         {"one", SPACE_BYTE "t", "wo", SPACE_BYTE "three", ""},
+         {"drei", SPACE_BYTE "eins", SPACE_BYTE "z", "wei", ""}},
+        {"characters", {"o", " ", "t", "w", ""}, {"d", " ", "z", "w", ""}},
+    };
+    static const size_t aligned[][5] = {
+        {3, 0, 1, 2, 4}, {3, 0, 1, 3, 4}, {3, 0, 1, 3, 4}, {0, 1, 2, 3, 4}}; /* "wei" belongs to "z" nevertheless */
+    for (size_t i = 0; i < N_ELEMENTS(cases); i++) {
+        tokenizer *t = open_plain(cases[i].splitter);
+        bool is_words = i < 3;
+        const char *source[5], *target[5];
+        size_t places[2];
+        memcpy(source, cases[i].source, sizeof source);
+        memcpy(target, cases[i].target, sizeof target);
+        protected_span around_two[] = {{{0, 1}, {0}, SPAN_TAG_OPEN, is_words ? 1 : 2},
+                                       {{1, 2}, {0}, SPAN_TAG_CLOSE, is_words ? 3 : 4}};
+        ck_assert(place_with(t, places, source, target, aligned[i], 5, around_two, 2));
+        ck_assert_msg(places[0] == (is_words ? strlen("dreieins") : strlen("d")), "%s: %zu", cases[i].splitter,
+                      places[0]);
+        ck_assert_msg(places[1] == places[0] + (i == 0 ? 5 : i < 3 ? 4 : 2), "%s: %zu", cases[i].splitter, places[1]);
+        tokenizer_close(t);
+    }
 }
 END_TEST
 
@@ -763,6 +839,7 @@ int main(void)
     add_test(suite, "symbols_and_tags_at_the_ends_are_not_the_models", symbols_and_tags_at_the_ends_are_not_the_models);
     add_test(suite, "tags_whose_partners_are_in_other_sentences", tags_whose_partners_are_in_other_sentences);
     add_test(suite, "pairs_of_tags_enclose_their_words", pairs_of_tags_enclose_their_words);
+    add_test(suite, "words_begin_where_the_tokenizer_says", words_begin_where_the_tokenizer_says);
     add_test(suite, "a_span_at_the_end_token_reads_no_piece_past_it", a_span_at_the_end_token_reads_no_piece_past_it);
     add_test(suite, "pairs_that_would_overlap_or_be_empty_have_no_place",
              pairs_that_would_overlap_or_be_empty_have_no_place);

@@ -30,6 +30,9 @@ static const struct {
     {"spaces", "[^" PYTHON_WHITE "]+"},
     {"words", "[" WORD "]+|[^" WORD WHITE "]+"},
     {"marks", "[,.!?]?[^" D2L_SPACE ",.!?]+|[,.!?]"},
+    {"bpe", "[^ ]+"},
+    {"byte_bpe", "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^" WHITE "\\p{L}\\p{N}]+"
+                 "|[" WHITE "]+(?![^" WHITE "])|[" WHITE "]+"},
 };
 
 /* A capital sigma at the end of a word, after \K */
@@ -46,7 +49,9 @@ static bool compile(splitter *s, const char *rule, failure *why)
         i++;
     if (i == sizeof rules / sizeof *rules)
         return failure_set(
-            why, "unknown tokenizer \"%.100s\", expected sentencepiece, characters, spaces, words or marks", rule);
+            why,
+            "unknown tokenizer \"%.100s\", expected sentencepiece, characters, spaces, words, marks, bpe or byte_bpe",
+            rule);
     s->makes_words = i > 0;
     s->code =
         pcre2_compile((PCRE2_SPTR)rules[i].pattern, PCRE2_ZERO_TERMINATED, COMPILE_OPTIONS, &error, &offset, NULL);

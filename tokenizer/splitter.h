@@ -14,6 +14,8 @@ typedef struct splitter splitter;
  *   "spaces"      runs of anything but white space: str.split of Python
  *   "words"       runs of word characters, and runs of other signs: Whitespace of Hugging Face's tokenizers
  *   "marks"       runs between spaces, but each of , . ! ? begins a piece: Dive into Deep Learning
+ *   "bpe"         runs between spaces: subword-nmt
+ *   "byte_bpe"    runs of letters, of digits, and of other signs, each with the space before it: GPT-2
  * Text is put in lower case first if lower_case is set, as these programs do it. NULL on failure, also if there is no
  * such rule. */
 splitter *splitter_open(const char *rule, bool lower_case, failure *why);

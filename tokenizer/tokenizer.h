@@ -1,5 +1,5 @@
-/* Converts text to token ids and back. SentencePiece or a plain rule splits text into pieces; the vocabulary maps
- * pieces to ids, as in Marian. A piece that is not in the vocabulary becomes <unk>.
+/* Converts text to token ids and back. SentencePiece, a plain rule or byte-pair encoding splits text into pieces; the
+ * vocabulary maps pieces to ids, as in Marian. A piece that is not in the vocabulary becomes <unk>.
  *
  * Source and target may share a SentencePiece model and a vocabulary. */
 #ifndef TOKENIZER_TOKENIZER_H
@@ -20,13 +20,15 @@ typedef struct {
     id_list target_silent;               /* ids that write nothing */
     const char *splitter;                /* "sentencepiece", or a rule of splitter.h */
     bool lower_case;                     /* text is put in lower case first; not with SentencePiece */
+    size_t n_merges;                     /* of byte-pair encoding (bpe.h), with the rules "bpe" and "byte_bpe" */
+    bool prefix_space;                   /* with "byte_bpe": a space is put before the text */
     bool shared_sentencepiece, shared_vocabulary;
 } tokenizer_config;
 
 typedef struct tokenizer tokenizer;
 
-/* Reads source.vocab and, for SentencePiece, source.spm; target.vocab and target.spm unless they are shared. Close with
- * tokenizer_close. NULL on failure. */
+/* Reads source.vocab and, for SentencePiece, source.spm; target.vocab and target.spm unless they are shared; for
+ * byte-pair encoding source.bpe. Close with tokenizer_close. NULL on failure. */
 tokenizer *tokenizer_open(const char *directory, const tokenizer_config *config, failure *why);
 void tokenizer_close(tokenizer *t);
 
@@ -46,14 +48,23 @@ language_code tokenizer_language_code(const tokenizer *t, const char *bytes, siz
 bool tokenizer_encode(const tokenizer *t, const language_code *code, const char *bytes, size_t size, token_ids *ids,
                       failure *why);
 
-/* Appends the text of ids [n] of the target vocabulary. Silent ones have no text; <unk> becomes " ⁇ ", as in
- * SentencePiece, or its piece if a plain rule splits. The text is UTF-8 without line breaks or other control
- * characters, except tabs. */
+/* Appends the text of ids [n] of the target vocabulary, without spaces at its ends. Silent ones have no text; <unk>
+ * becomes " ⁇ ", as in SentencePiece, or its piece without SentencePiece. The text is UTF-8 without line breaks or
+ * other control characters, except tabs. */
 bool tokenizer_decode(const tokenizer *t, const int32_t *ids, size_t n, text_buffer *text, failure *why);
 
 /* Sets *known to whether pieces of the source vocabulary can write a character [size], which must be valid UTF-8 and
  * not white space. */
 bool tokenizer_knows(const tokenizer *t, const char *character, size_t size, bool *known, failure *why);
+
+/* What a piece writes. */
+typedef struct {
+    const char *text; /* the piece, without a mark for a space at its beginning */
+    size_t size;      /* bytes of its text other than spaces */
+    bool begins_word; /* whether it begins a word if the piece `before` precedes it */
+} piece_text;
+
+piece_text tokenizer_piece_text(const tokenizer *t, const char *piece, const char *before);
 
 /* The piece of an id, for display; valid until tokenizer_close. */
 const char *tokenizer_source_piece(const tokenizer *t, int32_t id);

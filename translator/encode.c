@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "support/utf8.h"
-#include "translator/tags.h"
 
 enum {
     BYTES_OF_A_TOKEN = 32, /* far more than average: a longer text cannot fit */
@@ -153,12 +152,13 @@ static bool encode_stretches(const encoding *e, const protected_sentence *senten
 /* Index of the first source token at or after `before` bytes of text other than spaces; *n is all that there are. */
 static size_t token_at(const encoding *e, const token_ids *ids, size_t before, size_t *n)
 {
+    const tokenizer *t = e->encoder->tokenizer;
     size_t end = ids->n - n_after_text(e), token = end;
     *n = 0;
     for (size_t i = n_before_text(e); i < end; i++) {
         if (token == end && *n >= before)
             token = i;
-        *n += tag_piece_size(tokenizer_source_piece(e->encoder->tokenizer, ids->at[i]));
+        *n += tokenizer_piece_text(t, tokenizer_source_piece(t, ids->at[i]), "").size;
     }
     return token;
 }

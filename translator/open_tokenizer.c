@@ -11,6 +11,8 @@ tokenizer *open_tokenizer(const char *directory, const model_config *config, fai
                                     .source_unknown = config->source_unknown,
                                     .splitter = config->splitter,
                                     .lower_case = config->lower_case,
+                                    .n_merges = config->n_merges,
+                                    .prefix_space = config->prefix_space,
                                     .shared_sentencepiece = config->shared_sentencepiece,
                                     .shared_vocabulary = config->shared_vocabulary};
     return tokenizer_open(directory, &sides, why);

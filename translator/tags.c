@@ -7,8 +7,6 @@
 #include "support/utf8.h"
 #include "text/letters.h"
 
-static const char space_mark[] = "\xE2\x96\x81"; /* U+2581, a space in a piece */
-
 /* ---- attention ---- */
 
 static void read_attention(void *user, const char *name, const float *data, size_t rows, size_t columns)
@@ -51,38 +49,31 @@ trace_reader tag_attention_start(tag_attention *attention, size_t n_tgt, size_t 
 
 /* ---- words ---- */
 
-static bool begins_with_space(const char *piece)
+static piece_text text_of(tag_tokens tokens, size_t i)
 {
-    return strncmp(piece, space_mark, sizeof space_mark - 1) == 0;
+    return tokenizer_piece_text(tokens.tokenizer, tokens.pieces[i], i > 0 ? tokens.pieces[i - 1] : "");
 }
 
-size_t tag_piece_size(const char *piece)
-{
-    size_t size = strlen(piece);
-    for (const char *at = piece; (at = strstr(at, space_mark)); at += sizeof space_mark - 1)
-        size -= sizeof space_mark - 1;
-    return size;
-}
-
-/* Whether a piece is punctuation: neither empty nor with letters or digits. */
-static bool is_mark(const char *piece)
+/* Whether token i is punctuation: neither without text nor with letters or digits. */
+static bool is_mark(tag_tokens tokens, size_t i)
 {
     size_t length;
-    for (const char *at = piece, *end = at + strlen(at); at < end; at += length) {
+    piece_text piece = text_of(tokens, i);
+    for (const char *at = piece.text, *end = at + strlen(at); at < end; at += length) {
         uint32_t c = utf8_next(at, (size_t)(end - at), &length);
         if (letter_is(c) || (c >= '0' && c <= '9'))
             return false;
     }
-    return tag_piece_size(piece) > 0;
+    return piece.size > 0;
 }
 
 /* The end of the word that begins with token i. Punctuation and tokens without text are words by themselves. */
 static size_t word_end(tag_tokens tokens, size_t i)
 {
-    const char **piece = tokens.pieces;
     size_t end = i + 1;
-    bool alone = !*piece[i] || is_mark(piece[i]);
-    while (end < tokens.n && !alone && *piece[end] && !begins_with_space(piece[end]) && !is_mark(piece[end]))
+    bool alone = !*tokens.pieces[i] || is_mark(tokens, i);
+    while (end < tokens.n && !alone && *tokens.pieces[end] && !text_of(tokens, end).begins_word &&
+           !is_mark(tokens, end))
         end++;
     return end;
 }
@@ -90,13 +81,13 @@ static size_t word_end(tag_tokens tokens, size_t i)
 /* Whether tokens i … end - 1 are a word with text, not punctuation. */
 static bool is_word(tag_tokens tokens, size_t i, size_t end)
 {
-    return !is_mark(tokens.pieces[i]) && (tag_piece_size(tokens.pieces[i]) > 0 || end > i + 1);
+    return !is_mark(tokens, i) && (text_of(tokens, i).size > 0 || end > i + 1);
 }
 
 /* The index of an opaque span's copy token. A piece that is only a space may precede it, but not the end token. */
 static size_t copy_token(tag_tokens source, const protected_span *span)
 {
-    bool is_space = span->token + 1 < source.n && tag_piece_size(source.pieces[span->token]) == 0;
+    bool is_space = span->token + 1 < source.n && text_of(source, span->token).size == 0;
     return span->token + is_space;
 }
 
@@ -184,7 +175,7 @@ static bool enclose(tag_placing *p, size_t opening)
     if (w->first == p->target.n)
         return false;
     const char *mark = p->source.pieces[end - 1];
-    if (is_mark(mark) && w->last + 1 < p->target.n && strcmp(p->target.pieces[w->last + 1], mark) == 0)
+    if (is_mark(p->source, end - 1) && w->last + 1 < p->target.n && strcmp(p->target.pieces[w->last + 1], mark) == 0)
         w->last++;
     return true;
 }
@@ -231,7 +222,7 @@ static size_t bytes_before(tag_tokens target, size_t i)
 {
     size_t n = 0;
     for (size_t k = 0; k < i; k++)
-        n += tag_piece_size(target.pieces[k]);
+        n += text_of(target, k).size;
     return n;
 }
 

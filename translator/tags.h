@@ -4,6 +4,7 @@
 #define TRANSLATOR_TAGS_H
 
 #include "support/trace.h"
+#include "tokenizer/tokenizer.h"
 #include "translator/translator.h"
 
 /* The cross-attention of a forward pass: the mean over the heads of the decoder layer with the most concentrated one.
@@ -22,10 +23,8 @@ trace_reader tag_attention_start(tag_attention *attention, size_t n_tgt, size_t 
 typedef struct {
     const char **pieces; /* [n]; "" for a token without text */
     size_t n;
+    const tokenizer *tokenizer;
 } tag_tokens;
-
-/* The number of bytes of a piece, without its marks for spaces. */
-size_t tag_piece_size(const char *piece);
 
 /* Sets places [sentence->n_spans], for the tags of a sentence, to the number of bytes other than spaces before each in
  * the translation. A pair encloses the target words that attend most to the source words it encloses. An empty tag

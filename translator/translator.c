@@ -184,7 +184,7 @@ static tag_tokens list_pieces(const translator *t, const char **pieces, const to
                                 : !id_list_has(&c->target_silent, id);
         pieces[i] = !writes ? "" : is_source ? translator_source_piece(t, id) : translator_target_piece(t, id);
     }
-    return (tag_tokens){pieces, ids->n};
+    return (tag_tokens){pieces, ids->n, t->tokenizer};
 }
 
 /* Runs a forward pass, and places the tags by its attention. */
