@@ -27,6 +27,7 @@ static const char help[] =
     "  -o, --output FILE   write translations to FILE, created only once complete; shows progress with --input\n"
     "      --encoding NAME\n"
     "                      encoding of the input, if it is not UTF-8; `iconv --list` prints the names\n"
+    "      --to LANGUAGE   translate to this language, one of those that --info lists; for multilingual checkpoints\n"
     "      --resume        resume an interrupted --input/--output run, or start it if there is none\n"
     "      --plain         translate each line as it stands: no splitting into sentences, nothing is protected\n"
     "      --format NAME   text, or jsonl: a JSON object per line, with tokens, log-probabilities and alignment\n"
@@ -104,12 +105,13 @@ static const char *bundled_checkpoint(void)
 
 int arguments_parse(arguments *a, int argc, char **argv)
 {
-    enum { ENCODING = 256, TOKENS, STEPS, ATTENTION, RESUME, PLAIN, FORMAT, TRACE, EXPLAIN, INFO, HELP, VERSION };
+    enum { ENCODING = 256, TO, TOKENS, STEPS, ATTENTION, RESUME, PLAIN, FORMAT, TRACE, EXPLAIN, INFO, HELP, VERSION };
     static const struct option options[] = {{"model", required_argument, NULL, 'm'},
                                             {"threads", required_argument, NULL, 't'},
                                             {"input", required_argument, NULL, 'i'},
                                             {"output", required_argument, NULL, 'o'},
                                             {"encoding", required_argument, NULL, ENCODING},
+                                            {"to", required_argument, NULL, TO},
                                             {"plain", no_argument, NULL, PLAIN},
                                             {"format", required_argument, NULL, FORMAT},
                                             {"tokens", no_argument, NULL, TOKENS},
@@ -135,6 +137,7 @@ int arguments_parse(arguments *a, int argc, char **argv)
         case 'i': a->input = optarg; break;
         case 'o': a->output = optarg; break;
         case ENCODING: a->encoding = optarg; break;
+        case TO: a->to = optarg; break;
         case PLAIN: a->plain = true; break;
         case FORMAT:
             a->json_lines = strcmp(optarg, "jsonl") == 0;
@@ -158,8 +161,8 @@ int arguments_parse(arguments *a, int argc, char **argv)
         }
     a->words = argv + optind;
     a->n_words = argc - optind;
-    if (a->info && (a->n_words || a->input || a->output || a->plain || a->json_lines || a->encoding || a->tokens ||
-                    a->steps || a->attention))
+    if (a->info && (a->n_words || a->input || a->output || a->plain || a->json_lines || a->encoding || a->to ||
+                    a->tokens || a->steps || a->attention))
         return arguments_refuse("--info cannot be combined with TEXT or translation options");
     if (a->json_lines && (a->tokens || a->steps || a->attention || a->trace || a->explain))
         return arguments_refuse("--format jsonl cannot be combined with --tokens, --steps, --attention, --trace or "

@@ -243,8 +243,12 @@ static int run(const arguments *a)
         translator_close(t);
         return arguments_refuse("%s", why.sentence);
     }
+    if (ok && a->to && !translator_choose_language(t, a->to, &why)) {
+        translator_close(t);
+        return arguments_refuse("%s", why.sentence);
+    }
     if (ok && a->info)
-        show_checkpoint(t, a->model);
+        ok = show_checkpoint(t, a->model, &why);
     else if (ok)
         ok = translate_all(a, a->attention ? &attention : NULL, t, &why);
     translator_close(t);

@@ -30,7 +30,8 @@ const char *config_activation_name(activation function)
 
 enum {
     WHERE_SIZE = 4200, /* a path and the name of an object */
-    MAX_AROUND = 8     /* ids around a text */
+    MAX_AROUND = 8,    /* ids around a text */
+    MAX_LISTED = 64    /* ids in other lists */
 };
 
 /* Reads an object of the root that has exactly these keys, and sets where to its name in error messages. NULL on
@@ -180,7 +181,7 @@ static bool read_target(model_config *c, const cJSON *root, const char *file, fa
            json_read_size(&c->n_target_vocabulary, target, "n_vocabulary", 1, LARGEST_VOCABULARY, where, why) &&
            read_id(&c->target_start, target, "start", c->n_target_vocabulary, where, why) &&
            read_ids(&c->target_forced, MAX_AROUND, target, "forced", c->n_target_vocabulary, where, why) &&
-           read_ids(&c->target_silent, MAX_IDS, target, "silent", c->n_target_vocabulary, where, why) &&
+           read_ids(&c->target_silent, MAX_LISTED, target, "silent", c->n_target_vocabulary, where, why) &&
            read_id(&c->target_end, target, "end", c->n_target_vocabulary, where, why) &&
            read_id(&c->target_pad, target, "pad", c->n_target_vocabulary, where, why) &&
            (c->target_end != c->target_pad ||
@@ -190,7 +191,7 @@ static bool read_target(model_config *c, const cJSON *root, const char *file, fa
 static bool read_suppressed(model_config *c, const cJSON *generation, const char *where, failure *why)
 {
     id_list *ids = &c->suppressed;
-    if (!read_ids(ids, MAX_IDS, generation, "suppressed", c->n_target_vocabulary, where, why))
+    if (!read_ids(ids, MAX_LISTED, generation, "suppressed", c->n_target_vocabulary, where, why))
         return false;
     if (id_list_has(ids, c->target_end))
         return failure_set(why, "%s: \"suppressed\" contains the end token, %d, so no translation would end", where,
@@ -226,6 +227,34 @@ static bool read_copy_tokens(model_config *c, const cJSON *root, const char *fil
     return c->shared_vocabulary || failure_set(why, "%s: \"copy_tokens\" requires a shared vocabulary", file);
 }
 
+/* Reads the optional list of languages. Their ids are silent. */
+static bool read_languages(model_config *c, const cJSON *root, const char *file, failure *why)
+{
+    const cJSON *languages = cJSON_GetObjectItemCaseSensitive(root, "languages"), *item;
+    char where[WHERE_SIZE];
+    snprintf(where, sizeof where, "%s: languages", file);
+    if (languages && !json_read_object(root, "languages", file, why))
+        return false;
+    cJSON_ArrayForEach(item, languages)
+    {
+        config_language *language = &c->languages[c->n_languages];
+        size_t size = strlen(item->string);
+        if (c->n_languages == MAX_LANGUAGES)
+            return failure_set(why, "%s: more than the %d allowed", where, MAX_LANGUAGES);
+        if (size == 0 || size >= sizeof language->name)
+            return failure_set(why, "%s: a name has %zu bytes, expected 1 to 31", where, size);
+        for (size_t i = 0; i < c->n_languages; i++)
+            if (strcmp(item->string, c->languages[i].name) == 0)
+                return failure_set(why, "%s: duplicate key \"%s\"", where, item->string);
+        memcpy(language->name, item->string, size + 1);
+        if (!read_id(&language->id, languages, language->name, c->n_target_vocabulary, where, why))
+            return false;
+        c->n_languages++;
+        c->target_silent.at[c->target_silent.n++] = language->id;
+    }
+    return true;
+}
+
 /* Checks that shared parts have equal sizes. */
 static bool check_sharing(const model_config *c, const char *file, failure *why)
 {
@@ -238,8 +267,9 @@ static bool check_sharing(const model_config *c, const char *file, failure *why)
 static bool read_root(model_config *c, const cJSON *root, const char *file, failure *why)
 {
     /* clang-format off */
-    static const char *const keys[] = {
-        "copy_tokens", /* the only optional key */
+    enum { N_OPTIONAL = 2 };
+    static const char *const all_keys[] = {
+        "copy_tokens", "languages", /* optional */
         "format", "version", "d_model", "max_positions", "encoder", "decoder", "activation", "norm", "positions",
         "scale_embedding", "shared_embedding", "tied_output", "tokenizer", "source", "target", "shared_sentencepiece", "shared_vocabulary",
         "generation", "origin", NULL};
@@ -258,8 +288,11 @@ static bool read_root(model_config *c, const cJSON *root, const char *file, fail
         return failure_set(why,
                            "%s: version %zu, expected %d; export the checkpoint again with this program's export.py",
                            file, version, CHECKPOINT_VERSION);
-    bool has_copy_tokens = cJSON_HasObjectItem(root, keys[0]);
-    return json_check_keys(root, has_copy_tokens ? keys : keys + 1, file, why) &&
+    const char *keys[sizeof all_keys / sizeof *all_keys];
+    for (size_t i = 0, n = 0; i < sizeof keys / sizeof *keys; i++)
+        if (i >= N_OPTIONAL || cJSON_HasObjectItem(root, all_keys[i]))
+            keys[n++] = all_keys[i];
+    return json_check_keys(root, keys, file, why) &&
            json_read_size(&c->d_model, root, "d_model", 2, LARGEST_WIDTH, file, why) &&
            json_read_size(&c->max_positions, root, "max_positions", 2, LARGEST_LENGTH, file, why) &&
            read_stack(&c->encoder, root, "encoder", file, why) && read_stack(&c->decoder, root, "decoder", file, why) &&
@@ -272,7 +305,8 @@ static bool read_root(model_config *c, const cJSON *root, const char *file, fail
            json_read_bool(&c->shared_sentencepiece, root, "shared_sentencepiece", file, why) &&
            json_read_bool(&c->shared_vocabulary, root, "shared_vocabulary", file, why) &&
            read_generation(c, root, file, why) && read_copy_tokens(c, root, file, why) &&
-           json_read_object(root, "origin", file, why) && check_sharing(c, file, why);
+           read_languages(c, root, file, why) && json_read_object(root, "origin", file, why) &&
+           check_sharing(c, file, why);
 }
 
 bool config_read(model_config *config, const char *directory, failure *why)

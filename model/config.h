@@ -9,7 +9,7 @@
 #include "support/buffer.h"
 #include "support/failure.h"
 
-enum { CHECKPOINT_VERSION = 2, MAX_COPY_TOKENS = 16 };
+enum { CHECKPOINT_VERSION = 2, MAX_COPY_TOKENS = 16, MAX_LANGUAGES = 256 };
 
 typedef enum { ACTIVATION_RELU, ACTIVATION_SWISH, ACTIVATION_GELU, ACTIVATION_GELU_TANH } activation;
 
@@ -17,6 +17,12 @@ typedef enum { ACTIVATION_RELU, ACTIVATION_SWISH, ACTIVATION_GELU, ACTIVATION_GE
 typedef struct {
     size_t n_layers, n_heads, d_head, d_ff; /* d_head: columns of a head, usually d_model / n_heads */
 } stack_config;
+
+/* A language to choose, and the target id that stands for it. */
+typedef struct {
+    char name[32];
+    int32_t id;
+} config_language;
 
 typedef struct {
     size_t d_model, max_positions;
@@ -34,7 +40,7 @@ typedef struct {
     int32_t source_unknown;                       /* id in the source vocabulary */
     id_list source_before, source_after;          /* ids around the text of a source */
     id_list target_forced;                        /* ids that always follow the start token */
-    id_list target_silent;                        /* ids that write nothing, such as the end token */
+    id_list target_silent;                        /* ids that write nothing: the end token, languages … */
     int32_t target_start, target_end, target_pad; /* ids in the target vocabulary */
     char splitter[32]; /* what splits text: "sentencepiece" or a rule that the tokenizer knows */
     bool lower_case;   /* of the source, before it is split */
@@ -46,6 +52,8 @@ typedef struct {
     id_list suppressed;  /* target ids that are never chosen; pad is the last */
     id_list copy_tokens; /* ids in both vocabularies; each stands for one span of copied text */
     char source_language[32], target_language[32];
+    size_t n_languages; /* 0 if there is one target language only */
+    config_language languages[MAX_LANGUAGES];
 } model_config;
 
 /* Reads and checks directory/config.json. */

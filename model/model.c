@@ -250,6 +250,13 @@ const model_config *model_get_config(const transformer *model)
     return &model->config;
 }
 
+void model_choose_language(transformer *model, const config_language *language)
+{
+    model_config *c = &model->config;
+    *(c->target_forced.n ? &c->target_forced.at[0] : &c->target_start) = language->id;
+    memcpy(c->target_language, language->name, sizeof c->target_language);
+}
+
 model_facts model_get_facts(const transformer *model)
 {
     return (model_facts){weights_n_elements(model->weights), weights_file_size(model->weights), model->dtype,

@@ -24,6 +24,10 @@ void model_close(transformer *model);
 
 const model_config *model_get_config(const transformer *model);
 
+/* Chooses the language that targets are in, one of the configuration's: its id takes the place of the first forced id,
+ * or of the start token if none is forced. Call it while no other thread uses the model. */
+void model_choose_language(transformer *model, const config_language *language);
+
 /* Facts for --info about the weights and the kernels in use. */
 typedef struct {
     size_t n_weights;            /* numbers in all tensors */

@@ -46,7 +46,7 @@ void *array_reserve(void *elements, size_t *capacity, size_t wanted, size_t elem
                     failure *why);
 
 /* A short list of ids, fixed in size. */
-enum { MAX_IDS = 64 };
+enum { MAX_IDS = 512 };
 
 typedef struct {
     size_t n;

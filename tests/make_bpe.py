@@ -8,9 +8,10 @@ import io
 import json
 from pathlib import Path
 
-from bpe_lines import LINES, PHRASES
 from subword_nmt.apply_bpe import BPE
 from subword_nmt.learn_bpe import learn_bpe
+
+from bpe_lines import LINES, PHRASES
 
 FILE = Path(__file__).resolve().parent / "golden/subword_nmt.json"
 N_MERGES = 600

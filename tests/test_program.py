@@ -584,8 +584,11 @@ def test_info_describes_the_checkpoint(variant):
     assert shown["d_model"] == str(config["d_model"])
     assert shown["activation"] == config["activation"]
     for stack in ("encoder", "decoder"):
-        layers, heads, inner = (config[stack][key] for key in ("n_layers", "n_heads", "d_ff"))
-        assert re.fullmatch(rf"{layers} layers?, {heads} heads?, d_ff {inner}", shown[stack])
+        layers, heads, inner, width = (config[stack][key] for key in ("n_layers", "n_heads", "d_ff", "d_head"))
+        assert re.fullmatch(rf"{layers} layers?, {heads} heads?, d_ff {inner}, d_head {width}", shown[stack])
+    assert shown["norm"] == "after each sublayer"
+    assert (shown["positions"], shown["tokenizer"]) == ("sinusoids", "sentencepiece")
+    assert shown["frame"] == "source text </s>, target <pad> text </s>"
     assert shown["vocabulary"] == "{} source, {} target, {}".format(
         config["source"]["n_vocabulary"], config["target"]["n_vocabulary"],
         "shared" if config["shared_vocabulary"] else "separate")

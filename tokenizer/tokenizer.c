@@ -124,7 +124,7 @@ language_code tokenizer_language_code(const tokenizer *t, const char *bytes, siz
     if (n == 0 || memchr(bytes, '\0', n) || !utf8_is_valid(bytes, n)) /* encoding would replace it by U+FFFD */
         return (language_code){0};
     int32_t id = vocabulary_id(t->source_vocabulary, bytes, n);
-    return (language_code){n, id >= 0 ? id : t->config.source_unknown, id >= 0};
+    return (language_code){true, n, id >= 0 ? id : t->config.source_unknown, id >= 0};
 }
 
 /* A word that byte-pair encoding splits further. */
@@ -164,7 +164,7 @@ bool tokenizer_encode(const tokenizer *t, const language_code *code, const char 
     text_buffer valid = TEXT_EMPTY;
     encoding e = {t, ids, why};
     bool ok = append_ids(ids, &t->config.source_before, why) &&
-              (code->size == 0 || token_ids_append(ids, code->id, why)) &&
+              (!code->present || token_ids_append(ids, code->id, why)) &&
               (!t->config.prefix_space || size == 0 || *bytes == ' ' || text_append(&valid, " ", 1, why)) &&
               utf8_append_valid(&valid, bytes, size, why) &&
               (valid.size == 0 || split(t, valid.bytes, valid.size, append_piece, &e, why));

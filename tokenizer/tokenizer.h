@@ -34,7 +34,8 @@ void tokenizer_close(tokenizer *t);
 
 /* A language code such as `>>deu<<`, which OPUS-MT's multilingual checkpoints require. */
 typedef struct {
-    size_t size; /* in bytes; 0 if there is none */
+    bool present;
+    size_t size; /* in bytes of the text; 0 for a code that the text lacks */
     int32_t id;  /* <unk> if it is not known, as in MarianTokenizer */
     bool known;  /* whether the source vocabulary contains it */
 } language_code;

@@ -50,7 +50,7 @@ static translated_sentence *append_sentence(translation *result, failure *why)
 /* Source tokens that do not stand for the sentence: before it, with the language code, and after it. */
 static size_t n_before_text(const encoding *e)
 {
-    return e->encoder->config->source_before.n + (e->code.size ? 1 : 0);
+    return e->encoder->config->source_before.n + (e->code.present ? 1 : 0);
 }
 
 static size_t n_after_text(const encoding *e)
@@ -224,7 +224,8 @@ static bool encode_protected(const encoding *e, const protected_sentence *senten
 
 static encoding start_line(const encoder *e, const text_line *line, size_t number, translation *out, failure *why)
 {
-    return (encoding){e, line, number, tokenizer_language_code(e->tokenizer, line->bytes, line->size), out, why};
+    language_code code = tokenizer_language_code(e->tokenizer, line->bytes, line->size);
+    return (encoding){e, line, number, code.present ? code : e->code, out, why};
 }
 
 static void note_unknown_code(const encoding *e)
@@ -238,7 +239,7 @@ static void note_unknown_code(const encoding *e)
 bool encode_line(const encoder *e, const text_line *line, size_t number, translation *out, failure *why)
 {
     encoding at = start_line(e, line, number, out, why);
-    if (at.code.size && !at.code.known)
+    if (at.code.present && !at.code.known)
         note_unknown_code(&at);
     out->code_size = at.code.size;
     byte_range all;

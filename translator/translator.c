@@ -10,6 +10,7 @@
 #include "support/utf8.h"
 #include "translator/batches.h"
 #include "translator/encode.h"
+#include "translator/languages.h"
 #include "translator/open_tokenizer.h"
 #include "translator/protect.h"
 #include "translator/restore.h"
@@ -20,7 +21,8 @@ struct translator {
     tokenizer *tokenizer;
     batch_workers workers;
     protector *protector;
-    bool protection; /* whether the protector is used */
+    bool protection;    /* whether the protector is used */
+    language_code code; /* of lines that have none */
 };
 
 static bool open_all(translator *t, const char *directory, size_t n_threads, failure *why)
@@ -55,6 +57,31 @@ void translator_close(translator *t)
 void translator_set_protection(translator *t, bool on)
 {
     t->protection = on;
+}
+
+bool translator_list_languages(const translator *t, language_name **names, size_t *n, failure *why)
+{
+    *n = languages_list(NULL, translator_config(t), t->tokenizer);
+    *names = malloc((*n + 1) * sizeof **names);
+    if (*names)
+        languages_list(*names, translator_config(t), t->tokenizer);
+    return *names || failure_memory(why, "the languages");
+}
+
+bool translator_choose_language(translator *t, const char *name, failure *why)
+{
+    const model_config *c = translator_config(t);
+    language_name *names;
+    size_t n, chosen;
+    if (!translator_list_languages(t, &names, &n, why))
+        return false;
+    bool found = languages_find(&chosen, name, names, n, why);
+    if (found && c->n_languages)
+        model_choose_language(t->model, &c->languages[chosen]);
+    else if (found)
+        t->code = (language_code){.present = true, .id = names[chosen].id, .known = true};
+    free(names);
+    return found;
 }
 
 const transformer *translator_model(const translator *t)
@@ -260,7 +287,7 @@ static bool encode_lost(const encoder *e, const text_line *lines, size_t n_lines
 bool translator_translate(translator *t, const text_line *lines, size_t n_lines, bool with_details, translation *out,
                           const notice_reader *notices, failure *why)
 {
-    const encoder e = {t->tokenizer, translator_config(t), t->protection ? t->protector : NULL, notices};
+    const encoder e = {t->tokenizer, translator_config(t), t->protection ? t->protector : NULL, notices, t->code};
     bool ok = true;
     for (size_t l = 0; l < n_lines; l++)
         out[l] = (translation){.text = TEXT_EMPTY};

@@ -83,6 +83,20 @@ void translator_close(translator *t);
  * line as it is. */
 void translator_set_protection(translator *t, bool on);
 
+/* A language that the checkpoint can translate to. */
+typedef struct {
+    const char *name; /* [size], not NUL-terminated */
+    size_t size;
+    int32_t id; /* what stands for it: in the target vocabulary, or that of its code in the source vocabulary */
+} language_name;
+
+/* Sets *names, to be freed, and *n to the languages among which translator_choose_language chooses. */
+bool translator_list_languages(const translator *t, language_name **names, size_t *n, failure *why);
+
+/* Chooses the language of translations. If it has a language code, lines with a code of their own keep that. Fails,
+ * with similar names in *why, if the checkpoint has no language with this name. */
+bool translator_choose_language(translator *t, const char *name, failure *why);
+
 const transformer *translator_model(const translator *t);
 const model_config *translator_config(const translator *t);
 

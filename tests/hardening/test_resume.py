@@ -319,7 +319,7 @@ def test_what_has_changed_is_refused(change, named, files, tmp_path):
 ADDED = {"model": ["--model", TESTS / "golden/relu"], "threads": ["--threads", "3"],
          "input": ["--input", TESTS / "golden/source.txt"],
          "output": None, "resume": None,  # every case has them
-         "encoding": ["--encoding", "utf-16"], "plain": ["--plain"], "format": ["--format", "jsonl"],
+         "encoding": ["--encoding", "utf-16"], "to": ["--to", "deu"], "plain": ["--plain"], "format": ["--format", "jsonl"],
          "tokens": ["--tokens"], "steps": ["--steps"],
          "attention": ["--attention=all"],
          "trace": ["--trace", "trace"], "explain": ["--explain", "page"], "info": ["--info"]}
