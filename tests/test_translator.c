@@ -571,7 +571,8 @@ START_TEST(pairs_of_tags_enclose_their_words)
     const char *target[] = {SPACE_MARK "drei", SPACE_MARK "eins", SPACE_MARK "zwei", "!", ""};
     static const size_t aligned[] = {3, 0, 1, 2, 4};
     size_t places[4];
-    protected_span around_two[] = {{{0, 1}, {0}, SPAN_TAG_OPEN, 1}, {{1, 2}, {0}, SPAN_TAG_CLOSE, 3}}; /* and its mark */
+    protected_span around_two[] = {{{0, 1}, {0}, SPAN_TAG_OPEN, 1},
+                                   {{1, 2}, {0}, SPAN_TAG_CLOSE, 3}}; /* and its mark */
     ck_assert(place(places, source, target, aligned, 5, around_two, 2));
     ck_assert_uint_eq(places[0], strlen("dreieins"));
     ck_assert_uint_eq(places[1], strlen("dreieinszwei!"));
@@ -598,7 +599,8 @@ START_TEST(a_span_at_the_end_token_reads_no_piece_past_it)
     const char *target[] = {SPACE_MARK "eins", SPACE_MARK "zwei", SPACE_MARK "drei", ""};
     static const size_t aligned[] = {0, 1, 2, 3};
     size_t places[3];
-    protected_span spans[] = {{{0, 1}, SPAN_TAG_OPEN, 1}, {{1, 2}, SPAN_TAG_CLOSE, 2}, {{2, 3}, SPAN_OPAQUE, 3}};
+    protected_span spans[] = {
+        {{0, 1}, {0}, SPAN_TAG_OPEN, 1}, {{1, 2}, {0}, SPAN_TAG_CLOSE, 2}, {{2, 3}, {0}, SPAN_OPAQUE, 3}};
     ck_assert(place(places, source, target, aligned, 4, spans, 3));
     ck_assert_uint_eq(places[0], strlen("eins"));
     ck_assert_uint_eq(places[1], strlen("einszwei"));
