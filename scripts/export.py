@@ -28,9 +28,10 @@ import torch
 import transformers
 from transformers import MarianConfig, MarianMTModel, MarianTokenizer
 
-from transformer_c import checkpoint
+from transformer_c import checkpoint, hugging_face
 from transformer_c.checkpoint import Unsupported, expect
 from transformer_c.files import directory_whole, other_files
+from transformer_c.hugging_face import ACTIVATIONS
 from transformer_c.program import TRANSLATE, ProgramFailure, translate_tokens
 
 CHECKPOINT_FILES = {"config.json", "model.safetensors", "source.spm", "target.spm", "source.vocab", "target.vocab"}
@@ -135,9 +136,6 @@ def copy_tokens(tokenizer: MarianTokenizer) -> dict[str, list[int]]:
 def config_json(model: MarianMTModel, tokenizer: MarianTokenizer, sharing: Sequence[bool], shared_sentencepiece: bool,
                 origin: dict[str, Any]) -> dict[str, Any]:
     config = model.config
-    activation = {"relu": "relu", "swish": "swish", "silu": "swish", "gelu": "gelu"}.get(config.activation_function)
-    if not activation:
-        raise Unsupported(f"activation_function: found {config.activation_function!r}, expected relu, swish or gelu")
     shared_embedding, tied_output = sharing
     return {
         "format": "transformer.c", "version": 1,
@@ -146,7 +144,7 @@ def config_json(model: MarianMTModel, tokenizer: MarianTokenizer, sharing: Seque
                     "d_ff": config.encoder_ffn_dim},
         "decoder": {"n_layers": config.decoder_layers, "n_heads": config.decoder_attention_heads,
                     "d_ff": config.decoder_ffn_dim},
-        "activation": activation, "scale_embedding": bool(config.scale_embedding),
+        "activation": ACTIVATIONS[config.activation_function], "scale_embedding": bool(config.scale_embedding),
         "shared_embedding": shared_embedding, "tied_output": tied_output,
         "source": {"language": tokenizer.source_lang or "", "n_vocabulary": len(tokenizer.encoder),
                    "end": tokenizer.encoder[str(tokenizer.eos_token)],
@@ -181,8 +179,8 @@ def write_checkpoint(hf_dir: Path, directory: Path, model: MarianMTModel, tokeni
            "config.json: eos_token_id, against the vocabulary")
     source_spm, target_spm = tokenizer.spm_files
     shared_sentencepiece = sha256(source_spm) == sha256(target_spm)
-    files = ["config.json", "vocab.json", "source.spm", "target.spm", "target_vocab.json", "model.safetensors",
-             "pytorch_model.bin", "generation_config.json"]
+    files = ["config.json", "vocab.json", "source.spm", "target.spm", "target_vocab.json", "generation_config.json",
+             *(path.name for path in hugging_face.weights_files(Path(hf_dir)))]
     origin = {"directory": Path(hf_dir).resolve().name, "dtype": dtype, "transformers": transformers.__version__,
               "torch": torch.__version__.split("+")[0],
               "sha256": {name: sha256(Path(hf_dir) / name) for name in files if (Path(hf_dir) / name).is_file()}}
@@ -244,8 +242,14 @@ def export(hf_dir: Path | str, out_dir: Path | str, dtype: str) -> None:
     model, tokenizer = checkpoint.open_marian(hf_dir)
     with directory_whole(out_dir, lambda found: check_replaceable(found, out_dir)) as beside:
         write_checkpoint(hf_dir, beside, model, tokenizer, dtype)
-        if not compare_sample(beside, model, tokenizer, dtype):
-            raise Unsupported("the two programs translate the sample differently; nothing was exported")
+        try:
+            same = compare_sample(beside, model, tokenizer, dtype)
+        except ProgramFailure as problem:
+            raise Unsupported(f"{hf_dir}: this program cannot translate with what was exported, which is removed again: "
+                              f"{str(problem).replace(f'{beside}/', '')}") from problem
+        if not same:
+            raise Unsupported(f"{hf_dir}: the two programs translate the sample differently, so nothing was exported; the "
+                              f"weights may be damaged: download them again")
         for name in KEPT_FILES:
             if (out_dir / name).is_file():
                 shutil.copyfile(out_dir / name, beside / name)

@@ -1,6 +1,7 @@
 """export.py: what it writes, what it refuses; the golden files are made again. Needs PyTorch."""
 
 import json
+import re
 import shutil
 import types
 
@@ -12,6 +13,8 @@ pytest.importorskip("transformers")
 
 import torch
 from safetensors import safe_open
+from safetensors.numpy import save_file
+from transformers import MarianMTModel, MarianTokenizer
 
 import export
 import make_golden
@@ -158,7 +161,7 @@ def test_a_bin_file_is_read_without_running_its_code(marian, tmp_path):
     ("generation_config.json", {"max_new_tokens": 5}, "found max_new_tokens 5"),
     ("generation_config.json", {"max_length": 1}, "found max_length 1"),
     ("tokenizer_config.json", {"sp_model_kwargs": {"enable_sampling": True}}, "sp_model_kwargs"),
-    ("config.json", {"decoder_attention_heads": 3}, "transformers cannot open it"),
+    ("config.json", {"decoder_attention_heads": 3}, "decoder_attention_heads: found 3, expected a divisor of d_model, 16"),
     ("config.json", {"quantization_config": {}}, "quantization_config"),
     ("vocab.json", {"▁more": 117}, "expected the ids 0 to"),
 ])
@@ -281,9 +284,169 @@ def test_an_export_beside_old_and_part_leaves_them(marian, tmp_path, monkeypatch
     assert sorted(path.name for path in tmp_path.iterdir()) == ["out", "out.old", "out.part"]
 
 
+def copy_of(directory, tmp_path):
+    return shutil.copytree(directory, tmp_path / "copy")
+
+
+@pytest.mark.parametrize("file, text, says", [
+    *((name, "version https://git-lfs.github.com/spec/v1\noid sha256:1\n", f"{name}: is a Git LFS pointer; run git lfs pull")
+      for name in ("model.safetensors", "source.spm", "vocab.json")),
+    *((name, "", f"{name}: is empty; download it again")
+      for name in ("model.safetensors", "source.spm", "target.spm", "vocab.json", "config.json", "generation_config.json")),
+    *((name, "{'not': 'JSON'}", f"{name}: found something that is not JSON")
+      for name in ("config.json", "generation_config.json", "tokenizer_config.json", "vocab.json")),
+    ("generation_config.json", "[1]", "generation_config.json: found JSON that is no object"),
+    ("vocab.json", '{"a": "b"}', "vocab.json: 'a': found 'b', expected an id"),
+    ("vocab.json", '{"</s>": 0, "<pad>": 1}', "vocab.json: found no <unk>, which is the unk_token"),
+    ("source.spm", "no model", "source.spm: is no SentencePiece model"),
+    ("model.safetensors", "no weights", "model.safetensors: is damaged"),
+    ("model.safetensors", None, "found neither model.safetensors nor pytorch_model.bin"),
+    ("target.spm", None, "found no file target.spm"),
+])
+def test_damaged_files_are_named(marian, tmp_path, file, text, says):
+    copy = copy_of(marian["swish"], tmp_path)
+    (copy / file).unlink()
+    if text is not None:
+        (copy / file).write_text(text)
+    with pytest.raises(checkpoint.Unsupported, match=re.escape(says)):
+        checkpoint.open_marian(copy)
+
+
+@pytest.mark.parametrize("file, key, value, says", [
+    ("generation_config.json", "bad_words_ids", [["a"]], "bad_words_ids: found ['a'], expected a list of ids"),
+    ("generation_config.json", "max_length", "41", "found max_length '41', expected a number"),
+    ("generation_config.json", "suppress_tokens", 3, "suppress_tokens: found 3, expected a list of ids"),
+    ("generation_config.json", "suppress_tokens", [0], "suppress_tokens: found the end token"),
+    ("generation_config.json", "eos_token_id", [0, 1], "found eos_token_id [0, 1], expected one id"),
+    ("config.json", "d_model", None, "config.json: d_model: found None, expected a number from 2 to 65536"),
+    ("config.json", "encoder_layers", 10**6, "config.json: encoder_layers: found 1000000"),
+    ("config.json", "encoder_ffn_dim", 65536, "config.json: describes a model of"),
+    ("config.json", "max_position_embeddings", 8000, "config.json: max_position_embeddings: found 8000, more than"),
+    ("config.json", "scale_embedding", "yes", "config.json: scale_embedding: found 'yes'"),
+    ("config.json", "pad_token_id", 0, "config.json: pad_token_id: found 0, which is eos_token_id too"),
+    ("config.json", "decoder_start_token_id", 5000, "config.json: decoder_start_token_id: found 5000"),
+    ("config.json", "tie_encoder_decoder", True, "config.json: tie_encoder_decoder"),
+    ("tokenizer_config.json", "source_lang", 5, "tokenizer_config.json: source_lang: found 5"),
+    ("tokenizer_config.json", "separate_vocabs", "no", "tokenizer_config.json: separate_vocabs: found 'no'"),
+    ("tokenizer_config.json", "added_tokens_decoder", [1], "tokenizer_config.json: added_tokens_decoder: found [1]"),
+])
+def test_values_that_are_none_are_named(changed, file, key, value, says):
+    with pytest.raises(checkpoint.Unsupported, match=re.escape(says)):
+        checkpoint.open_marian(changed("swish", file, **{key: value}))
+
+
+def test_a_longer_decoder_vocabulary_is_named(changed):
+    with pytest.raises(checkpoint.Unsupported, match="decoder_vocab_size: found 33, expected vocab_size"):
+        checkpoint.open_marian(changed("gelu", "config.json", decoder_vocab_size=33))
+
+
+@pytest.mark.parametrize("file, values", [
+    ("generation_config.json", {"eos_token_id": [0], "forced_eos_token_id": [0]}),
+    ("config.json", {"eos_token_id": [0], "forced_eos_token_id": [0]}),
+    ("generation_config.json", {"output_attentions": True, "return_dict_in_generate": True, "temperature": "a"}),
+    ("config.json", {"id2label": 5, "torch_dtype": "none", "architectures": None, "bos_token_id": None}),
+    ("tokenizer_config.json", {"model_max_length": "a", "extra_special_tokens": 5, "tokenizer_class": "Other"}),
+])
+def test_what_changes_no_translation_is_exported(marian, changed, tmp_path, file, values):
+    for name, directory in (("expected", marian["swish"]), ("found", changed("swish", file, **values))):
+        model, tokenizer = checkpoint.open_marian(directory)
+        assert checkpoint.greedy(model, [[5, 0]])
+        (tmp_path / name).mkdir()
+        export.write_checkpoint(directory, tmp_path / name, model, tokenizer, "float32")
+        make_golden.steady_origin(tmp_path / name)
+    for path in (tmp_path / "expected").iterdir():
+        assert path.read_bytes() == (tmp_path / "found" / path.name).read_bytes()
+
+
+@pytest.mark.parametrize("values, max_length", [({"max_length": None, "bad_words_ids": []}, 63), ({"max_length": 7}, 6)])
+def test_no_maximum_length_is_that_of_the_positions(changed, values, max_length):
+    directory = changed("swish", "generation_config.json", **values)
+    config = json.loads((directory / "config.json").read_text())
+    config.pop("max_length", None)
+    (directory / "config.json").write_text(json.dumps(config))
+    model, _ = checkpoint.open_marian(directory)
+    assert checkpoint.max_length(model) == max_length
+
+
+def test_bos_begins_where_nothing_else_says_how(changed):
+    directory = changed("swish", "generation_config.json", decoder_start_token_id=None, bos_token_id=None)
+    config = json.loads((directory / "config.json").read_text()) | {"decoder_start_token_id": None, "bos_token_id": None}
+    (directory / "config.json").write_text(json.dumps(config))
+    with pytest.raises(checkpoint.Unsupported, match="config.json: decoder_start_token_id: found None"):
+        checkpoint.open_marian(directory)
+    (directory / "config.json").write_text(json.dumps(config | {"bos_token_id": 9}))
+    assert checkpoint.open_marian(directory)[0].config.decoder_start_token_id == 9
+
+
+@pytest.mark.parametrize("kind", ["safetensors", "bin"])
+def test_shards_are_exported(marian, tmp_path, kind):
+    copy = copy_of(marian["swish"], tmp_path)
+    MarianMTModel.from_pretrained(marian["swish"]).save_pretrained(
+        copy, max_shard_size="20KB", safe_serialization=kind == "safetensors")
+    (copy / "model.safetensors").unlink(missing_ok=True)
+    assert len(list(copy.glob("*-of-*"))) > 1
+    found, expected = (export.resolved_tensors(checkpoint.open_marian(place)[0])[0] for place in (copy, marian["swish"]))
+    assert found.keys() == expected.keys() and all(numpy.array_equal(found[name], expected[name]) for name in expected)
+    index = next(copy.glob("*.index.json"))
+    index.write_text(re.sub("[a-z_]*-00001-of", "../x-of", index.read_text()))
+    with pytest.raises(checkpoint.Unsupported, match="weight_map: found the file '../x-of.*', expected a file beside it"):
+        checkpoint.open_marian(copy)
+
+
+def with_tokens(directory, copy, add):
+    """A copy of a Hugging Face directory with added tokens, its embeddings lengthened."""
+    tokenizer, model = MarianTokenizer.from_pretrained(directory), MarianMTModel.from_pretrained(directory)
+    add(tokenizer)
+    torch.manual_seed(1)
+    model.resize_token_embeddings(len(tokenizer))
+    model.save_pretrained(copy)
+    tokenizer.save_pretrained(copy)
+    return copy
+
+
+@pytest.mark.parametrize("add, lines", [
+    (lambda tokenizer: tokenizer.add_tokens([">>deu<<", ">>fra<<"]), [">>fra<< The house is small.", ">>deu<<I have a dog."]),
+    (lambda tokenizer: tokenizer.add_special_tokens({"additional_special_tokens": [">>deu<<"]}), [">>deu<< Good morning."]),
+    (lambda tokenizer: tokenizer.add_special_tokens({"bos_token": "<s>"}), ["The house is small."]),
+])
+def test_added_tokens_before_a_text_have_the_ids_of_transformers(marian, tmp_path, add, lines):
+    copy = with_tokens(marian["swish"], tmp_path / "copy", add)
+    export.export(copy, tmp_path / "out", "float32")
+    tokenizer = MarianTokenizer.from_pretrained(copy)
+    found = [sentence.source for [sentence] in program.translate_tokens(tmp_path / "out", lines, "--plain")]
+    assert found == [tokenizer(line).input_ids for line in lines]
+
+
+@pytest.mark.parametrize("add, names", [
+    (lambda tokenizer: tokenizer.add_tokens(["new", "other"]), "['new', 'other']"),
+    (lambda tokenizer: tokenizer.add_tokens(["▁with"]), "['▁with']"),
+    (lambda tokenizer: tokenizer.add_special_tokens({"additional_special_tokens": ["<sep>", ">>deu<<"]}), "['<sep>']"),
+])
+def test_added_tokens_within_a_text_are_named(marian, tmp_path, add, names):
+    copy = with_tokens(marian["swish"], tmp_path / "copy", add)
+    with pytest.raises(checkpoint.Unsupported, match=re.escape(f"found the added tokens {names}, which transformers finds")):
+        checkpoint.open_marian(copy)
+
+
 @pytest.mark.parametrize("n", [3, 9])
 def test_few_positions_are_exported(tmp_path, n, capsys):
     directory = make_golden.marian_directory(
         tmp_path / "few", **make_golden.VARIANTS["swish"] | {"max_position_embeddings": n, "max_length": n})
     export.export(directory, tmp_path / "out", "float32")
     assert "5 of 5 sample lines" in capsys.readouterr().err
+
+
+def test_a_start_token_that_is_a_piece_stays_in_the_text(changed, tmp_path):
+    directory = changed("swish", "generation_config.json", decoder_start_token_id=7)
+    config = json.loads((directory / "config.json").read_text()) | {"decoder_start_token_id": 7}
+    (directory / "config.json").write_text(json.dumps(config))
+    weights = tensors(directory / "model.safetensors")
+    weights["final_logits_bias"][0, 7] += 100
+    save_file(weights, directory / "model.safetensors")
+    export.export(directory, tmp_path / "out", "float32")
+    _, tokenizer = checkpoint.open_marian(directory)
+    texts = program.translate(tmp_path / "out", export.SAMPLE[:4], "--plain").stdout.decode().splitlines()
+    ids = [[id_ for sentence in line for id_ in sentence.target]
+           for line in program.translate_tokens(tmp_path / "out", export.SAMPLE[:4], "--plain")]
+    assert texts == [tokenizer.decode(line, skip_special_tokens=True) for line in ids]
+    assert all(7 in line for line in ids) and all(texts)

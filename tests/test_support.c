@@ -128,8 +128,9 @@ START_TEST(a_string_has_no_way_out_of_a_script)
     const char bytes[] = "a\"b\\c</script>\n\xff\0\x7f\xC2\x85\xE2\x80\xA8\xED\xA0\x80é";
     json_text_string(&text, bytes, sizeof bytes - 1);
     ck_assert(text.ok);
-    ck_assert_str_eq(text.text.bytes, "\"a\\u0022b\\u005cc\\u003c/script>\\u000a\xEF\xBF\xBD\\u0000\\u007f\\u0085\\u2028"
-                                       "\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBDé\"");
+    ck_assert_str_eq(text.text.bytes,
+                     "\"a\\u0022b\\u005cc\\u003c/script>\\u000a\xEF\xBF\xBD\\u0000\\u007f\\u0085\\u2028"
+                     "\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBDé\"");
     text_free(&text.text);
 }
 END_TEST

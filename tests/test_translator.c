@@ -710,7 +710,7 @@ START_TEST(no_span_is_lost_or_doubled)
                                         "192.168.0.1",
                                         "`x y`",
                                         "--option"};
-    enum { N = 300, MOST = 12 };
+    enum { N = 100, MOST = 12 };
     translator *t = open_bundled();
     uint64_t random = 5;
     failure why;

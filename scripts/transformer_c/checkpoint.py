@@ -1,6 +1,5 @@
 """What export.py and reference.py share: a MarianMT directory, opened, and our names for its tensors."""
 
-import json
 import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,7 +8,9 @@ import safetensors.torch
 import torch
 from transformers import GenerationConfig, MarianConfig, MarianMTModel, MarianTokenizer
 
+from transformer_c import hugging_face
 from transformer_c.files import directory_whole, other_files
+from transformer_c.hugging_face import Unsupported, expect
 
 if TYPE_CHECKING:
     from network import Network
@@ -21,103 +22,55 @@ ATTENTIONS = {"self_attn": "self_attention", "encoder_attn": "cross_attention"}
 PROJECTIONS = {"q_proj": "query", "k_proj": "key", "v_proj": "value", "out_proj": "output"}
 
 
-class Unsupported(Exception):
-    """A checkpoint outside the MarianMT family, or one that would not be computed exactly; says what was found."""
-
-
-def expect(found: object, expected: object, what: str) -> None:
-    if found != expected:
-        raise Unsupported(f"{what}: found {found!r}, expected {expected!r}; this is outside the MarianMT family")
-
-
-# Keys of older config.json files that MarianMT's code ignores: any other value would mean another model.
-LEGACY = {"normalize_before": False, "normalize_embedding": False, "add_final_layer_norm": False,
-          "add_bias_logits": False, "static_position_embeddings": True}
-
-# Generation settings that change what greedy search chooses, with the values that do not.
-NEUTRAL_GENERATION = {"repetition_penalty": (None, 1.0), "no_repeat_ngram_size": (None, 0),
-                      "encoder_repetition_penalty": (None, 1.0), "encoder_no_repeat_ngram_size": (None, 0),
-                      "min_length": (None, 0), "min_new_tokens": (None,), "forced_bos_token_id": (None,),
-                      "sequence_bias": (None,), "begin_suppress_tokens": (None,), "forced_decoder_ids": (None,),
-                      "exponential_decay_length_penalty": (None,), "guidance_scale": (None, 1.0),
-                      "max_new_tokens": (None,), "max_time": (None,), "stop_strings": (None,),
-                      "watermarking_config": (None,), "penalty_alpha": (None,), "dola_layers": (None,),
-                      "num_return_sequences": (None, 1), "prompt_lookup_num_tokens": (None,)}
-
-
 def open_marian(directory: Path | str) -> tuple[MarianMTModel, MarianTokenizer]:
     """(model, tokenizer) of a local MarianMT directory, in float32. Raises Unsupported if it is something else."""
     directory = Path(directory)
-    config_file = directory / "config.json"
-    for name in ("config.json", "vocab.json", "source.spm", "target.spm"):
-        if not (directory / name).is_file():
-            raise Unsupported(f"{directory}: found no {name}, expected a Hugging Face MarianMT directory")
-    try:
-        config = json.loads(config_file.read_text(encoding="utf-8"))
-    except ValueError as problem:
-        raise Unsupported(f"{config_file}: found something that is not JSON: {problem}") from problem
-    expect("quantization_config" in config, False, f"{config_file}: quantization_config is there")
-    expect(config.get("model_type"), "marian", f"{config_file}: model_type")
-    for key, value in LEGACY.items():
-        expect(config.get(key, value), value, f"{config_file}: {key}")
-    if "vocab_size" in config:  # its value in every OPUS-MT config.json; without a meaning in the code
-        expect(config.get("extra_pos_embeddings", config["vocab_size"]), config["vocab_size"],
-               f"{config_file}: extra_pos_embeddings")
-    weights = directory / "model.safetensors"
-    if not weights.is_file() and not (directory / "pytorch_model.bin").is_file():
-        raise Unsupported(f"{directory}: found neither model.safetensors nor pytorch_model.bin")
+    file = directory / "config.json"
+    config = hugging_face.read_config(file)
+    generation, generation_file = hugging_face.read_generation(directory)
+    hugging_face.complete_ids(config, generation, file, generation_file)
+    has_max_length = any(hugging_face.read_json_if_there(path).get("max_length") is not None
+                         for path in (directory / "generation_config.json", file))
+    generation = hugging_face.generation_arguments(generation, config, generation_file, has_max_length)
+    weights = hugging_face.weights_files(directory)
+    hugging_face.check_number_of_weights(config, weights, file)
+    tokenizer = open_tokenizer(directory)
     try:  # transformers reads a .bin file with weights_only, so that it cannot run code
-        model, loading = MarianMTModel.from_pretrained(directory, dtype=torch.float32, attn_implementation="eager",
-                                                       local_files_only=True, output_loading_info=True,
-                                                       use_safetensors=weights.is_file())
-        tokenizer = MarianTokenizer.from_pretrained(directory, local_files_only=True)
+        model, loading = MarianMTModel.from_pretrained(
+            directory, config=MarianConfig(**config), generation_config=GenerationConfig(**generation), dtype=torch.float32,
+            attn_implementation="eager", local_files_only=True, output_loading_info=True,
+            use_safetensors=weights[0].suffix == ".safetensors")
     except Exception as problem:  # the library raises whatever its parts raise
-        raise Unsupported(f"{directory}: transformers cannot open it: {problem}") from problem
+        raise Unsupported(f"{weights[0]}: transformers cannot open the weights with this config.json: "
+                          f"{hugging_face.one_line(problem)}; download both again") from problem
     for kind in ("missing_keys", "unexpected_keys"):
         names = [str(name) for name in loading[kind] if "embed_positions" not in str(name)]
         if names:
             raise Unsupported(f"{directory}: {kind.replace('_', ' ')} in the weights: {', '.join(sorted(names)[:5])}")
-    if tokenizer.sp_model_kwargs:
-        raise Unsupported(f"tokenizer_config.json: found sp_model_kwargs {tokenizer.sp_model_kwargs!r}, expected none")
     model.eval()
-    settings = [json.loads(path.read_text(encoding="utf-8")) for path in
-                (directory / "generation_config.json", config_file) if path.is_file()]
-    check_generation(model, any("max_length" in file for file in settings))
     return model, tokenizer
 
 
-def check_generation(model: MarianMTModel, has_max_length: bool) -> None:
-    """Refuses settings of generation that greedy search here would not follow."""
-    generation, config = model.generation_config, model.config
-    if not has_max_length:
-        generation.max_length = config.max_position_embeddings
-    if not generation.max_length >= 2:
-        raise Unsupported(f"generation_config.json: found max_length {generation.max_length!r}, expected at least 2")
-    for key in ("eos_token_id", "pad_token_id", "decoder_start_token_id"):
-        if getattr(generation, key) is not None:
-            expect(getattr(generation, key), getattr(config, key), f"generation_config.json: {key}, against config.json")
-    if generation.forced_eos_token_id is not None:
-        expect(generation.forced_eos_token_id, config.eos_token_id, "generation_config.json: forced_eos_token_id")
-    for id_ in suppressed_ids(model):
-        if not 0 <= id_ < model.lm_head.out_features:
-            raise Unsupported(f"generation_config.json: found the suppressed id {id_}, expected ids of the vocabulary")
-    for key, neutral in NEUTRAL_GENERATION.items():
-        value = getattr(generation, key, None)
-        if value not in neutral:
-            raise Unsupported(f"generation_config.json: found {key} {value!r}, which greedy search here does not know; "
-                              f"remove it to translate without it")
+def open_tokenizer(directory: Path) -> MarianTokenizer:
+    """The tokenizer of a MarianMT directory, whose vocabulary has the added tokens too."""
+    arguments, added = hugging_face.read_tokenizer(directory)
+    try:
+        tokenizer = MarianTokenizer(**arguments)
+    except Exception as problem:
+        raise Unsupported(f"{directory}: transformers cannot open the tokenizer: {hugging_face.one_line(problem)}") from problem
+    tokenizer.encoder |= added
+    tokenizer.decoder |= {id_: token for token, id_ in added.items()}
+    return tokenizer
 
 
 def suppressed_ids(model: MarianMTModel) -> list[int]:
     """The target ids that are never chosen: single bad words and suppressed tokens; pad is among them always."""
     generation = model.generation_config
-    suppressed = {model.config.pad_token_id}
+    suppressed = {model.config.pad_token_id, *(generation.suppress_tokens or [])}
     for word in generation.bad_words_ids or []:
-        if len(word) != 1:
-            raise Unsupported(f"generation_config.json: found the bad word {word} of several tokens, expected single ones")
         if word != [model.config.eos_token_id]:  # transformers does not suppress the end either
             suppressed.add(word[0])
-    return sorted(suppressed | set(generation.suppress_tokens or []))
+    return sorted(suppressed)
 
 
 def max_length(model: MarianMTModel) -> int:
