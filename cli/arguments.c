@@ -140,6 +140,7 @@ int arguments_parse(arguments *a, int argc, char **argv)
         case TO: a->to = optarg; break;
         case PLAIN: a->plain = true; break;
         case FORMAT:
+            /* NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker): as in read_threads */
             a->json_lines = strcmp(optarg, "jsonl") == 0;
             if (!a->json_lines && strcmp(optarg, "text") != 0)
                 return arguments_refuse("unknown --format %s; must be text or jsonl", optarg);

@@ -25,7 +25,7 @@ static bool claim_name(claim *c, const char *path, failure *why)
     if (!directory)
         return failure_memory(why, "the path of the output");
     if (stat(directory, &status) == 0 && strlen(name) < sizeof c->name) { /* otherwise opening the file fails */
-        strcpy(c->name, name);
+        memcpy(c->name, name, strlen(name) + 1);
         c->directory_device = status.st_dev;
         c->directory_inode = status.st_ino;
     }

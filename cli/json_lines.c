@@ -238,7 +238,9 @@ bool json_lines_translate(translator *t, const text_line *lines, size_t n, FILE 
 {
     json_window window = {.entries = calloc(n, sizeof *window.entries), .n_entries = n};
     const notice_reader notices = {add_notice, &window};
-    bool ok = (window.entries || failure_memory(why, "the lines")) && read_entries(&window, lines, why) &&
+    if (!window.entries)
+        return failure_memory(why, "the lines");
+    bool ok = read_entries(&window, lines, why) &&
               translator_translate(t, window.texts, window.n_texts, true, window.out, &notices, why) &&
               write_entries(&window, t, out, out_name, why);
     free_window(&window);

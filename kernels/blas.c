@@ -30,7 +30,7 @@ bool kernels_open_blas(failure *why)
 {
     if (blas.sgemm || !kernels_active->wants_blas)
         return true;
-    /* With little memory, threads that it starts while it is loaded try to allocate for ever. */
+    /* Otherwise it starts threads while it is loaded, which try to allocate forever if memory is short. */
     setenv("OPENBLAS_NUM_THREADS", "1", true);
     void *library = dlopen(BLAS_LIBRARY, RTLD_NOW | RTLD_LOCAL);
     if (!library || !find(library, "openblas_get_parallel", &blas.get_parallel) ||

@@ -145,7 +145,7 @@ static void alloc_all(allocation *c, transformer_state *state, const model_confi
     alloc_generated(c, state->generated, shape->n_tgt, n, size);
     state->aligned = alloc(c, n_layers * size->n_sentences, size->n_tgt, sizeof(int32_t));
     state->entropy = alloc(c, n_layers, size->n_sentences, sizeof(double));
-    state->mean_weights = alloc_floats(c, size->source_rows, 1);
+    state->mean_weights = alloc_floats(c, larger(size->source_rows, size->n_tgt), 1);
     state->past = alloc(c, n_layers, size->n_sentences, sizeof(kv_cache));
     state->source_cache = alloc(c, n_layers, size->n_sentences, sizeof(kv_cache));
     alloc_caches(c, state->source_cache, n_layers, size->source_rows, d_heads, shape->n_src, n, 0);

@@ -47,7 +47,7 @@ struct transformer_state {
     generated_tokens *generated; /* [n_sentences] */
     int32_t *aligned;            /* [decoder layers, n_sentences, n_tgt], the most attended source token; alignment.h */
     double *entropy;             /* [decoder layers, n_sentences], the sum over target tokens */
-    float *mean_weights;         /* [n_src] of one target token, over the heads */
+    float *mean_weights;         /* [n_keys], of one target token, averaged over the heads */
     size_t *active;              /* [n_sentences], the unfinished sentences, in the order of their rows */
     int32_t *newest;             /* [n_sentences], the last token of each unfinished sentence */
 };

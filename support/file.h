@@ -26,7 +26,7 @@ typedef struct {
     size_t size;
 } file_part;
 
-/* Writes one part after the other. `name` is for the message. */
+/* Writes parts [n_parts] to the file, one after another. `name` is its name in error messages. */
 bool file_write(FILE *file, const char *name, const file_part *parts, size_t n_parts, failure *why);
 
 typedef struct {

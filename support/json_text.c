@@ -25,13 +25,13 @@ void json_text_put(json_text *json, const char *format, ...)
     json_text_append(json, printed, size < (int)sizeof printed ? (size_t)size : sizeof printed - 1);
 }
 
-/* What JSON allows in a string, but ends a line for some readers or commands a terminal. */
+/* Characters that JSON allows in a string, but that end a line for some readers or control a terminal. */
 static bool escapes_line(uint32_t c)
 {
     return (c >= 0x7F && c < 0xA0) || c == 0x2028 || c == 0x2029;
 }
 
-/* Also what JSON does not allow in a string, and '<', which could end a script. */
+/* These, the characters that JSON does not allow in a string, and '<', which could end a script element. */
 static bool is_escaped(uint32_t c)
 {
     return c < 0x20 || c == '"' || c == '\\' || c == '<' || escapes_line(c);

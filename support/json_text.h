@@ -21,7 +21,7 @@ void json_text_put(json_text *json, const char *format, ...) __attribute__((form
 /* Appends bytes [size], which are JSON already. */
 void json_text_append(json_text *json, const char *bytes, size_t size);
 
-/* Appends valid JSON [size], valid UTF-8, with the same escapes in its strings as json_text_string, except for '<'. */
+/* Appends bytes [size] of valid JSON in UTF-8. Its strings get the escapes of json_text_string, except that of '<'. */
 void json_text_json(json_text *json, const char *bytes, size_t size);
 
 /* Appends bytes [size] as a string in quotes, on one line; NULs and invalid UTF-8 become U+FFFD. */

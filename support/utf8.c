@@ -66,7 +66,7 @@ static bool changes_order(uint32_t c)
 static utf8_shown on_one_line(uint32_t c, const char *bytes, size_t length)
 {
     return ends_line(c)                         ? (utf8_shown){" ", 1}
-           : c == UTF8_INVALID || is_control(c) ? (utf8_shown){UTF8_REPLACEMENT, sizeof UTF8_REPLACEMENT - 1}
+           : c == UTF8_INVALID || is_control(c) ? replacement
                                                 : (utf8_shown){bytes, length};
 }
 

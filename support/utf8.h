@@ -30,12 +30,13 @@ typedef struct {
     size_t size;
 } utf8_shown;
 
-/* How to show the first character of bytes [size], size > 0: line ends become spaces; other control characters, except
- * tab, those that change the direction of text, and invalid UTF-8 become U+FFFD. Sets *length to the character's number
- * of bytes. */
+/* How to show the first character of bytes [size], size > 0. Line ends become spaces. Other control characters except
+ * tab, characters that change the direction of text, and invalid UTF-8 become U+FFFD. Sets *length to the character's
+ * number of bytes. */
 utf8_shown utf8_show(const char *bytes, size_t size, size_t *length);
 
-/* Appends bytes [size] as utf8_show shows them, but with the direction of text as it is: for translations. */
+/* Appends bytes [size] as utf8_show shows them, but keeps characters that change the direction of text. For
+ * translations. */
 bool utf8_append_line(text_buffer *text, const char *bytes, size_t size, failure *why);
 
 /* Whether c is white space: in ASCII, U+0085, or in one of Unicode's categories Zs, Zl and Zp. */

@@ -49,33 +49,35 @@ FAULTS = [
     Fault("embedding not scaled by √d_model", "model/embedding.c", {"sqrtf((float)d_model)": "1.0f"}, "encoder.embedding"),
     Fault("position added before scaling", "model/embedding.c",
           {"x[column] *= factor":
-           "x[column] = factor * (x[column] + model->positions[(first_position + i) * d_model + column])",
-           "kernels_add(x, model->positions + (first_position + i) * d_model, d_model);": ""}, "encoder.embedding"),
+           "x[column] = factor * (x[column] + positions[column])",
+           "kernels_add(x, positions, d_model);": ""}, "encoder.embedding"),
     Fault("sines and cosines alternate", "model/embedding.c",
           {"row[i] = ": "row[2 * i] = ", "row[n_sines + i] = ": "row[2 * i + 1] = "}, "encoder.embedding"),
     Fault("value projection with the key's bias", "model/model.c",
           {'w->output = bind_part(': 'w->value.bias = w->key.bias; w->output = bind_part('}, "encoder.0.self_attention.value"),
-    Fault("scores over √d_model", "attention/core.c", {"sqrtf((float)d_head)": "sqrtf((float)d_model)"},
+    Fault("scores over √d_model", "attention/core.c", {"sqrtf((float)d_head)": "sqrtf((float)d_heads)"},
           "encoder.0.self_attention.weights"),
     Fault("scores not scaled", "attention/core.c", {"1.0f / sqrtf((float)d_head)": "1.0f"},
           "encoder.0.self_attention.weights"),
     Fault("keys and values swapped", "attention/encoder_self.c",
-          {"scratch->k + first * d_model, scratch->v + first": "scratch->v + first * d_model, scratch->k + first"},
+          {"scratch->k + first * d_heads, scratch->v + first": "scratch->v + first * d_heads, scratch->k + first"},
           "encoder.0.self_attention.weights"),
     Fault("heads interleaved: head h takes columns h, h + n_heads …", "attention/core.c",
           {"softmax_of_seen(weights, n_queries":
-           "for (size_t i = 0; i < n_queries * n_keys; i++) { weights[i] = 0; for (size_t c = h; c < d_model; c += n_heads) "
-           "weights[i] += scale * q[i / n_keys * d_model + c] * k[i % n_keys * d_model + c]; } "
+           "for (size_t i = 0; i < n_queries * n_keys; i++) { weights[i] = 0; for (size_t c = h; c < d_heads; c += n_heads) "
+           "weights[i] += scale * q[i / n_keys * d_heads + c] * k[i % n_keys * d_heads + c]; } "
            "softmax_of_seen(weights, n_queries"}, "encoder.0.self_attention.weights"),
     Fault("every head mixes the values of head 0", "attention/core.c", {"v + column": "v"}, "encoder.0.self_attention.heads"),
     Fault("norm before the residual connection", "model/add_and_norm.c",
-          {"kernels_add(x, sublayer, n_rows * d_model);": "",
-           "trace_tensor(reader, w": "kernels_add(x, sublayer, n_rows * d_model); trace_tensor(reader, w"},
+          {"kernels_add(x, sublayer, n_rows * weights->d_model);": "",
+           "model_norm(x, x, weights, n_rows, reader);":
+           "{ model_norm(x, x, weights, n_rows, NULL); kernels_add(x, sublayer, n_rows * weights->d_model); "
+           "trace_tensor(reader, weights->name, \"_norm\", x, n_rows, weights->d_model); }"},
           "encoder.0.self_attention_norm"),
     Fault("gain of the norm forgotten", "kernels/plain.c", {" * weight[i]": ""}, "encoder.0.self_attention_norm"),
     Fault("variance over d − 1", "kernels/plain.c", {"(squares) / (double)d;": "(squares) / (double)(d - 1);"},
           "encoder.0.self_attention_norm"),
-    Fault("epsilon 1e-6", "kernels/plain.c", {"1e-5": "1e-6"}, "encoder.0.feed_forward_norm"),
+    Fault("epsilon 1e-6", "model/model.c", {"c->norm_epsilon": "1e-6"}, "encoder.0.feed_forward_norm"),
     Fault("gelu for swish", "model/feed_forward.c", {"kernels_swish(x, n)": "kernels_gelu(x, n)"},
           "encoder.0.feed_forward.inner"),
     Fault("no residual around the feed-forward", "model/encoder.c",
@@ -88,7 +90,7 @@ FAULTS = [
     Fault("cross-attention over the decoder's own keys", "model/decoder.c",
           {"&state->target, source,": "&state->target, past,"}, "decoder.0.cross_attention.weights"),
     Fault("output bias forgotten", "model/model.c", {"m->output.bias = bind_vector(": "bind_vector("}, "output"),
-    Fault("every step at position 0", "model/decoder.c", {"state->past[s].n_keys)": "0)"}, "target ids"),
+    Fault("every step at position 0", "model/decoder.c", {"state->past[s].n_keys * d_model": "0"}, "target ids"),
 ]
 
 

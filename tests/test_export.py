@@ -176,7 +176,8 @@ def test_suppressed_ids_and_lengths_come_from_the_generation_settings(changed, t
     export.export(directory, tmp_path / "out", "float32")
     config = json.loads((tmp_path / "out/config.json").read_text())
     pad = config["target"]["pad"]
-    assert config["generation"] == {"max_length": 19, "forced_end": False, "suppressed": [3, 7, pad]}
+    assert config["generation"] == {"length_factor": 2, "length_extra": 30, "max_length": 19, "forced_end": False,
+                                    "suppressed": [3, 7, pad]}
 
 
 @pytest.mark.parametrize("pieces, separate, expected", [
@@ -228,7 +229,8 @@ def test_an_opus_mt_directory_of_the_hub_exports(changed, tmp_path):
     (hub / "model.safetensors").unlink()
     export.export(hub, tmp_path / "out", "float32")
     config = json.loads((tmp_path / "out/config.json").read_text())
-    assert config["generation"] == {"max_length": 39, "forced_end": True, "suppressed": [9, config["target"]["pad"]]}
+    assert config["generation"] == {"length_factor": 2, "length_extra": 30, "max_length": 39, "forced_end": True,
+                                    "suppressed": [9, config["target"]["pad"]]}
 
 
 def test_an_export_does_not_replace_other_files(marian, tmp_path):

@@ -102,10 +102,12 @@ vocabulary *vocabulary_open(const char *path, size_t n_vocabulary, failure *why)
                    why))
         return NULL;
     vocabulary *v = calloc(1, sizeof *v);
-    if (v)
+    bool ok = false;
+    if (v) {
         *v = (vocabulary){.n = n_vocabulary, .n_slots = 1};
-    bool ok = (v || failure_memory(why, "the vocabulary")) && check_lines(&file, n_vocabulary, path, why) &&
-              fill(v, &file, path, why);
+        ok = check_lines(&file, n_vocabulary, path, why) && fill(v, &file, path, why);
+    } else
+        failure_memory(why, "the vocabulary");
     text_free(&file);
     if (ok)
         return v;

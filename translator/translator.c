@@ -133,8 +133,8 @@ static void note_truncated(const translation *line, size_t number, const notice_
     notices->say(notices->user, number, notice);
 }
 
-/* Appends this range of the line, which lies between sentences, and sets where its spans go. *next is the index of
- * the first span not before it, and then of the first after it. */
+/* Appends a range of the line between sentences, and sets the target ranges of its spans. *next must be the index of
+ * the first span at or after the start of the range; it becomes that of the first span past the range. */
 static bool copy_between(const text_line *line, byte_range range, translation *out, size_t *next, failure *why)
 {
     size_t at = range.begin;

@@ -36,7 +36,8 @@ typedef struct {
     span_kind kind;
 } copied_span;
 
-/* One in a sentence. A copy token stands for an opaque span in source and target; the model does not see tags. */
+/* A copied span in a sentence. A copy token stands for an opaque span in source and target; the model does not see
+ * tags. */
 typedef struct {
     byte_range range;  /* in the line */
     byte_range target; /* in the sentence's translation */
@@ -49,7 +50,7 @@ typedef struct {
     byte_range range;         /* in the line */
     token_ids source, target; /* including the end token, except a truncated target without forced_end (config.h) */
     float *log_probabilities; /* [target.n]; NULL if details are not requested */
-    int32_t *alignment;       /* [target.n], indices of source tokens (greedy.h), of end tokens too; likewise */
+    int32_t *alignment;       /* [target.n], the index of the aligned source token (greedy.h); likewise */
     bool truncated;           /* stopped by the length cap */
     letter_case letters;      /* of the sentence; the model reads and writes ordinary spelling */
     protected_span *spans;    /* [n_spans], in order */
