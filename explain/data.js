@@ -1,7 +1,13 @@
 // The data that explain.c writes: the checkpoint, the lines, and each sentence with its tensors under their trace names.
 
 /**
- * @typedef {{ n_layers: number, n_heads: number, d_ff: number }} Stack
+ * @typedef {{ n_layers: number, n_heads: number, d_head: number, d_ff: number }} Stack
+ *
+ * @typedef {object} Norm                       where layers are normalized
+ * @property {boolean} before                   pre-norm: before each sublayer, instead of after it
+ * @property {boolean} embedding                after the embeddings
+ * @property {boolean} final                    after each stack
+ * @property {number} epsilon
  *
  * @typedef {object} Checkpoint
  * @property {string} source_language
@@ -9,13 +15,20 @@
  * @property {number} d_model
  * @property {Stack} encoder
  * @property {Stack} decoder
- * @property {"relu" | "swish" | "gelu"} activation
+ * @property {"relu" | "swish" | "gelu" | "gelu_tanh"} activation
  * @property {boolean} scale_embedding          embeddings are multiplied by √d_model
  * @property {number} n_source_vocabulary
  * @property {number} n_target_vocabulary
  * @property {number} max_positions
  * @property {"int8" | "float32"} dtype
  * @property {string} start                     the piece that the decoder is fed first
+ * @property {Norm} norm
+ * @property {string} tokenizer                 what splits text
+ * @property {string[]} before                  pieces before each source
+ * @property {string[]} after                   and after it
+ * @property {string[]} forced                  pieces that always follow the start piece
+ * @property {Packed} [source_positions]        tables of positions, which are sinusoids without them
+ * @property {Packed} [target_positions]
  *
  * @typedef {{ id: number | null, piece: string }} Token    without an id: the start piece
  *
@@ -77,7 +90,7 @@ export const sentence = () => data.sentences[view.sentence];
 export const stackName = (name) => (name.startsWith("encoder") ? "encoder" : "decoder");
 
 /** @type {(name: string) => number} */
-export const dHead = (name) => checkpoint.d_model / checkpoint[stackName(name)].n_heads;
+export const dHead = (name) => checkpoint[stackName(name)].d_head;
 
 /** @type {(tokens: Token[]) => string[]} */
 const piecesOf = (tokens) => tokens.map((token) => token.piece);

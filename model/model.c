@@ -250,6 +250,11 @@ const model_config *model_get_config(const transformer *model)
     return &model->config;
 }
 
+const float *model_get_positions(const transformer *model, bool of_source)
+{
+    return of_source ? model->source_positions : model->target_positions;
+}
+
 void model_choose_language(transformer *model, const config_language *language)
 {
     model_config *c = &model->config;

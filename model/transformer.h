@@ -28,6 +28,9 @@ const model_config *model_get_config(const transformer *model);
  * or of the start token if none is forced. Call it while no other thread uses the model. */
 void model_choose_language(transformer *model, const config_language *language);
 
+/* The table of positions of the source or the target, [max_positions, d_model]. */
+const float *model_get_positions(const transformer *model, bool of_source);
+
 /* Facts for --info about the weights and the kernels in use. */
 typedef struct {
     size_t n_weights;            /* numbers in all tensors */

@@ -67,6 +67,14 @@ def test_a_fault_that_cannot_be_planted_is_named():
         planted_faults.faulty(planted_faults.FAULTS[0], "")
 
 
+def test_a_pre_norm_model_agrees_and_its_streams_are_compared(tmp_path, capsys):
+    model, tokenizer = planted_faults.pre_norm_model(tmp_path)
+    assert compare.compare_text(model, tokenizer, tmp_path / "checkpoint", "float32", TEXT) is None
+    shown = {line.split()[1] for line in capsys.readouterr().out.split("\n") if line.startswith("agrees")}
+    assert {"encoder.0.self_attention_norm", "encoder.1.feed_forward_residual", "encoder.final_norm",
+            "decoder.0.cross_attention_residual", "decoder.1.feed_forward_residual", "decoder.final_norm", "output"} <= shown
+
+
 # ---- what it says ----
 
 def test_two_programs_that_agree(monkeypatch, capsys, swish):
