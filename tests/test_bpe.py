@@ -7,7 +7,7 @@ from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import BartTokenizer
 
 from bpe_lines import LINES, PHRASES
-from edits import GOLDEN
+from edits import ABSENT, GOLDEN
 from plain_checkpoint import plain_checkpoint
 from transformer_c.program import ProgramFailure, translate, translate_objects, translate_tokens
 
@@ -96,3 +96,20 @@ def test_the_merges_are_a_file_of_the_checkpoint(tmp_path, gpt):
     assert (tmp_path / "out.txt").read_text().count("\n") == 3
     with pytest.raises(ProgramFailure, match="part of the checkpoint"):
         translate(tmp_path, [], "--input", tmp_path / "in.txt", "--output", tmp_path / "source.bpe")
+
+
+@pytest.mark.parametrize("splitter, changes, said", [
+    ("bpe", {"n_merges": ABSENT}, "tokenizer: missing key \"n_merges\""),
+    ("bpe", {"n_merges": 0}, "\"n_merges\" is 0, expected an integer from 1"),
+    ("bpe", {"prefix_space": True}, "tokenizer: unknown key \"prefix_space\""),
+    ("byte_bpe", {}, "tokenizer: missing key \"prefix_space\""),
+    ("spaces", {}, "tokenizer: unknown key \"n_merges\""),
+    ("bpe", {"n_merges": 3}, "source.bpe: 2 complete lines, but config.json promises 3"),
+    ("wordpiece", {"n_merges": ABSENT}, "unknown tokenizer \"wordpiece\", expected")])
+def test_wrong_tokenizers_are_refused(tmp_path, splitter, changes, said):
+    tokenizer = {"splitter": splitter, "lower_case": False, "n_merges": 2} | changes
+    plain_checkpoint(tmp_path, [*SPECIAL, "a", "b"], {key: value for key, value in tokenizer.items() if value is not ABSENT},
+                     ["a b", "b c"])
+    with pytest.raises(ProgramFailure) as refused:
+        translate(tmp_path, ["a"])
+    assert said in str(refused.value)
