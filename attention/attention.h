@@ -8,9 +8,9 @@
  *   n_rows    rows of x, over all sentences       d_model  columns of x
  *   n_keys    keys of one sentence                d_heads  columns of all heads: n_heads * d_head, mostly d_model
  *
- * There is no mask: causality is a length. There is no padding: a batch is a stack of rows. Heads lie side by side:
- * head h is columns h*d_head … (h+1)*d_head - 1 of q, k and v, so no head is ever copied. Nothing here allocates or
- * fails. Every tensor is passed to the trace reader, if there is one. */
+ * There is no mask: a causal query gets fewer keys. There is no padding: a batch is a stack of rows. Heads lie side by
+ * side: head h is columns h*d_head … (h+1)*d_head - 1 of q, k and v, so heads are never copied. Nothing here allocates
+ * or fails. Every tensor is passed to the trace reader, if there is one. */
 #ifndef ATTENTION_ATTENTION_H
 #define ATTENTION_ATTENTION_H
 
@@ -33,7 +33,7 @@ static inline size_t row_stack_rows(const row_stack *stack)
 
 /* The projections of one attention: query, key and value are [d_heads, d_model], output is [d_model, d_heads]. */
 typedef struct {
-    char name[64]; /* in checkpoint and trace, such as "decoder.1.cross_attention" */
+    char name[64]; /* in the checkpoint and in traces, such as "decoder.1.cross_attention" */
     size_t n_heads;
     linear_weights query, key, value, output;
 } attention_weights;
@@ -49,28 +49,28 @@ typedef struct {
 typedef struct {
     float *q, *k, *v;       /* [n_rows, d_heads] */
     float *context;         /* [n_rows, d_heads], the concatenated heads, before the output projection */
-    float *scores;          /* [n_heads, n_queries, n_keys] of the sentence that needs most */
+    float *scores;          /* [n_heads, n_queries, n_keys] of the sentence with the largest product */
     linear_scratch *linear; /* for n_rows rows; shared with the layers around attention */
 } attention_scratch;
 
-/* Encoder self-attention: each row of x [n_rows, d_model] attends to all rows of its sentence. out
- * [n_rows, d_model]. */
+/* Encoder self-attention: each row of x [n_rows, d_model] attends to all rows of its sentence. out [n_rows, d_model].
+ */
 void attention_encoder_self(float *out, const attention_weights *weights, const float *x, const row_stack *sentences,
                             attention_scratch *scratch, const trace_reader *reader);
 
-/* Causal decoder self-attention: x [n_rows, d_model] are the next rows of each sentence, one or more. Their keys and
- * values are appended to past [n_sentences], which must have room; each row attends to all keys up to its own.
- * out [n_rows, d_model]. */
+/* Causal decoder self-attention: x [n_rows, d_model] holds the next rows of each sentence, one or more. Their keys and
+ * values are appended to past [n_sentences], which must have room. Each row attends to all keys up to its own. out
+ * [n_rows, d_model]. */
 void attention_decoder_self(float *out, const attention_weights *weights, const float *x, const row_stack *sentences,
                             kv_cache *past, attention_scratch *scratch, const trace_reader *reader);
 
-/* Encoder-decoder attention: each row of x [n_rows, d_model] attends to all of its sentence's source [n_sentences], as
- * filled by attention_cross_fill_cache. out [n_rows, d_model]. */
+/* Encoder-decoder attention: each row of x [n_rows, d_model] attends to every key of its sentence's cache in source
+ * [n_sentences], which attention_cross_fill_cache has filled. out [n_rows, d_model]. */
 void attention_cross(float *out, const attention_weights *weights, const float *x, const row_stack *sentences,
                      const kv_cache *source, attention_scratch *scratch, const trace_reader *reader);
 
-/* Projects the encoder's output, encoded [n_rows, d_model], to keys and values, and appends them to source
- * [n_sentences]. Each cache must be empty and have room for the rows of its sentence. */
+/* Projects the encoder's output, encoded [n_rows, d_model], to keys and values, and appends them to the caches source
+ * [n_sentences], which must be empty and have room. */
 void attention_cross_fill_cache(kv_cache *source, const attention_weights *weights, const float *encoded,
                                 const row_stack *sentences, attention_scratch *scratch, const trace_reader *reader);
 
@@ -81,10 +81,9 @@ void kv_cache_append(kv_cache *cache, const float *keys, const float *values, si
  *
  *   context = softmax(q kᵀ / sqrt(d_head)) v    (Vaswani et al. 2017, equation 1)
  *
- * context, q [n_queries, d_heads]; k, v [n_keys, d_heads]. n_masked < n_keys is how many of the last keys are hidden
- * from the first query; each further query sees one key more, up to all n_keys. It is n_queries - 1 for causal
- * attention and 0 if every query sees everything. weights [n_heads, n_queries, n_keys] receives the softmax, 0 for
- * hidden keys. */
+ * context, q [n_queries, d_heads]; k, v [n_keys, d_heads]. The last n_masked < n_keys keys are hidden from the first
+ * query; each further query sees one more key, up to all n_keys. n_masked is n_queries - 1 for causal attention, and 0
+ * if every query sees all keys. weights [n_heads, n_queries, n_keys] receives the softmax, with 0 for hidden keys. */
 void attention_core(float *context, float *weights, const float *q, const float *k, const float *v, size_t n_queries,
                     size_t n_keys, size_t n_masked, size_t n_heads, size_t d_head);
 

@@ -1,11 +1,11 @@
 /* softmax(q kᵀ / sqrt(d_head)) v for one sentence, all heads: the heart of the Transformer.
- * It knows nothing of weights, layers, batches or caches. */
+ * It knows nothing about weights, layers, batches or caches. */
 #include <math.h>
 
 #include "attention/attention.h"
 
-/* Turns the scores [n_queries, n_keys] of one head into weights: softmax over the keys that a query sees, 0 for the
- * rest. */
+/* Turns the scores [n_queries, n_keys] of one head into weights: the softmax over the keys that a query sees, and 0 for
+ * the others. */
 static void softmax_of_seen(float *scores, size_t n_queries, size_t n_keys, size_t n_masked)
 {
     for (size_t i = 0; i < n_queries; i++, scores += n_keys) {

@@ -1,5 +1,5 @@
 /* Encoder-decoder attention: queries come from the target; keys and values come from the encoder's output, projected
- * into the KV cache once per sentence. Every row sees its whole source sentence. */
+ * once per sentence into a KV cache. Every row sees its whole source sentence. */
 #include "attention/steps.h"
 
 void attention_cross_fill_cache(kv_cache *source, const attention_weights *weights, const float *encoded,

@@ -1,6 +1,6 @@
-/* Causal decoder self-attention: x are the next rows of each sentence. Their keys and values are appended to the KV
- * cache, and each row sees the past and the new rows up to itself. A whole sequence and a single step run the same
- * code; only the number of rows differs. */
+/* Causal decoder self-attention: x holds the next rows of each sentence. Their keys and values are appended to the KV
+ * cache; each row sees the past, and the new rows up to itself. A whole sequence and a single step run the same code
+ * and differ only in the number of rows. */
 #include "attention/steps.h"
 
 void attention_decoder_self(float *out, const attention_weights *weights, const float *x, const row_stack *sentences,

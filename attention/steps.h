@@ -1,10 +1,10 @@
-/* The steps that the three callers share: project, attend, project out; each is traced. Private to attention/. */
+/* The steps that all three callers share: project, attend, project out. Each is traced. Private to attention/. */
 #ifndef ATTENTION_STEPS_H
 #define ATTENTION_STEPS_H
 
 #include "attention/attention.h"
 
-/* out [n_rows, d_out] = projection of x [n_rows, d_in], traced under the attention's name + what. */
+/* out [n_rows, d_out] = projection of x [n_rows, d_in], traced as the attention's name + what. */
 static inline void project(float *out, const linear_weights *projection, const float *x, size_t n_rows,
                            const attention_weights *weights, const char *what, attention_scratch *scratch,
                            const trace_reader *reader)
@@ -13,7 +13,7 @@ static inline void project(float *out, const linear_weights *projection, const f
     trace_tensor(reader, weights->name, what, out, n_rows, projection->d_out);
 }
 
-/* Sets q, k and v [n_rows, d_heads] of the scratch to the projections of x [n_rows, d_model]. */
+/* Sets scratch->q, k and v [n_rows, d_heads] to the projections of x [n_rows, d_model]. */
 static inline void project_all(const attention_weights *weights, const float *x, size_t n_rows,
                                attention_scratch *scratch, const trace_reader *reader)
 {
@@ -25,7 +25,7 @@ static inline void project_all(const attention_weights *weights, const float *x,
     trace_tensor(reader, weights->name, ".value", scratch->v, n_rows, weights->value.d_out);
 }
 
-/* Runs the core for sentence s: its rows of scratch->q against keys and values [n_keys, d_heads]. */
+/* Runs the core for sentence s: its rows of scratch->q, with keys and values [n_keys, d_heads]. */
 static inline void attend(const attention_weights *weights, const row_stack *sentences, size_t s, const float *keys,
                           const float *values, size_t n_keys, size_t n_masked, attention_scratch *scratch,
                           const trace_reader *reader)

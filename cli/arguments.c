@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cli/decoder.h"
 #include "cli/say.h"
 
 enum { DEFAULT_THREADS = 4, MOST_THREADS = 256 };
@@ -22,10 +23,14 @@ static const char help[] =
     "\n"
     "  -m, --model DIR     checkpoint directory (default: the bundled English→German checkpoint)\n"
     "  -t, --threads N     number of threads (default: available CPUs, at most 4)\n"
-    "  -i, --input FILE    translate the lines of FILE\n"
+    "  -i, --input FILE    translate the lines of FILE; - is standard input\n"
     "  -o, --output FILE   write translations to FILE, created only once complete; shows progress with --input\n"
+    "      --encoding NAME\n"
+    "                      encoding of the input, if it is not UTF-8; `iconv --list` prints the names\n"
+    "      --to LANGUAGE   translate to this language, one of those that --info lists; for multilingual checkpoints\n"
     "      --resume        resume an interrupted --input/--output run, or start it if there is none\n"
     "      --plain         translate each line as it stands: no splitting into sentences, nothing is protected\n"
+    "      --format NAME   text, or jsonl: a JSON object per line, with tokens, log-probabilities and alignment\n"
     "      --tokens        show pieces, ids and log-probabilities of source and target on standard error\n"
     "      --steps         show each decoding step on standard error: the chosen piece and the five runners-up\n"
     "      --attention[=NAME]\n"
@@ -68,6 +73,25 @@ static bool read_threads(const char *text, size_t *n)
     return text[0] >= '0' && text[0] <= '9' && *end == '\0' && value >= 1 && value <= MOST_THREADS;
 }
 
+/* Whether the name stands for standard input or output. */
+static bool is_dash(const char *name)
+{
+    return name && strcmp(name, "-") == 0;
+}
+
+/* Fails if a file's name is empty, as that of an unset variable is. */
+static int refuse_empty_names(const arguments *a)
+{
+    const struct {
+        const char *option, *value;
+    } names[] = {
+        {"model", a->model}, {"input", a->input}, {"output", a->output}, {"trace", a->trace}, {"explain", a->explain}};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (names[i].value && *names[i].value == '\0')
+            return arguments_refuse("--%s has an empty name; name a file", names[i].option);
+    return -1;
+}
+
 /* The path of the bundled checkpoint, found from the program's own, so that a checkout may be moved or copied. */
 static const char *bundled_checkpoint(void)
 {
@@ -81,12 +105,15 @@ static const char *bundled_checkpoint(void)
 
 int arguments_parse(arguments *a, int argc, char **argv)
 {
-    enum { TOKENS = 256, STEPS, ATTENTION, RESUME, PLAIN, TRACE, EXPLAIN, INFO, HELP, VERSION };
+    enum { ENCODING = 256, TO, TOKENS, STEPS, ATTENTION, RESUME, PLAIN, FORMAT, TRACE, EXPLAIN, INFO, HELP, VERSION };
     static const struct option options[] = {{"model", required_argument, NULL, 'm'},
                                             {"threads", required_argument, NULL, 't'},
                                             {"input", required_argument, NULL, 'i'},
                                             {"output", required_argument, NULL, 'o'},
+                                            {"encoding", required_argument, NULL, ENCODING},
+                                            {"to", required_argument, NULL, TO},
                                             {"plain", no_argument, NULL, PLAIN},
+                                            {"format", required_argument, NULL, FORMAT},
                                             {"tokens", no_argument, NULL, TOKENS},
                                             {"steps", no_argument, NULL, STEPS},
                                             {"attention", optional_argument, NULL, ATTENTION},
@@ -109,7 +136,15 @@ int arguments_parse(arguments *a, int argc, char **argv)
             break;
         case 'i': a->input = optarg; break;
         case 'o': a->output = optarg; break;
+        case ENCODING: a->encoding = optarg; break;
+        case TO: a->to = optarg; break;
         case PLAIN: a->plain = true; break;
+        case FORMAT:
+            /* NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker): as in read_threads */
+            a->json_lines = strcmp(optarg, "jsonl") == 0;
+            if (!a->json_lines && strcmp(optarg, "text") != 0)
+                return arguments_refuse("unknown --format %s; must be text or jsonl", optarg);
+            break;
         case TOKENS: a->tokens = true; break;
         case STEPS: a->steps = true; break;
         case ATTENTION: a->attention = optarg ? optarg : ""; break;
@@ -127,21 +162,28 @@ int arguments_parse(arguments *a, int argc, char **argv)
         }
     a->words = argv + optind;
     a->n_words = argc - optind;
-    if (a->info && (a->n_words || a->input || a->output || a->plain || a->tokens || a->steps || a->attention))
+    if (a->info && (a->n_words || a->input || a->output || a->plain || a->json_lines || a->encoding || a->to ||
+                    a->tokens || a->steps || a->attention))
         return arguments_refuse("--info cannot be combined with TEXT or translation options");
+    if (a->json_lines && (a->tokens || a->steps || a->attention || a->trace || a->explain))
+        return arguments_refuse("--format jsonl cannot be combined with --tokens, --steps, --attention, --trace or "
+                                "--explain; it has the tokens and the alignment itself");
     if (a->n_words && a->input)
         return arguments_refuse("TEXT and --input cannot be combined");
+    if (a->encoding && !decoder_knows(a->encoding))
+        return arguments_refuse("unknown --encoding %s; `iconv --list` shows the names", a->encoding);
+    if (is_dash(a->trace) || is_dash(a->explain))
+        return arguments_refuse("--%s cannot write to standard output; name a file",
+                                is_dash(a->trace) ? "trace" : "explain");
+    if (is_dash(a->input))
+        a->input = NULL;
+    if (is_dash(a->output))
+        a->output = NULL;
     if (a->resume && (!a->input || !a->output))
-        return arguments_refuse("--resume requires --input and --output");
+        return arguments_refuse("--resume requires --input and --output to name files");
     if (a->trace && !a->n_words)
         return arguments_refuse("--trace requires TEXT");
     if (a->explain && !a->n_words)
         return arguments_refuse("--explain requires TEXT");
-    if (a->explain &&
-        ((a->output && strcmp(a->explain, a->output) == 0) || (a->trace && strcmp(a->explain, a->trace) == 0)))
-        return arguments_refuse("--explain and %s both name %s",
-                                a->trace && strcmp(a->explain, a->trace) == 0 ? "--trace" : "--output", a->explain);
-    if (a->trace && a->output && strcmp(a->trace, a->output) == 0)
-        return arguments_refuse("--trace and --output both name %s", a->trace);
-    return -1;
+    return refuse_empty_names(a);
 }

@@ -8,9 +8,12 @@
 enum { EXIT_USAGE = 2 }; /* for usage errors; EXIT_SUCCESS and EXIT_FAILURE are in stdlib.h */
 
 typedef struct {
-    const char *model, *input, *output, *trace, *explain;
-    const char *attention; /* the argument of attention_choose, or NULL */
+    const char *model, *input, *output, *trace, *explain; /* input and output: NULL for the standard streams */
+    const char *encoding;                                 /* of the input, or NULL */
+    const char *to;                                       /* the language of translations, or NULL */
+    const char *attention;                                /* the argument of attention_choose, or NULL */
     size_t n_threads;
+    bool json_lines; /* --format jsonl */
     bool plain, tokens, steps, resume, info;
     char **words; /* [n_words], the words of TEXT */
     int n_words;

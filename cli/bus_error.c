@@ -31,8 +31,13 @@ bool cli_catch_bus_errors(const char *directory, failure *why)
                                   "again and run the program again";
     struct sigaction action = {.sa_sigaction = end_with_sentence, .sa_flags = SA_SIGINFO};
     said = TEXT_EMPTY;
-    if (!utf8_append_line(&said, directory, strlen(directory), why) ||
-        !text_append(&said, problem, sizeof problem - 1, why))
+    size_t length;
+    for (const char *at = directory, *end = at + strlen(at); at < end; at += length) {
+        utf8_shown shown = utf8_show(at, (size_t)(end - at), &length);
+        if (!text_append(&said, shown.bytes, shown.size, why))
+            return false;
+    }
+    if (!text_append(&said, problem, sizeof problem - 1, why))
         return false;
     sigemptyset(&action.sa_mask);
     sigaction(SIGBUS, &action, NULL);

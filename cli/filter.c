@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/json_lines.h"
 #include "cli/say.h"
 #include "cli/show.h"
 #include "cli/show_steps.h"
@@ -123,17 +124,16 @@ static void cut_lines(window *lines, size_t n, const char *bytes)
     }
 }
 
-static bool translate_lines(const line_filter *filter, window *lines, size_t n, size_t first_line, failure *why)
+/* Translates lines to text, with the views. */
+static bool translate_text(const line_filter *filter, window *lines, size_t n, size_t first_line, failure *why)
 {
-    cut_lines(lines, n, filter->source->buffer.bytes);
     notice_place place = {filter, first_line};
     notice_reader notices = {say_notice, &place};
     translation *out = lines->out;
-    bool with_log_probabilities = filter->tokens || filter->steps;
-    if (!translator_translate(filter->translator, lines->texts, n, with_log_probabilities, out, &notices, why))
+    bool with_details = filter->tokens || filter->steps;
+    if (!translator_translate(filter->translator, lines->texts, n, with_details, out, &notices, why))
         return false;
     bool ok = true;
-    size_t n_bytes = 0;
     trace_record pass = TRACE_RECORD_EMPTY;
     if (filter->progress && (filter->tokens || filter->steps || filter->attention))
         progress_clear(filter->progress);
@@ -142,12 +142,36 @@ static bool translate_lines(const line_filter *filter, window *lines, size_t n, 
         bool carriage_return = text.size < lines->sizes[l] && text.bytes[text.size] == '\r';
         ok = ok && put_line(filter, &text, &out[l], carriage_return ? "\r\n" : "\n", first_line + l, &pass, why);
         translation_free(&out[l]);
-        n_bytes += lines->sizes[l];
     }
     trace_record_free(&pass);
+    return ok;
+}
+
+static bool translate_lines(const line_filter *filter, window *lines, size_t n, size_t first_line, failure *why)
+{
+    cut_lines(lines, n, filter->source->buffer.bytes);
+    bool ok = filter->json_lines
+                  ? json_lines_translate(filter->translator, lines->texts, n, filter->out, filter->out_name, why)
+                  : translate_text(filter, lines, n, first_line, why);
     ok = ok && flush_lines(filter, why);
     if (ok && filter->progress)
-        progress_advance(filter->progress, n_bytes, n);
+        progress_advance(filter->progress, filter->source->used, n);
+    return ok;
+}
+
+/* line_source_next, with a notice after the first line that is not in the encoding of the input. */
+static bool next_lines(const line_filter *filter, size_t *sizes, size_t n, size_t *n_read, failure *why)
+{
+    line_source *source = filter->source;
+    bool was_valid = source->invalid_line == 0;
+    bool ok = line_source_next(source, sizes, n, n_read, why);
+    if (was_valid && source->invalid_line) {
+        if (filter->progress)
+            progress_clear(filter->progress);
+        cli_say("line %zu: not valid %s", source->invalid_line,
+                source->decoder ? "in the encoding named; what is no character is read as U+FFFD"
+                                : "UTF-8; such lines are read as Windows-1252; --encoding names another encoding");
+    }
     return ok;
 }
 
@@ -156,7 +180,7 @@ static bool skip_lines(const line_filter *filter, size_t *sizes, failure *why)
 {
     size_t n_read, n_bytes = 0;
     for (size_t left = filter->n_skipped; left > 0; left -= n_read) {
-        if (!line_source_next(filter->source, sizes, left < MOST_LINES ? left : MOST_LINES, &n_read, why))
+        if (!next_lines(filter, sizes, left < MOST_LINES ? left : MOST_LINES, &n_read, why))
             return false;
         if (n_read == 0)
             return failure_set(why, "%s: has %zu lines, but %zu have already been translated", filter->source->name,
@@ -172,7 +196,7 @@ static bool skip_lines(const line_filter *filter, size_t *sizes, failure *why)
 static bool translate_windows(const line_filter *filter, window *lines, failure *why)
 {
     size_t n_read, most = filter->to_file ? FIRST_LINES_OF_FILE : FIRST_LINES, n_done = filter->n_skipped;
-    while (line_source_next(filter->source, lines->sizes, most, &n_read, why)) {
+    while (next_lines(filter, lines->sizes, most, &n_read, why)) {
         if (n_read == 0)
             return true;
         if (stop_signal())

@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "cli/lines.h"
+#include "cli/output_file.h"
 #include "cli/progress.h"
 #include "cli/show_attention.h"
 #include "explain/explain.h"
@@ -20,10 +21,11 @@ typedef struct {
     const char *out_name;
     bool to_file;                      /* nobody is waiting for the first lines */
     size_t n_skipped;                  /* lines of the input that an interrupted run has translated */
+    bool json_lines;                   /* write an object per line, without any of the views below */
     bool tokens;                       /* show on standard error */
     bool steps;                        /* show on standard error */
     const attention_choice *attention; /* show on standard error; NULL: do not */
-    const char *trace;                 /* file for the tensors of a single sentence, or NULL */
+    const output_file *trace;          /* for the tensors of a single sentence, or NULL */
     explanation *explanation;          /* collects every line, or NULL */
     progress *progress;                /* or NULL */
 } line_filter;

@@ -7,7 +7,9 @@
 #include <sys/types.h>
 #include <unistd.h>
 
-enum { CHUNK = 65536, ENOUGH = 1 << 20 };
+#include "support/utf8.h"
+
+enum { CHUNK = 16384, ENOUGH = 1 << 20 };
 
 /* Whether read() would return at once, with data or end of file. */
 static bool has_arrived(int descriptor)
@@ -16,7 +18,32 @@ static bool has_arrived(int descriptor)
     return poll(&one, 1, 0) > 0;
 }
 
-/* Waits for data and appends it. A failed read ends the source, and sets its problem. */
+bool line_source_add(line_source *source, const char *bytes, size_t size, bool last, failure *why)
+{
+    size_t before = source->arrived.size;
+    if (!(source->decoder ? decoder_append(source->decoder, &source->arrived, bytes, size, last, why)
+                          : text_append(&source->arrived, bytes, size, why)))
+        return false;
+    source->n_read += size;
+    source->n_arrived += source->arrived.size - before;
+    source->ended = last;
+    return true;
+}
+
+/* Fails if the input so far is no text. No line ends before this can be told. */
+static bool check_beginning(line_source *source, const char *bytes, size_t size, failure *why)
+{
+    size_t room = sizeof source->beginning, n = source->n_read;
+    if (n >= room)
+        return true;
+    if (size > room - n)
+        size = room - n;
+    memcpy(source->beginning + n, bytes, size);
+    return decoder_check_beginning(source->beginning, n + size, source->name, source->is_file, source->decoder != NULL,
+                                   why);
+}
+
+/* Waits for data and adds it. A failed read ends the source, and sets its problem. */
 static bool read_more(line_source *source, failure *why)
 {
     char chunk[CHUNK];
@@ -30,49 +57,67 @@ static bool read_more(line_source *source, failure *why)
     }
     if (n < 0) {
         source->problem = errno;
-        source->ended = true;
-        return true;
+        n = 0;
     }
-    source->ended = n == 0;
-    return text_append(&source->buffer, chunk, (size_t)n, why);
+    return check_beginning(source, chunk, (size_t)n, why) && line_source_add(source, chunk, (size_t)n, n == 0, why);
 }
 
-/* Drops the lines returned by the last call. */
-static void drop_used(line_source *source)
+/* Appends one line to the buffer, in UTF-8. */
+static bool take_line(line_source *source, const char *bytes, size_t size, failure *why)
 {
-    text_buffer *buffer = &source->buffer;
-    if (source->used)
-        memmove(buffer->bytes, buffer->bytes + source->used, buffer->size - source->used);
-    buffer->size -= source->used;
-    source->used = 0;
+    source->n_lines++;
+    if (utf8_is_valid(bytes, size))
+        return text_append(&source->buffer, bytes, size, why);
+    if (source->invalid_line == 0)
+        source->invalid_line = source->n_lines;
+    return source->decoder ? utf8_append_valid(&source->buffer, bytes, size, why)
+                           : decoder_append_windows_1252(&source->buffer, bytes, size, why);
+}
+
+/* Drops the first `size` bytes that have arrived. */
+static void drop(line_source *source, size_t size)
+{
+    text_buffer *arrived = &source->arrived;
+    if (size == 0)
+        return;
+    memmove(arrived->bytes, arrived->bytes + size, arrived->size - size);
+    arrived->size -= size;
+    size_t n_used = source->n_read;
+    if (arrived->size)
+        n_used -= (size_t)((double)arrived->size * (double)source->n_read / (double)source->n_arrived);
+    source->used = n_used > source->n_used ? n_used - source->n_used : 0;
+    source->n_used += source->used;
 }
 
 bool line_source_next(line_source *source, size_t *sizes, size_t n, size_t *n_read, failure *why)
 {
-    size_t searched;
-    drop_used(source);
-    searched = *n_read = 0;
-    while (*n_read < n && source->used < ENOUGH) {
-        size_t left = source->buffer.size - searched;
-        const char *end = left ? memchr(source->buffer.bytes + searched, '\n', left) : NULL;
-        if (end) {
-            searched = (size_t)(end - source->buffer.bytes) + 1;
-            sizes[(*n_read)++] = searched - source->used;
-            source->used = searched;
+    size_t taken = 0, searched = 0;
+    source->used = source->buffer.size = *n_read = 0;
+    while (*n_read < n && taken < ENOUGH) {
+        const text_buffer *arrived = &source->arrived;
+        size_t left = arrived->size - searched, before = source->buffer.size;
+        const char *end = left ? memchr(arrived->bytes + searched, '\n', left) : NULL;
+        if (end || (source->ended && arrived->size > taken)) { /* the last line may have no line end */
+            searched = end ? (size_t)(end - arrived->bytes) + 1 : arrived->size;
+            if (!take_line(source, arrived->bytes + taken, searched - taken, why))
+                return false;
+            sizes[(*n_read)++] = source->buffer.size - before;
+            taken = searched;
             continue;
         }
-        searched = source->buffer.size;
-        if (source->ended) {
-            if (searched > source->used) /* the last line has no line end */
-                sizes[(*n_read)++] = searched - source->used;
-            source->used = searched;
-            break;
-        }
-        if (*n_read > 0 && !has_arrived(source->descriptor))
+        searched = arrived->size;
+        if (source->ended || (*n_read > 0 && !has_arrived(source->descriptor)))
             break;
         if (!read_more(source, why))
             return false;
     }
+    drop(source, taken);
     return *n_read > 0 || !source->problem ||
            failure_set(why, "%s: cannot be read: %s", source->name, strerror(source->problem));
+}
+
+void line_source_free(line_source *source)
+{
+    text_free(&source->arrived);
+    text_free(&source->buffer);
 }

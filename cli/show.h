@@ -13,6 +13,6 @@ void show_place(FILE *file, const text_line *line, const translation *result, si
 void show_tokens(const translator *t, const text_line *line, const translation *result, size_t number);
 
 /* Describes the checkpoint, on standard output. */
-void show_checkpoint(const translator *t, const char *directory);
+bool show_checkpoint(const translator *t, const char *directory, failure *why);
 
 #endif

@@ -1,11 +1,11 @@
 /* The attention of a sentence: what was asked for of its recorded pass is drawn. */
 #include "cli/show_attention.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "cli/attention_map.h"
+#include "model/alignment.h"
 
 typedef enum { ENCODER_SELF, DECODER_SELF, CROSS } attention_kind;
 
@@ -61,20 +61,12 @@ static void take_head(float *out, const float *weights, size_t n_heads, size_t n
     }
 }
 
-/* How spread the rows of weights [n_queries, n_keys] are: the mean of their entropies, each row without its last
- * column, the end token, which takes what finds nothing elsewhere, and divided by its sum. In nats. */
+/* The mean of the entropies of the rows of weights [n_queries, n_keys]. */
 static double mean_entropy(const float *weights, size_t n_queries, size_t n_keys)
 {
     double entropy = 0.0;
-    for (size_t i = 0; i < n_queries; i++, weights += n_keys) {
-        double sum = 0.0, of_row = 0.0;
-        for (size_t j = 0; j + 1 < n_keys; j++)
-            sum += (double)weights[j];
-        for (size_t j = 0; j + 1 < n_keys; j++)
-            if (weights[j] > 0.0f)
-                of_row -= (double)weights[j] / sum * log((double)weights[j] / sum);
-        entropy += of_row / (double)n_queries;
-    }
+    for (size_t i = 0; i < n_queries; i++, weights += n_keys)
+        entropy += alignment_entropy(weights, n_keys) / (double)n_queries;
     return entropy;
 }
 

@@ -1,6 +1,7 @@
 /* Terminal width, colours, and text in columns. */
 #include "cli/terminal.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -47,7 +48,8 @@ static character next_character(const char **at, const char *end)
 {
     character next = {.bytes = *at};
     uint32_t code_point = utf8_next(*at, (size_t)(end - *at), &next.size);
-    int width = code_point == UTF8_INVALID ? -1 : wcwidth((wchar_t)code_point);
+    bool is_shown = utf8_show(*at, (size_t)(end - *at), &next.size).bytes == *at;
+    int width = is_shown ? wcwidth((wchar_t)code_point) : -1;
     *at += next.size;
     if (width < 0)
         return (character){UTF8_REPLACEMENT, sizeof UTF8_REPLACEMENT - 1, 1};

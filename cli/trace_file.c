@@ -15,7 +15,8 @@ static void put_ids(json_text *header, const char *name, const token_ids *ids)
     json_text_put(header, "\"");
 }
 
-bool trace_file_write(const char *path, const translated_sentence *sentence, const trace_record *pass, failure *why)
+bool trace_file_write(const output_file *out, const translated_sentence *sentence, const trace_record *pass,
+                      failure *why)
 {
     json_text header = json_text_start(why);
     json_text_put(&header, "{\"__metadata__\":{");
@@ -33,7 +34,7 @@ bool trace_file_write(const char *path, const translated_sentence *sentence, con
         length[i] = (unsigned char)((uint64_t)header.text.size >> (8 * i));
     const file_part parts[] = {
         {length, sizeof length}, {header.text.bytes, header.text.size}, {pass->data.bytes, pass->data.size}};
-    bool ok = header.ok && file_write(path, parts, 3, why);
+    bool ok = header.ok && file_write(out->file, out->name, parts, 3, why);
     text_free(&header.text);
     return ok;
 }

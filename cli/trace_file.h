@@ -2,9 +2,11 @@
 #ifndef CLI_TRACE_FILE_H
 #define CLI_TRACE_FILE_H
 
+#include "cli/output_file.h"
 #include "translator/translator.h"
 
 /* Writes every tensor of a sentence's recorded pass to a safetensors file. */
-bool trace_file_write(const char *path, const translated_sentence *sentence, const trace_record *pass, failure *why);
+bool trace_file_write(const output_file *out, const translated_sentence *sentence, const trace_record *pass,
+                      failure *why);
 
 #endif

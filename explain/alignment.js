@@ -1,4 +1,4 @@
-// The pieces of both sides, and cross-attention between them.
+// The pieces of both sides, and the cross-attention between them.
 import { checkpoint, sentence, sourcePieces, targetPieces, view } from "./data.js";
 import { byId, html, onArrow, piece, svg } from "./elements.js";
 import { weightColour } from "./heatmaps.js";
@@ -9,11 +9,11 @@ import { attentionHead } from "./tensors.js";
 
 /** @type {Side[]} */
 const SIDES = ["source", "target"];
-const LEAST_LINE = 0.04, // weights below have no line
-    LEAST_SHARE = 0.02, // weights below have no colour and no number
+const LEAST_LINE = 0.04, // smaller weights have no line
+    LEAST_SHARE = 0.02, // smaller weights have no colour and no number
     N_SHARES = 6;
 
-/** What is drawn: the pieces as buttons, the lines, weights[t][s], and whether the sides are rows or columns.
+/** The current drawing: the pieces as buttons, the lines, weights[t][s], and whether the sides are rows or columns.
  * @type {{ source: HTMLElement[], target: HTMLElement[], lines: SVGElement, weights: number[][], across: boolean }} */
 let drawing;
 
@@ -121,7 +121,7 @@ function curve(source, target) {
     return `M${x1} ${y1}C${(x1 + x2) / 2} ${y1} ${(x1 + x2) / 2} ${y2} ${x2} ${y2}`;
 }
 
-/** Shows the lines of one piece and its weights on the other side; of no piece, all lines.
+/** Shows the lines of one piece and its weights on the other side, or all lines if no piece is chosen.
  * @type {(chosen: Side | null, i: number) => void} */
 function showShares(chosen, i) {
     const { lines, weights } = drawing,
@@ -153,7 +153,7 @@ const largestShares = (shares, pieces) =>
         .slice(0, N_SHARES)
         .flatMap(({ weight, text }, n) => [n ? ", " : "", piece(text), ` ${format(weight, 2)}`]);
 
-/** Moves the focus along a side or to the other one.
+/** Moves the focus along a side or to the other side.
  * @type {(side: Side, i: number, right: number, down: number) => void} */
 function focusNext(side, i, right, down) {
     const { source, target, across } = drawing,

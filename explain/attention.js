@@ -1,4 +1,4 @@
-// The weights of every attention and head, and how sharp they are with and without scaling.
+// The weights of every attention and head, and how concentrated they are with and without scaling.
 import { drawComputation } from "./computation.js";
 import { checkpoint, piecesOfRows, stackName, view } from "./data.js";
 import { byId, choice, code, fill, html, inputById, onArrow, piece, rowHeader, shape } from "./elements.js";
@@ -56,7 +56,7 @@ export function chooseHead(name, head) {
     drawMatrix();
 }
 
-/** Chooses the second query, the first that has read something, and its strongest weight: a cell to begin with. */
+/** Chooses the cell to show first: the second query, the first one that has read a piece, and its largest weight. */
 export function chooseFirstCell() {
     const head = viewedHead();
     view.query = clamp(1, head.nQueries);
@@ -202,11 +202,11 @@ function stepCell(right, down) {
 
 // ---- scaling ----
 
-/** The perplexity exp(H): over how many keys a row spreads.
+/** The perplexity exp(H): the number of keys over which a row effectively spreads.
  * @type {(weights: number[]) => number} */
 const perplexity = (weights) => Math.exp(-weights.reduce((total, w) => total + (w > 0 ? w * Math.log(w) : 0), 0));
 
-/** How sharp the rows of a head are with and without scaling.
+/** Shows how concentrated the rows of a head are with and without scaling.
  * @param {AttentionHead} head */
 function drawSharpness(head) {
     /** @type {(label: string, weights: (query: number) => number[], shown: boolean) => HTMLElement} */

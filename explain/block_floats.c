@@ -10,8 +10,8 @@ static void put_digit(json_text *json, unsigned digit)
     json_text_append(json, &digits[digit & 63], 1);
 }
 
-/* The least x from -32 to 31 with which all round(block[i] * 2^(bits - 1 - x)) lie within bits - 1 bits; 32 when there
- * is none. */
+/* The smallest x from -32 to 31 for which every round(|block[i]| * 2^(bits - 1 - x)) is less than 2^(bits - 1); 32 if
+ * there is none. */
 static int exponent_of(const float *block, size_t n, int bits)
 {
     int x = -EXPONENT_BIAS;

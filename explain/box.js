@@ -51,7 +51,10 @@ export const KINDS = {
     },
     positions: {
         title: "Positional Encoding",
-        formula: () => "PE(p, i) = sin(p / 10000^(2i/d_model)), and cos of the same angles",
+        formula: () =>
+            checkpoint.source_positions
+                ? "PE(p) = row p of a table, which was learned or computed elsewhere"
+                : "PE(p, i) = sin(p / 10000^(2i/d_model)), and cos of the same angles",
     },
     encoder_self: {
         title: "Multi-Head Attention",
@@ -73,12 +76,20 @@ export const KINDS = {
             "(attention_cross_fill_cache).",
     },
     norm: { title: "Add & Norm", formula: () => "LayerNorm(x + Sublayer(x))" },
+    norm_alone: { title: "Norm", formula: () => "LayerNorm(x)", colour: "norm" },
+    norm_before: {
+        title: "Norm",
+        formula: () => "LayerNorm(x)",
+        colour: "norm",
+        note: "Pre-norm: the sublayer reads the norm; the residual connection goes around both.",
+    },
+    add: { title: "Add", formula: () => "x + Sublayer(LayerNorm(x))", colour: "norm" },
     feed_forward: {
         title: "Feed Forward",
         formula: () =>
             checkpoint.activation === "relu"
                 ? "FFN(x) = max(0, x W_1 + b_1) W_2 + b_2"
-                : `FFN(x) = ${checkpoint.activation}(x W_1 + b_1) W_2 + b_2`,
+                : `FFN(x) = ${checkpoint.activation.replace("_", " by ")}(x W_1 + b_1) W_2 + b_2`,
     },
     linear: { title: "Linear", formula: () => "logits = x W^T + b" },
     softmax: {
@@ -88,32 +99,49 @@ export const KINDS = {
     },
 };
 
-/** The boxes of a side from the input up.
+/** The boxes of a side, from the bottom up.
  * @param {StackName} side
  * @returns {Box[]} */
 function boxesOf(side) {
     const { n_layers } = checkpoint[side],
-        encoded = `encoder.${checkpoint.encoder.n_layers - 1}.feed_forward_norm`;
+        { norm } = checkpoint,
+        lastEncoded = `encoder.${checkpoint.encoder.n_layers - 1}.feed_forward_${norm.before ? "residual" : "norm"}`,
+        encoded = norm.final ? "encoder.final_norm" : lastEncoded;
     let x = `${side}.embedding`;
     /** @type {(layer: number, part: string, kind: BoxKind, ...others: string[]) => Box[]} */
     const sublayer = (layer, part, kind, ...others) => {
         const id = `${side}.${layer}.${part}`,
-            inputs = [x, ...others],
-            norm = `${id}_norm`;
-        const boxes = [box(id, kind, inputs, layer), box(norm, "norm", [x, id], layer)];
-        x = norm;
+            stream = x,
+            normed = `${id}_norm`;
+        x = norm.before ? `${id}_residual` : normed;
+        return norm.before
+            ? [
+                  box(normed, "norm_before", [stream], layer),
+                  box(id, kind, [normed, ...others], layer),
+                  box(x, "add", [stream, id], layer),
+              ]
+            : [box(id, kind, [stream, ...others], layer), box(normed, "norm", [stream, id], layer)];
+    };
+    /** A norm outside of the layers, if the checkpoint has it.
+     * @type {(exists: boolean, name: string) => Box[]} */
+    const outerNorm = (exists, name) => {
+        if (!exists) return [];
+        const boxes = [box(name, "norm_alone", [x])];
+        x = name;
         return boxes;
     };
     /** @type {(id: string, kind: BoxKind, inputs?: string[], layer?: number) => Box} */
     const box = (id, kind, inputs = [], layer) => ({ id, kind, inputs, layer });
+    const embeddingNorm = outerNorm(norm.embedding, `${side}.embedding_norm`);
     const layers = range(n_layers, (layer) => [
         ...sublayer(layer, "self_attention", `${side}_self`),
         ...(side === "decoder" ? sublayer(layer, "cross_attention", "cross", encoded) : []),
         ...sublayer(layer, "feed_forward", "feed_forward"),
     ]).flat();
     const inputs = [box(`${side}.embedding`, "embedding"), box(`${side}.positions`, "positions")];
+    const finalNorm = outerNorm(norm.final, `${side}.final_norm`);
     const outputs = side === "decoder" ? [box("output", "linear", [x]), box("softmax", "softmax")] : [];
-    return [...inputs, ...layers, ...outputs];
+    return [...inputs, ...embeddingNorm, ...layers, ...finalNorm, ...outputs];
 }
 
 export const allBoxes = () => [...boxesOf("encoder"), ...boxesOf("decoder")];
@@ -149,7 +177,10 @@ const attentionPanel = ({ id, inputs }) => [
     ...part("Output", ...heatMaps([id])),
 ];
 
-/** What the panel of a kind of box shows.
+/** @type {(box: Box) => HTMLElement[]} */
+const normPanel = ({ id, inputs }) => [...part("Input", ...heatMaps(inputs)), ...part("Output", ...heatMaps([id]))];
+
+/** The content of the panel, by kind of box.
  * @type {Record<BoxKind, (box: Box) => HTMLElement[]>} */
 const PANELS = {
     embedding: ({ id }) => [
@@ -158,12 +189,15 @@ const PANELS = {
     ],
     positions: ({ id }) => {
         const pieces = piecesOfRows(id);
-        return part("Output", heatMap(id, positionRows(pieces.length), pieces));
+        return part("Output", heatMap(id, positionRows(stackName(id), pieces.length), pieces));
     },
     encoder_self: attentionPanel,
     decoder_self: attentionPanel,
     cross: attentionPanel,
-    norm: ({ id, inputs }) => [...part("Input", ...heatMaps(inputs)), ...part("Output", ...heatMaps([id]))],
+    norm: normPanel,
+    norm_alone: normPanel,
+    norm_before: normPanel,
+    add: normPanel,
     feed_forward: ({ id, inputs }) => [
         ...part("Input", ...heatMaps(inputs)),
         ...part("Inner layer", strongest(`${id}.inner`)),
@@ -183,7 +217,7 @@ const tokenIds = (name) =>
         ),
     );
 
-/** An inner layer is wide: only the largest numbers of each row.
+/** The largest numbers of each row of an inner layer, which is too wide to show in full.
  * @param {string} name */
 function strongest(name) {
     const { rows, columns, strongest: all = [] } = sentence().trace[name],

@@ -1,4 +1,4 @@
-// How one attention weight comes from a query and a key, and a head's output from weights and values.
+// How an attention weight is computed from a query and a key, and the output of a head from weights and values.
 import { piecesOfRows, view } from "./data.js";
 import { barCell, byId, cell, code, formula, html, paragraph, piece, rowHeader, table, tableRow } from "./elements.js";
 import { colourEnd, strip } from "./heatmaps.js";
@@ -7,8 +7,8 @@ import { attentionHead, shownWeights } from "./tensors.js";
 
 /** @import { Child } from "./elements.js" */
 
-/** What the steps of the computation show, for the chosen query and key. Scores, exp and weights are those of all
- * keys that the query sees. */
+/** The numbers in the steps of the computation, for the chosen query and key. Scores, exp and weights have one number for
+ * each key that the query sees. */
 function computed() {
     const head = attentionHead(view.attention, view.head),
         { query, key } = view,

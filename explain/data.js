@@ -1,7 +1,13 @@
-// What explain.c writes: the checkpoint, the lines, and each sentence with its tensors under their trace names.
+// The data that explain.c writes: the checkpoint, the lines, and each sentence with its tensors under their trace names.
 
 /**
- * @typedef {{ n_layers: number, n_heads: number, d_ff: number }} Stack
+ * @typedef {{ n_layers: number, n_heads: number, d_head: number, d_ff: number }} Stack
+ *
+ * @typedef {object} Norm                       where layers are normalized
+ * @property {boolean} before                   pre-norm: before each sublayer, instead of after it
+ * @property {boolean} embedding                after the embeddings
+ * @property {boolean} final                    after each stack
+ * @property {number} epsilon
  *
  * @typedef {object} Checkpoint
  * @property {string} source_language
@@ -9,13 +15,20 @@
  * @property {number} d_model
  * @property {Stack} encoder
  * @property {Stack} decoder
- * @property {"relu" | "swish" | "gelu"} activation
+ * @property {"relu" | "swish" | "gelu" | "gelu_tanh"} activation
  * @property {boolean} scale_embedding          embeddings are multiplied by √d_model
  * @property {number} n_source_vocabulary
  * @property {number} n_target_vocabulary
  * @property {number} max_positions
  * @property {"int8" | "float32"} dtype
  * @property {string} start                     the piece that the decoder is fed first
+ * @property {Norm} norm
+ * @property {string} tokenizer                 what splits text
+ * @property {string[]} before                  pieces before each source
+ * @property {string[]} after                   and after it
+ * @property {string[]} forced                  pieces that always follow the start piece
+ * @property {Packed} [source_positions]        tables of positions, which are sinusoids without them
+ * @property {Packed} [target_positions]
  *
  * @typedef {{ id: number | null, piece: string }} Token    without an id: the start piece
  *
@@ -33,7 +46,7 @@
  * @property {number} bits
  * @property {string} numbers
  *
- * @typedef {object} Traced                     a tensor: `output` has only a reading, an inner layer only its strongest
+ * @typedef {object} Traced                     a tensor: of `output` only a reading, of an inner layer only the strongest
  * @property {number} rows
  * @property {number} columns
  * @property {number} [bits]
@@ -43,7 +56,7 @@
  *
  * @typedef {{ text: string, translation: string }} Line
  * @typedef {object} SentenceParts
- * @property {boolean} cut                      the length cap ended the translation
+ * @property {boolean} truncated                stopped by the length cap
  * @property {Token[]} source
  * @property {Token[]} target
  * @property {Record<string, Traced>} trace     by trace name, in order of computation
@@ -56,7 +69,7 @@
 export const data = JSON.parse(document.getElementById("data")?.textContent ?? "");
 export const checkpoint = data.checkpoint;
 
-/** What the reader looks at. A section changes its part and draws itself again. */
+/** What the reader has chosen. A section changes its own entries and redraws itself. */
 export const view = {
     sentence: 0,
     box: "encoder.0.self_attention",
@@ -77,7 +90,7 @@ export const sentence = () => data.sentences[view.sentence];
 export const stackName = (name) => (name.startsWith("encoder") ? "encoder" : "decoder");
 
 /** @type {(name: string) => number} */
-export const dHead = (name) => checkpoint.d_model / checkpoint[stackName(name)].n_heads;
+export const dHead = (name) => checkpoint[stackName(name)].d_head;
 
 /** @type {(tokens: Token[]) => string[]} */
 const piecesOf = (tokens) => tokens.map((token) => token.piece);

@@ -1,5 +1,5 @@
-// The steps of greedy search: the most probable pieces, and what each part of the residual stream would have said.
-import { sentence, targetPieces, view } from "./data.js";
+// The steps of greedy search: the most probable pieces, and what the model would have said after each sublayer.
+import { checkpoint, sentence, targetPieces, view } from "./data.js";
 import { barCell, byId, code, html, inputById, note, piece, rowHeader, table, tableRow } from "./elements.js";
 import { clamp, percent } from "./numbers.js";
 
@@ -60,7 +60,7 @@ function drawBest(chosenPiece) {
     );
 }
 
-/** What the output layer reads in each part of the residual stream at the step, the last part first.
+/** The predictions from each tensor of the residual stream at this step, the last tensor first.
  * @param {string} chosenPiece */
 function drawReadings(chosenPiece) {
     const rows = Object.entries(sentence().trace).flatMap(([name, { reading }]) => {
@@ -74,7 +74,8 @@ function drawReadings(chosenPiece) {
         html("h3", null, "Predictions after each sublayer"),
         table(["after", "most probable pieces", html("span", null, "probability of ", piece(chosenPiece))], rows.reverse()),
         note(
-            "Each row is softmax(x Wᵀ + b), where x is the residual stream at that point; after the last norm it is ",
+            `Each row is softmax(${checkpoint.norm.final ? "LayerNorm(x)" : "x"} Wᵀ + b), where x is the residual stream at `,
+            "that point; after the last sublayer it is ",
             code("output"),
             ".",
         ),

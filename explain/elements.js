@@ -1,8 +1,8 @@
-// Elements, tables and controls. Text from the data goes in as text, never as markup.
+// Elements, tables and controls. Text from the data is inserted as text, never as markup.
 import { percent } from "./numbers.js";
 
 /**
- * A function is a listener: onclick listens to click. true sets an empty attribute; false, null and undefined set none.
+ * A function is a listener: `onclick` listens for click. true sets an empty attribute; false, null and undefined set none.
  * @typedef {Record<string, string | number | boolean | null | undefined | ((event: any) => unknown)>} Attributes
  * @typedef {string | Node | null} Child    null adds nothing
  */
@@ -58,7 +58,7 @@ export const piece = (text) => html("span", { class: /^<.*>$/.test(text) ? "piec
 const bar = (p, text = percent(p)) =>
     html("span", { class: "bar" }, html("i", { style: `width: ${100 * p}%` }), html("b", null, text));
 
-/** A formula with ^… and _… raised and lowered.
+/** A formula, in which ^… is raised and _… is lowered.
  * @param {string} text */
 export function formula(text) {
     const parts = text.split(/([\^_](?:\([^)]*\)|\w+))/).map((part) => {
@@ -91,7 +91,7 @@ export const table = (headings, rows) =>
 
 // ---- controls ----
 
-/** One of several: radio buttons that look like a row of tabs.
+/** A choice of one option: radio buttons that look like a row of tabs.
  * @template {string | number} T
  * @param {string} name
  * @param {[value: T, label: string][]} options
@@ -110,7 +110,7 @@ export const choice = (name, options, value, choose) =>
 /** @type {Record<string, [right: number, down: number]>} */
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
-/** A keydown listener that calls move(right, down), -1 or 1 in one of them, for an arrow key.
+/** A keydown listener that calls move(right, down) for an arrow key: one of them is -1 or 1, the other 0.
  * @param {(right: number, down: number) => void} move
  * @returns {(event: KeyboardEvent) => void} */
 export const onArrow = (move) => (event) => {

@@ -1,6 +1,6 @@
-# cmake -DROOM=explain -DOUTPUT=page.c -P embed.cmake: page.html as C arrays, with its style sheet and scripts inside it,
-# cut in two at @data@. A page opened from a file cannot import modules, so page.js and all that it imports become one
-# module, each after what it imports: their names must differ.
+# cmake -DROOM=explain -DOUTPUT=page.c -P embed.cmake: writes page.html as C arrays, with its style sheet and scripts inlined,
+# split at @data@. A page opened from a file cannot import modules, so page.js and everything that it imports become one
+# module, imports first. Names of the top level must therefore differ between files.
 cmake_minimum_required(VERSION 3.25)
 
 # Appends the module ROOM/name to the variable `modules`, after its imports; a JSON file becomes a constant.

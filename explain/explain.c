@@ -1,5 +1,5 @@
-/* What the page shows of a translation, from recorded passes: a JSON object of the checkpoint and, for each
- * sentence, its pieces and its tensors under their trace names, in order of computation. */
+/* Writes the data of the page as a JSON object: the checkpoint, and for each sentence its pieces, and the tensors of a
+ * recorded pass under their trace names, in order of computation. */
 #include "explain/explain.h"
 
 #include <math.h>
@@ -13,17 +13,20 @@
 #include "support/file.h"
 
 enum {
-    PRECISE_BITS = 12, /* query, key and weights: the page computes a softmax with them */
-    BITS = 9,          /* all others */
-    N_BEST = 8,        /* pieces of each reading of the residual stream */
-    N_STRONGEST = 16   /* of the inner layer's numbers of each row */
+    PRECISE_BITS = 12,    /* of query, key and weights: the page computes a softmax from them */
+    BITS = 9,             /* of all other tensors */
+    N_BEST = 8,           /* pieces in each reading of the residual stream */
+    LEAST_POSITIONS = 64, /* as positions.js shows them */
+    N_STRONGEST = 16,     /* numbers in each row of an inner layer */
+    MOST_TOKENS = 1024    /* of all sentences, source and target together: the page takes about 22 kB for each */
 };
 
 struct explanation {
     translator *translator;
     json_text lines;     /* one object per line */
     json_text sentences; /* one object per sentence */
-    size_t n_lines, n_sentences;
+    size_t n_lines, n_sentences, n_tokens;
+    size_t n_positions; /* of the longest sentence, and at least LEAST_POSITIONS */
 };
 
 explanation *explanation_open(translator *t, failure *why)
@@ -34,6 +37,7 @@ explanation *explanation_open(translator *t, failure *why)
         return NULL;
     }
     e->translator = t;
+    e->n_positions = LEAST_POSITIONS;
     e->lines = e->sentences = json_text_start(NULL);
     return e;
 }
@@ -53,7 +57,7 @@ static bool ends_with(const char *name, const char *end)
     return n >= n_end && strcmp(name + n - n_end, end) == 0;
 }
 
-/* What the decoder would say if it stopped at x [target->n, d_model]: for each row the probability of the chosen piece,
+/* What the decoder would say if it stopped at x [target->n, d_model]: for each row, the probability of the chosen piece
  * and the most probable pieces. */
 static void put_reading(explanation *e, const float *x, const token_ids *target)
 {
@@ -109,27 +113,35 @@ static void put_strongest(json_text *json, const float *data, size_t rows, size_
     json_text_put(json, "]");
 }
 
-/* The output is the reading of what comes last in the residual stream, the tensor before it. */
+/* Whether the tensor is the decoder's residual stream, which every sublayer adds to. */
+static bool is_stream(const char *name, const model_config *c)
+{
+    return strncmp(name, "decoder.", 8) == 0 && strcmp(name, "decoder.final_norm") != 0 &&
+           (ends_with(name, c->norm_before ? "_residual" : "_norm") || strcmp(name, "decoder.embedding_norm") == 0 ||
+            (ends_with(name, ".embedding") && !c->norm_embedding));
+}
+
+/* The tensor `output` is shown as the reading of the last tensor of the residual stream. */
 static void put_tensor(explanation *e, const trace_record *pass, const traced_tensor *tensor, const token_ids *target)
 {
     const char *name = tensor->name;
     const float *data = trace_record_data(pass, tensor);
     bool precise = ends_with(name, ".query") || ends_with(name, ".key") || ends_with(name, ".weights");
-    bool target_stream =
-        strncmp(name, "decoder.", 8) == 0 && (ends_with(name, "_norm") || ends_with(name, ".embedding"));
-    if (ends_with(name, ".heads")) /* the page computes it: weights times values */
+    const model_config *config = translator_config(e->translator);
+    size_t to_output = config->norm_final ? 2 : 1; /* tensors from the last one of the stream on */
+    if (ends_with(name, ".heads"))                 /* the page computes it: weights times values */
         return;
     json_text_put(&e->sentences, "%s\"%s\":{\"rows\":%zu,\"columns\":%zu", tensor == pass->tensors ? "" : ",\n", name,
                   tensor->rows, tensor->columns);
     if (strcmp(name, "output") == 0) {
-        put_reading(e, trace_record_data(pass, tensor - 1), target);
+        put_reading(e, trace_record_data(pass, tensor - to_output), target);
     } else if (ends_with(name, ".inner")) {
         put_strongest(&e->sentences, data, tensor->rows, tensor->columns);
     } else {
         int bits = precise ? PRECISE_BITS : BITS;
         json_text_put(&e->sentences, ",\"bits\":%d,\"numbers\":", bits);
         block_floats_put(&e->sentences, data, tensor->rows, tensor->columns, bits);
-        if (target_stream && strcmp(tensor[1].name, "output") != 0)
+        if (is_stream(name, config) && strcmp(tensor[to_output].name, "output") != 0)
             put_reading(e, data, target);
     }
     json_text_put(&e->sentences, "}");
@@ -165,6 +177,12 @@ bool explanation_add_sentence(explanation *e, const text_line *line, const trans
 {
     json_text *json = &e->sentences;
     text_buffer translated = TEXT_EMPTY;
+    size_t n_src = sentence->source.n, n_tgt = sentence->target.n, longer = n_src > n_tgt ? n_src : n_tgt;
+    e->n_tokens += n_src + n_tgt;
+    e->n_positions = longer > e->n_positions ? longer : e->n_positions;
+    if (e->n_tokens > MOST_TOKENS)
+        return failure_set(why, "TEXT and its translation have more than %d tokens, too many for a page; shorten TEXT",
+                           MOST_TOKENS);
     json->why = why;
     json->ok = json->ok && translator_decode(e->translator, &sentence->target, &translated, why);
     json_text_put(json, e->n_sentences++ ? ",\n{\"text\":" : "{\"text\":");
@@ -172,7 +190,7 @@ bool explanation_add_sentence(explanation *e, const text_line *line, const trans
     json_text_put(json, ",\"translation\":");
     json_text_string(json, translated.bytes, translated.size);
     text_free(&translated);
-    json_text_put(json, ",\"cut\":%s,", sentence->truncated ? "true" : "false");
+    json_text_put(json, ",\"truncated\":%s,", sentence->truncated ? "true" : "false");
     put_pieces(json, "source", &sentence->source, e->translator, translator_source_piece);
     put_pieces(json, "target", &sentence->target, e->translator, translator_target_piece);
     json_text_put(json, "\"trace\":{");
@@ -184,12 +202,38 @@ bool explanation_add_sentence(explanation *e, const text_line *line, const trans
 
 static void put_stack(json_text *json, const char *name, const stack_config *stack)
 {
-    json_text_put(json, "\"%s\":{\"n_layers\":%zu,\"n_heads\":%zu,\"d_ff\":%zu},", name, stack->n_layers,
-                  stack->n_heads, stack->d_ff);
+    json_text_put(json, "\"%s\":{\"n_layers\":%zu,\"n_heads\":%zu,\"d_head\":%zu,\"d_ff\":%zu},", name, stack->n_layers,
+                  stack->n_heads, stack->d_head, stack->d_ff);
 }
 
-static void put_checkpoint(json_text *json, const translator *t)
+/* Stored tables of positions: as many rows as the page shows, or none if positions are sinusoids. */
+static void put_positions(json_text *json, const explanation *e)
 {
+    const model_config *c = translator_config(e->translator);
+    size_t rows = e->n_positions < c->max_positions ? e->n_positions : c->max_positions;
+    for (int of_source = 1; of_source >= 0 && c->stored_positions; of_source--) {
+        json_text_put(json, ",\"%s_positions\":{\"rows\":%zu,\"columns\":%zu,\"bits\":%d,\"numbers\":",
+                      of_source ? "source" : "target", rows, c->d_model, BITS);
+        block_floats_put(json, model_get_positions(translator_model(e->translator), of_source), rows, c->d_model, BITS);
+        json_text_put(json, "}");
+    }
+}
+
+/* The pieces of ids as a list of strings. */
+static void put_names(json_text *json, const char *key, const id_list *ids, const translator *t, piece_of *piece)
+{
+    json_text_put(json, ",\"%s\":[", key);
+    for (size_t i = 0; i < ids->n; i++) {
+        const char *text = piece(t, ids->at[i]);
+        json_text_put(json, i ? "," : "");
+        json_text_string(json, text, strlen(text));
+    }
+    json_text_put(json, "]");
+}
+
+static void put_checkpoint(json_text *json, const explanation *e)
+{
+    const translator *t = e->translator;
     const model_config *c = translator_config(t);
     const char *start = translator_target_piece(t, c->target_start);
     json_text_put(json, "{\"source_language\":");
@@ -206,16 +250,23 @@ static void put_checkpoint(json_text *json, const translator *t)
     json_text_put(json, "\"max_positions\":%zu,\"dtype\":\"%s\",\"start\":", c->max_positions,
                   model_get_facts(translator_model(t)).dtype);
     json_text_string(json, start, strlen(start));
+    json_text_put(json, ",\"norm\":{\"before\":%s,\"embedding\":%s,\"final\":%s,\"epsilon\":%g},\"tokenizer\":\"%s\"",
+                  c->norm_before ? "true" : "false", c->norm_embedding ? "true" : "false",
+                  c->norm_final ? "true" : "false", c->norm_epsilon, c->splitter);
+    put_names(json, "before", &c->source_before, t, translator_source_piece);
+    put_names(json, "after", &c->source_after, t, translator_source_piece);
+    put_names(json, "forced", &c->target_forced, t, translator_target_piece);
+    put_positions(json, e);
     json_text_put(json, "}");
 }
 
-bool explanation_write(const explanation *e, const char *path, size_t *n_bytes, failure *why)
+bool explanation_write(const explanation *e, FILE *file, const char *name, size_t *n_bytes, failure *why)
 {
     if (e->n_sentences == 0)
         return failure_set(why, "TEXT has no sentence; --explain requires one");
     json_text data = json_text_start(why);
     json_text_put(&data, "{\"version\":\"%s\",\"checkpoint\":", TRANSFORMER_VERSION);
-    put_checkpoint(&data, e->translator);
+    put_checkpoint(&data, e);
     json_text_put(&data, ",\n\"lines\":[");
     json_text_append(&data, e->lines.text.bytes, e->lines.text.size);
     json_text_put(&data, "],\n\"sentences\":[");
@@ -225,7 +276,7 @@ bool explanation_write(const explanation *e, const char *path, size_t *n_bytes, 
                                {data.text.bytes, data.text.size},
                                {explain_page_after_data, explain_page_after_data_size}};
     *n_bytes = parts[0].size + parts[1].size + parts[2].size;
-    bool ok = data.ok && file_write(path, parts, 3, why);
+    bool ok = data.ok && file_write(file, name, parts, 3, why);
     text_free(&data.text);
     return ok;
 }

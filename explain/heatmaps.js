@@ -1,4 +1,4 @@
-// Colours, and numbers as pictures.
+// Colours, and numbers shown as pictures.
 import { code, html, onArrow, piece, shape } from "./elements.js";
 import { clamp, format } from "./numbers.js";
 import { rowOf } from "./tensors.js";
@@ -10,7 +10,7 @@ import { rowOf } from "./tensors.js";
  * @typedef {Colour[]} Scale    from the colour of 0 to the colour of 1
  */
 
-/** The scales of the theme: of weights from 0 to 1, and of signed numbers from -end to end.
+/** The colour scales of the theme: for weights from 0 to 1, and for signed numbers from -end to end.
  * @type {{ weights: Scale, signed: Scale }} */
 let scales;
 
@@ -55,7 +55,7 @@ function paint(canvas, rows, columns, numberAt, toColour) {
     context.putImageData(image, 0, 0);
 }
 
-/** Draws rows of nColumns weights, or of fewer where later keys are hidden.
+/** Draws rows of nColumns weights, or fewer where later keys are hidden.
  * @type {(canvas: HTMLCanvasElement, rows: number[][], nColumns: number) => void} */
 export const paintWeights = (canvas, rows, nColumns) =>
     paint(
@@ -66,7 +66,7 @@ export const paintWeights = (canvas, rows, nColumns) =>
         (weight) => colour(scales.weights, weight),
     );
 
-/** Draws numbers whose colours end at -end and end.
+/** Draws signed numbers; -end and end have the strongest colours.
  * @type {(canvas: HTMLCanvasElement, numbers: Tensor, end: number) => void} */
 export const paintSigned = (canvas, { rows, columns, values }, end) =>
     paint(
@@ -77,7 +77,7 @@ export const paintSigned = (canvas, { rows, columns, values }, end) =>
         (x) => colour(scales.signed, 0.5 + (0.5 * x) / end),
     );
 
-/** Where the colours of these numbers end: at the 99th percentile, so that a few outliers do not make all others pale.
+/** The magnitude with the strongest colour: the 99th percentile, so that a few outliers do not make all others pale.
  * @type {(numbers: Iterable<number>) => number} */
 export function colourEnd(numbers) {
     const sizes = Float32Array.from(numbers, Math.abs).sort();
@@ -114,7 +114,7 @@ export function markRow(marker, row, rows) {
 /** @type {(list: HTMLElement, numbers: Float32Array) => void} */
 const listNumbers = (list, numbers) => list.replaceChildren(...Array.from(numbers, (x) => html("span", null, format(x))));
 
-/** A tensor as a picture to explore with the pointer or the arrow keys, with the number under it and its row's numbers.
+/** A tensor as a picture to explore with the pointer or the arrow keys; shows the number there and the numbers of its row.
  * @param {string} name
  * @param {Tensor} tensor
  * @param {string[]} pieces     of its rows */
@@ -161,7 +161,7 @@ export function heatMap(name, tensor, pieces) {
     );
 }
 
-/** A row of numbers as a strip that opens to show the numbers.
+/** A row of numbers as a strip, which opens to show the numbers themselves.
  * @type {(label: string, numbers: Float32Array, end: number) => HTMLElement} */
 export function strip(label, numbers, end) {
     const canvas = html("canvas", { role: "img", "aria-label": `${label}: ${numbers.length} numbers` }),

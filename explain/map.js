@@ -1,4 +1,4 @@
-// Figure 1 of the paper with this checkpoint's layers and shapes. Choosing a box opens its panel.
+// Figure 1 of the paper with the layers and shapes of this checkpoint. Choosing a box shows its panel.
 import { KINDS, allBoxes, drawBox } from "./box.js";
 import { checkpoint, sentence, stackName, view } from "./data.js";
 import { byId, fill, onArrow, svg } from "./elements.js";
@@ -19,7 +19,7 @@ const WIDTH = 424,
     LAYER_GAP = 34;
 
 /** @type {Record<string, number>} */
-const HEIGHTS = { decoder_self: 40, norm: 22 };
+const HEIGHTS = { decoder_self: 40, norm: 22, norm_alone: 22, norm_before: 22, add: 22 };
 const HEIGHT = 26; // of all other boxes
 
 /** @type {(d: string) => SVGElement} */
@@ -53,7 +53,7 @@ class Column {
         this.drawn.shapes.push(...shapes);
     }
 
-    /** An arrow upwards, and beside it, on the inner side, what flows there.
+    /** An arrow upwards, with a label on its inner side.
      * @type {(height: number, label?: string, above?: number) => void} */
     rise(height, label, above = height / 2 - 4) {
         this.add(arrow(`M${this.x} ${this.y}V${this.y - height + 1}`));
@@ -99,26 +99,37 @@ class Column {
         this.y -= 9;
     }
 
-    /** The arrow to a box, the box, and what is drawn around it.
+    /** A box, the arrow to it, and the lines and the frame around it.
      * @param {Box} box */
     drawStep(box) {
-        if (box.kind === "linear") this.rise(30, this.stream, 13);
+        if (box.kind === "linear" || box.id.endsWith("final_norm")) this.rise(30, this.stream, 13);
         else if (box.kind === "softmax") this.rise(GAP, `${this.rows} × ${checkpoint.n_target_vocabulary}`);
-        else if (/self_attention$/.test(box.id)) {
+        else if (this.beginsLayer(box)) {
             this.rise(LAYER_GAP, this.stream, 11);
             this.layerStart = this.y + 12;
             this.residualStart = this.y + 7;
         } else {
-            if (box.kind !== "norm") this.residualStart = this.y - 7;
+            if (this.beginsSublayer(box)) this.residualStart = this.y - 7;
             this.rise(GAP, this.stream);
         }
         this.put(box);
         if (box.kind === "cross") this.crossings.push(this.y + HEIGHT / 2);
-        if (box.kind === "norm") this.drawResidual();
-        if (box.id.endsWith("feed_forward_norm")) this.drawFrame(String(box.layer));
+        if (box.kind === "norm" || box.kind === "add") this.drawResidual();
+        if (/feed_forward_/.test(box.id) && box.kind !== "norm_before") this.drawFrame(String(box.layer));
     }
 
-    /** The residual connection around the sublayer below the norm. */
+    /** Whether the residual stream divides below the box: what it reads goes around its sublayer.
+     * @param {Box} box */
+    beginsSublayer(box) {
+        return checkpoint.norm.before ? box.kind === "norm_before" : box.layer !== undefined && box.kind !== "norm";
+    }
+
+    /** @param {Box} box */
+    beginsLayer(box) {
+        return this.beginsSublayer(box) && /self_attention/.test(box.id);
+    }
+
+    /** The residual connection around the sublayer, to the box that adds it. */
     drawResidual() {
         const { x, outer } = this,
             around = x + outer * (BOX / 2 + 12),
@@ -199,7 +210,7 @@ function chooseBox(id) {
     drawBox();
 }
 
-/** Enter and space choose a box, the arrow keys move.
+/** Enter and space choose a box; the arrow keys move to another one.
  * @type {(event: KeyboardEvent, id: string) => void} */
 function onKey(event, id) {
     if (event.key === "Enter" || event.key === " ") {
@@ -208,7 +219,7 @@ function onKey(event, id) {
     } else onArrow((right, down) => moveFrom(id, right, down))(event);
 }
 
-/** Moves up or down along a side, or left or right to the nearest box of the other one.
+/** Moves up or down along a side, or left or right to the nearest box of the other side.
  * @type {(id: string, right: number, down: number) => void} */
 function moveFrom(id, right, down) {
     /** @type {(box: SVGElement) => { side: string, y: number }} */

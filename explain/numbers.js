@@ -1,4 +1,4 @@
-// Small arithmetic, and numbers as text.
+// Arithmetic, and numbers as text.
 
 /** One result of `make` for each index from 0 to n - 1.
  * @template T
@@ -33,7 +33,7 @@ export function softmax(scores) {
     return unnormalized.map((x) => x / total);
 }
 
-/** A number with a real minus sign, and by default with fewer decimals the larger it is.
+/** A number with a typographic minus sign; by default, larger numbers have fewer decimals.
  * @type {(x: number, decimals?: number) => string} */
 export function format(x, decimals) {
     const size = Math.abs(x),

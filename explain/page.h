@@ -1,4 +1,4 @@
-/* page.html with the style sheet and the scripts it names inside it, cut where the data go; embed.cmake makes it. */
+/* page.html with its style sheet and scripts inlined, split where the data goes. embed.cmake generates page.c. */
 #ifndef EXPLAIN_PAGE_H
 #define EXPLAIN_PAGE_H
 

@@ -1,4 +1,4 @@
-// The head of the page, and what changes every section: the sentence and the theme.
+// The header of the page, and the choices that redraw every section: the sentence and the theme.
 import { drawAlignedChoice, drawAlignment } from "./alignment.js";
 import { chooseFirstCell, drawAttention } from "./attention.js";
 import { drawBox } from "./box.js";
@@ -26,10 +26,25 @@ function drawHeader() {
     byId("sentences").hidden = data.sentences.length === 1;
     byId("sentences").append(...choice("sentence", options, view.sentence, chooseSentence));
     /** @type {(name: string, stack: Stack) => string} */
-    const stack = (name, { n_layers, n_heads, d_ff }) => `${name}: ${n_layers} layers, ${n_heads} heads, d_ff ${d_ff}`;
+    const stack = (name, { n_layers, n_heads, d_head, d_ff }) =>
+        `${name}: ${n_layers} layers, ${n_heads} heads of ${d_head}, d_ff ${d_ff}`;
     byId("checkpoint").textContent =
         `${source_language} to ${target_language}, ${dtype} weights, d_model ${d_model}. ${stack("Encoder", encoder)}. ` +
-        `${stack("Decoder", decoder)}. transformer.c ${data.version}`;
+        `${stack("Decoder", decoder)}. ${normWords()}. Positions: ` +
+        `${checkpoint.source_positions ? "stored tables" : "sinusoids"}. ${frameWords()}. transformer.c ${data.version}`;
+}
+
+function normWords() {
+    const { before, embedding, final, epsilon } = checkpoint.norm,
+        places = [`${before ? "before" : "after"} each sublayer`, embedding && "of embeddings", final && "after each stack"];
+    return `Layer norm ${places.filter(Boolean).join(", ")}${epsilon === 1e-5 ? "" : `, epsilon ${epsilon}`}`;
+}
+
+/** What splits text, and the pieces around it. */
+function frameWords() {
+    const { tokenizer, before, after, start, forced } = checkpoint,
+        source = [...before, "text", ...after].join(" ");
+    return `Tokenizer: ${tokenizer}, source ${source}, target ${[start, ...forced, "text"].join(" ")}`;
 }
 
 /** @param {number} i */
@@ -51,7 +66,7 @@ function drawSections() {
     drawPositions();
 }
 
-/** Uses the system's theme, also when it changes, until the button chooses one. */
+/** Follows the system's theme until the button chooses one. */
 const systemDark = matchMedia("(prefers-color-scheme: dark)");
 
 /** @param {"dark" | "light"} theme */
@@ -75,7 +90,7 @@ drawHeader();
 chooseFirstCell();
 setSystemTheme();
 
-// The lines between pieces connect places on the screen, so they are drawn again when the width changes.
+// The lines between pieces connect points on the screen, so a change of width redraws them.
 let drawnWidth = 0;
 new ResizeObserver(() => {
     const width = byId("pieces").clientWidth;

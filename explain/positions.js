@@ -1,7 +1,7 @@
-// The positional encoding as a picture, and the rows of the sentence in it.
+// The positional encoding as a picture, with the rows that the sentence uses.
 import { checkpoint, decoderPieces, sentence, sourcePieces, view } from "./data.js";
 import { byId, fill, html, inputById, piece, svg } from "./elements.js";
-import { cellAt, legend, markRow, paintSigned, strip } from "./heatmaps.js";
+import { cellAt, colourEnd, legend, markRow, paintSigned, strip } from "./heatmaps.js";
 import { clamp, dot, range } from "./numbers.js";
 import { positionRow, positionRows } from "./tensors.js";
 
@@ -9,6 +9,9 @@ const N_SHOWN = 64; // or more, if the sentence is longer
 
 const nShownPositions = () =>
     Math.min(checkpoint.max_positions, Math.max(N_SHOWN, sentence().source.length, sentence().target.length));
+
+/** The end of the colours: sinusoids are at most 1. */
+const end = () => (checkpoint.source_positions ? colourEnd(positionRows("encoder", nShownPositions()).values) : 1);
 
 export function drawPositions() {
     const n = nShownPositions(),
@@ -20,13 +23,14 @@ export function drawPositions() {
         "aria-label": `The positional encoding of ${n} positions`,
         onpointermove: (event) => choosePosition(cellAt(event, canvas)[0]),
     });
-    paintSigned(canvas, positionRows(n), 1);
+    paintSigned(canvas, positionRows("encoder", n), end());
     /** @type {(side: string, rows: number) => HTMLElement} */
     const bracket = (side, rows) =>
         html("div", { class: "bracket", style: `height: ${(100 * rows) / n}%` }, html("span", null, `${side}, ${rows} rows`));
-    const shown =
-        `rows 0 … ${n - 1} of ${checkpoint.max_positions}; columns: ${nSines} sines, then as many cosines, ` +
-        "each from fast on the left to slow on the right";
+    const columns = checkpoint.source_positions
+        ? "the encoder's table; the decoder's is in its box of the figure"
+        : `columns: ${nSines} sines, then as many cosines, each from fast on the left to slow on the right`;
+    const shown = `rows 0 … ${n - 1} of ${checkpoint.max_positions}; ${columns}`;
     byId("sinusoids").replaceChildren(
         html(
             "div",
@@ -35,7 +39,7 @@ export function drawPositions() {
             bracket("target", sentence().target.length),
         ),
         html("div", { class: "canvas" }, canvas, html("div", { class: "marker" })),
-        html("p", { class: "under" }, html("span", null, shown), legend(-1, 1, "signed")),
+        html("p", { class: "under" }, html("span", null, shown), legend(-end(), end(), "signed")),
     );
     slider.max = String(n - 1);
     slider.oninput = () => choosePosition(Number(slider.value));
@@ -46,18 +50,18 @@ export function drawPositions() {
 function choosePosition(p) {
     const n = nShownPositions(),
         position = (view.position = clamp(p, n)),
-        row = positionRow(position),
+        row = positionRow("encoder", position),
         open = byId("position-row").querySelector("details")?.open ?? false;
     inputById("position").value = String(position);
     byId("position-name").replaceChildren(`position ${position}`, ...piecesAt(position));
     markRow(/** @type {HTMLElement} */ (byId("sinusoids").querySelector(".marker")), position, n);
-    const alike = range(n, (other) => dot(row, positionRow(other)) / dot(row, row)),
-        numbers = strip(`row ${position}`, row, 1);
+    const alike = range(n, (other) => dot(row, positionRow("encoder", other)) / dot(row, row)),
+        numbers = strip(`row ${position}`, row, end());
     fill(numbers, { open });
     byId("position-row").replaceChildren(numbers, similarity(alike, position));
 }
 
-/** The pieces that this position is added to.
+/** The pieces to which this position is added.
  * @type {(position: number) => (string | Node)[]} */
 const piecesAt = (position) =>
     [

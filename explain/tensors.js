@@ -1,8 +1,8 @@
-// The tensors of the sentence as numbers, and what the page computes from them.
+// The tensors of the sentence, and what the page computes from them.
 import { checkpoint, dHead, sentence, view } from "./data.js";
 import { dot, range, softmax } from "./numbers.js";
 
-/** @import { Packed } from "./data.js" */
+/** @import { Packed, StackName } from "./data.js" */
 
 /** @typedef {{ rows: number, columns: number, values: Float32Array }} Tensor */
 
@@ -75,13 +75,24 @@ export function attentionHead(name, head) {
 
 /** @typedef {ReturnType<typeof attentionHead>} AttentionHead */
 
-/** The weights of a query as the reader wants to see them, with or without scaling.
+/** The weights of a query, with or without scaling, as chosen.
  * @type {(head: AttentionHead, query: number) => number[]} */
 export const shownWeights = (head, query) => (view.scaled ? head.weights(query) : head.weightsUnscaled(query));
 
-/** Row p of the positional encoding, as embedding_positions in model/embedding.c computes it.
- * @type {(p: number) => Float32Array} */
-export function positionRow(p) {
+/** The stored table of positions of a side, if there is one.
+ * @type {(side: StackName) => Tensor | undefined} */
+function storedPositions(side) {
+    const packed = side === "encoder" ? checkpoint.source_positions : checkpoint.target_positions,
+        found = unpacked.get(side) ?? (packed && unpack(packed));
+    if (found) unpacked.set(side, found);
+    return found;
+}
+
+/** Row p of the positional encoding of a side: of its table, or sinusoids; see embedding_positions in model/embedding.c.
+ * @type {(side: StackName, p: number) => Float32Array} */
+export function positionRow(side, p) {
+    const stored = storedPositions(side);
+    if (stored) return rowOf(stored, p);
     const { d_model } = checkpoint,
         nSines = Math.ceil(d_model / 2);
     return Float32Array.from({ length: d_model }, (_, column) => {
@@ -91,9 +102,9 @@ export function positionRow(p) {
     });
 }
 
-/** @type {(rows: number) => Tensor} */
-export const positionRows = (rows) => ({
+/** @type {(side: StackName, rows: number) => Tensor} */
+export const positionRows = (side, rows) => ({
     rows,
     columns: checkpoint.d_model,
-    values: Float32Array.from(range(rows, (p) => [...positionRow(p)]).flat()),
+    values: Float32Array.from(range(rows, (p) => [...positionRow(side, p)]).flat()),
 });

@@ -1,10 +1,9 @@
-/* Loads OpenBLAS at run time, and only if a checkpoint has float32 layers and the level wants it: loading it slows down
- * the start of the program. */
-#include "kernels/blas.h"
-
+/* Loads OpenBLAS at run time, and only if a checkpoint has float32 layers and the level wants it, because loading it
+ * slows down start-up. */
 #include <cblas.h>
 #include <dlfcn.h>
 #include <pthread.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "kernels/level.h"
@@ -18,7 +17,8 @@ static struct {
 
 static pthread_mutex_t one_at_a_time = PTHREAD_MUTEX_INITIALIZER;
 
-/* Sets *function, a function pointer, to the library's function `name`. ISO C cannot cast the result of dlsym to it. */
+/* Sets *function, a function pointer, to the library's function `name`. ISO C does not allow casting a void * to one.
+ */
 static bool find(void *library, const char *name, void *function)
 {
     void *symbol = dlsym(library, name);
@@ -30,6 +30,8 @@ bool kernels_open_blas(failure *why)
 {
     if (blas.sgemm || !kernels_active->wants_blas)
         return true;
+    /* Otherwise it starts threads while it is loaded, which try to allocate forever if memory is short. */
+    setenv("OPENBLAS_NUM_THREADS", "1", true);
     void *library = dlopen(BLAS_LIBRARY, RTLD_NOW | RTLD_LOCAL);
     if (!library || !find(library, "openblas_get_parallel", &blas.get_parallel) ||
         !find(library, "openblas_set_num_threads", &blas.set_num_threads) ||

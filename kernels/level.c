@@ -1,6 +1,7 @@
 /* Chooses the instruction-set level and calls its kernels. */
 #include "kernels/level.h"
 
+#include <math.h>
 #include <string.h>
 
 /* Best first. */
@@ -63,9 +64,25 @@ void kernels_layer_norm(float *out, const float *x, const float *weight, const f
     kernels_active->layer_norm(out, x, weight, bias, epsilon, n_rows, d);
 }
 
+size_t kernels_argmax(const float *x, size_t n)
+{
+    float largest = kernels_active->max(x, n);
+    for (size_t i = 0; i < n && isfinite(largest); i++)
+        if (x[i] == largest)
+            return i;
+    return n;
+}
+
 void kernels_softmax(float *x, size_t n)
 {
     kernels_active->softmax(x, n);
+}
+
+double kernels_log_sum_exp(float *x, size_t n)
+{
+    double largest = (double)kernels_active->max(x, n);
+    kernels_active->softmax(x, n);
+    return largest - log((double)kernels_active->max(x, n)); /* the softmax of the largest is exp(largest) / sum */
 }
 
 void kernels_swish(float *x, size_t n)

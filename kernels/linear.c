@@ -1,16 +1,15 @@
-/* Runs linear layers: quantizes the rows once, divides the outputs among the threads of a team, and lets the level in
- * use compute them. What a linear layer computes is in plain.c.
+/* Runs linear layers: quantizes the rows once, divides the outputs among the threads of a team, and calls the level in
+ * use. plain.c specifies what a linear layer computes.
  *
- * Float32 layers of many rows go to BLAS if the level wants it. For few rows BLAS would first copy the whole weight
- * into its own order, which takes longer than the products. */
+ * Float32 layers of many rows go to BLAS if the level wants it. For few rows, BLAS is slower: it first copies the whole
+ * weight into an order of its own. */
 #include <math.h>
 #include <string.h>
 
-#include "kernels/blas.h"
 #include "kernels/level.h"
 
 enum {
-    FEW_ROWS = 24,         /* at most this many float32 rows never go to BLAS */
+    FEW_ROWS = 24,         /* up to this many float32 rows do not go to BLAS */
     WORTH_SHARING = 65536, /* products; fewer are faster on one thread */
 };
 
@@ -19,7 +18,7 @@ size_t kernels_linear_padded(size_t d_in)
     return (d_in + 63) / 64 * 64;
 }
 
-/* The rows of one call, also quantized if a layer is int8. */
+/* The rows of one call; quantized as well if a layer is int8. */
 typedef struct {
     const float *x;
     quantized_rows quantized;
@@ -86,13 +85,12 @@ static void compute_layers(void *user, size_t part, size_t n_parts)
     }
 }
 
-/* Runs the task on the team if there is one and the work is worth it. */
-static void run(thread_team *team, team_task *task, void *user, size_t n_products)
+/* Runs the task on the team if it has enough work to share, else on this thread. Returns the number of parts. */
+static size_t run(thread_team *team, team_task *task, void *user, size_t n_products)
 {
-    if (team && n_products >= WORTH_SHARING)
-        team_run(team, task, user);
-    else
-        task(user, 0, 1);
+    team = n_products >= WORTH_SHARING ? team : NULL;
+    team_run(team, task, user);
+    return team_size(team);
 }
 
 void kernels_linear_together(const linear_layer *layers, size_t n_layers, const float *x, size_t n_rows,
@@ -165,10 +163,7 @@ void kernels_linear_argmax(size_t *out, const float *x, const linear_weights *w,
 {
     input_rows in = quantize_rows(x, w, n_rows, scratch);
     argmax_task task = {&in, w, without, n_without, scratch};
-    size_t n_products = n_rows * w->d_in * w->d_out, n_parts = 1;
-    if (scratch->team && n_products >= WORTH_SHARING)
-        n_parts = team_size(scratch->team);
-    run(scratch->team, compute_argmax, &task, n_products);
+    size_t n_parts = run(scratch->team, compute_argmax, &task, n_rows * w->d_in * w->d_out);
     for (size_t row = 0; row < n_rows; row++) {
         linear_best best = scratch->best[row];
         for (size_t part = 1; part < n_parts; part++) {

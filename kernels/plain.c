@@ -2,18 +2,13 @@
  *
  * This is also the instruction-set level "plain", which runs on any CPU: TRANSFORMER_ISA=plain selects it. The levels
  * in simd/ are tested against it and are bit-identical, except in linear_float32. That works because a sum has a fixed
- * order: column i goes into partial sum i % 8, as in a vector of eight floats, and add_eight adds the eight. */
+ * order: column i goes into partial sum i % 8, as in a vector of eight floats, and add_eight adds the eight sums. */
 #include <math.h>
 #include <string.h>
 
 #include "kernels/level.h"
 
 static float add_eight(const float s[8])
-{
-    return ((s[0] + s[4]) + (s[2] + s[6])) + ((s[1] + s[5]) + (s[3] + s[7]));
-}
-
-static double add_eight_double(const double s[8])
 {
     return ((s[0] + s[4]) + (s[2] + s[6])) + ((s[1] + s[5]) + (s[3] + s[7]));
 }
@@ -54,15 +49,15 @@ static int32_t nearest(float x)
     return bits - 0x4b400000;
 }
 
-/* Quantizes x [d] to int8: x[i] ≈ values[i] * scale with the largest magnitude at 127, and returns scale. Columns d …
- * stride - 1 of values become 0. A row of zeros has scale 0, a row with a NaN or an infinity has scale NaN. offset is 0
- * at this level; see level.h. */
+/* Quantizes x [d] to int8, x[i] ≈ values[i] * scale, so that the largest magnitude becomes 127; returns scale. Columns
+ * d … stride - 1 of values become 0. A row of zeros has scale 0, a row with a NaN or an infinity has scale NaN. *offset
+ * is 0 at this level; see level.h. */
 static float quantize_row(int8_t *values, int32_t *offset, const float *x, size_t d, size_t stride)
 {
     float largest = 0.0f;
     for (size_t i = 0; i < d; i++)
         if (fabsf(x[i]) > largest || isnan(x[i]))
-            largest = fabsf(x[i]); /* once NaN, it stays NaN: no comparison with it holds */
+            largest = fabsf(x[i]); /* once NaN, it stays NaN: comparisons with NaN are false */
     *offset = 0;
     memset(values, 0, stride);
     if (!isfinite(largest) || largest < SMALLEST_ROW)
@@ -124,15 +119,15 @@ static void matmul(float *out, size_t out_stride, const float *a, size_t a_strid
     }
 }
 
-/* exp(x) = 2^n exp(r) with n = x/ln 2 rounded and |r| <= ln(2)/2. exp(r) is its Taylor series up to r^7/7!, whose
- * remainder is below 6e-9: at most 2 units in the last place off (tests/test_kernels.c). 0 below -87.3, where the
- * result would be subnormal; 2^127.5 above 88.4. */
+/* exp(x) = 2^n exp(r), where n is x/ln 2 rounded, so |r| <= ln(2)/2. exp(r) is its Taylor series up to r^7/7!, whose
+ * remainder is below 6e-9: the error is at most 2 units in the last place (tests/test_kernels.c). The result is 0 below
+ * -87.3, where it would be subnormal, and 2^127.5 above 88.4. */
 static float exponential(float x)
 {
     static const float series[] = {1.0f / 5040, 1.0f / 720, 1.0f / 120, 1.0f / 24, 1.0f / 6, 0.5f, 1.0f, 1.0f};
     float clamped = x < -87.3f ? -87.3f : x > 88.4f ? 88.4f : x; /* NaN stays NaN */
     int32_t n = nearest(clamped * 1.44269504f);
-    /* n ln 2 in two parts; the first has few enough bits for its product with n to be exact */
+    /* ln 2 in two parts; the first has so few bits that its product with n is exact */
     float r = clamped - (float)n * 0.693359375f - (float)n * -2.12194440e-4f;
     float sum = 0.0f;
     for (size_t i = 0; i < sizeof series / sizeof *series; i++)
@@ -153,16 +148,8 @@ static float max(const float *x, size_t n)
     return largest;
 }
 
-size_t kernels_argmax(const float *x, size_t n)
-{
-    float largest = max(x, n);
-    for (size_t i = 0; i < n && isfinite(largest); i++)
-        if (x[i] == largest)
-            return i;
-    return n;
-}
-
-/* x [n] = exp(x_i) / sum_j exp(x_j). Subtracting the largest first changes nothing but keeps exp from overflowing. */
+/* x [n] = exp(x_i) / sum_j exp(x_j). Subtracting the largest x first does not change the result, and exp cannot
+ * overflow. */
 static void softmax(float *x, size_t n)
 {
     float largest = max(x, n), sums[8] = {0};
@@ -173,15 +160,6 @@ static void softmax(float *x, size_t n)
     float sum = add_eight(sums);
     for (size_t i = 0; i < n; i++)
         x[i] /= sum;
-}
-
-float kernels_log_softmax_at(const float *x, size_t n, size_t i)
-{
-    float largest = max(x, n);
-    double sum = 0.0;
-    for (size_t j = 0; j < n; j++)
-        sum += exp((double)(x[j] - largest));
-    return (float)((double)(x[i] - largest) - log(sum));
 }
 
 /* ---- Around each sublayer: the residual connection and layer normalization ---- */
@@ -241,5 +219,4 @@ void kernels_gelu_tanh(float *x, size_t n)
         x[i] = 0.5f * x[i] * (1.0f + tanhf(0.79788456f * (x[i] + 0.044715f * x[i] * x[i] * x[i])));
 }
 
-const kernel_level kernels_plain = {"plain",           NULL,   true,       quantize_row, linear_int8, linear_float32,
-                                    matmul_transposed, matmul, layer_norm, max,          softmax,     swish};
+const kernel_level kernels_plain = {"plain", NULL, true, LEVEL_FUNCTIONS};

@@ -1,5 +1,5 @@
 /* Residual connection and layer normalization. */
-#include "model/add_and_norm.h"
+#include "model/layers.h"
 
 void model_norm(float *out, const float *x, const norm_weights *weights, size_t n_rows, const trace_reader *reader)
 {

@@ -1,10 +1,8 @@
 /* The decoder: embedding, then per layer causal self-attention, cross-attention and feed-forward, each followed by
- * residual connection and normalization; and the output layer. The rows are the next tokens of each sentence: one per
- * sentence when generating, all of them when the target is known. */
-#include "model/add_and_norm.h"
-#include "model/embedding.h"
-#include "model/feed_forward.h"
+ * residual connection and normalization; and the output layer. The rows are the next tokens of each sentence: one token
+ * per sentence when generating, all tokens when the target is known. */
 #include "model/forward.h"
+#include "model/layers.h"
 #include "model/state.h"
 
 void model_decode_begin(transformer_state *state, const transformer *model, const trace_reader *reader)

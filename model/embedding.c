@@ -1,5 +1,5 @@
 /* Embeddings and sinusoidal positions. */
-#include "model/embedding.h"
+#include "model/layers.h"
 
 #include <math.h>
 

@@ -1,9 +1,7 @@
 /* The encoder: embedding, then per layer self-attention and feed-forward, each followed by residual
  * connection and normalization. */
-#include "model/add_and_norm.h"
-#include "model/embedding.h"
-#include "model/feed_forward.h"
 #include "model/forward.h"
+#include "model/layers.h"
 #include "model/state.h"
 
 void model_encode(transformer_state *state, const transformer *model, const int32_t *source_ids,

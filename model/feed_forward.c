@@ -1,5 +1,5 @@
 /* The position-wise feed-forward network: two linear layers with an activation between them. */
-#include "model/feed_forward.h"
+#include "model/layers.h"
 
 static void activate(float *x, size_t n, activation function)
 {

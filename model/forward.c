@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "model/layers.h"
 #include "model/model.h"
 #include "model/state.h"
 
@@ -20,6 +21,8 @@ float *model_output_of(transformer_state *state, const transformer *model, const
 {
     state_take_target(state, 1, n_rows);
     memcpy(state->x, x, n_rows * model->config.d_model * sizeof *x);
+    if (model->config.norm_final)
+        model_norm(state->x, state->x, &model->decoder_final_norm, n_rows, NULL);
     model_output(state, model, NULL);
     return state->logits;
 }

@@ -1,10 +1,11 @@
-/* Greedy search over a batch. A sentence that has finished leaves the stack of rows, so it costs nothing from then on.
- * There is no beam search and no sampling. */
+/* Greedy search over a batch. A finished sentence leaves the stack of rows, so it takes no further time. There is no
+ * beam search and no sampling. */
 #include "model/greedy.h"
 
 #include <assert.h>
 #include <math.h>
 
+#include "model/alignment.h"
 #include "model/forward.h"
 #include "model/model.h"
 #include "model/state.h"
@@ -23,12 +24,12 @@ void greedy_suppress(float *logits, const model_config *config)
         logits[config->suppressed.at[i]] = -INFINITY;
 }
 
-/* Chooses the next token of every row. Computes all logits only if log-probabilities are requested. */
-static void choose(transformer_state *state, const transformer *model, bool with_log_probabilities)
+/* Chooses the next token of every row. Computes all logits only if details are requested. */
+static void choose(transformer_state *state, const transformer *model, bool with_details)
 {
     const model_config *config = &model->config;
     size_t n_vocabulary = config->n_target_vocabulary;
-    if (!with_log_probabilities) {
+    if (!with_details) {
         model_choose(state, model);
         return;
     }
@@ -40,9 +41,9 @@ static void choose(transformer_state *state, const transformer *model, bool with
     }
 }
 
-/* Appends the chosen token; a forced one instead at the beginning, and the end token if this is the last one that the
- * length cap allows and the checkpoint forces it. */
-static void append(generated_tokens *tokens, size_t chosen, const float *logits, const model_config *config)
+/* Appends the chosen token, or a forced one at the beginning. If it reaches the length cap and the checkpoint has
+ * forced_end, appends the end token instead. */
+static void append(generated_tokens *tokens, size_t chosen, float *logits, const model_config *config)
 {
     size_t end = (size_t)config->target_end;
     if (tokens->n < config->target_forced.n)
@@ -51,8 +52,11 @@ static void append(generated_tokens *tokens, size_t chosen, const float *logits,
         tokens->truncated = chosen != end;
         chosen = config->forced_end ? end : chosen;
     }
-    if (logits)
-        tokens->log_probabilities[tokens->n] = kernels_log_softmax_at(logits, config->n_target_vocabulary, chosen);
+    if (logits) {
+        double logit = (double)logits[chosen];
+        tokens->log_probabilities[tokens->n] =
+            (float)(logit - kernels_log_sum_exp(logits, config->n_target_vocabulary));
+    }
     tokens->ids[tokens->n++] = (int32_t)chosen;
 }
 
@@ -68,10 +72,12 @@ static void encode_all(transformer_state *state, const transformer *model, const
 }
 
 const generated_tokens *greedy_search(transformer_state *state, const transformer *model, const int32_t *source_ids,
-                                      bool with_log_probabilities, failure *why)
+                                      bool with_details, failure *why)
 {
     const model_config *config = &model->config;
     size_t n_vocabulary = config->n_target_vocabulary, n_active = state->n_sentences;
+    aligner alignment;
+    const trace_reader reader = alignment_start(&alignment, state, config);
     encode_all(state, model, source_ids);
     for (size_t i = 0; i < n_active; i++) {
         assert(state->generated[i].n == 0); /* laid out for this search */
@@ -80,8 +86,8 @@ const generated_tokens *greedy_search(transformer_state *state, const transforme
     }
     while (n_active > 0) {
         state_take_target(state, n_active, 1);
-        model_decode_step(state, model, state->newest, NULL);
-        choose(state, model, with_log_probabilities);
+        model_decode_step(state, model, state->newest, with_details ? &reader : NULL);
+        choose(state, model, with_details);
         size_t n_kept = 0;
         for (size_t i = 0; i < n_active; i++) {
             generated_tokens *tokens = &state->generated[state->active[i]];
@@ -92,7 +98,7 @@ const generated_tokens *greedy_search(transformer_state *state, const transforme
                             weights_path(model->weights), tokens->n + 1);
                 return NULL;
             }
-            append(tokens, state->chosen[i], with_log_probabilities ? state->logits + i * n_vocabulary : NULL, config);
+            append(tokens, state->chosen[i], with_details ? state->logits + i * n_vocabulary : NULL, config);
             int32_t newest = tokens->ids[tokens->n - 1];
             if (newest == config->target_end || tokens->n == tokens->capacity)
                 continue; /* finished: leaves the stack */
@@ -102,5 +108,7 @@ const generated_tokens *greedy_search(transformer_state *state, const transforme
         }
         n_active = n_kept;
     }
+    if (with_details)
+        alignment_finish(&alignment);
     return state->generated;
 }

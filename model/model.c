@@ -1,4 +1,4 @@
-/* Binds the tensors of a checkpoint to the structs of model.h, by name. Rejects checkpoints that do not match
+/* Binds the tensors of a checkpoint to the structs of model.h by name, and rejects checkpoints that do not match
  * config.json. */
 #include "model/model.h"
 
@@ -6,10 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "model/embedding.h"
+#include "model/layers.h"
 #include "support/file.h"
 
-/* The state of binding. After the first failure, ok is false and no further tensor is taken, so `why` keeps its
+/* Tensors being bound. After the first failure, ok is false and no further tensor is taken, so *why keeps the
  * message. */
 typedef struct {
     weights_file *weights;
@@ -61,19 +61,14 @@ static linear_weights bind_matrix(binding *b, const char *name, size_t d_out, si
     return w;
 }
 
-static linear_weights bind_linear(binding *b, const char *name, size_t d_out, size_t d_in)
-{
-    linear_weights w = bind_matrix(b, name, d_out, d_in);
-    w.bias = bind_vector(b, name, "bias", d_out);
-    return w;
-}
-
-/* The linear layer `part`.`what`. */
+/* The linear layer `part`.`what`, with its bias. */
 static linear_weights bind_part(binding *b, const char *part, const char *what, size_t d_out, size_t d_in)
 {
     char name[96];
     snprintf(name, sizeof name, "%s.%s", part, what);
-    return bind_linear(b, name, d_out, d_in);
+    linear_weights w = bind_matrix(b, name, d_out, d_in);
+    w.bias = bind_vector(b, name, "bias", d_out);
+    return w;
 }
 
 static void name_part(char name[64], const char *stack, size_t layer, const char *part)
@@ -177,7 +172,7 @@ static void bind_all(binding *b, transformer *m)
     m->output.bias = bind_vector(b, "output", "bias", n_target);
 }
 
-/* The number of tensors that bind_all takes at most: with scales, and nothing shared. */
+/* The most tensors that bind_all can take: with scales, and nothing shared. */
 static size_t most_tensors(const model_config *c)
 {
     enum { LINEAR = 3, NORM = 2, ATTENTION = 4 * LINEAR, FEED_FORWARD = 2 * LINEAR };
@@ -233,15 +228,10 @@ bool model_use_instruction_set(const char *name, failure *why)
 transformer *model_open(const char *directory, failure *why)
 {
     transformer *m = calloc(1, sizeof *m);
-    if (!m) {
-        failure_memory(why, "the model");
-        return NULL;
-    }
-    if (!open_all(m, directory, why)) {
-        model_close(m);
-        return NULL;
-    }
-    return m;
+    if (m ? open_all(m, directory, why) : failure_memory(why, "the model"))
+        return m;
+    model_close(m);
+    return NULL;
 }
 
 void model_close(transformer *model)
@@ -258,6 +248,18 @@ void model_close(transformer *model)
 const model_config *model_get_config(const transformer *model)
 {
     return &model->config;
+}
+
+const float *model_get_positions(const transformer *model, bool of_source)
+{
+    return of_source ? model->source_positions : model->target_positions;
+}
+
+void model_choose_language(transformer *model, const config_language *language)
+{
+    model_config *c = &model->config;
+    *(c->target_forced.n ? &c->target_forced.at[0] : &c->target_start) = language->id;
+    memcpy(c->target_language, language->name, sizeof c->target_language);
 }
 
 model_facts model_get_facts(const transformer *model)

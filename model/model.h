@@ -3,8 +3,8 @@
  *
  * There are three lifetimes:
  *   model      the weights, mapped read-only; const after model_open and shared by any number of threads
- *   state      what changes while translating (state.h), one per thread
- *   arguments  of one call
+ *   state      everything that changes while translating (state.h), one per thread
+ *   arguments  what a single call gets
  *
  * A member's path is its tensor's name: model->decoder[1].cross_attention.query is
  * decoder.1.cross_attention.query.weight and .bias in the checkpoint, and its outputs are traced under
@@ -60,7 +60,7 @@ struct transformer {
     linear_weights output; /* weight [n_target_vocabulary, d_model], may be the target embedding's; bias */
     const float *source_positions, *target_positions; /* [max_positions, d_model], tensors or sinusoids */
     float *sinusoids;                                 /* owned; NULL if positions are stored */
-    const char *dtype; /* "float32", "int8" or "float32 and int8": how matrices are stored */
+    const char *dtype;                                /* of the matrices: "float32", "int8" or "float32 and int8" */
 };
 
 #endif

@@ -1,5 +1,5 @@
-/* Lays out all arrays of a batch in one memory mapping. The arrays that every batch fills come first; the room for
- * generated tokens' keys and values comes last, and becomes resident only as far as it is written. */
+/* Lays out all arrays of a batch in one memory mapping. Arrays that every batch fills come first. The keys and values
+ * of generated tokens come last: their room takes memory only as far as it is written. */
 #include "model/state.h"
 
 #include <stdlib.h>
@@ -10,13 +10,13 @@
 #define ALIGNMENT 64u /* a cache line */
 #define PAGE 4096u
 
-enum { ENCODER_ROWS = 512 }; /* per encoder call, or a longer sentence: activations stay in the cache */
+enum { ENCODER_ROWS = 512 }; /* most rows of an encoder call, except for a longer sentence: they stay in the cache */
 
 /* Progress through the arena. If base is NULL, sizes are only added up. */
 typedef struct {
     char *base;
-    size_t used;
-    size_t filled; /* the part that every batch fills */
+    size_t used;   /* bytes */
+    size_t filled; /* bytes that every batch fills */
     bool overflow;
 } allocation;
 
@@ -43,7 +43,7 @@ static size_t larger(size_t a, size_t b)
     return a > b ? a : b;
 }
 
-/* Sentences are sorted, longest first, so batches get more and more sentences: grow to at least twice the size. */
+/* Sentences come longest first, so each batch has more of them than the one before: at least double the size. */
 static size_t doubled(size_t was, size_t needed)
 {
     return needed <= was ? was : larger(needed, 2 * was);
@@ -71,8 +71,8 @@ static state_sizes sizes_of(state_sizes sizes, const model_config *c, const batc
     return sizes;
 }
 
-/* Allocates each layer's keys and values, sentence by sentence: `apart` rows per sentence or, if that is 0, as many as
- * the sentence can have. A further sentence does not move the others. */
+/* Allocates each layer's keys and values, sentence by sentence: `apart` rows per sentence, or, if that is 0, the
+ * sentence's capacity. Another sentence at the end does not move the others. */
 static void alloc_caches(allocation *c, kv_cache *caches, size_t n_layers, size_t rows, size_t d_heads,
                          const size_t *capacity, size_t n_sentences, size_t apart)
 {
@@ -110,8 +110,8 @@ static linear_scratch alloc_linear(allocation *c, const state_sizes *size, size_
     return scratch;
 }
 
-/* Allocates all arrays of the state. Called twice: to add up sizes, then to assign addresses. Addresses depend only on
- * state->sizes, so the next batch reuses the same pages, and pages that no batch has needed are never touched. */
+/* Allocates all arrays of the state. Called twice: first to add up sizes, then to assign addresses. Addresses depend on
+ * state->sizes alone, so the next batch reuses the same pages, and pages that no batch needs are never touched. */
 static void alloc_all(allocation *c, transformer_state *state, const model_config *config, const batch_shape *shape)
 {
     const state_sizes *size = &state->sizes;
@@ -125,7 +125,7 @@ static void alloc_all(allocation *c, transformer_state *state, const model_confi
     state->x = alloc_floats(c, size->rows, d_model);
     state->sublayer = alloc_floats(c, size->rows, d_model);
     state->normed = alloc_floats(c, config->norm_before ? size->rows : 0, d_model);
-    size_t shared = c->used; /* by feed-forward and attention, which are never computed at the same time */
+    size_t shared = c->used; /* by feed-forward and attention, which are not computed at the same time */
     state->inner = alloc_floats(c, size->rows, d_ff);
     size_t end = c->used;
     c->used = shared;
@@ -143,6 +143,9 @@ static void alloc_all(allocation *c, transformer_state *state, const model_confi
     state->newest = alloc(c, size->n_sentences, 1, sizeof(int32_t));
     state->generated = alloc(c, size->n_sentences, 1, sizeof(generated_tokens));
     alloc_generated(c, state->generated, shape->n_tgt, n, size);
+    state->aligned = alloc(c, n_layers * size->n_sentences, size->n_tgt, sizeof(int32_t));
+    state->entropy = alloc(c, n_layers, size->n_sentences, sizeof(double));
+    state->mean_weights = alloc_floats(c, larger(size->source_rows, size->n_tgt), 1);
     state->past = alloc(c, n_layers, size->n_sentences, sizeof(kv_cache));
     state->source_cache = alloc(c, n_layers, size->n_sentences, sizeof(kv_cache));
     alloc_caches(c, state->source_cache, n_layers, size->source_rows, d_heads, shape->n_src, n, 0);
@@ -150,8 +153,8 @@ static void alloc_all(allocation *c, transformer_state *state, const model_confi
     alloc_caches(c, state->past, n_layers, size->n_sentences * size->n_tgt, d_heads, shape->n_tgt, n, size->n_tgt);
 }
 
-/* Creates or enlarges the mapping. It is not on the heap, so that a page becomes resident only when it is written.
- * Pages that every batch fills are kept; those of self-attention's caches, whose addresses change, are released. */
+/* Creates or enlarges the mapping. Unlike on the heap, a page takes memory only once it is written. Keeps the pages
+ * that every batch fills, and releases those of self-attention's caches, whose addresses change. */
 static bool map_arena(transformer_state *state, const allocation *needed, failure *why)
 {
     const int protection = PROT_READ | PROT_WRITE, flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;

@@ -1,16 +1,16 @@
-/* Everything that changes while translating one batch, in one arena. Private to model/; other rooms include
+/* Everything that changes while translating a batch, in one arena. Private to model/; other rooms include
  * transformer.h.
  *
- * state_lay_out makes room for a batch and is the only call that can fail; forward.h and greedy.h never allocate. There
- * is one state per thread, reused for batch after batch. It grows to the largest batch, with room for the longest
- * possible translation of each sentence; that room is mapped, but takes no memory until it is written. */
+ * Only state_lay_out, which makes room for a batch, allocates; forward.h and greedy.h never do. Each thread has one
+ * state and reuses it for batch after batch. The state grows to the largest batch, with room for the longest possible
+ * translation of each sentence. That room is mapped, but takes no memory until it is written. */
 #ifndef MODEL_STATE_H
 #define MODEL_STATE_H
 
 #include "attention/attention.h"
 #include "model/transformer.h"
 
-/* What the arena has room for: at least the maximum of each size over all batches so far. */
+/* The sizes that the arena has room for: each at least the maximum over all batches so far. */
 typedef struct {
     size_t n_sentences;
     size_t source_rows; /* in a batch */
@@ -45,21 +45,25 @@ struct transformer_state {
     kv_cache *source_cache; /* [decoder layers, n_sentences], for cross-attention */
 
     generated_tokens *generated; /* [n_sentences] */
+    int32_t *aligned;            /* [decoder layers, n_sentences, n_tgt], the most attended source token; alignment.h */
+    double *entropy;             /* [decoder layers, n_sentences], the sum over target tokens */
+    float *mean_weights;         /* [n_keys], of one target token, averaged over the heads */
     size_t *active;              /* [n_sentences], the unfinished sentences, in the order of their rows */
     int32_t *newest;             /* [n_sentences], the last token of each unfinished sentence */
 };
 
+/* Unmaps the arena and zeroes the state, which must then be laid out again. Does not free the state itself. */
 void state_free(transformer_state *state);
 
-/* Makes the sentences from `begin` on, as many as are encoded together, the rows of the next encoder call. After
- * state_lay_out, they begin with sentence 0. */
+/* Selects the rows of the next encoder call: the sentences from `begin` on, as many as are encoded together. After
+ * state_lay_out, sentence 0 is the first. */
 void state_take_source(transformer_state *state, size_t begin);
 
-/* Makes n_new rows for each of the first n_sentences in the stack the rows of the next decoder call. */
+/* Selects the rows of the next decoder call: n_new rows for each of the first n_sentences in the stack. */
 void state_take_target(transformer_state *state, size_t n_sentences, size_t n_new);
 
-/* Moves the KV caches of the sentence at `place` in the stack to `new_place` <= place, overwriting those of a finished
- * sentence, which are lost until the next state_lay_out. */
+/* Moves the KV caches of the sentence at `place` in the stack to `new_place` <= place. Those of the finished sentence
+ * there are lost until the next state_lay_out. */
 void state_move_sentence(transformer_state *state, const model_config *config, size_t place, size_t new_place);
 
 #endif

@@ -17,8 +17,7 @@ size_t model_top_tokens(token_probability *top, size_t n, float *logits, const m
         return 0;
     for (size_t i = 0; i < n_found; i++)
         logits[top[i].id] = top[i].log_probability;
-    float log_sum = logits[top[0].id] - kernels_log_softmax_at(logits, n_vocabulary, (size_t)top[0].id);
-    kernels_softmax(logits, n_vocabulary);
+    float log_sum = (float)kernels_log_sum_exp(logits, n_vocabulary);
     for (size_t i = 0; i < n_found; i++) {
         top[i].probability = logits[top[i].id];
         top[i].log_probability -= log_sum;

@@ -9,9 +9,9 @@ typedef struct {
     float probability, log_probability;
 } token_probability;
 
-/* Sets top [n] to the most probable tokens of a row of logits [n_target_vocabulary], best first, the lowest id first on
- * a tie. The logits become the probabilities of all tokens. Suppressed tokens have no probability, as in greedy search.
- * Returns the number of tokens: fewer than n if the rest cannot be chosen, 0 if a logit is NaN or +infinity. */
+/* Sets top [n] to the most probable tokens of a row of logits [n_target_vocabulary], best first; on a tie, the lowest
+ * id first. Replaces the logits by the probabilities of all tokens; those of suppressed tokens are 0, as in greedy
+ * search. Returns the number of tokens: fewer than n if no other can be chosen, 0 if a logit is NaN or +infinity. */
 size_t model_top_tokens(token_probability *top, size_t n, float *logits, const model_config *config);
 
 #endif

@@ -14,6 +14,7 @@ except for the kind of apostrophes and a full stop or exclamation mark at the en
 """
 
 import argparse
+import json
 import subprocess
 import tempfile
 import time
@@ -22,18 +23,20 @@ from pathlib import Path
 from sacrebleu.metrics import BLEU, CHRF
 
 from corpora import read_pairs
-from transformer_c.program import TRANSLATE
+from transformer_c.program import TRANSLATE, as_json_lines
 
 
 def translate_file(checkpoint: Path, lines: list[str]) -> tuple[list[str], float]:
-    """The translations of `lines`, through --input, and the seconds it took."""
+    """The translations of `lines`, through --input as JSON Lines, and the seconds it took."""
     with tempfile.TemporaryDirectory() as scratch:
         source, target = Path(scratch) / "source", Path(scratch) / "target"
-        source.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+        source.write_text("".join(f"{line}\n" for line in as_json_lines(lines)), encoding="utf-8")
         started = time.perf_counter()
-        if subprocess.run([TRANSLATE, "-m", checkpoint, "-i", source, "-o", target]).returncode != 0:
+        if subprocess.run([TRANSLATE, "-m", checkpoint, "--format", "jsonl", "-i", source,
+                           "-o", target]).returncode != 0:
             raise SystemExit(1)  # the program has printed why
-        return target.read_text(encoding="utf-8").split("\n")[:-1], time.perf_counter() - started
+        seconds = time.perf_counter() - started
+        return [json.loads(line)["translation"] for line in target.read_text(encoding="utf-8").splitlines()], seconds
 
 
 def is_untranslated(source: str, output: str) -> bool:

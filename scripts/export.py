@@ -36,7 +36,8 @@ from transformer_c.options import OPTIONS, Options
 from transformer_c.program import TRANSLATE, ProgramFailure, translate
 from transformer_c.vocabularies import sample_texts
 
-CHECKPOINT_FILES = {"config.json", "model.safetensors", "source.spm", "target.spm", "source.vocab", "target.vocab"}
+CHECKPOINT_FILES = {"config.json", "model.safetensors",
+                    "source.spm", "target.spm", "source.bpe", "source.vocab", "target.vocab"}
 SAMPLES, TOLERANCE = 24, 1e-4  # of compare_module
 KEPT_FILES = {"README.md", "ATTRIBUTION.md", "LICENSE", "everyday.tsv"}  # they belong to the directory, not to the export
 
@@ -102,6 +103,8 @@ def write_checkpoint(directory: Path, description: Description, name: str, dtype
     for side, spm in (("source", tokenizer.source_spm), ("target", tokenizer.target_spm)):
         if spm:
             shutil.copyfile(spm, directory / f"{side}.spm")
+    if tokenizer.merges is not None:
+        (directory / "source.bpe").write_text(vocabulary_text(tokenizer.merges, "merges"), encoding="utf-8")
     for side, pieces in (("source", description.source.vocabulary), ("target", description.target.vocabulary)):
         if pieces is not None:
             (directory / f"{side}.vocab").write_text(vocabulary_text(pieces, f"{side} vocabulary"), encoding="utf-8")

@@ -50,10 +50,24 @@ def trace(model: MarianMTModel, source: list[int], target: list[int]) -> dict[st
             after(getattr(attention, theirs), name if ours == "output" else f"{name}.{ours}")
         before(attention.out_proj, f"{name}.heads")
 
-    for stack, layers in (("encoder", model.model.encoder.layers), ("decoder", model.model.decoder.layers)):
+    def watch_residual(layer: torch.nn.Module, name: str) -> None:
+        """The residual stream of a pre-norm layer, which the next norm or layer reads."""
+        for norm, sublayer in (("encoder_attn_layer_norm", "self_attention"),
+                               ("final_layer_norm", "cross_attention" if name.startswith("decoder") else "self_attention")):
+            if hasattr(layer, norm):
+                before(getattr(layer, norm), f"{name}.{sublayer}_residual")
+        handles.append(layer.register_forward_hook(
+            lambda _, __, result: keep(f"{name}.feed_forward_residual", result[0] if isinstance(result, tuple) else result)))
+
+    for stack, part in (("encoder", model.model.encoder), ("decoder", model.model.decoder)):
+        layers, is_pre_norm = part.layers, hasattr(part, "layer_norm")  # Pegasus, M2M100, mBART
         before(layers[0], f"{stack}.embedding")
+        if is_pre_norm:
+            after(part.layer_norm, f"{stack}.final_norm")
         for i, layer in enumerate(layers):
             name = f"{stack}.{i}"
+            if is_pre_norm:
+                watch_residual(layer, name)
             watch_attention(layer.self_attn, f"{name}.self_attention")
             after(layer.self_attn_layer_norm, f"{name}.self_attention_norm")
             if stack == "decoder":

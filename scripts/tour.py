@@ -39,7 +39,7 @@ import safetensors
 import safetensors.numpy
 from numpy.typing import ArrayLike
 
-from transformer_c.program import ROOT, TRANSLATE, ProgramFailure
+from transformer_c.program import ROOT, TRANSLATE, ProgramFailure, translate_tokens
 
 SENTENCE = "The weather will be better tomorrow."
 CHECKPOINT = ROOT / "checkpoints/en-de"
@@ -394,9 +394,8 @@ class Tour:
     def view_stacked(self, *sentences: str) -> str:
         """Sentences as one stack of rows, as their source ids say."""
         first = [0]
-        for text in sentences:
-            shown = run(f"scripts/translate --tokens {shlex.quote(text)}")
-            first.append(first[-1] + len(re.findall(r"^  source ", shown, re.MULTILINE)))
+        for [sentence] in translate_tokens(CHECKPOINT, sentences):
+            first.append(first[-1] + len(sentence.source))
         lines = [(f"rows {begin} … {end - 1}", [text]) for text, begin, end in zip(sentences, first, first[1:])]
         return text_block(f"x [{first[-1]}, {self.config['d_model']}], first = {', '.join(map(str, first))}",
                           grid(lines))

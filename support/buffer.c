@@ -11,29 +11,28 @@ bool size_product(size_t a, size_t b, size_t *product)
     return !__builtin_mul_overflow(a, b, product);
 }
 
-/* Makes room for at least `wanted` elements. Doubling the capacity keeps the total cost of appending linear. */
-static bool grow(void **elements, size_t *capacity, size_t wanted, size_t element_size, failure *why)
+void *array_reserve(void *elements, size_t *capacity, size_t wanted, size_t element_size, const char *purpose,
+                    failure *why)
 {
     if (wanted <= *capacity)
-        return true;
-    size_t new_capacity = *capacity ? *capacity : 64;
+        return elements;
+    size_t size, new_capacity = *capacity ? *capacity : 64;
     while (new_capacity < wanted)
         new_capacity = new_capacity > SIZE_MAX / 2 ? wanted : new_capacity * 2;
-    size_t size;
-    void *grown = size_product(new_capacity, element_size, &size) ? realloc(*elements, size) : NULL;
-    if (!grown)
-        return failure_memory(why, "a longer text");
-    *elements = grown;
-    *capacity = new_capacity;
-    return true;
+    void *grown = size_product(new_capacity, element_size, &size) ? realloc(elements, size) : NULL;
+    if (grown)
+        *capacity = new_capacity;
+    else
+        failure_memory(why, purpose);
+    return grown;
 }
 
 bool text_append(text_buffer *text, const char *bytes, size_t size, failure *why)
 {
-    void *elements = text->capacity ? text->bytes : NULL;
+    char *elements = text->capacity ? text->bytes : NULL;
     if (size >= SIZE_MAX - text->size)
         return failure_memory(why, "a longer text");
-    if (!grow(&elements, &text->capacity, text->size + size + 1, 1, why))
+    if (!(elements = array_reserve(elements, &text->capacity, text->size + size + 1, 1, "a longer text", why)))
         return false;
     text->bytes = elements;
     if (size)
@@ -52,8 +51,8 @@ void text_free(text_buffer *text)
 
 bool token_ids_append(token_ids *ids, int32_t id, failure *why)
 {
-    void *elements = ids->at;
-    if (!grow(&elements, &ids->capacity, ids->n + 1, sizeof *ids->at, why))
+    int32_t *elements = array_reserve(ids->at, &ids->capacity, ids->n + 1, sizeof *ids->at, "the tokens", why);
+    if (!elements)
         return false;
     ids->at = elements;
     ids->at[ids->n++] = id;

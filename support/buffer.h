@@ -1,13 +1,13 @@
-/* Growable arrays of bytes and of token ids.
+/* Growable arrays: of bytes, of token ids, and array_reserve for all others.
  *
  *   text_buffer line = TEXT_EMPTY;
  *   if (text_append(&line, "Das ", 4, why) && text_append(&line, "Haus", 4, why))
  *       puts(line.bytes);
  *   text_free(&line);
  *
- * A text starts as TEXT_EMPTY, ids as {0}; each ends with its _free function, after which it is empty again and can be
- * reused. The _append functions return false if memory runs out, and then leave the array as it was. Appending is
- * amortized O(1) per element. */
+ * A text starts as TEXT_EMPTY, ids as {0}. The _free functions leave them empty and ready for reuse. The _append
+ * functions return false if memory runs out, and then leave the array as it was. Appending is amortized O(1) per
+ * element. */
 #ifndef SUPPORT_BUFFER_H
 #define SUPPORT_BUFFER_H
 
@@ -39,8 +39,14 @@ typedef struct {
 bool token_ids_append(token_ids *ids, int32_t id, failure *why);
 void token_ids_free(token_ids *ids);
 
+/* Makes room for `wanted` > 0 elements in an array from malloc, NULL if *capacity is 0. At least doubles the capacity
+ * when it grows. Returns the array, which may have moved; free it with free. Returns NULL, and leaves the array and
+ * *capacity as they were, if memory runs out; `purpose` as in failure_memory. */
+void *array_reserve(void *elements, size_t *capacity, size_t wanted, size_t element_size, const char *purpose,
+                    failure *why);
+
 /* A short list of ids, fixed in size. */
-enum { MAX_IDS = 64 };
+enum { MAX_IDS = 512 };
 
 typedef struct {
     size_t n;

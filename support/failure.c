@@ -1,4 +1,4 @@
-/* Formats error messages. */
+/* Formats error messages, and exits where none can be returned. */
 #include "support/failure.h"
 
 #include <stdarg.h>
@@ -19,16 +19,16 @@ bool failure_memory(failure *why, const char *purpose)
     return failure_set(why, "not enough memory for %s; close other programs", purpose);
 }
 
-static void (*say_fatal)(const char *sentence);
+static void (*say_fatal)(const char *message);
 
-void failure_fatal(const char *sentence)
+void failure_fatal(const char *message)
 {
     if (say_fatal)
-        say_fatal(sentence);
+        say_fatal(message);
     _Exit(EXIT_FAILURE);
 }
 
-void failure_on_fatal(void (*say)(const char *sentence))
+void failure_on_fatal(void (*say)(const char *message))
 {
     say_fatal = say;
 }

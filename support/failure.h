@@ -21,11 +21,10 @@ bool failure_set(failure *why, const char *format, ...) __attribute__((format(pr
 /* The same for a failed allocation; `purpose` completes "not enough memory for …". */
 bool failure_memory(failure *why, const char *purpose);
 
-/* Exits the process with EXIT_FAILURE. For use inside a library that cannot be interrupted in the middle of a call,
- * where no failure can be returned. First passes the message to the handler set by failure_on_fatal, which may only do
- * what a signal handler may. */
-void failure_fatal(const char *sentence) __attribute__((noreturn));
-void failure_on_fatal(void (*say)(const char *sentence));
+/* Passes the message to the handler set by failure_on_fatal, if any, and exits with EXIT_FAILURE. For code that cannot
+ * return a failure, such as an allocation inside a library. The handler may only do what a signal handler may. */
+void failure_fatal(const char *message) __attribute__((noreturn));
+void failure_on_fatal(void (*say)(const char *message));
 
 #ifdef __cplusplus
 }

@@ -38,9 +38,11 @@ static size_t read_up_to(int descriptor, char *bytes, size_t size)
 {
     size_t n = 0;
     ssize_t got;
-    errno = 0;
-    while (n < size && ((got = read(descriptor, bytes + n, size - n)) > 0 || (got < 0 && errno == EINTR)))
+    do {
+        errno = 0;
+        got = read(descriptor, bytes + n, size - n);
         n += got > 0 ? (size_t)got : 0;
+    } while (n < size && (got > 0 || errno == EINTR));
     return n;
 }
 
@@ -109,20 +111,12 @@ bool file_digest(uint64_t *digest, size_t *size, const char *path, failure *why)
     return ok;
 }
 
-bool file_write(const char *path, const file_part *parts, size_t n_parts, failure *why)
+bool file_write(FILE *file, const char *name, const file_part *parts, size_t n_parts, failure *why)
 {
-    FILE *file = fopen(path, "wb");
-    if (!file)
-        return failure_set(why, "%s: cannot be written: %s", path, strerror(errno));
-    bool ok = true;
-    for (size_t i = 0; i < n_parts && ok; i++)
-        ok = fwrite(parts[i].bytes, 1, parts[i].size, file) == parts[i].size;
-    int problem = errno;
-    if (fclose(file) != 0 && ok) {
-        problem = errno;
-        ok = false;
-    }
-    return ok || failure_set(why, "%s: cannot be written: %s", path, strerror(problem));
+    for (size_t i = 0; i < n_parts; i++)
+        if (fwrite(parts[i].bytes, 1, parts[i].size, file) != parts[i].size)
+            return failure_set(why, "%s: cannot be written: %s", name, strerror(errno));
+    return true;
 }
 
 bool file_map(mapped_file *file, const char *path, failure *why)

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <time.h>
 
 #include "support/buffer.h"
@@ -14,9 +15,9 @@
  * cannot change. Fails, leaving *text empty, if the file is missing, unreadable, too large or not a regular file. */
 bool file_read(text_buffer *text, const char *path, size_t most, failure *why);
 
-/* Extends the 64-bit FNV-1a style *digest by the bytes of a regular file, and adds their number to *size; the first
- * file extends FILE_DIGEST_START. Memory use is constant. The digest detects accidental changes, not deliberate ones.
- * Fails if the file is missing, unreadable or not a regular file. */
+/* Updates *digest, 64 bits in the style of FNV-1a, with the bytes of a regular file, and adds their number to *size.
+ * *digest starts as FILE_DIGEST_START. It detects accidental changes, not deliberate ones. Uses constant memory. Fails
+ * if the file is missing, unreadable or not a regular file. */
 #define FILE_DIGEST_START 0xcbf29ce484222325u
 bool file_digest(uint64_t *digest, size_t *size, const char *path, failure *why);
 
@@ -25,8 +26,8 @@ typedef struct {
     size_t size;
 } file_part;
 
-/* Writes the file `path` anew, one part after the other. On failure it may hold some of them. */
-bool file_write(const char *path, const file_part *parts, size_t n_parts, failure *why);
+/* Writes parts [n_parts] to the file, one after another. `name` is its name in error messages. */
+bool file_write(FILE *file, const char *name, const file_part *parts, size_t n_parts, failure *why);
 
 typedef struct {
     const char *bytes; /* [size], page aligned; "" when size is 0 */

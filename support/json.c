@@ -5,9 +5,9 @@
 #include <math.h>
 #include <string.h>
 
-#define LARGEST_EXACT 9007199254740992.0 /* 2^53: a double cannot hold every integer above it */
+#define LARGEST_EXACT 9007199254740992.0 /* 2^53: not every integer above it fits in a double */
 
-/* What an item is, for error messages. */
+/* The type of an item, for error messages. */
 static const char *kind(const cJSON *item)
 {
     return !item                  ? "missing"
@@ -80,29 +80,26 @@ bool json_check_keys(const cJSON *object, const char *const *keys, const char *w
     return true;
 }
 
-bool json_read_whole_number(int64_t *value, const cJSON *object, const char *key, int64_t lowest, int64_t highest,
-                            const char *where, failure *why)
+/* The value of a key, for which `is` must be true; NULL on failure. */
+static const cJSON *read_item(const cJSON *object, const char *key, cJSON_bool (*is)(const cJSON *),
+                              const char *expected, const char *where, failure *why)
 {
     const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, key);
-    if (!cJSON_IsNumber(item))
-        return failure_set(why, "%s: \"%s\" is %s, expected a number", where, key, kind(item));
-    double number = item->valuedouble;
-    if (!(fabs(number) <= LARGEST_EXACT) || number != floor(number) || number < (double)lowest ||
-        number > (double)highest)
-        return failure_set(why, "%s: \"%s\" is %.15g, expected an integer from %lld to %lld", where, key, number,
-                           (long long)lowest, (long long)highest);
-    *value = (int64_t)number;
-    return true;
+    if (is(item))
+        return item;
+    failure_set(why, "%s: \"%s\" is %s, expected %s", where, key, kind(item), expected);
+    return NULL;
 }
 
 bool json_read_size(size_t *value, const cJSON *object, const char *key, size_t lowest, size_t highest,
                     const char *where, failure *why)
 {
-    int64_t number = 0;
-    if (!json_read_whole_number(&number, object, key, (int64_t)lowest, (int64_t)highest, where, why))
+    const cJSON *item = read_item(object, key, cJSON_IsNumber, "a number", where, why);
+    if (!item)
         return false;
-    *value = (size_t)number;
-    return true;
+    return (json_is_size(item, value) && *value >= lowest && *value <= highest) ||
+           failure_set(why, "%s: \"%s\" is %.15g, expected an integer from %zu to %zu", where, key, item->valuedouble,
+                       lowest, highest);
 }
 
 bool json_read_number(double *value, const cJSON *object, const char *key, double lowest, double highest,
@@ -119,31 +116,20 @@ bool json_read_number(double *value, const cJSON *object, const char *key, doubl
 
 bool json_read_bool(bool *value, const cJSON *object, const char *key, const char *where, failure *why)
 {
-    const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, key);
-    if (!cJSON_IsBool(item))
-        return failure_set(why, "%s: \"%s\" is %s, expected true or false", where, key, kind(item));
+    const cJSON *item = read_item(object, key, cJSON_IsBool, "true or false", where, why);
     *value = cJSON_IsTrue(item);
-    return true;
+    return item != NULL;
 }
 
 const char *json_read_string(const cJSON *object, const char *key, const char *where, failure *why)
 {
-    const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, key);
-    if (!cJSON_IsString(item)) {
-        failure_set(why, "%s: \"%s\" is %s, expected a string", where, key, kind(item));
-        return NULL;
-    }
-    return item->valuestring;
+    const cJSON *item = read_item(object, key, cJSON_IsString, "a string", where, why);
+    return item ? item->valuestring : NULL;
 }
 
 const cJSON *json_read_object(const cJSON *object, const char *key, const char *where, failure *why)
 {
-    const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, key);
-    if (!cJSON_IsObject(item)) {
-        failure_set(why, "%s: \"%s\" is %s, expected an object", where, key, kind(item));
-        return NULL;
-    }
-    return item;
+    return read_item(object, key, cJSON_IsObject, "an object", where, why);
 }
 
 bool json_is_size(const cJSON *item, size_t *value)

@@ -7,21 +7,19 @@
 #include <cjson/cJSON.h>
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
 
 #include "support/failure.h"
 
-/* Parses bytes [size], which must hold one JSON object and otherwise only white space. Free it with cJSON_Delete. NULL
- * on failure. */
+/* Parses bytes [size]: one JSON object, with nothing but white space around it. Free it with cJSON_Delete. NULL on
+ * failure. */
 cJSON *json_parse_object(const char *bytes, size_t size, const char *where, failure *why);
 
-/* Fails unless the object has exactly the keys in the NULL-terminated list, each of them once. */
+/* Fails unless the object has exactly the keys in the NULL-terminated list, each once. */
 bool json_check_keys(const cJSON *object, const char *const *keys, const char *where, failure *why);
 
 /* Read the value of a key. Each fails if the key is missing, if its value has the wrong type, or if a number is not
- * from lowest to highest (and an integer, unless it is a double). Strings and objects remain owned by `object`. */
-bool json_read_whole_number(int64_t *value, const cJSON *object, const char *key, int64_t lowest, int64_t highest,
-                            const char *where, failure *why);
+ * from lowest to highest (and an integer, unless it is a double). Strings and objects belong to `object`: do not free
+ * them. */
 bool json_read_size(size_t *value, const cJSON *object, const char *key, size_t lowest, size_t highest,
                     const char *where, failure *why);
 bool json_read_number(double *value, const cJSON *object, const char *key, double lowest, double highest,

@@ -1,14 +1,14 @@
-/* The trace hook, which gets every named activation and attention weight.
+/* The trace hook receives every named activation and attention weight.
  *
- * A name consists of the part that computed the tensor, as in the checkpoint, and what the tensor is:
- * "decoder.1.cross_attention" + ".weights". The golden tests read the hook, and so does the record of a pass
- * (trace_record.h), from which --trace and all views take what they show. Without a reader, a call costs one branch. */
+ * A name consists of the part of the model that computed the tensor, as in the checkpoint, and what the tensor is:
+ * "decoder.1.cross_attention" + ".weights". The golden tests use the hook. So does trace_record.h, which --trace and
+ * all views show. Without a reader, a call costs one branch. */
 #ifndef SUPPORT_TRACE_H
 #define SUPPORT_TRACE_H
 
 #include <stddef.h>
 
-enum { TRACE_NAME = 128 }; /* bytes of a name at most, its NUL among them */
+enum { TRACE_NAME = 128 }; /* bytes of the longest name, including its NUL */
 
 typedef struct {
     /* data [rows, columns] is only valid during the call. */

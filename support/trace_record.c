@@ -5,27 +5,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Room for one more tensor: always a power of two. */
-static bool grow(trace_record *record)
-{
-    if (record->n & (record->n - 1))
-        return true;
-    traced_tensor *grown = realloc(record->tensors, (record->n ? 2 * record->n : 1) * sizeof *grown);
-    if (!grown)
-        return failure_memory(record->why, "the trace");
-    record->tensors = grown;
-    return true;
-}
-
 static void add(void *user, const char *name, const float *data, size_t rows, size_t columns)
 {
     trace_record *record = user;
-    size_t begin = record->data.size;
-    record->ok = record->ok && grow(record) &&
-                 text_append(&record->data, (const char *)data, rows * columns * sizeof *data, record->why);
+    size_t begin = record->data.size, size = rows * columns * sizeof *data;
+    record->ok = record->ok && text_append(&record->data, (const char *)data, size, record->why);
     if (!record->ok)
         return;
-    traced_tensor *tensor = &record->tensors[record->n++];
+    traced_tensor *tensors =
+        array_reserve(record->tensors, &record->capacity, record->n + 1, sizeof *tensors, "the trace", record->why);
+    record->ok = tensors != NULL;
+    if (!tensors)
+        return;
+    record->tensors = tensors;
+    traced_tensor *tensor = &tensors[record->n++];
     *tensor = (traced_tensor){.rows = rows, .columns = columns, .begin = begin, .end = record->data.size};
     snprintf(tensor->name, sizeof tensor->name, "%s", name);
 }

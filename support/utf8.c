@@ -1,4 +1,4 @@
-/* Decodes and sanitizes UTF-8. Does not normalize, and knows no letter case. */
+/* Decodes and sanitizes UTF-8. text/ normalizes it and changes its case. */
 #include "support/utf8.h"
 
 uint32_t utf8_next(const char *bytes, size_t size, size_t *length)
@@ -55,24 +55,33 @@ static bool is_control(uint32_t c)
     return (c < 0x20 && c != '\t') || (c >= 0x7F && c < 0xA0);
 }
 
-static bool append_replacement(text_buffer *text, failure *why)
+static const utf8_shown replacement = {UTF8_REPLACEMENT, sizeof UTF8_REPLACEMENT - 1};
+
+/* Embeddings, overrides and isolates, which change the order in which the characters after them are shown. */
+static bool changes_order(uint32_t c)
 {
-    return text_append(text, UTF8_REPLACEMENT, sizeof UTF8_REPLACEMENT - 1, why);
+    return (c >= 0x202A && c <= 0x202E) || (c >= 0x2066 && c <= 0x2069);
+}
+
+static utf8_shown on_one_line(uint32_t c, const char *bytes, size_t length)
+{
+    return ends_line(c)                         ? (utf8_shown){" ", 1}
+           : c == UTF8_INVALID || is_control(c) ? replacement
+                                                : (utf8_shown){bytes, length};
 }
 
 utf8_shown utf8_show(const char *bytes, size_t size, size_t *length)
 {
     uint32_t c = utf8_next(bytes, size, length);
-    return ends_line(c)                         ? (utf8_shown){" ", 1}
-           : c == UTF8_INVALID || is_control(c) ? (utf8_shown){UTF8_REPLACEMENT, sizeof UTF8_REPLACEMENT - 1}
-                                                : (utf8_shown){bytes, *length};
+    return changes_order(c) ? replacement : on_one_line(c, bytes, *length);
 }
 
 bool utf8_append_line(text_buffer *text, const char *bytes, size_t size, failure *why)
 {
     size_t length;
     for (size_t at = 0; at < size; at += length) {
-        utf8_shown shown = utf8_show(bytes + at, size - at, &length);
+        uint32_t c = utf8_next(bytes + at, size - at, &length);
+        utf8_shown shown = on_one_line(c, bytes + at, length);
         if (!text_append(text, shown.bytes, shown.size, why))
             return false;
     }
@@ -83,9 +92,9 @@ bool utf8_append_valid(text_buffer *text, const char *bytes, size_t size, failur
 {
     size_t length;
     for (size_t at = 0; at < size; at += length) {
-        uint32_t code_point = utf8_next(bytes + at, size - at, &length);
-        bool ok = code_point != UTF8_INVALID && code_point != 0;
-        if (!(ok ? text_append(text, bytes + at, length, why) : append_replacement(text, why)))
+        uint32_t c = utf8_next(bytes + at, size - at, &length);
+        utf8_shown valid = c == UTF8_INVALID || c == 0 ? replacement : (utf8_shown){bytes + at, length};
+        if (!text_append(text, valid.bytes, valid.size, why))
             return false;
     }
     return true;

@@ -25,9 +25,12 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "scripts")]
 os.environ["OMP_NUM_THREADS"] = "1"
 
+import safetensors.numpy
 import torch
+from transformers import PegasusConfig, PegasusForConditionalGeneration
 
 import compare
+import edits
 import export
 import make_golden
 from transformer_c import checkpoint, program
@@ -39,44 +42,47 @@ TEXT = "The house is small."
 
 class Fault(NamedTuple):
     """A mistake: in `file`, each text of `changes`, which stands there once, becomes another; `tensor` is the first that
-    it spoils."""
+    it spoils, in a post-norm or a pre-norm model."""
     mistake: str
     file: str
     changes: dict
     tensor: str
+    pre_norm: bool = False
 
 
 FAULTS = [
     Fault("embedding not scaled by √d_model", "model/embedding.c", {"sqrtf((float)d_model)": "1.0f"}, "encoder.embedding"),
     Fault("position added before scaling", "model/embedding.c",
           {"x[column] *= factor":
-           "x[column] = factor * (x[column] + model->positions[(first_position + i) * d_model + column])",
-           "kernels_add(x, model->positions + (first_position + i) * d_model, d_model);": ""}, "encoder.embedding"),
+           "x[column] = factor * (x[column] + positions[column])",
+           "kernels_add(x, positions, d_model);": ""}, "encoder.embedding"),
     Fault("sines and cosines alternate", "model/embedding.c",
           {"row[i] = ": "row[2 * i] = ", "row[n_sines + i] = ": "row[2 * i + 1] = "}, "encoder.embedding"),
     Fault("value projection with the key's bias", "model/model.c",
           {'w->output = bind_part(': 'w->value.bias = w->key.bias; w->output = bind_part('}, "encoder.0.self_attention.value"),
-    Fault("scores over √d_model", "attention/core.c", {"sqrtf((float)d_head)": "sqrtf((float)d_model)"},
+    Fault("scores over √d_model", "attention/core.c", {"sqrtf((float)d_head)": "sqrtf((float)d_heads)"},
           "encoder.0.self_attention.weights"),
     Fault("scores not scaled", "attention/core.c", {"1.0f / sqrtf((float)d_head)": "1.0f"},
           "encoder.0.self_attention.weights"),
     Fault("keys and values swapped", "attention/encoder_self.c",
-          {"scratch->k + first * d_model, scratch->v + first": "scratch->v + first * d_model, scratch->k + first"},
+          {"scratch->k + first * d_heads, scratch->v + first": "scratch->v + first * d_heads, scratch->k + first"},
           "encoder.0.self_attention.weights"),
     Fault("heads interleaved: head h takes columns h, h + n_heads …", "attention/core.c",
           {"softmax_of_seen(weights, n_queries":
-           "for (size_t i = 0; i < n_queries * n_keys; i++) { weights[i] = 0; for (size_t c = h; c < d_model; c += n_heads) "
-           "weights[i] += scale * q[i / n_keys * d_model + c] * k[i % n_keys * d_model + c]; } "
+           "for (size_t i = 0; i < n_queries * n_keys; i++) { weights[i] = 0; for (size_t c = h; c < d_heads; c += n_heads) "
+           "weights[i] += scale * q[i / n_keys * d_heads + c] * k[i % n_keys * d_heads + c]; } "
            "softmax_of_seen(weights, n_queries"}, "encoder.0.self_attention.weights"),
     Fault("every head mixes the values of head 0", "attention/core.c", {"v + column": "v"}, "encoder.0.self_attention.heads"),
     Fault("norm before the residual connection", "model/add_and_norm.c",
-          {"kernels_add(x, sublayer, n_rows * d_model);": "",
-           "trace_tensor(reader, w": "kernels_add(x, sublayer, n_rows * d_model); trace_tensor(reader, w"},
+          {"kernels_add(x, sublayer, n_rows * weights->d_model);": "",
+           "model_norm(x, x, weights, n_rows, reader);":
+           "{ model_norm(x, x, weights, n_rows, NULL); kernels_add(x, sublayer, n_rows * weights->d_model); "
+           "trace_tensor(reader, weights->name, \"_norm\", x, n_rows, weights->d_model); }"},
           "encoder.0.self_attention_norm"),
     Fault("gain of the norm forgotten", "kernels/plain.c", {" * weight[i]": ""}, "encoder.0.self_attention_norm"),
     Fault("variance over d − 1", "kernels/plain.c", {"(squares) / (double)d;": "(squares) / (double)(d - 1);"},
           "encoder.0.self_attention_norm"),
-    Fault("epsilon 1e-6", "kernels/plain.c", {"1e-5": "1e-6"}, "encoder.0.feed_forward_norm"),
+    Fault("epsilon 1e-6", "model/model.c", {"c->norm_epsilon": "1e-6"}, "encoder.0.feed_forward_norm"),
     Fault("gelu for swish", "model/feed_forward.c", {"kernels_swish(x, n)": "kernels_gelu(x, n)"},
           "encoder.0.feed_forward.inner"),
     Fault("no residual around the feed-forward", "model/encoder.c",
@@ -89,7 +95,16 @@ FAULTS = [
     Fault("cross-attention over the decoder's own keys", "model/decoder.c",
           {"&state->target, source,": "&state->target, past,"}, "decoder.0.cross_attention.weights"),
     Fault("output bias forgotten", "model/model.c", {"m->output.bias = bind_vector(": "bind_vector("}, "output"),
-    Fault("every step at position 0", "model/decoder.c", {"state->past[s].n_keys)": "0)"}, "target ids"),
+    Fault("every step at position 0", "model/decoder.c", {"state->past[s].n_keys * d_model": "0"}, "target ids"),
+    Fault("pre-norm: self-attention reads the residual stream, not its norm", "model/encoder.c",
+          {"&layer->self_attention, in,": "&layer->self_attention, x,"}, "encoder.0.self_attention.query", True),
+    Fault("pre-norm: the residual connection goes around the sublayer only", "model/add_and_norm.c",
+          {"model_norm(normed, x, weights, n_rows, reader);\n    return normed;":
+           "model_norm((float *)x, x, weights, n_rows, reader);\n    return normed + (x - normed);"},
+          "encoder.0.self_attention_residual", True),
+    Fault("pre-norm: the decoder's final norm is not what the output layer reads", "model/decoder.c",
+          {"model_norm(x, x, &model->decoder_final_norm": "model_norm(state->normed, x, &model->decoder_final_norm"},
+          "output", True),
 ]
 
 
@@ -119,6 +134,32 @@ def quiet_model(directory):
     return model, tokenizer
 
 
+def pre_norm_model(directory):
+    """Writes directory/checkpoint: the weights of tests/golden/swish before the sublayers, and random final norms. Returns
+    (model, tokenizer): Pegasus, which is Marian in pre-norm."""
+    hf_dir = make_golden.marian_directory(directory / "hf", **make_golden.VARIANTS["swish"])
+    marian, tokenizer = checkpoint.open_marian(hf_dir)
+    (directory / "checkpoint").mkdir()
+    export.write_checkpoint(hf_dir, directory / "checkpoint", marian, tokenizer, "float32")
+    config = marian.config.to_dict()
+    config.pop("model_type")
+    model = PegasusForConditionalGeneration._from_config(PegasusConfig(**config), attn_implementation="eager")
+    torch.manual_seed(3)
+    state = marian.state_dict() | {
+        f"model.{stack}.layer_norm.{kind}": torch.randn(config["d_model"]) for stack in ("encoder", "decoder")
+        for kind in ("weight", "bias")}
+    model.load_state_dict(state)
+    model.generation_config = marian.generation_config
+    model.eval()
+    edits.config(norm__before=True, norm__final=True)(directory / "checkpoint/config.json")
+    weights = directory / "checkpoint/model.safetensors"
+    tensors = safetensors.numpy.load_file(weights) | {
+        f"{stack}.final_norm.{kind}": state[f"model.{stack}.layer_norm.{kind}"].numpy() for stack in ("encoder", "decoder")
+        for kind in ("weight", "bias")}
+    export.write_weights(weights, tensors)
+    return model, tokenizer
+
+
 def build(copy):
     done = subprocess.run(["cmake", "--build", copy / "build", "--target", "translate", "--parallel", str(os.cpu_count())],
                           capture_output=True, text=True)
@@ -141,15 +182,19 @@ def plant_all(scratch):
     subprocess.run(["cmake", "-S", copy, "-B", copy / "build", "-DBUILD_TESTING=OFF"], check=True, capture_output=True)
     build(copy)
     program.TRANSLATE = copy / "build/translate"
-    compared = *quiet_model(scratch), scratch / "checkpoint"
-    if first_difference(*compared):
-        raise SystemExit("the sources as they are differ from PyTorch, expected no difference without a fault")
+    compared = {}
+    for pre_norm, make in ((False, quiet_model), (True, pre_norm_model)):
+        place = scratch / f"pre_norm_{pre_norm}"
+        place.mkdir()
+        compared[pre_norm] = *make(place), place / "checkpoint"
+        if first_difference(*compared[pre_norm]):
+            raise SystemExit("the sources as they are differ from PyTorch, expected no difference without a fault")
     for fault in FAULTS:
         file = copy / fault.file
         sound = file.read_text(encoding="utf-8")
         file.write_text(faulty(fault, sound), encoding="utf-8")
         build(copy)
-        found = first_difference(*compared)
+        found = first_difference(*compared[fault.pre_norm])
         file.write_text(sound, encoding="utf-8")
         named = dict.fromkeys(name for name, _ in compare.places(found)) if found else {}
         missed += found != fault.tensor or fault.file not in named

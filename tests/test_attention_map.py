@@ -45,10 +45,9 @@ def map_of(text):
 
 
 def pieces_of(text, model):
-    found = {"source": [], "target": []}
-    for side, piece in re.findall(r"^  (source|target) .*  (\S+)$", shown("--tokens", text, model=model), re.MULTILINE):
-        found[side].append(piece)
-    return found["source"], found["target"]
+    [found] = program.translate_objects(model, [text])
+    return [[token["piece"] for sentence in found["sentences"] for token in sentence["tokens"][side]]
+            for side in ("source", "target")]
 
 
 def traced_attention(variant, tmp_path, text=TEXT):
@@ -201,9 +200,12 @@ def test_the_bundled_checkpoint_aligns_a_house_with_a_house():
 
 @pytest.mark.parametrize("option", ["--attention", "--attention=all", "--steps"])
 def test_every_sentence_of_every_line_is_shown(option):
-    def places(*arguments):
-        return re.findall(PLACE, run(*arguments, stdin=f"{TEXT}\n\n{TWO_SENTENCES}\n".encode()).stderr.decode())
-    assert places(option) == places("--tokens") and len(places(option)) == 3
+    lines = [TEXT, "", TWO_SENTENCES]
+    places = [f"line {number}, sentence {n}, bytes {sentence.begin} to {sentence.end} of {len(lines[number - 1])}"
+              for number, sentences in enumerate(program.translate_tokens(RELU, lines), 1)
+              for n, sentence in enumerate(sentences, 1)]
+    said = run(option, stdin="".join(f"{line}\n" for line in lines).encode()).stderr.decode().splitlines()
+    assert [line for line in said if line.startswith("line ")] == places and len(places) == 3
 
 
 def test_a_blank_line_shows_nothing():
@@ -337,9 +339,11 @@ def steps_of(text, model):
 @pytest.mark.parametrize("model", [BUNDLED, *(GOLDEN / variant for variant in VARIANTS)], ids=lambda model: model.name)
 def test_steps_choose_what_tokens_show(model):
     text = "We go to the sea in summer, my friend. Good morning!"
-    tokens = re.findall(r"^  target +\d+ +(\S+)  (.*)$", shown("--tokens", text, model=model), re.MULTILINE)
+    [found] = program.translate_objects(model, [text])
     steps = steps_of(text, model)
-    assert [(number, piece) for number, piece, _ in steps] == tokens
+    assert [piece for _, piece, _ in steps] == pieces_of(text, model)[1]
+    assert [float(number) for number, _, _ in steps] == pytest.approx(
+        [number for sentence in found["sentences"] for number in sentence["log_probabilities"]], abs=6e-5)
     forced = [i for i, (_, piece, _) in enumerate(steps) if piece == "</s>"]
     for i, (number, piece, others) in enumerate(steps):
         assert len({other for _, other in others} - {piece}) == 5

@@ -21,7 +21,7 @@ void __wrap_trace_call(const trace_reader *reader, const char *part, const char 
     __real_trace_call(reader, part, what, data, rows, columns);
 }
 
-/* Standard error to another place, whose descriptor is returned. */
+/* Redirects standard error to a descriptor, which it closes. Returns a duplicate of the previous one. */
 static int redirect_standard_error(int descriptor)
 {
     int before = dup(STDERR_FILENO);
@@ -34,22 +34,22 @@ static int redirect_standard_error(int descriptor)
 static void filter_text(line_filter *filter, const char *text)
 {
     failure why;
-    line_source source = {.ended = true, .name = "TEXT", .buffer = TEXT_EMPTY};
-    ck_assert(text_append(&source.buffer, text, strlen(text), &why));
+    line_source source = {.ended = true, .name = "TEXT", .arrived = TEXT_EMPTY, .buffer = TEXT_EMPTY};
+    ck_assert(line_source_add(&source, text, strlen(text), true, &why));
     filter->source = &source;
     n_passes = 0;
     int before = redirect_standard_error(open("/dev/null", O_WRONLY));
     bool ok = filter_lines(filter, &why);
     close(redirect_standard_error(before));
     ck_assert_ok(ok, why);
-    text_free(&source.buffer);
+    line_source_free(&source);
 }
 
 START_TEST(all_views_of_a_sentence_read_one_pass)
 {
     failure why;
-    char trace[] = "/tmp/test_cli_XXXXXX";
-    close(mkstemp(trace));
+    output_file trace = OUTPUT_NONE;
+    ck_assert_ok(output_open(&trace, "/dev/null", "trace", NULL, false, &(file_claims){0}, &why), why);
     translator *t = translator_open(GOLDEN "/swish", 1, &why);
     ck_assert_ok(t != NULL, why);
     attention_choice best;
@@ -60,11 +60,11 @@ START_TEST(all_views_of_a_sentence_read_one_pass)
     ck_assert_ptr_nonnull(filter.out);
 
     filter_text(&filter, "I have a dog.\n");
-    ck_assert_uint_eq(n_passes, 0); /* which greedy search does not count as */
+    ck_assert_uint_eq(n_passes, 0); /* greedy search is not traced */
     filter.steps = true;
     filter.attention = &best;
     filter.explanation = page;
-    filter.trace = trace;
+    filter.trace = &trace;
     filter_text(&filter, "I have a dog.\n");
     ck_assert_uint_eq(n_passes, 1);
     filter.trace = NULL; /* it has room for one sentence only */
@@ -72,7 +72,7 @@ START_TEST(all_views_of_a_sentence_read_one_pass)
     ck_assert_uint_eq(n_passes, 3);
 
     fclose(filter.out);
-    unlink(trace);
+    output_close(&trace);
     explanation_close(page);
     translator_close(t);
 }

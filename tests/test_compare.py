@@ -47,7 +47,7 @@ def changed(monkeypatch, tensor, change):
 # ---- the functions that it names; test_explain.py checks that they exist ----
 
 def test_every_tensor_has_one_place_and_every_place_a_tensor():
-    names = {"source ids", "target ids"}
+    names = {"source ids", "target ids", "encoder.0.feed_forward_residual", "decoder.1.cross_attention_residual"}  # pre-norm
     for variant in make_golden.VARIANTS:
         with reference.safe_open(make_golden.GOLDEN / variant / "golden.safetensors", "numpy") as file:
             names |= set(file.keys())
@@ -65,6 +65,14 @@ def test_a_fault_can_be_planted(fault):
 def test_a_fault_that_cannot_be_planted_is_named():
     with pytest.raises(SystemExit, match="found 0 times"):
         planted_faults.faulty(planted_faults.FAULTS[0], "")
+
+
+def test_a_pre_norm_model_agrees_and_its_streams_are_compared(tmp_path, capsys):
+    model, tokenizer = planted_faults.pre_norm_model(tmp_path)
+    assert compare.compare_text(model, tokenizer, tmp_path / "checkpoint", "float32", TEXT) is None
+    shown = {line.split()[1] for line in capsys.readouterr().out.split("\n") if line.startswith("agrees")}
+    assert {"encoder.0.self_attention_norm", "encoder.1.feed_forward_residual", "encoder.final_norm",
+            "decoder.0.cross_attention_residual", "decoder.1.feed_forward_residual", "decoder.final_norm", "output"} <= shown
 
 
 # ---- what it says ----

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import safetensors.numpy
 
+import test_architectures
 import webdriver
 from transformer_c import program
 
@@ -66,10 +67,21 @@ def unpack(tensor):
     return np.array(numbers).reshape(rows, columns), np.array(errors).reshape(rows, columns)
 
 
-@pytest.fixture(scope="module", params=["bundled", "relu", "swish", "odd", "int8", "mixed"])
-def explained(request, tmp_path_factory):
+@pytest.fixture(scope="module")
+def architectures(tmp_path_factory):
+    """Directories of random checkpoints of other architectures, by their names in test_architectures.py."""
+    place, found = tmp_path_factory.mktemp("architectures"), {}
+    for name in ("post-norm with a final norm", "pre-norm", "pre-norm without a final norm", "embedding norm", "wide heads"):
+        variant = test_architectures.PLAIN | test_architectures.VARIANTS[name]
+        found[name] = place / name.replace(" ", "-")
+        test_architectures.write(found[name], variant, test_architectures.tensors_of(variant, seed=3))
+    return found
+
+
+@pytest.fixture(scope="module", params=["bundled", "relu", "swish", "odd", "int8", "mixed", "pre-norm", "wide heads"])
+def explained(request, tmp_path_factory, architectures):
     """A checkpoint, the page's only sentence, and the trace of the same text."""
-    model = BUNDLED if request.param == "bundled" else GOLDEN / request.param
+    model = BUNDLED if request.param == "bundled" else architectures.get(request.param, GOLDEN / request.param)
     text = TWENTY if request.param == "bundled" else "I have a dog."
     place = tmp_path_factory.mktemp("explained")
     data, _ = explain(place / "page.html", text, model)
@@ -157,9 +169,10 @@ def test_the_last_reading_is_the_output(explained):
     assert_reading(sentence["trace"]["output"]["reading"], probabilities(trace["output"], model), sentence, model)
 
 
-@pytest.mark.parametrize("variant", ["relu", "swish", "odd"])
-def test_other_readings_are_the_output_layer_over_the_residual_stream(variant, tmp_path):
-    model = GOLDEN / variant
+@pytest.mark.parametrize("variant", ["relu", "swish", "odd", "post-norm with a final norm", "pre-norm",
+                                     "pre-norm without a final norm", "embedding norm", "wide heads"])
+def test_other_readings_are_the_output_layer_over_the_residual_stream(variant, tmp_path, architectures):
+    model = architectures.get(variant, GOLDEN / variant)
     data, _ = explain(tmp_path / "page.html", "I have a dog.", model)
     run("-m", model, "--trace", tmp_path / "trace", "I have a dog.")
     trace = safetensors.numpy.load_file(tmp_path / "trace")
@@ -168,10 +181,18 @@ def test_other_readings_are_the_output_layer_over_the_residual_stream(variant, t
                   if f"{name}.weight" in tensors)
     [sentence] = data["sentences"]
     read = {name: of["reading"] for name, of in sentence["trace"].items() if "reading" in of and name != "output"}
-    n_layers = json.loads((model / "config.json").read_text())["decoder"]["n_layers"]
-    assert len(read) == 3 * n_layers  # the embedding and each sublayer but the last, whose reading is `output`
+    config = json.loads((model / "config.json").read_text())
+    norm, stream = config["norm"], "residual" if config["norm"]["before"] else "norm"
+    sublayers = [f"decoder.{layer}.{part}_{stream}" for layer in range(config["decoder"]["n_layers"])
+                 for part in ("self_attention", "cross_attention", "feed_forward")]
+    embedding = "decoder.embedding_norm" if norm["embedding"] else "decoder.embedding"
+    assert list(read) == [embedding, *sublayers[:-1]]  # the reading of the last sublayer is `output`
     for name, reading in read.items():
-        logits = trace[name].astype(np.float64) @ weight.T + tensors["output.bias"]
+        x = trace[name].astype(np.float64)
+        if norm["final"]:
+            x = (x - x.mean(axis=1, keepdims=True)) / np.sqrt(x.var(axis=1, keepdims=True) + norm["epsilon"])
+            x = x * tensors["decoder.final_norm.weight"] + tensors["decoder.final_norm.bias"]
+        logits = x @ weight.T + tensors["output.bias"]
         assert_reading(reading, probabilities(logits, model), sentence, model)
 
 
@@ -187,7 +208,18 @@ def test_what_is_chosen_is_what_a_run_without_a_page_prints(explained, tmp_path)
 
 def test_a_length_cap_that_forces_the_end_is_told(tmp_path):
     data, done = explain(tmp_path / "page.html", "I have a dog.", GOLDEN / "relu")
-    assert b"truncated at the length cap" in done.stderr and data["sentences"][0]["cut"]
+    assert b"truncated at the length cap" in done.stderr and data["sentences"][0]["truncated"]
+
+
+def test_stored_positions_are_those_of_the_checkpoint(tmp_path, architectures):
+    data, _ = explain(tmp_path / "page.html", "a dog", architectures["pre-norm"])
+    tensors = safetensors.numpy.load_file(architectures["pre-norm"] / "model.safetensors")
+    for side in ("source", "target"):
+        numbers, errors = unpack(data["checkpoint"][f"{side}_positions"])
+        assert numbers.shape == (40, 12)  # all rows, as the page shows 64
+        assert (abs(numbers - tensors[f"{side}_positions.weight"]) <= 1.000001 * errors).all()
+    data, _ = explain(tmp_path / "page.html", "a dog", architectures["wide heads"])
+    assert "source_positions" not in data["checkpoint"]
 
 
 # ---- TEXT ----
@@ -223,8 +255,8 @@ def test_hostile_text_stays_text(text, tmp_path):
     assert data["checkpoint"] == plain["checkpoint"]
 
 
-def test_what_is_not_utf8_is_replaced(tmp_path):
-    assert explain(tmp_path / "page.html", b"Z\xff \x01 a", SMALL)[0]["lines"][0]["text"] == "Z\ufffd \x01 a"
+def test_what_is_not_utf8_is_read_as_windows_1252(tmp_path):
+    assert explain(tmp_path / "page.html", b"Z\x80 \x01 a", SMALL)[0]["lines"][0]["text"] == "Z€ \x01 a"
 
 
 @pytest.mark.parametrize("text", ["", " ", "\n\n"])
@@ -234,20 +266,28 @@ def test_a_text_without_a_sentence_is_refused(text, tmp_path):
     assert not (tmp_path / "page.html").exists()
 
 
+def test_a_text_of_too_many_tokens_is_refused(tmp_path):
+    page = tmp_path / "page.html"
+    for n, said in ((30, b""), (200, b"TEXT and its translation have more than 1024 tokens, too many for a page")):
+        done = run("-m", BUNDLED, "--explain", page, "The house is small. " * n)
+        assert (done.returncode == 0) == (not said) and said in done.stderr
+        assert page.exists() == (not said)
+        page.unlink(missing_ok=True)
+
+
 @pytest.mark.parametrize("arguments, said", [
     ("--explain", "requires a value"),
-    ("--explain p", "--explain requires TEXT"), ("--explain p -i f", "--explain requires TEXT"),
-    ("a --explain p -o p", "--explain and --output both name p"),
-    ("a --explain p --trace p", "--explain and --trace both name p")])
+    ("--explain p", "--explain requires TEXT"), ("--explain p -i f", "--explain requires TEXT")])
 def test_wrong_usage_ends_with_2(arguments, said):
     done = run(*arguments.split())
     assert (done.returncode, done.stdout) == (2, b"") and said in done.stderr.decode()
 
 
-@pytest.mark.parametrize("path, said", [("none/page.html", "No such file"), ("/dev/full", "No space left")])
+@pytest.mark.parametrize("path, said", [("none/page.html", ".partial: cannot be written: No such file"),
+                                        ("/dev/full", ": cannot be written: No space left")])
 def test_a_page_that_cannot_be_written_is_named(path, said, tmp_path):
     done = run("-m", SMALL, "--explain", tmp_path / path, "a")
-    assert done.returncode == 1 and f"{tmp_path / path}: cannot be written: {said}" in done.stderr.decode()
+    assert done.returncode == 1 and f"{tmp_path / path}{said}" in done.stderr.decode()
 
 
 # ---- the file ----
@@ -620,4 +660,47 @@ def test_other_shapes_are_drawn_without_a_complaint(variant, opened, tmp_path):
     assert len(boxes) == 4 * n_layers[0] + 6 * n_layers[1] + 6
     for box in boxes:
         click_box(browser, box)
+    assert browser.console() == []
+
+
+@needs_browser
+@pytest.mark.parametrize("variant", ["pre-norm", "pre-norm without a final norm", "embedding norm", "wide heads",
+                                     "post-norm with a final norm"])
+def test_other_architectures_are_drawn_as_they_compute(variant, opened, tmp_path, architectures):
+    """A box for every tensor but those inside of a sublayer; its inputs are those that it is computed from."""
+    browser, _, _ = opened
+    model = architectures[variant]
+    explain(tmp_path / "page.html", "a big dog", model)
+    run("-m", model, "--trace", tmp_path / "trace", "a big dog")
+    trace = safetensors.numpy.load_file(tmp_path / "trace")
+    browser.open(tmp_path / "page.html")
+    boxes = browser.run("return [...document.querySelectorAll('#map .box')].map((box) => box.dataset.box)")
+    parts = {name for name in trace if not re.search(r"\.(query|key|value|weights|heads|inner)$", name)}
+    assert set(boxes) == parts | {"encoder.positions", "decoder.positions", "softmax"} and len(boxes) == len(set(boxes))
+    norm = json.loads((model / "config.json").read_text())["norm"]
+    encoded = "encoder.final_norm" if norm["final"] else f"encoder.1.feed_forward_{'residual' if norm['before'] else 'norm'}"
+    shown = {}
+    for box in boxes:
+        click_box(browser, box)
+        shown[box] = browser.run("return [...document.querySelectorAll('#box [data-tensor]')].map((of) => of.dataset.tensor)")
+    x = "decoder.embedding_norm" if norm["embedding"] else "decoder.embedding"
+    for part in ("self_attention", "cross_attention", "feed_forward"):
+        name, last = f"decoder.0.{part}", x
+        x = f"{name}_residual" if norm["before"] else f"{name}_norm"
+        assert shown[x] == [last, name, x]
+        assert shown[name][0] == (f"{name}_norm" if norm["before"] else last)
+        assert not norm["before"] or shown[f"{name}_norm"] == [last, f"{name}_norm"]
+    assert shown["decoder.1.cross_attention"][1] == encoded
+    last = f"decoder.1.feed_forward_{'residual' if norm['before'] else 'norm'}"
+    assert shown["output"][0] == ("decoder.final_norm" if norm["final"] else last)
+    words = browser.text("#checkpoint")
+    assert ("before each sublayer" in words) == norm["before"] and ("after each stack" in words) == norm["final"]
+    assert "Tokenizer: characters, source " in words
+    choose(browser, "#position", 3)
+    [row] = opened_numbers(browser, "#position-row details")
+    tensors = safetensors.numpy.load_file(model / "model.safetensors")
+    if "source_positions.weight" in tensors:
+        expected = tensors["source_positions.weight"][3]
+        assert row == pytest.approx(expected.tolist(), abs=2 ** -8 * abs(expected).max() + 6e-4)
+        assert "stored tables" in words
     assert browser.console() == []

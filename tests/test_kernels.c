@@ -73,8 +73,10 @@ START_TEST(softmax_in_the_head)
     ck_assert_float_eq(far[0], 1);
     ck_assert_float_eq(far[1], 0);
     ck_assert_float_eq_tol(two[1], 0.75f, 1e-6f);
-    const float x[] = {0, logf(3)};
-    ck_assert_float_eq_tol(kernels_log_softmax_at(x, 2, 0), logf(0.25f), 1e-6f);
+    float x[] = {0, logf(3)}, large[] = {1e4f, 1e4f, -1e4f};
+    ck_assert_double_eq_tol(kernels_log_sum_exp(x, 2), log(4), 1e-6);
+    ck_assert_float_eq_tol(x[1], 0.75f, 1e-6f);
+    ck_assert_double_eq_tol(kernels_log_sum_exp(large, 3), 1e4 + log(2), 1e-6);
 }
 END_TEST
 

@@ -61,7 +61,7 @@ def test_there_and_back(tmp_path, run):
     assert (tmp_path / "out/text.txt").read_text().splitlines() == [english for english, _ in back]
 
     profiled = run("profile", reverse, "--data", there, "--run", tmp_path / "profiled", "--out", tmp_path / "profiled")
-    assert re.search(r"s a step, [\d,]+ target tokens a second", profiled) and "aten::addmm" in profiled
+    assert re.search(r"s a step, [\d,]+ target tokens a second", profiled) and "aten::" in profiled
 
     run("train", forward, "--data", there, "--run", tmp_path / "forward", "--out", tmp_path / "weights")
     assert '"step": 10' in (tmp_path / "weights/log.jsonl").read_text()

@@ -69,7 +69,7 @@ START_TEST(every_tensor_is_that_of_PyTorch)
     trace_reader reader = {compare, &c};
     ck_assert_ok(lay_out_one(&state, model, source.n, target.n, target.n, &why), why);
     model_forward(&state, model, source.at, target.at, target.n, &reader);
-    ck_assert_ok(weights_check(c.golden, &why), why); /* PyTorch has no further tensor */
+    ck_assert_ok(weights_check(c.golden, &why), why); /* PyTorch has no other tensor */
     ck_assert(c.largest > 0.0f);
 
     state_free(&state);
@@ -129,9 +129,9 @@ END_TEST
 
 /* ---- two implementations that must agree ---- */
 
-/* BLAS, which gets only float32 layers of many rows, adds in another order. That changes the last bits of a float32
- * model, but a value that is quantized afterwards may move by a whole step, and nothing useful bounds where many such
- * steps lead. So models with int8 layers do without BLAS here, and must give the same bits. */
+/* BLAS, which computes float32 layers of many rows, adds in another order. In a float32 model this changes the last
+ * bits. But a value that is then quantized may move by a whole step, and the effect of many such steps has no useful
+ * bound. So models with int8 layers run without BLAS here, and must be bit-identical. */
 START_TEST(a_batch_of_64_gives_what_each_gives_alone)
 {
     transformer *model = open_golden(golden_variants[_i]);

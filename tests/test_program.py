@@ -141,7 +141,7 @@ ODD_LINES = {
     "NUL bytes": b"a\0b\0\0c\n",
     "only NUL bytes": b"\0\0\0\n",
     "a truncated character": b"Z\xc3\n",
-    "bytes that are never UTF-8": b"\xff\xfe\xfd \xc0\x80\n",
+    "bytes that are never UTF-8": b"\xfd\xff\xfe \xc0\x80\n",
     "longer forms than needed": b"\xc0\xaf \xe0\x80\xaf \xf0\x80\x80\xaf \xf8\x88\x80\x80\x80\n",
     "beyond the last character": b"\xf4\x90\x80\x80 \xf5\x80\x80\x80\n",
     "a byte order mark": b"\xef\xbb\xbfGood morning.\n",
@@ -226,9 +226,8 @@ def test_a_last_line_without_an_end_gets_one():
     assert translated(b"\nI have a dog.") == translated(b"\nI have a dog.\n")
 
 
-@pytest.mark.parametrize("bad", [b"\0", b"\xff", b"\xe2\x82"], ids=["NUL", "never UTF-8", "truncated"])
-def test_what_is_not_text_reads_as_a_replacement_character(bad):
-    assert translated(b"a" + bad + b"b\n") == translated("a\ufffdb\n".encode())
+def test_a_nul_reads_as_a_replacement_character():
+    assert translated(b"a\0b\n") == translated("a\ufffdb\n".encode())
 
 
 def test_a_line_beyond_the_positions_gives_a_notice():
@@ -258,10 +257,10 @@ def test_a_line_of_all_positions_is_one_sentence(variant):
 
 
 def test_what_does_not_end_is_cut_at_the_cap_with_a_notice():
-    done = run("--tokens", "I have a dog.")
-    n_source, n_target = (len(re.findall(rb"^  %s " % side, done.stderr, re.MULTILINE)) for side in (b"source", b"target"))
-    assert n_target == min(2 * n_source + 30, CONFIG["generation"]["max_length"])
-    assert b"translate: line 1: 1 of 1 translated sentences did not end and were truncated at the length cap\n" in done.stderr
+    [[sentence]] = program.translate_tokens(RELU, ["I have a dog."])
+    assert len(sentence.target) == min(2 * len(sentence.source) + 30, CONFIG["generation"]["max_length"])
+    assert (b"translate: line 1: 1 of 1 translated sentences did not end and were truncated at the length cap\n"
+            in run("I have a dog.").stderr)
 
 
 def test_a_long_run_of_full_stops_does_not_hang():
@@ -585,8 +584,11 @@ def test_info_describes_the_checkpoint(variant):
     assert shown["d_model"] == str(config["d_model"])
     assert shown["activation"] == config["activation"]
     for stack in ("encoder", "decoder"):
-        layers, heads, inner = (config[stack][key] for key in ("n_layers", "n_heads", "d_ff"))
-        assert re.fullmatch(rf"{layers} layers?, {heads} heads?, d_ff {inner}", shown[stack])
+        layers, heads, inner, width = (config[stack][key] for key in ("n_layers", "n_heads", "d_ff", "d_head"))
+        assert re.fullmatch(rf"{layers} layers?, {heads} heads?, d_ff {inner}, d_head {width}", shown[stack])
+    assert shown["norm"] == "after each sublayer"
+    assert (shown["positions"], shown["tokenizer"]) == ("sinusoids", "sentencepiece")
+    assert shown["frame"] == "source text </s>, target <pad> text </s>"
     assert shown["vocabulary"] == "{} source, {} target, {}".format(
         config["source"]["n_vocabulary"], config["target"]["n_vocabulary"],
         "shared" if config["shared_vocabulary"] else "separate")
@@ -646,9 +648,10 @@ def test_parts_of_a_long_line_cover_it():
 
 
 def test_tokens_show_what_was_protected():
-    shown = run("--tokens", "See <b>%s</b> at x.org now.", model=GOLDEN / CHECKPOINTS[-1]).stderr.decode()
-    assert re.findall("^  protected: (.*)$", shown, re.MULTILINE) == ["<b>", "<copy:0> = %s", "</b>", "<copy:1> = x.org"]
-    assert len(re.findall("^  source .*<copy:[01]>$", shown, re.MULTILINE)) == 2
+    shown = run("--tokens", "See <b>%s</b> at x.org now.", model=GOLDEN / CHECKPOINTS[-1]).stderr.decode().splitlines()
+    assert [line for line in shown if line.startswith("  protected: ")] == [
+        "  protected: <b>", "  protected: <copy:0> = %s", "  protected: </b>", "  protected: <copy:1> = x.org"]
+    assert sum(line.startswith("  source ") and "<copy:" in line for line in shown) == 2
 
 
 def test_plain_protects_nothing_and_splits_no_line():
@@ -658,8 +661,9 @@ def test_plain_protects_nothing_and_splits_no_line():
 
 
 def test_log_probabilities_are_at_most_zero():
-    shown = re.findall(rb"^  target +\d+ +(\S+)  ", run("--tokens", "I have a dog.").stderr, re.MULTILINE)
-    assert shown and all(-math.inf < float(number) <= 0 for number in shown)
+    [found] = program.translate_objects(RELU, ["I have a dog."])
+    [sentence] = found["sentences"]
+    assert sentence["log_probabilities"] and all(-math.inf < number <= 0 for number in sentence["log_probabilities"])
 
 
 # ---- trace ----
@@ -813,7 +817,7 @@ def test_a_trace_of_two_lines_is_refused(tmp_path):
 
 def test_a_trace_that_cannot_be_written_is_named(tmp_path):
     path = tmp_path / "none/trace"
-    assert f"{path}: cannot be written: No such file" in failure_of(run("--trace", path, "a"))
+    assert f"{path}.partial: cannot be written: No such file" in failure_of(run("--trace", path, "a"))
 
 
 def test_a_trace_on_a_full_device_is_named():
@@ -846,6 +850,23 @@ def test_a_file_as_a_checkpoint_is_named(tmp_path):
 def test_a_path_cannot_command_the_terminal(tmp_path):
     said = sentence_of(run("a", model=tmp_path / "\x1b[2J\n\x9b"), 1)
     assert "\ufffd[2J \ufffd/config.json" in said
+
+
+@pytest.mark.parametrize("control", "\u202a\u202e\u2066\u2069")
+def test_what_is_shown_cannot_change_the_direction_of_text(control, tmp_path):
+    """A name would be shown in another order than it has."""
+    for arguments in (["-m", f"a{control}b", "a"], ["-m", RELU, "-i", f"a{control}b"], [f"--a{control}b"]):
+        assert "a\ufffdb" in start(*arguments, cwd=tmp_path).stderr.decode()
+    checkpoint = copy_of("relu", tmp_path)
+    edit_lines(lambda lines: lines.__setitem__(slice(2, None), [control.encode() + line for line in lines[2:]]))(
+        checkpoint / "source.vocab")
+    for option in ("--tokens", "--steps", "--attention"):
+        done = run(option, "I have a dog.", model=checkpoint)
+        assert done.returncode == 0 and control.encode() not in done.stderr
+
+
+def test_a_translation_keeps_the_direction_of_what_is_copied():
+    assert "\u2067שלום\u2069\n".encode() == translated("\u2067שלום\u2069\n".encode(), model=GOLDEN / CHECKPOINTS[-1])
 
 
 def test_a_very_long_path_is_refused():

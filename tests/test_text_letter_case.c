@@ -10,7 +10,7 @@ static const text_span_list no_spans = {0};
 static const struct {
     letter_case letter_case;
     const char *text;
-    const char *ordinary; /* NULL where it is the text */
+    const char *ordinary; /* NULL if it is the text itself */
 } cases[] = {
     {CASE_CAPITALS, "KEEP THE GATE CLOSED.", "Keep the gate closed."},
     {CASE_CAPITALS, "MAY I COME IN? I'M COLD", "May I come in? I'm cold"},
@@ -72,7 +72,7 @@ START_TEST(capitals)
 }
 END_TEST
 
-/* Small letters of capitals of small letters are the letters again, and as long in UTF-8. */
+/* The lower-case form of a letter's capital is the letter again, and both have the same number of bytes. */
 START_TEST(letters_have_one_other_case)
 {
     size_t n = 0;

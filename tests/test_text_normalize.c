@@ -22,6 +22,7 @@ static const struct {
      "it's it's it's it's it's it's it's it's"},
     {"apostrophe before what is dropped", "it`\u00ADs", "it's"},
     {"apostrophes elsewhere", "`code` 5\u2032 \u2018quote\u2019 a`", "`code` 5\u2032 \u2018quote\u2019 a`"},
+    {"apostrophe after invalid UTF-8", "\xFF`s", "\uFFFD`s"},
     {"typographic apostrophe", "it\u2019s", "it\u2019s"},
     {"joiner of an emoji", "\U0001F468\u200D\U0001F469", "\U0001F468\u200D\U0001F469"},
     {"non-joiner of Persian", "\u0645\u06CC\u200C\u062E", "\u0645\u06CC\u200C\u062E"},
@@ -69,7 +70,7 @@ START_TEST(origins_are_bytes_of_the_input)
 }
 END_TEST
 
-/* What text_is_normal lets through must not change: each code point between letters. */
+/* If text_is_normal accepts a text, normalizing must not change it. Tries each code point between letters. */
 START_TEST(normal_text_does_not_change)
 {
     failure why;

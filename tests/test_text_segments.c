@@ -1,4 +1,4 @@
-/* text/segments: sentences, and what lies between them. */
+/* text/segments: sentences and the text between them. */
 #include <stdio.h>
 #include <string.h>
 
@@ -7,7 +7,7 @@
 #include "tests/suite.h"
 #include "text/segments.h"
 
-/* The sentences of a line in ⟦ ⟧, and between them what is there: "⟦A b.⟧ ⟦C d.⟧". */
+/* The line with its sentences in ⟦ ⟧: "⟦A b.⟧ ⟦C d.⟧". */
 static const char *mark(const char *line, const byte_range *whole, size_t n_whole)
 {
     static char out[1000];
@@ -150,7 +150,8 @@ START_TEST(sentences_lie_in_order_and_divide_nothing)
             if (n_whole < 2 && !utf8_is_space((unsigned char)bytes[begin]) && random_next(&random) % 8 == 0)
                 whole[n_whole++] = (byte_range){begin, size};
         }
-        const char *line = memmove(bytes + sizeof bytes - size, bytes, size); /* so that a byte past it is seen */
+        const char *line =
+            memmove(bytes + sizeof bytes - size, bytes, size); /* at the end: AddressSanitizer detects reads past it */
         text_segments segments;
         text_segments_start(&segments, line, size, whole, n_whole);
         while (text_segments_next(&s, &segments)) {
@@ -166,7 +167,7 @@ START_TEST(sentences_lie_in_order_and_divide_nothing)
 }
 END_TEST
 
-/* Each stop looks at the words around it, not at all of the line, which would take longer than a test may. */
+/* A stop must look only at the words around it: looking at the whole line would exceed the time limit of a test. */
 START_TEST(a_long_line_takes_no_time)
 {
     static const char *const pieces[] = {"a. ", "A.", "(.", "\"!", "- ", "x,", "1. ", "5.[1]", "•", " . ", "Dr. "};
@@ -194,7 +195,7 @@ START_TEST(a_long_sentence_is_cut_near_its_middle)
     } cuts[] = {{"aaaa bb, cccc dddd", "aaaa bb,"},        /* a clause before the nearer white space */
                 {"aaaa bbbb cccc dddd", "aaaa bbbb"},      /* white space */
                 {"aaaabbbb", "aaaa"},                      /* by force */
-                {"a, bbbbbbbbbbbbbbbbbbb", "a, bbbbbbbb"}, /* a clause mark far from the middle is left alone */
+                {"a, bbbbbbbbbbbbbbbbbbb", "a, bbbbbbbb"}, /* a clause mark far from the middle is ignored */
                 {"üüü", "ü"},                              /* never inside a character */
                 {"a", ""}};
     for (size_t i = 0; i < N_ELEMENTS(cuts); i++) {

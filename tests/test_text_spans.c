@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-/* A vocabulary of English and German: no accents but umlauts, few signs. */
+/* A vocabulary of English and German: no accents except umlauts, few signs. */
 static bool knows(void *vocabulary, const char *character, size_t size)
 {
     (void)vocabulary;
@@ -25,7 +25,7 @@ static text_span_finder *open_finder(void)
     return finder;
 }
 
-/* In the tables, ⟧ ends a span and the mark where it begins tells its kind. */
+/* In the tables, ⟧ ends a span, and the mark at its beginning shows its kind. */
 static const char *const marks[] = {
     [SPAN_OPAQUE] = "⟦", [SPAN_TAG_OPEN] = "⟪", [SPAN_TAG_CLOSE] = "⟨", [SPAN_TAG_EMPTY] = "⦃", [SPAN_LINE] = "⦅"};
 
@@ -136,7 +136,7 @@ SPANS_TEST(lines_of_code, "⦅\"title\": \"Good day\",⟧", "⦅name=Good day⟧
            "For example, if it rains:", "Import taxes rise", "import duties were raised", "If you go, I go;",
            "git and apt-cache are programs.", "Call me (today)")
 
-/* Spans are sorted, do not overlap or touch empty, and end between characters; tags come in pairs. */
+/* Spans are in order, not empty, do not overlap, and begin and end between characters; tags come in pairs. */
 START_TEST(spans_of_random_text_are_sound)
 {
     static const char *const parts[] = {" ", "a",   "B",    "7",  ".", ",",  "/",  ":",  "@", "-",     "_",  "{",
@@ -214,7 +214,7 @@ static const char *const long_words[] = {"a",
                                          "aA-",
                                          "\xF0\x9F\x8E\x89"};
 
-/* What the rules repeat, 20,000 times: the time grows with the length, not with its square. */
+/* Strings that rules repeat, 20,000 times: the time must grow linearly, not quadratically. */
 START_TEST(long_words_are_no_trap)
 {
     failure why;

@@ -1,5 +1,8 @@
+#include "support/utf8.h"
 #include "tests/golden.h"
+#include "tokenizer/bpe.h"
 #include "tokenizer/sentencepiece_check.h"
+#include "tokenizer/splitter.h"
 #include "tokenizer/tokenizer.h"
 #include "tokenizer/vocabulary.h"
 #include "translator/open_tokenizer.h"
@@ -215,7 +218,7 @@ START_TEST(a_vocabulary_has_a_largest_size)
 }
 END_TEST
 
-/* Pieces that all hash to the same of 1,024 slots; the first 256 find a slot. */
+/* Pieces whose hash values all give the same of 1,024 slots. The first 256 still find a slot. */
 START_TEST(pieces_that_collide_are_refused)
 {
     enum { N = 300 };
@@ -237,6 +240,146 @@ START_TEST(pieces_that_collide_are_refused)
     ck_assert(!vocabulary_open(path, N, &why));
     ck_assert_msg(strstr(why.sentence, "line 257: too many hash collisions") != NULL, "%s", why.sentence);
     unlink(path);
+}
+END_TEST
+
+/* ---- splitters; test_splitters.py compares them with other programs ---- */
+
+/* Appends the piece and "|" to a text_buffer. */
+static bool append_marked(void *user, const char *piece, size_t size)
+{
+    failure why;
+    return text_append(user, piece, size, &why) && text_append(user, "|", 1, &why);
+}
+
+START_TEST(text_is_split_by_a_rule)
+{
+    static const struct {
+        const char *rule;
+        bool lower_case;
+        const char *text, *pieces;
+    } cases[] = {
+        {"characters", false, "a \xC3\xA4.", "a| |\xC3\xA4|.|"},
+        {"spaces", false,
+         " a,b\x1F"
+         "c\xC2\xA0 d\xE1\xA0\x8E ",
+         "a,b|c|d\xE1\xA0\x8E|"},
+        {"words", false, "It's 3.5!?\x1F", "It|'|s|3|.|5|!?\x1F|"},
+        {"marks", false,
+         "a,b. ?! c\td\xC2\xA0"
+         "e",
+         "a|,b|.|?|!|c\td|e|"},
+        {"words", true, "\xC4\xB0 \xCE\x91\xCE\xA3", "i\xCC\x87|\xCE\xB1\xCF\x83|"},  /* İ ΑΣ */
+        {"spaces", true, "\xC4\xB0 \xCE\x91\xCE\xA3", "i\xCC\x87|\xCE\xB1\xCF\x82|"}, /* with a final sigma */
+        {"spaces", true, "\xCE\x91\xCE\xA3\xCE\x91 \xCE\xA3 X\xCE\xA3", "\xCE\xB1\xCF\x83\xCE\xB1|\xCF\x83|x\xCF\x82|"},
+        {"words", false, "", ""},
+    };
+    failure why;
+    for (size_t i = 0; i < N_ELEMENTS(cases); i++) {
+        splitter *s = splitter_open(cases[i].rule, cases[i].lower_case, &why);
+        ck_assert_ok(s != NULL, why);
+        text_buffer found = TEXT_EMPTY;
+        ck_assert_ok(splitter_split(s, cases[i].text, strlen(cases[i].text), append_marked, &found, &why), why);
+        ck_assert_str_eq(found.bytes, cases[i].pieces);
+        text_free(&found);
+        splitter_close(s);
+    }
+    ck_assert(!splitter_open("letters", false, &why));
+    ck_assert(strstr(why.sentence, "unknown tokenizer \"letters\"") != NULL);
+}
+END_TEST
+
+/* ---- byte-pair encoding; test_bpe.py compares it with other programs ---- */
+
+static bpe *open_merges(const char *lines, size_t n, bool of_bytes, failure *why)
+{
+    char path[] = "/tmp/test_merges_XXXXXX";
+    FILE *file = fdopen(mkstemp(path), "w");
+    fputs(lines, file);
+    fclose(file);
+    bpe *b = bpe_open(path, n, of_bytes, why);
+    unlink(path);
+    return b;
+}
+
+START_TEST(pairs_are_merged_in_the_order_of_the_list)
+{
+    static const char merges[] = "a b\nb c\nab c</w>\nx x\nxx x\n";
+    static const char *const words[][2] = {
+        {"abc", "abc|"},                    /* not "a b" and then "b c" */
+        {"abca", "ab@@|c@@|a|"},            /* c ends the word in the list */
+        {"bcab", "bc@@|a@@|b|"},            /* b ends the word here */
+        {"xxxxxxxx", "xx@@|xx@@|xxx@@|x|"}, /* pairs from the left */
+        {"xxxx", "xxx@@|x|"},
+        {"\xC3\xA4", "\xC3\xA4|"},
+        {"</w>", "<@@|/@@|w@@|>|"},
+    };
+    failure why;
+    bpe *b = open_merges(merges, 5, false, &why);
+    ck_assert_ok(b != NULL, why);
+    for (size_t i = 0; i < N_ELEMENTS(words); i++) {
+        text_buffer found = TEXT_EMPTY;
+        ck_assert_ok(bpe_split(b, words[i][0], strlen(words[i][0]), append_marked, &found, &why), why);
+        ck_assert_str_eq(found.bytes, words[i][1]);
+        text_free(&found);
+    }
+    const char *const pieces[] = {"ab@@", "c", "<unk>", "d@@", "e@@"};
+    text_buffer text = TEXT_EMPTY;
+    ck_assert_ok(bpe_join(b, pieces, 5, &text, &why), why);
+    ck_assert_str_eq(text.bytes, "abc <unk> de");
+    text_free(&text);
+    bpe_close(b);
+}
+END_TEST
+
+/* Every byte is a letter, and comes back. */
+START_TEST(bytes_are_letters)
+{
+    failure why;
+    bpe *b = open_merges("a b\n", 1, true, &why);
+    ck_assert_ok(b != NULL, why);
+    text_buffer letters = TEXT_EMPTY, bytes = TEXT_EMPTY;
+    char all[256];
+    for (int i = 0; i < 256; i++)
+        all[i] = (char)i;
+    ck_assert_ok(bpe_split(b, all, 256, append_marked, &letters, &why), why);
+    ck_assert(utf8_is_valid(letters.bytes, letters.size));
+    ck_assert_msg(strstr(letters.bytes, "\xC4\x80|\xC4\x81|") == letters.bytes, "%s",
+                  letters.bytes);                                    /* U+0100, U+0101 */
+    ck_assert(strstr(letters.bytes, "|\xC4\xA0|!|") != NULL);        /* U+0120 */
+    ck_assert(strstr(letters.bytes, "|\xC5\x82|\xC2\xA1|") != NULL); /* U+0142, U+00A1 */
+    ck_assert(strstr(letters.bytes, "|ab|c|") != NULL);
+    for (char *bar = letters.bytes; (bar = strstr(bar, "|")); bar++)
+        if (bar[1] != '|') /* which is a letter too */
+            memmove(bar, bar + 1, strlen(bar));
+    const char *piece = letters.bytes;
+    ck_assert_ok(bpe_join(b, &piece, 1, &bytes, &why), why);
+    ck_assert_mem_eq(bytes.bytes, all, 124);
+    text_free(&letters);
+    text_free(&bytes);
+    bpe_close(b);
+}
+END_TEST
+
+START_TEST(merges_that_break_a_rule_are_refused)
+{
+    static const struct {
+        const char *file;
+        size_t n;
+        const char *says;
+    } bad[] = {{"a b\n", 2, "1 complete lines"},
+               {"ab\n", 1, "line 1: \"ab\", expected two symbols"},
+               {"a b\nab c d\n", 2, "line 2: \"ab c d\""},
+               {" ab\n", 1, "expected two symbols"},
+               {"ab \n", 1, "expected two symbols"},
+               {"a  b\n", 1, "expected two symbols"},
+               {"a b\na b\n", 2, "duplicate"},
+               {"a \xFF\n", 1, "not valid UTF-8"}};
+    failure why;
+    for (size_t i = 0; i < N_ELEMENTS(bad); i++) {
+        ck_assert_msg(!open_merges(bad[i].file, bad[i].n, false, &why), "%s", bad[i].file);
+        ck_assert_msg(strstr(why.sentence, bad[i].says) != NULL, "%s", why.sentence);
+    }
 }
 END_TEST
 
@@ -298,7 +441,7 @@ START_TEST(models_that_break_a_rule_are_refused)
         {BYTES("\x12\x03\x98\x02\x02"), "byte_fallback 2, expected 0 or 1"},
         {BYTES("\x12\x02\x18\x05"), "byte 2: model_type 5, expected 1 to 4"},
         {BYTES("\x12\x06\x18\x82\x80\x80\x80\x10"), "model_type 4294967298"}, /* 2 in its lowest 32 bits */
-        {BYTES("\x12\x02\x22\x00"), "vocab_size of the trainer_spec has wire type 2, expected 0"},
+        {BYTES("\x12\x02\x1A\x00"), "model_type of the trainer_spec has wire type 2, expected 0"},
         {BYTES("\x12\x04\xE2\x02\x01\xFF"), "unk_surface that is not valid UTF-8"},
         {BYTES("\x1A\x02\x38\x00"), "unknown field 7 in the normalizer_spec"},
         {BYTES("\x1A\x05\x12\x03map"), "normalizer map of only 3 bytes"},
@@ -329,6 +472,7 @@ START_TEST(what_a_trainer_writes_passes)
         {BYTES(UNKNOWN_PIECE "\x12\x0C\xD8\x02\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\x01\x1A\x00")}, /* pad_id -1 */
         {BYTES(UNKNOWN_PIECE
                "\x12\x0D\x9A\x06\x00\x99\x06\0\0\0\0\0\0\0\0\x1A\x00")}, /* fields 99 of a newer trainer_spec */
+        {BYTES(UNKNOWN_PIECE "\x12\x02\x22\x00\x1A\x00")}, /* a vocab_size as text, which the library skips */
         {BYTES(UNKNOWN_PIECE SPECS "\x22\x05\x0A\x03\x0A\x01z\x2A\x02\x12\x00")},
     };
     failure why;
@@ -500,7 +644,7 @@ START_TEST(a_map_stays_inside)
     model = model_with_map(units, 256, BYTES("b\0"));
     check_and_free(&model, "unit 9 of the normalizer map leads to unit");
     one_rule(units);
-    units[0] = LEAF(node(0, 0, 256, false)); /* not a leaf for the library */
+    units[0] = LEAF(node(0, 0, 256, false)); /* the library ignores that it is a leaf */
     model = model_with_map(units, 256, BYTES("b\0"));
     check_and_free(&model, "unit 0 of the normalizer map leads to unit");
     one_rule(units);
@@ -560,6 +704,10 @@ int main(void)
     add_test(suite, "a_vocabulary_is_a_piece_a_line", a_vocabulary_is_a_piece_a_line);
     add_test(suite, "a_vocabulary_has_a_largest_size", a_vocabulary_has_a_largest_size);
     add_test(suite, "pieces_that_collide_are_refused", pieces_that_collide_are_refused);
+    add_test(suite, "text_is_split_by_a_rule", text_is_split_by_a_rule);
+    add_test(suite, "pairs_are_merged_in_the_order_of_the_list", pairs_are_merged_in_the_order_of_the_list);
+    add_test(suite, "bytes_are_letters", bytes_are_letters);
+    add_test(suite, "merges_that_break_a_rule_are_refused", merges_that_break_a_rule_are_refused);
     add_test(suite, "samples_are_cut_out", samples_are_cut_out);
     add_test(suite, "models_that_break_a_rule_are_refused", models_that_break_a_rule_are_refused);
     add_test(suite, "what_a_trainer_writes_passes", what_a_trainer_writes_passes);

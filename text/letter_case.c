@@ -6,7 +6,7 @@
 #include "support/utf8.h"
 #include "text/letters.h"
 
-/* Words between spaces. */
+/* Lists of words between spaces. */
 static const char acronyms[] =
     " AIDS API ASAP ATM BBC BMW CEO CIA CNN COVID CPU DIY DNA DVD EU FAQ FBI FIFA GDP GPS HIV IBM IKEA "
     "NASA NASDAQ NATO NGO OPEC PC PDF PIN RAM RNA SAP SIM SMS SWAT TV UEFA UK UN UNESCO UNICEF US USA "
@@ -33,7 +33,8 @@ static bool is_listed(const char *list, const char *text, word w)
     return strstr(list, wanted) != NULL;
 }
 
-/* The end of the span that begins at a byte, or the byte; *span is the number of spans before it. */
+/* The end of the span that begins at byte `at`, or `at` if there is none. Sets *span to the number of spans before it.
+ */
 static size_t skip_span(const text_span_list *spans, size_t *span, size_t at)
 {
     while (*span < spans->n && spans->at[*span].begin < at)
@@ -41,7 +42,7 @@ static size_t skip_span(const text_span_list *spans, size_t *span, size_t at)
     return *span < spans->n && spans->at[*span].begin == at ? spans->at[*span].end : at;
 }
 
-/* The next word at or after w->end that is outside the spans; false at the end of the text. */
+/* Sets *w to the next word at or after w->end, outside the spans. Returns false at the end of the text. */
 static bool next_word(word *w, const char *text, size_t size, const text_span_list *spans, size_t *span)
 {
     size_t at = w->end, length;
@@ -87,7 +88,7 @@ letter_case text_letter_case(const char *text, size_t size, const text_span_list
     return n_words >= 3 && n_titled == n_words && n_function_words > 0 ? CASE_TITLE : CASE_ORDINARY;
 }
 
-/* Writes a code point that is as long as the one that was there. */
+/* Overwrites a code point with another one of `length` bytes. */
 static void write_code_point(char *at, uint32_t c, size_t length)
 {
     for (size_t i = length; i-- > 1; c >>= 6)

@@ -1,4 +1,4 @@
-/* Sentences in capitals and in title case. The model translates them better in ordinary spelling. */
+/* Sentences in capitals and in title case, which the model translates better in ordinary spelling. */
 #ifndef TEXT_LETTER_CASE_H
 #define TEXT_LETTER_CASE_H
 
@@ -12,18 +12,19 @@ typedef enum {
     CASE_TITLE     /* The Quick Guide To Better Sleep */
 } letter_case;
 
-/* The case of a sentence of valid UTF-8; the letters of its spans do not count. In capitals are two words of two
- * letters and more, or one word of four letters and more, but not acronyms (NASA, US GDP). In title case are three
- * words and more, all with a capital, that are more than a list of names: among them is an English word such as Of or
- * Is. */
+/* The case of a sentence, which must be valid UTF-8. Letters in its spans do not count.
+ *
+ *   CASE_CAPITALS   no lower-case letter, and two or more words of at least two letters, or a single word of at
+ *                   least four letters; acronyms (NASA, US GDP) do not count
+ *   CASE_TITLE      three or more words that each begin with a capital; one of them, after the first, is an English
+ *                   word such as Of or Is, so it is not just a list of names */
 letter_case text_letter_case(const char *text, size_t size, const text_span_list *spans);
 
-/* Rewrites a sentence in capitals or title case in ordinary spelling: small letters except the first one of the
- * sentence, "I", acronyms, words with digits, and spans. Names lose their capitals, too. The number of bytes stays the
- * same. */
+/* Rewrites a sentence in capitals or title case in ordinary spelling: lower-case, except the first letter, "I",
+ * acronyms, words with digits, and spans. Names become lower-case too. The number of bytes does not change. */
 void text_to_sentence_case(char *text, size_t size, const text_span_list *spans);
 
-/* Rewrites text in capitals, ß as SS. The number of bytes stays the same. */
+/* Rewrites text in capitals, ß as SS. The number of bytes does not change. */
 void text_to_capitals(char *text, size_t size);
 
 #endif

@@ -4,7 +4,7 @@
 
 #include "support/utf8.h"
 
-/* Beyond ASCII: punctuation, symbols, emoji and what modifies them. */
+/* Whether a code point beyond ASCII is punctuation, a symbol, an emoji or a modifier of one. */
 static bool is_sign(uint32_t c)
 {
     return (c < 0xC0 && c != 0xAA && c != 0xB5 && c != 0xBA) || c == 0xD7 || c == 0xF7 || (c >= 0x2000 && c < 0x2C00) ||
@@ -17,8 +17,7 @@ bool letter_is(uint32_t c)
     return c < 0x80 ? (c | 0x20) >= 'a' && (c | 0x20) <= 'z' : !is_sign(c) && !utf8_is_space(c);
 }
 
-/* Capitals first … last and the distance to their small letters; where it is 1, capitals and small letters alternate.
- */
+/* Capitals first … last, and the distance to their lower-case letters. Where it is 1, the two alternate. */
 static const struct {
     uint32_t first, last, distance;
 } capitals[] = {

@@ -5,11 +5,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Letters of any script and the marks that combine with them; neither digits nor signs nor white space. */
+/* Whether c is a letter of any script or a mark that combines with one: not a digit, a sign or white space. */
 bool letter_is(uint32_t c);
 
-/* The other case of a Latin, Greek, Cyrillic or Armenian letter, whose UTF-8 is as long; any other code point as it is.
- * ß stays: its capital is SS. */
+/* The capital or lower-case form of a Latin, Greek, Cyrillic or Armenian letter, if its UTF-8 has the same length;
+ * otherwise c itself. ß stays ß, because its capital is SS. */
 uint32_t letter_upper(uint32_t c);
 uint32_t letter_lower(uint32_t c);
 

@@ -49,7 +49,7 @@ static treatment look_up(uint32_t c)
     return KEEP;
 }
 
-/* The code point after `at`, or a space at the end; characters that are dropped do not count. */
+/* The first code point at or after `at` that is not dropped; a space at the end. */
 static uint32_t code_point_after(const char *text, size_t size, size_t at)
 {
     for (size_t length; at < size; at += length) {
@@ -60,7 +60,7 @@ static uint32_t code_point_after(const char *text, size_t size, size_t at)
     return ' ';
 }
 
-/* What stands for a code point that ends before text[after] and follows `last` in the normal form: NULL for itself. */
+/* The normal form of code point c, which ends before text[after] and follows `last`; NULL for c itself. */
 static const char *replacement(uint32_t c, uint32_t last, const char *text, size_t size, size_t after)
 {
     if (c == UTF8_INVALID || c == 0)
@@ -93,23 +93,16 @@ bool text_is_normal(const char *text, size_t size)
     return utf8_is_valid(text, size);
 }
 
-static bool reserve(normalized_text *normalized, size_t n, failure *why)
-{
-    if (n <= normalized->capacity)
-        return true;
-    size_t *origin = reallocarray(normalized->origin, n, sizeof *origin);
-    if (!origin)
-        return failure_memory(why, "normalizing text");
-    normalized->origin = origin;
-    normalized->capacity = n;
-    return true;
-}
-
 bool text_normalize(normalized_text *normalized, const char *text, size_t size, failure *why)
 {
     text_buffer *out = &normalized->text;
     out->size = 0;
-    if (!reserve(normalized, 3 * size + 1, why) || !text_append(out, "", 0, why)) /* U+FFFD for one byte takes three */
+    size_t *origin = array_reserve(normalized->origin, &normalized->capacity, 3 * size + 1, sizeof *origin,
+                                   "normalizing text", why); /* U+FFFD takes three bytes, perhaps for one */
+    if (!origin)
+        return false;
+    normalized->origin = origin;
+    if (!text_append(out, "", 0, why)) /* so that out->bytes is not NULL */
         return false;
     uint32_t last = ' ';
     for (size_t at = 0, length; at < size; at += length) {
@@ -117,11 +110,12 @@ bool text_normalize(normalized_text *normalized, const char *text, size_t size, 
         const char *bytes = replacement(c, last, text, size, at + length);
         size_t n = bytes ? strlen(bytes) : length;
         for (size_t i = 0; i < n; i++)
-            normalized->origin[out->size + i] = bytes ? at : at + i;
+            origin[out->size + i] = bytes ? at : at + i;
         if (!text_append(out, bytes ? bytes : text + at, n, why))
             return false;
-        last = n == 0 ? last : bytes ? (unsigned char)*bytes : c;
+        if (n > 0)
+            last = !bytes ? c : (unsigned char)*bytes < 0x80 ? (unsigned char)*bytes : ' '; /* U+FFFD is not a letter */
     }
-    normalized->origin[out->size] = size;
+    origin[out->size] = size;
     return true;
 }

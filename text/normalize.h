@@ -1,6 +1,6 @@
-/* Text as the model should see it: look-alikes of hyphens and apostrophes in their usual form, without characters that
- * nobody sees, with U+FFFD for NULs and invalid UTF-8. SentencePiece does the rest (NFKC). What is copied comes from
- * the text as it was. */
+/* Normalizes text for the model: look-alikes of hyphens and apostrophes become the usual characters, invisible
+ * characters are removed, and NULs and invalid UTF-8 become U+FFFD. SentencePiece does the rest (NFKC). Copied text is
+ * taken from the original. */
 #ifndef TEXT_NORMALIZE_H
 #define TEXT_NORMALIZE_H
 
@@ -10,20 +10,20 @@
 #include "support/buffer.h"
 #include "support/failure.h"
 
-/* Zero-initialise to start. */
+/* Zero-initialize; text_normalized_free frees it. */
 typedef struct {
-    text_buffer text;
-    size_t
-        *origin; /* [text.size + 1]: where in the input each byte comes from, ascending; at the end, the input's size */
-    size_t capacity;
+    text_buffer text; /* the normal form */
+    size_t *origin; /* [text.size + 1], ascending: the offset of each byte in the input; at the end, the input's size */
+    size_t capacity; /* of origin */
 } normalized_text;
 
 void text_normalized_free(normalized_text *normalized);
 
-/* Whether the text is valid UTF-8 that normalizing does not change, by a look at each byte; false may be wrong. */
+/* A fast check that text [size] is valid UTF-8 that text_normalize does not change. May return false for such a text.
+ */
 bool text_is_normal(const char *text, size_t size);
 
-/* Replaces *normalized by the normal form of a text. False when memory runs out. */
+/* Replaces *normalized by the normal form of text [size]. Returns false if memory runs out. */
 bool text_normalize(normalized_text *normalized, const char *text, size_t size, failure *why);
 
 #endif

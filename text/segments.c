@@ -38,7 +38,7 @@ static bool has_letter(const char *line, byte_range range)
     return false;
 }
 
-/* The first range that must stay whole and ends after byte `at`; NULL if there is none. */
+/* The first whole range that ends after byte `at`; NULL if there is none. */
 static const byte_range *whole_after(const text_segments *s, size_t at)
 {
     size_t low = 0, high = s->n_whole;
@@ -52,7 +52,7 @@ static const byte_range *whole_after(const text_segments *s, size_t at)
     return low < s->n_whole ? &s->whole[low] : NULL;
 }
 
-/* Whether a boundary before byte `at` would divide such a range. */
+/* Whether a boundary before byte `at` would divide a whole range. */
 static bool divides(const text_segments *s, size_t at)
 {
     const byte_range *range = whole_after(s, at);
@@ -61,8 +61,8 @@ static bool divides(const text_segments *s, size_t at)
 
 /* ---- table rows ---- */
 
-/* The next separator at or after byte `at`, or the end of the line. Those in double quotes, as CSV has them, and those
- * of whole ranges are text. */
+/* The next separator at or after byte `at`, or the end of the line. Separators in double quotes, as in CSV, or in whole
+ * ranges do not count. */
 static size_t find_separator(const text_segments *s, char separator, size_t at)
 {
     bool quoted = false;
@@ -82,8 +82,8 @@ static bool is_in_number(const text_segments *s, size_t at)
     return at > 0 && at + 1 < s->size && is_digit(s->line[at - 1]) && is_digit(s->line[at + 1]);
 }
 
-/* Commas or semicolons, two or more, none with a space after it, not all of them inside numbers, between cells of a few
- * words: "a,b,c" but not "1,250,000 people" nor "came, saw, won". */
+/* Whether the line is a row of cells of a few words, between two or more commas or semicolons, none followed by a space
+ * and not all inside numbers: "a,b,c", but not "1,250,000 people" or "came, saw, won". */
 static bool is_compact_row(const text_segments *s, char separator)
 {
     enum { MOST_SPACES = 4 };
@@ -111,7 +111,8 @@ static char row_separator(const text_segments *s)
                                                                             : 0;
 }
 
-/* 00:00:01,000 --> 00:00:04,000 of SubRip and WebVTT, with settings after it */
+/* Whether the line is a time line of SubRip or WebVTT: 00:00:01,000 --> 00:00:04,000, perhaps with settings after it.
+ */
 static bool is_time_line(const char *line, size_t size)
 {
     static const char arrow[] = " --> ";
@@ -131,7 +132,7 @@ void text_segments_start(text_segments *s, const char *line, size_t size, const 
     }
 }
 
-/* ---- list markers ---- */
+/* ---- list markers: each function returns the byte past what it skips, or `at` if there is nothing to skip ---- */
 
 /* - * + > # = ~, dashes, bullets, arrows, ticks, shapes, emoji */
 static bool is_bullet(uint32_t c)
@@ -141,7 +142,7 @@ static bool is_bullet(uint32_t c)
            (c >= 0x2300 && c <= 0x2BFF) || c == 0x30FB || c == 0xFE0F || (c >= 0x1F000 && c <= 0x1FBFF);
 }
 
-/* Past the ASCII characters of a set at byte `at`, at most `most` of them. */
+/* Skips ASCII characters of a set, at most `most` of them. */
 static size_t skip_set(const char *line, size_t end, size_t at, const char *set, size_t most)
 {
     for (size_t limit = at + most; at < end && at < limit && line[at] && strchr(set, line[at]);)
@@ -152,7 +153,7 @@ static size_t skip_set(const char *line, size_t end, size_t at, const char *set,
 #define DIGITS "0123456789"
 #define CAPITALS "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
-/* Past what counts the items of a list at byte `at`: 12, iv, b; `at` if there is nothing of the kind. */
+/* Skips the number of a list item: 12, iv, b. */
 static size_t skip_count(const char *line, size_t end, size_t at)
 {
     static const char *const sets[] = {DIGITS, "ivx", "IVX", "abcdefgh", "ABCDEFGH"};
@@ -164,7 +165,8 @@ static size_t skip_count(const char *line, size_t end, size_t at)
     return at;
 }
 
-/* Past a pattern at byte `at`, or 0: # is a count, 9 a number, A a capital, anything else itself. */
+/* Skips a pattern, in which # is an item's number, 9 a number, A a capital, and anything else itself. Returns 0 if the
+ * text does not match. */
 static size_t match_label(const char *line, size_t end, size_t at, const char *pattern)
 {
     for (; *pattern; pattern++) {
@@ -180,8 +182,8 @@ static size_t match_label(const char *line, size_t end, size_t at, const char *p
     return at;
 }
 
-/* Past a label of a list or a heading at byte `at`, or `at`. "1." is none where it is an ordinal ("3. Mai"), "A." where
- * it is an initial ("J. R. R. Tolkien"), and "1.2" may be an amount. */
+/* Skips the label of a list item or heading, but not "1." as an ordinal ("3. Mai"), "A." as an initial ("J. R. R.
+ * Tolkien") or "1.2", which may be an amount. */
 static size_t skip_label(const char *line, size_t end, size_t at)
 {
     static const char *const patterns[] = {"#)",    "(#)",    "[#]",     "[ ]", "9.9.",
@@ -200,7 +202,7 @@ static size_t skip_label(const char *line, size_t end, size_t at)
     return counts ? label : at;
 }
 
-/* Past bullets at byte `at`, or an "o" in the place of one; `at` if there is none. */
+/* Skips bullets, or an "o" used as a bullet. */
 static size_t skip_bullets(const char *line, size_t end, size_t at)
 {
     size_t length, after = at;
@@ -209,7 +211,7 @@ static size_t skip_bullets(const char *line, size_t end, size_t at)
     return after == at && match_label(line, end, at, "o A") ? at + 1 : after;
 }
 
-/* Past the list markers at byte `at` and the white space around them; none divides a whole range. */
+/* Skips list markers and the white space around them, unless they end inside a whole range. */
 static size_t skip_markers(const text_segments *s, size_t at)
 {
     for (;;) {

@@ -8,24 +8,24 @@
 
 enum { WORD_SIZE = 18, LONGEST_WORD = 48 }; /* bytes of a listed word, spaces included; bytes read of any word */
 
-/* A text from the first byte of a sentence, `begin`, to `size`. */
+/* A text with a sentence that begins at byte `begin`. */
 typedef struct {
     const char *text;
     size_t begin, size;
 } passage;
 
-/* Bytes begin … end - 1. Its first letter is small or a capital in scripts that have them. */
+/* Bytes begin … end - 1. */
 typedef struct {
     size_t begin, end, n_characters;
-    bool small, capital, is_number;
-    char listed[WORD_SIZE]; /* as in words.inc, " word "; empty if it is too long for the lists */
+    bool small, capital, is_number; /* its first letter is lower-case; is a capital; it has only digits */
+    char listed[WORD_SIZE];         /* as in words.inc, " word "; empty if it is too long for the lists */
 } word;
 
 /* The stops after a word. */
 typedef struct {
-    size_t n, end, after; /* after: past what closes, too */
+    size_t n, end, after; /* end: past the stops; after: past closing quotes and brackets too */
     uint32_t last;
-    bool sure; /* no other use of the stop exists */
+    bool sure; /* one of them always ends a sentence */
 } stops;
 
 /* ---- characters ---- */
@@ -87,7 +87,7 @@ static size_t skip_space(const passage *p, size_t at)
 
 /* ---- stops ---- */
 
-/* Past the reference at byte `at`, such as [12]; `at` if there is none. */
+/* The byte past the reference at byte `at`, such as [12]; `at` if there is none. */
 static size_t skip_reference(const passage *p, size_t at)
 {
     size_t end = at + 1;
@@ -96,8 +96,8 @@ static size_t skip_reference(const passage *p, size_t at)
     return character(p, at) == '[' && end > at + 1 && character(p, end) == ']' ? end + 1 : at;
 }
 
-/* Past the quote or bracket that closes at byte `at`; `at` if none does. “ and ‘ close in German, but not before a
- * letter; French has white space before » and after it. */
+/* The byte past the closing quote or bracket at byte `at`; `at` if there is none. “ and ‘ close in German, but not
+ * before a letter. In French, » has white space on both sides. */
 static size_t skip_closer(const passage *p, size_t at)
 {
     uint32_t c = character(p, at);
@@ -161,7 +161,7 @@ static bool may_precede_a_word(uint32_t c)
     return utf8_is_space(c) || is_one_of(c, quotes) || is_one_of(c, opening_marks);
 }
 
-/* The first word at or after byte `at`, past white space, what opens, and dashes. */
+/* The first word at or after byte `at`, past white space, opening quotes and brackets, and dashes. */
 static word next_word(const passage *p, size_t at)
 {
     while (may_precede_a_word(character(p, at)))
@@ -169,7 +169,7 @@ static word next_word(const passage *p, size_t at)
     return word_at(p, at);
 }
 
-/* The word of letters, digits and inner full stops that ends at byte `end`; of a very long one its last bytes. */
+/* The word of letters, digits and inner full stops that ends at byte `end`; of a very long one, the last bytes. */
 static word word_before(const passage *p, size_t end)
 {
     size_t begin = end - p->begin > LONGEST_WORD ? end - LONGEST_WORD : p->begin;
@@ -228,7 +228,8 @@ static bool is_ordinal(const passage *p, const word *number, const word *next)
     return number->n_characters <= 3 && is_in(before_an_ordinal, &article) && next->capital && !is_starter(next);
 }
 
-/* Whether a letter and a full stop are an initial or the like: J. R. R. Tolkien, z. B., p. 7, but not "plan B.". */
+/* Whether a letter and a full stop are an initial or an abbreviation: J. R. R. Tolkien, z. B., p. 7, but not "plan B.".
+ */
 static bool is_initial(const passage *p, const word *letter, const word *next)
 {
     word noun = word_before_word(p, letter);
@@ -239,7 +240,7 @@ static bool is_initial(const passage *p, const word *letter, const word *next)
     return !is_starter(next) && strcmp(letter->listed, " i ") != 0 && !is_in(before_a_letter, &noun);
 }
 
-/* Whether the sentence continues after a word and a full stop, where `next` has no small letter. */
+/* Whether the sentence continues after a word and a full stop, where `next` does not begin with a lower-case letter. */
 static bool continues(const passage *p, const word *before, const word *next)
 {
     if (before->is_number)
@@ -255,8 +256,9 @@ static bool continues(const passage *p, const word *before, const word *next)
     return (introduces || dotted || capital || is_in(after_a_name, before)) && !is_starter(next);
 }
 
-/* Whether `next`, which has a small letter, starts a sentence past stops that no quotation closes: "iPhone", "is it?
- * yes", "I left. it was late", and any word if the sentence before started with a small letter too. */
+/* Whether `next`, which begins with a lower-case letter, starts a sentence after stops without a closing quote:
+ * "iPhone", "is it? yes", "I left. it was late", and any word if the sentence before it began with a lower-case letter
+ * too. */
 static bool starts_small(const passage *p, const stops *s, const word *before, const word *next)
 {
     if (is_capital(character(p, next_at(p, next->begin))))
@@ -268,7 +270,7 @@ static bool starts_small(const passage *p, const stops *s, const word *before, c
     return is_in(starters, next) || is_small(character(p, p->begin));
 }
 
-/* Whether "Stop!" is part of what follows: "Stop!" Anna cried. */
+/* Whether a quotation and the words after it are one sentence: "Stop!" Anna cried. */
 static bool is_quotation(const passage *p, const stops *s, const word *next)
 {
     word verb = next_word(p, next->end);

@@ -6,11 +6,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* . ! ? and … in several scripts. */
+/* Whether a code point is one of . ! ? … in some script. */
 bool sentence_is_stop(uint32_t code_point);
 
-/* With a stop at byte `at` of a text of valid UTF-8: whether the sentence that starts at byte `begin` ends there. In
- * *after the byte past the stops and the quotes, brackets and reference marks that close after them. */
+/* Whether the sentence that begins at byte `begin` of text [size], valid UTF-8, ends at the stop at byte `at`. Sets
+ * *after to the byte past the stops and the closing quotes, brackets and reference marks that follow them. */
 bool sentence_ends(size_t *after, const char *text, size_t size, size_t begin, size_t at);
 
 #endif

@@ -28,7 +28,7 @@ struct text_span_finder {
 #define TEXT(literal) (literal), sizeof(literal) - 1
 #define RULES(table) (table), sizeof(table) / sizeof *(table)
 
-/* Appends the rules as alternatives; the mark of a match is the kind of its rule. */
+/* Appends the rules as alternatives. Each sets the mark of its matches to its kind. */
 static bool append_rules(text_buffer *pattern, const rule *rules, size_t n, failure *why)
 {
     bool ok = text_append(pattern, TEXT("(?:"), why);
@@ -56,7 +56,7 @@ static pcre2_code *compile(const text_buffer *pattern, uint32_t options, failure
 
 static pcre2_code *compile_lines(failure *why)
 {
-    text_buffer pattern = {0};
+    text_buffer pattern = TEXT_EMPTY;
     pcre2_code *code = NULL;
     if (append_rules(&pattern, RULES(line_rules), why))
         code = compile(&pattern, PCRE2_ANCHORED | PCRE2_ENDANCHORED, why);
@@ -66,7 +66,7 @@ static pcre2_code *compile_lines(failure *why)
 
 static pcre2_code *compile_spans(failure *why)
 {
-    text_buffer pattern = {0};
+    text_buffer pattern = TEXT_EMPTY;
     pcre2_code *code = NULL;
     if (text_append(&pattern, TEXT("(?<!\\w)(?:(?=\\d)"), why) && append_rules(&pattern, RULES(number_rules), why) &&
         text_append(&pattern, TEXT("|(?=[^\\W_])"), why) && append_rules(&pattern, RULES(word_rules), why) &&
@@ -114,7 +114,7 @@ void text_spans_free(text_span_list *spans)
     *spans = (text_span_list){0};
 }
 
-/* Copied text without anything between is one span. */
+/* Appends a span; adjacent opaque spans become one. */
 static bool append(text_span_list *spans, text_span span, failure *why)
 {
     text_span *last = spans->n ? &spans->at[spans->n - 1] : NULL;
@@ -122,14 +122,10 @@ static bool append(text_span_list *spans, text_span span, failure *why)
         last->end = span.end;
         return true;
     }
-    if (spans->n == spans->capacity) {
-        size_t capacity = spans->capacity ? 2 * spans->capacity : 16;
-        text_span *grown = reallocarray(spans->at, capacity, sizeof *grown);
-        if (!grown)
-            return failure_memory(why, "copied text");
-        spans->at = grown;
-        spans->capacity = capacity;
-    }
+    text_span *grown = array_reserve(spans->at, &spans->capacity, spans->n + 1, sizeof *grown, "copied text", why);
+    if (!grown)
+        return false;
+    spans->at = grown;
     spans->at[spans->n++] = span;
     return true;
 }
@@ -143,8 +139,8 @@ typedef struct {
     void *vocabulary;
 } source;
 
-/* Signs of money and ° belong to their numbers, which the model writes. */
-static bool is_the_models(uint32_t c)
+/* Currency signs and ° belong to numbers, which are left to the model. */
+static bool is_unit(uint32_t c)
 {
     return c == '$' || (c >= 0xA2 && c <= 0xA5 && c != 0xA4) || (c >= 0x20A0 && c <= 0x20BF) || c == 0xB0;
 }
@@ -171,13 +167,13 @@ static size_t symbols_end(const source *s, size_t at, size_t end)
 {
     for (character c; at < end; at += c.length) {
         c = read_character(s, at);
-        if (c.known || letter_is(c.code) || is_the_models(c.code))
+        if (c.known || letter_is(c.code) || is_unit(c.code))
             break;
     }
     return at;
 }
 
-/* What the letters of a word say. */
+/* A word, and properties of its letters. */
 typedef struct {
     size_t end;
     bool some_unknown, some_known, is_latin, is_capitalized;
@@ -200,14 +196,15 @@ static word read_word(const source *s, size_t at, size_t end)
     return w;
 }
 
-/* A name with letters that the vocabulary lacks (Łódź), or a word in a script that it lacks. */
+/* Whether a word is copied: a name with letters that the vocabulary lacks (Łódź), or a word in a script that it lacks.
+ */
 static bool is_copied(word w)
 {
     return w.some_unknown && (w.is_latin ? w.is_capitalized : !w.some_known);
 }
 
-/* The end of the copied words that begin at a letter, or that of the first word and *copied false. Words in a foreign
- * script stay together. */
+/* Reads the word at byte `at` and sets *copied to whether it is copied. Returns its end, or, in a foreign script, the
+ * end of all copied words from there on. */
 static size_t words_end(const source *s, size_t at, size_t end, bool *copied)
 {
     word w = read_word(s, at, end);
@@ -256,7 +253,7 @@ static bool is_pair(const char *text, text_span open, text_span close)
     return open.end - open.begin == size && memcmp(name, opening, size) == 0;
 }
 
-/* Tags without a partner are opaque, also those that open while MAX_OPEN are open. */
+/* Tags without a partner become opaque, and so do opening tags inside MAX_OPEN others. */
 static void pair_tags(text_span_list *spans, const char *text)
 {
     enum { MAX_OPEN = 64 };
@@ -289,7 +286,7 @@ static bool is_ascii_word(char c)
     return ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') || (c >= '0' && c <= '9');
 }
 
-/* Whether the byte suggests that a rule matches around it. The bytes of plain text do not. */
+/* Whether the byte suggests that a rule matches around it, as no byte of plain text does. */
 static bool is_telling(const char *text, size_t size, size_t at)
 {
     char c = text[at], next = at + 1 < size ? text[at + 1] : ' ', last = at ? text[at - 1] : ' ';
@@ -304,7 +301,8 @@ static bool is_telling(const char *text, size_t size, size_t at)
     return (c >= '0' && c <= '9') || (c != '\0' && strchr("#$%&*+/<=@[\\]^_`{|~", c));
 }
 
-/* The bytes between two spaces, at or after `start`, that hold a telling byte. *end is that of the candidate before. */
+/* Finds the next bytes between two spaces, at or after `start`, that include a telling byte. *end must be the end of
+ * the previous candidate. */
 static bool next_candidate(size_t *begin, size_t *end, const source *s, size_t start)
 {
     size_t at = start;
@@ -320,15 +318,15 @@ static bool next_candidate(size_t *begin, size_t *end, const source *s, size_t s
     return true;
 }
 
-/* The first match that begins in text[begin, end]; *found false without one. */
+/* Sets *span to the first match that begins at bytes begin … end, and *found to whether there is one. */
 static bool match(text_span *span, bool *found, const pcre2_code *code, text_span_finder *finder, const source *s,
                   size_t begin, size_t end, failure *why)
 {
     pcre2_set_offset_limit(finder->context, end);
     int n = pcre2_match(code, (PCRE2_SPTR)s->text, s->size, begin, PCRE2_NO_UTF_CHECK, finder->data, finder->context);
     *found = n >= 0;
-    if (n < 0)
-        return n != PCRE2_ERROR_NOMEMORY || failure_memory(why, "finding copied text"); /* its limits: no match */
+    if (n < 0) /* reaching PCRE2's match limit is no match either */
+        return n != PCRE2_ERROR_NOMEMORY || failure_memory(why, "finding copied text");
     const PCRE2_SIZE *range = pcre2_get_ovector_pointer(finder->data);
     *span = (text_span){range[0], range[1], (span_kind)(*pcre2_get_mark(finder->data) - '0')};
     return true;

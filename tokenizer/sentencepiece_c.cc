@@ -17,28 +17,28 @@ struct sentencepiece_model {
 namespace
 {
 
-// The memory reserve of a call: a base, plus an allowance per byte or piece. More than all but odd texts and models
-// need.
+// The memory reserve of a call in bytes: a base, plus an allowance per byte or piece. Only odd texts and models need
+// more.
 constexpr size_t RESERVE = 1 << 16, RESERVE_TO_OPEN = 32, RESERVE_TO_ENCODE = 512, RESERVE_TO_DECODE = 512;
 
-// Nothing may be thrown inside SentencePiece when memory runs out, because its protobuf library would then destroy
-// messages that it has not constructed. So each call has a reserve, which is released when an allocation fails: the
-// call continues to its end, and fails there.
+// When memory runs out inside SentencePiece, nothing may be thrown: its protobuf library would destroy messages that it
+// has not constructed. So each call has a reserve, which is released when an allocation fails: the call continues to
+// its end and then fails.
 thread_local void *reserve;
 thread_local bool calling;
 
-void give_back_reserve()
+void release_reserve()
 {
     if (!calling)
         throw std::bad_alloc();
-    if (!reserve) // the reserve did not suffice
+    if (!reserve) // it did not suffice
         failure_fatal("not enough memory for SentencePiece; close other programs");
     free(reserve);
     reserve = nullptr;
 }
 
-// Runs work, which processes n bytes or pieces and returns a status. Turns an error status or an exception into the
-// failure "path: problem", or into failure_memory if the reserve was released.
+// Runs `work`, which processes n bytes or pieces and returns a status. An error status or an exception becomes the
+// failure "path: problem", or failure_memory if the reserve was released.
 template <typename Work>
 bool guarded(const char *path, const char *problem, size_t n, size_t reserve_for_each, failure *why, Work work)
 {
@@ -63,7 +63,7 @@ bool guarded(const char *path, const char *problem, size_t n, size_t reserve_for
 sentencepiece_model *sentencepiece_open(const char *bytes, size_t size, const char *path, failure *why)
 {
     std::unique_ptr<sentencepiece_model> model;
-    std::set_new_handler(give_back_reserve);
+    std::set_new_handler(release_reserve);
     const bool ok = guarded(path, "not a SentencePiece model, or a damaged one", size, RESERVE_TO_OPEN, why, [&] {
         model = std::make_unique<sentencepiece_model>();
         model->path = path;

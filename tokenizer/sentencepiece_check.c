@@ -2,13 +2,14 @@
  * by a length and that many bytes. sentencepiece_model.proto of SentencePiece 0.1.97 names the fields.
  *
  *   pieces                  checked one by one, then sorted to find duplicates and excessive nesting
- *   trainer_spec            settings; of unknown ones only the wire format is checked, because newer trainers add
- *                           notes about the training
+ *   trainer_spec            settings and notes about the training: three of them are checked, of the others only the
+ *                           wire format
  *   normalizer_spec, denormalizer_spec
  *                           settings, and the replacement rules as a double-array trie
  *   self_test_data          removed
  *
- * Unknown fields elsewhere are rejected: they could affect tokenization in ways that the library does not know. */
+ * Unknown fields of other messages are rejected: they could change the tokenization in a way that the library ignores.
+ */
 #include "tokenizer/sentencepiece_check.h"
 
 #include <math.h>
@@ -18,6 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "support/buffer.h"
 #include "support/utf8.h"
 #include "tokenizer/vocabulary.h"
 
@@ -32,15 +34,15 @@ typedef struct {
     uint32_t number;
     wire_type type;
     size_t at;      /* its first byte in the file */
-    uint64_t value; /* if not BYTES */
-    range bytes;    /* if BYTES */
+    uint64_t value; /* unless type is BYTES */
+    range bytes;    /* if type is BYTES */
 } field;
 
-/* A field that a message may contain, once or repeatedly. */
+/* A field that a message may contain. */
 typedef struct {
     uint32_t number;
     wire_type type;
-    bool repeated;
+    bool repeated; /* it may appear more than once */
     const char *name;
 } field_rule;
 
@@ -63,7 +65,7 @@ typedef struct {
     range self_test; /* the whole field; empty if there is none */
 } check;
 
-/* Sets the error message, for byte `at` of the file, and returns false. */
+/* Sets the error message, about byte `at` of the file, and returns false. */
 static bool __attribute__((format(printf, 3, 4))) bad(const check *c, size_t at, const char *format, ...)
 {
     char problem[512];
@@ -82,8 +84,8 @@ typedef struct {
     const char *name;
     const field_rule *rules; /* ends with a NULL name */
     bool open;               /* may contain fields without a rule */
-    range left;
-    uint64_t seen; /* bit i: a field of rule i was read */
+    range left;              /* not yet read */
+    uint32_t seen;           /* bit i: a field of rule i was read */
     bool ok;
 } message;
 
@@ -169,7 +171,7 @@ static bool check_rule(message *m, const field *f)
                    (unsigned)rule->type);
     if (m->seen >> i & 1 && !rule->repeated)
         return bad(m->c, f->at, "%s of the %s appears twice", rule->name, m->name);
-    m->seen |= UINT64_C(1) << i;
+    m->seen |= 1u << i;
     return true;
 }
 
@@ -214,15 +216,12 @@ static bool append_piece(check *c, const piece *p)
 {
     if (c->n_pieces == SENTENCEPIECE_MOST_PIECES)
         return bad(c, p->at, "more than %d pieces", SENTENCEPIECE_MOST_PIECES);
-    if (c->n_pieces == c->capacity) {
-        size_t capacity = c->capacity ? 2 * c->capacity : 1024;
-        piece *grown = realloc(c->pieces, capacity * sizeof *grown);
-        if (!grown)
-            return failure_memory(c->why, "the check of a SentencePiece model");
-        c->pieces = grown;
-        c->capacity = capacity;
-    }
-    c->pieces[c->n_pieces++] = *p;
+    piece *pieces = array_reserve(c->pieces, &c->capacity, c->n_pieces + 1, sizeof *pieces,
+                                  "the check of a SentencePiece model", c->why);
+    if (!pieces)
+        return false;
+    c->pieces = pieces;
+    pieces[c->n_pieces++] = *p;
     c->n_of_type[p->type]++;
     return true;
 }
@@ -267,8 +266,8 @@ static bool begins_with(const piece *p, const piece *beginning)
     return p->size >= beginning->size && memcmp(p->text, beginning->text, beginning->size) == 0;
 }
 
-/* Rejects duplicate pieces and deep nesting: when the library looks up the user-defined pieces that a text begins with,
- * it stores all matches in an array of fixed size. */
+/* Rejects duplicate pieces, and deep nesting: the library has an array of fixed size for the user-defined pieces that a
+ * text begins with. */
 static bool check_texts(check *c)
 {
     const piece *nested[SENTENCEPIECE_MOST_NESTED_SYMBOLS]; /* each is a prefix of the next */
@@ -302,16 +301,16 @@ static bool check_special_pieces(check *c, size_t size)
 
 /* ---- the normalizer's map ---- */
 
-/* A double-array trie of 32-bit units. A unit is a node, whose child for a label (in the child's lowest 8 bits) is unit
- * base ^ label, or, with the highest bit set, a leaf, which holds the offset of a replacement. */
+/* A double-array trie of 32-bit units. A unit with the highest bit set is a leaf and holds the offset of a replacement.
+ * Other units are nodes: the child for a label is unit base ^ label, and has the label in its lowest 8 bits. */
 typedef struct {
     const char *bytes; /* of the units, [4 n] */
     size_t n;
-    uint32_t *first_child, *next_child; /* [n]: by base, and by node; node + 1, or 0 if none */
-    uint8_t *most_rules;                /* [n]: by base, the result of nested_rules + 1; 0 if unknown; or BUSY */
+    uint32_t *first_child, *next_child; /* [n], by base and by node: a node + 1, or 0 for none */
+    uint8_t *most_rules;                /* [n], by base: the result of nested_rules + 1; 0 if not yet known; or BUSY */
 } trie;
 
-enum { BUSY = UINT8_MAX, BLOCK = 256 }; /* units come in blocks, one unit per label */
+enum { BUSY = UINT8_MAX, BLOCK = 256 }; /* units come in blocks of one per label */
 
 static uint32_t unit_at(const trie *t, size_t i)
 {
@@ -353,14 +352,14 @@ static bool check_replacements(const check *c, range texts)
     return true;
 }
 
-/* Checks that every lookup stays inside the map: for each base, its whole block of units, one per label, and for each
- * leaf, its replacement. */
+/* Checks that every lookup stays inside the map: that each base is a unit, whose block is then in the map as well, and
+ * that each leaf's replacement begins in the map. */
 static bool check_units(const check *c, const trie *t, range texts)
 {
     for (size_t i = 0; i < t->n; i++) {
         uint32_t unit = unit_at(t, i);
         size_t base = base_of(i, unit), at = (size_t)(t->bytes - c->bytes) + 4 * i;
-        if (is_leaf(unit) && i > 0) /* a lookup begins at unit 0, even if that is a leaf */
+        if (is_leaf(unit) && i > 0) /* lookups start at unit 0, even if it is a leaf */
             continue;
         if (base >= t->n)
             return bad(c, at, "unit %zu of the normalizer map leads to unit %zu, but the map has only %zu", i, base,
@@ -377,7 +376,7 @@ static bool check_units(const check *c, const trie *t, range texts)
     return true;
 }
 
-/* Returns the largest number of rules on a path down from the nodes at `base`; -1 if they are more than the library has
+/* Returns the largest number of rules on a path down from the nodes at `base`; -1 if that is more than the library has
  * room for, or if a path is too long or cyclic. */
 static int nested_rules(trie *t, size_t base, int depth)
 {
@@ -427,7 +426,7 @@ static bool check_rules(const check *c, trie *t)
     return ok;
 }
 
-/* The map consists of the size of the trie in 4 bytes, the trie, and the replacements. It is empty without rules. */
+/* A map is empty, or consists of the size of the trie in 4 bytes, the trie, and the replacements. */
 static bool check_map(const check *c, range map)
 {
     if (map.begin == map.end)
@@ -464,52 +463,11 @@ static bool check_normalizer(check *c, range bytes, const char *name)
 
 static bool check_trainer(check *c, range bytes)
 {
-    static const field_rule rules[] = {{1, BYTES, true, "input"},
-                                       {2, BYTES, false, "model_prefix"},
-                                       {3, VARINT, false, "model_type"},
-                                       {4, VARINT, false, "vocab_size"},
-                                       {5, BYTES, true, "accept_language"},
-                                       {6, VARINT, false, "self_test_sample_size"},
-                                       {7, BYTES, false, "input_format"},
-                                       {10, FIXED32, false, "character_coverage"},
-                                       {11, VARINT, false, "input_sentence_size"},
-                                       {12, VARINT, false, "mining_sentence_size"},
-                                       {13, VARINT, false, "training_sentence_size"},
-                                       {14, VARINT, false, "seed_sentencepiece_size"},
-                                       {15, FIXED32, false, "shrinking_factor"},
-                                       {16, VARINT, false, "num_threads"},
-                                       {17, VARINT, false, "num_sub_iterations"},
-                                       {18, VARINT, false, "max_sentence_length"},
-                                       {19, VARINT, false, "shuffle_input_sentence"},
-                                       {20, VARINT, false, "max_sentencepiece_length"},
-                                       {21, VARINT, false, "split_by_unicode_script"},
-                                       {22, VARINT, false, "split_by_whitespace"},
-                                       {23, VARINT, false, "split_by_number"},
-                                       {24, VARINT, false, "treat_whitespace_as_suffix"},
-                                       {25, VARINT, false, "split_digits"},
-                                       {26, VARINT, false, "allow_whitespace_only_pieces"},
-                                       {30, BYTES, true, "control_symbols"},
-                                       {31, BYTES, true, "user_defined_symbols"},
-                                       {32, VARINT, false, "vocabulary_output_piece_score"},
-                                       {33, VARINT, false, "hard_vocab_limit"},
-                                       {34, VARINT, false, "use_all_vocab"},
-                                       {35, VARINT, false, "byte_fallback"},
-                                       {36, BYTES, false, "required_chars"},
-                                       {40, VARINT, false, "unk_id"},
-                                       {41, VARINT, false, "bos_id"},
-                                       {42, VARINT, false, "eos_id"},
-                                       {43, VARINT, false, "pad_id"},
-                                       {44, BYTES, false, "unk_surface"},
-                                       {45, BYTES, false, "unk_piece"},
-                                       {46, BYTES, false, "bos_piece"},
-                                       {47, BYTES, false, "eos_piece"},
-                                       {48, BYTES, false, "pad_piece"},
-                                       {49, VARINT, false, "train_extremely_large_corpus"},
-                                       {50, VARINT, false, "enable_differential_privacy"},
-                                       {51, FIXED32, false, "differential_privacy_noise_level"},
-                                       {52, VARINT, false, "differential_privacy_clipping_threshold"},
-                                       {0}};
     enum { MODEL_TYPE = 3, BYTE_FALLBACK = 35, UNKNOWN_SURFACE = 44, N_MODEL_TYPES = 4 };
+    static const field_rule rules[] = {{MODEL_TYPE, VARINT, false, "model_type"},
+                                       {BYTE_FALLBACK, VARINT, false, "byte_fallback"},
+                                       {UNKNOWN_SURFACE, BYTES, false, "unk_surface"},
+                                       {0}};
     message m = message_of(c, bytes, "trainer_spec", rules);
     field f;
     m.open = true;
@@ -534,7 +492,7 @@ static bool check_model(check *c, size_t size)
                                        {4, BYTES, false, "the self_test_data"},
                                        {5, BYTES, false, "the denormalizer_spec"},
                                        {0}};
-    enum { N_REQUIRED = 3 }; /* the first three rules; every trainer writes these fields */
+    enum { N_REQUIRED = 3 }; /* every trainer writes the fields of the first three rules */
     message m = message_of(c, (range){0, size}, "model", rules);
     field f;
     while (message_next(&m, &f)) {

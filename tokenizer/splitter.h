@@ -11,10 +11,13 @@ typedef struct splitter splitter;
 
 /* The rule with this name:
  *   "characters"  each character, spaces too
- *   "spaces"      runs of anything but white space
+ *   "spaces"      runs of anything but white space: str.split of Python
  *   "words"       runs of word characters, and runs of other signs: Whitespace of Hugging Face's tokenizers
- *   "marks"       as "spaces", but each of , . ! ? begins a piece: Dive into Deep Learning
- * Text is put in lower case first if lower_case is set. NULL on failure, also if there is no such rule. */
+ *   "marks"       runs between spaces, but each of , . ! ? begins a piece: Dive into Deep Learning
+ *   "bpe"         runs between spaces: subword-nmt
+ *   "byte_bpe"    runs of letters, of digits, and of other signs, each with the space before it: GPT-2
+ * Text is put in lower case first if lower_case is set, as these programs do it. NULL on failure, also if there is no
+ * such rule. */
 splitter *splitter_open(const char *rule, bool lower_case, failure *why);
 void splitter_close(splitter *s);
 

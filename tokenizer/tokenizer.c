@@ -1,5 +1,5 @@
-/* Opens SentencePiece models and vocabularies, and adds what they lack: language codes, special tokens, valid UTF-8.
- * Segmentation itself is SentencePiece's work. */
+/* Combines SentencePiece models and vocabularies, and handles language codes, special tokens and invalid UTF-8.
+ * SentencePiece itself does the segmentation. */
 #include "tokenizer/tokenizer.h"
 
 #include <stdlib.h>
@@ -7,6 +7,7 @@
 
 #include "support/file.h"
 #include "support/utf8.h"
+#include "tokenizer/bpe.h"
 #include "tokenizer/sentencepiece_c.h"
 #include "tokenizer/sentencepiece_check.h"
 #include "tokenizer/splitter.h"
@@ -16,11 +17,12 @@ struct tokenizer {
     tokenizer_config config;
     sentencepiece_model *source, *target; /* the same pointer if shared; NULL if a plain rule splits */
     splitter *splitter;                   /* that rule, or NULL */
+    bpe *bpe;                             /* splits its pieces further; or NULL */
     vocabulary *source_vocabulary, *target_vocabulary;
 };
 
-/* Reads, checks and opens a SentencePiece model. Its size limit allows for a normalizer of 250,000 bytes, and for
- * somewhat more pieces than the vocabulary has. */
+/* Reads, checks and opens a SentencePiece model. The size limit leaves room for the normalizer, which takes about
+ * 250,000 bytes, and for somewhat more pieces than the vocabulary has. */
 static sentencepiece_model *open_model(const char *directory, const char *name, size_t n_vocabulary, failure *why)
 {
     size_t most = (1 << 20) + 256 * n_vocabulary;
@@ -54,12 +56,21 @@ static bool open_models(tokenizer *t, const char *directory, failure *why)
     return t->target != NULL;
 }
 
+static bool open_splitter(tokenizer *t, const char *directory, failure *why)
+{
+    const tokenizer_config *c = &t->config;
+    char path[4096];
+    bool of_bytes = strcmp(c->splitter, "byte_bpe") == 0, has_merges = of_bytes || strcmp(c->splitter, "bpe") == 0;
+    return (t->splitter = splitter_open(c->splitter, c->lower_case, why)) &&
+           (!has_merges || (file_path(path, sizeof path, directory, "source.bpe", why) &&
+                            (t->bpe = bpe_open(path, c->n_merges, of_bytes, why))));
+}
+
 static bool open_all(tokenizer *t, const char *directory, failure *why)
 {
     const tokenizer_config *c = &t->config;
     bool has_model = strcmp(c->splitter, "sentencepiece") == 0;
-    return (has_model ? open_models(t, directory, why)
-                      : (t->splitter = splitter_open(c->splitter, c->lower_case, why)) != NULL) &&
+    return (has_model ? open_models(t, directory, why) : open_splitter(t, directory, why)) &&
            (t->source_vocabulary = open_vocabulary(directory, "source.vocab", c->n_source_vocabulary, why)) &&
            (t->target_vocabulary = c->shared_vocabulary
                                        ? t->source_vocabulary
@@ -69,16 +80,12 @@ static bool open_all(tokenizer *t, const char *directory, failure *why)
 tokenizer *tokenizer_open(const char *directory, const tokenizer_config *config, failure *why)
 {
     tokenizer *t = calloc(1, sizeof *t);
-    if (!t) {
-        failure_memory(why, "the tokenizer");
-        return NULL;
-    }
-    t->config = *config;
-    if (!open_all(t, directory, why)) {
-        tokenizer_close(t);
-        return NULL;
-    }
-    return t;
+    if (t)
+        t->config = *config;
+    if (t ? open_all(t, directory, why) : failure_memory(why, "the tokenizer"))
+        return t;
+    tokenizer_close(t);
+    return NULL;
 }
 
 void tokenizer_close(tokenizer *t)
@@ -89,6 +96,7 @@ void tokenizer_close(tokenizer *t)
         sentencepiece_close(t->target);
     sentencepiece_close(t->source);
     splitter_close(t->splitter);
+    bpe_close(t->bpe);
     if (t->target_vocabulary != t->source_vocabulary)
         vocabulary_close(t->target_vocabulary);
     vocabulary_close(t->source_vocabulary);
@@ -113,17 +121,33 @@ language_code tokenizer_language_code(const tokenizer *t, const char *bytes, siz
     size_t most = size < LONGEST_PIECE ? size : LONGEST_PIECE;
     const char *end = size >= 4 && memcmp(bytes, ">>", 2) == 0 ? memmem(bytes, most, "<<", 2) : NULL;
     size_t n = end ? (size_t)(end - bytes) + 2 : 0;
-    if (n == 0 || memchr(bytes, '\0', n) || !utf8_is_valid(bytes, n)) /* encoding would change it to U+FFFD */
+    if (n == 0 || memchr(bytes, '\0', n) || !utf8_is_valid(bytes, n)) /* encoding would replace it by U+FFFD */
         return (language_code){0};
     int32_t id = vocabulary_id(t->source_vocabulary, bytes, n);
-    return (language_code){n, id >= 0 ? id : t->config.source_unknown, id >= 0};
+    return (language_code){true, n, id >= 0 ? id : t->config.source_unknown, id >= 0};
+}
+
+/* A word that byte-pair encoding splits further. */
+typedef struct {
+    const tokenizer *tokenizer;
+    bool (*use)(void *user, const char *piece, size_t size);
+    void *user;
+    failure *why;
+} word_splitting;
+
+static bool split_word(void *user, const char *word, size_t size)
+{
+    const word_splitting *w = user;
+    return bpe_split(w->tokenizer->bpe, word, size, w->use, w->user, w->why);
 }
 
 static bool split(const tokenizer *t, const char *text, size_t size,
                   bool (*use)(void *user, const char *piece, size_t size), void *user, failure *why)
 {
-    return t->splitter ? splitter_split(t->splitter, text, size, use, user, why)
-                       : sentencepiece_encode(t->source, text, size, use, user, why);
+    word_splitting w = {t, use, user, why};
+    return t->bpe        ? splitter_split(t->splitter, text, size, split_word, &w, why)
+           : t->splitter ? splitter_split(t->splitter, text, size, use, user, why)
+                         : sentencepiece_encode(t->source, text, size, use, user, why);
 }
 
 static bool append_ids(token_ids *ids, const id_list *list, failure *why)
@@ -140,25 +164,26 @@ bool tokenizer_encode(const tokenizer *t, const language_code *code, const char 
     text_buffer valid = TEXT_EMPTY;
     encoding e = {t, ids, why};
     bool ok = append_ids(ids, &t->config.source_before, why) &&
-              (code->size == 0 || token_ids_append(ids, code->id, why)) &&
+              (!code->present || token_ids_append(ids, code->id, why)) &&
+              (!t->config.prefix_space || size == 0 || *bytes == ' ' || text_append(&valid, " ", 1, why)) &&
               utf8_append_valid(&valid, bytes, size, why) &&
               (valid.size == 0 || split(t, valid.bytes, valid.size, append_piece, &e, why));
     text_free(&valid);
     return ok && append_ids(ids, &t->config.source_after, why);
 }
 
-static const char space_mark[] = "\xE2\x96\x81"; /* U+2581 stands for a space in pieces */
+static const char space_mark[] = "\xE2\x96\x81"; /* U+2581, a space in a piece */
 
 typedef struct {
     const vocabulary *vocabulary;
-    bool some, all; /* whether there are pieces, and whether all of them are the vocabulary's */
+    bool some, all; /* whether there are pieces, and whether all of them are in the vocabulary */
 } knowledge;
 
 static bool is_known_piece(void *user, const char *piece, size_t size)
 {
     knowledge *k = user;
     bool is_space = size == 3 && memcmp(piece, space_mark, 3) == 0;
-    bool is_byte = size == 6 && memcmp(piece, "<0x", 3) == 0; /* of a character that has no piece */
+    bool is_byte = size == 6 && memcmp(piece, "<0x", 3) == 0; /* part of a character without a piece */
     k->some |= !is_space;
     k->all &= is_space || (!is_byte && vocabulary_id(k->vocabulary, piece, size) >= 0);
     return true;
@@ -181,7 +206,18 @@ typedef struct {
     failure *why;
 } decoding;
 
-/* Appends the text decoded by SentencePiece: space marks become spaces, and spaces at both ends are dropped. */
+/* Appends the text, without spaces at its ends, as a line. */
+static bool append_trimmed(const decoding *d, const text_buffer *spaced)
+{
+    size_t first = 0, last = spaced->size;
+    while (first < last && spaced->bytes[first] == ' ')
+        first++;
+    while (last > first && spaced->bytes[last - 1] == ' ')
+        last--;
+    return utf8_append_line(d->text, spaced->bytes + first, last - first, d->why);
+}
+
+/* Appends the text that SentencePiece decoded. Space marks become spaces; spaces at both ends are dropped. */
 static bool append_decoded(void *user, const char *bytes, size_t size)
 {
     decoding *d = user;
@@ -190,44 +226,56 @@ static bool append_decoded(void *user, const char *bytes, size_t size)
     bool ok = true;
     for (; ok && (mark = memmem(bytes, (size_t)(end - bytes), space_mark, 3)); bytes = mark + 3)
         ok = text_append(&spaced, bytes, (size_t)(mark - bytes), d->why) && text_append(&spaced, " ", 1, d->why);
-    ok = ok && text_append(&spaced, bytes, (size_t)(end - bytes), d->why);
-    if (ok) {
-        size_t first = 0, last = spaced.size;
-        while (first < last && spaced.bytes[first] == ' ')
-            first++;
-        while (last > first && spaced.bytes[last - 1] == ' ')
-            last--;
-        ok = utf8_append_line(d->text, spaced.bytes + first, last - first, d->why);
-    }
+    ok = ok && text_append(&spaced, bytes, (size_t)(end - bytes), d->why) && append_trimmed(d, &spaced);
     text_free(&spaced);
     return ok;
 }
 
-/* Joins pieces by spaces, unless they are characters. */
-static bool join(const tokenizer *t, const char *const *pieces, size_t n, text_buffer *text, failure *why)
+/* Appends the text of pieces without SentencePiece: joined as byte-pair encoding does it, or by spaces unless they are
+ * characters. */
+static bool join(const tokenizer *t, const char *const *pieces, size_t n, const decoding *d)
 {
-    bool spaced = splitter_makes_words(t->splitter), ok = true;
-    for (size_t i = 0; i < n && ok; i++)
-        ok = (!spaced || i == 0 || text_append(text, " ", 1, why)) &&
-             utf8_append_line(text, pieces[i], strlen(pieces[i]), why);
+    text_buffer joined = TEXT_EMPTY;
+    bool spaced = splitter_makes_words(t->splitter), ok = !t->bpe || bpe_join(t->bpe, pieces, n, &joined, d->why);
+    for (size_t i = 0; i < n && ok && !t->bpe; i++)
+        ok = (!spaced || i == 0 || text_append(&joined, " ", 1, d->why)) &&
+             text_append(&joined, pieces[i], strlen(pieces[i]), d->why);
+    ok = ok && append_trimmed(d, &joined);
+    text_free(&joined);
     return ok;
 }
 
 bool tokenizer_decode(const tokenizer *t, const int32_t *ids, size_t n, text_buffer *text, failure *why)
 {
-    const tokenizer_config *c = &t->config;
     decoding d = {text, why};
     const char **pieces = malloc((n ? n : 1) * sizeof *pieces);
     if (!pieces)
         return failure_memory(why, "the pieces of a translation");
     size_t n_pieces = 0;
     for (size_t i = 0; i < n; i++)
-        if (ids[i] != c->target_end && ids[i] != c->target_pad && !id_list_has(&c->target_forced, ids[i]))
+        if (!id_list_has(&t->config.target_silent, ids[i]))
             pieces[n_pieces++] = vocabulary_piece(t->target_vocabulary, ids[i]);
-    bool ok = t->splitter ? join(t, pieces, n_pieces, text, why)
+    bool ok = t->splitter ? join(t, pieces, n_pieces, &d)
                           : sentencepiece_decode(t->target, pieces, n_pieces, append_decoded, &d, why);
     free(pieces);
     return ok;
+}
+
+piece_text tokenizer_piece_text(const tokenizer *t, const char *piece, const char *before)
+{
+    size_t size = strlen(piece), n_mark = sizeof space_mark - 1;
+    bool spaced = strncmp(piece, space_mark, n_mark) == 0;
+    if (t->bpe) {
+        const char *text = bpe_piece_text(t->bpe, piece, &size);
+        return (piece_text){text, size, bpe_begins_word(t->bpe, piece, before)};
+    }
+    if (t->splitter) {
+        bool is_space = strcmp(piece, " ") == 0, follows_space = strcmp(before, " ") == 0;
+        return (piece_text){piece, is_space ? 0 : size, splitter_makes_words(t->splitter) || is_space || follows_space};
+    }
+    for (const char *at = piece; (at = strstr(at, space_mark)); at += n_mark)
+        size -= n_mark;
+    return (piece_text){spaced ? piece + n_mark : piece, size, spaced};
 }
 
 const char *tokenizer_source_piece(const tokenizer *t, int32_t id)

@@ -1,5 +1,5 @@
-/* Converts text to token ids and back. SentencePiece or a plain rule splits text into pieces; the vocabulary maps
- * pieces to ids, as in Marian. A piece that is not in the vocabulary becomes <unk>.
+/* Converts text to token ids and back. SentencePiece, a plain rule or byte-pair encoding splits text into pieces; the
+ * vocabulary maps pieces to ids, as in Marian. A piece that is not in the vocabulary becomes <unk>.
  *
  * Source and target may share a SentencePiece model and a vocabulary. */
 #ifndef TOKENIZER_TOKENIZER_H
@@ -15,47 +15,59 @@
 /* The part of config.json that concerns the tokenizer. */
 typedef struct {
     size_t n_source_vocabulary, n_target_vocabulary;
-    id_list source_before, source_after; /* ids around the text of a source */
-    id_list target_forced;               /* ids that always follow the start token */
     int32_t source_unknown;              /* id in the source vocabulary */
-    int32_t target_end, target_pad;      /* ids in the target vocabulary */
+    id_list source_before, source_after; /* ids around the text of a source */
+    id_list target_silent;               /* ids that write nothing */
     const char *splitter;                /* "sentencepiece", or a rule of splitter.h */
     bool lower_case;                     /* text is put in lower case first; not with SentencePiece */
+    size_t n_merges;                     /* of byte-pair encoding (bpe.h), with the rules "bpe" and "byte_bpe" */
+    bool prefix_space;                   /* with "byte_bpe": a space is put before the text */
     bool shared_sentencepiece, shared_vocabulary;
 } tokenizer_config;
 
 typedef struct tokenizer tokenizer;
 
-/* Reads source.vocab and, for SentencePiece, source.spm; target.vocab and target.spm unless they are shared. NULL on
- * failure. */
+/* Reads source.vocab and, for SentencePiece, source.spm; target.vocab and target.spm unless they are shared; for
+ * byte-pair encoding source.bpe. Close with tokenizer_close. NULL on failure. */
 tokenizer *tokenizer_open(const char *directory, const tokenizer_config *config, failure *why);
 void tokenizer_close(tokenizer *t);
 
 /* A language code such as `>>deu<<`, which OPUS-MT's multilingual checkpoints require. */
 typedef struct {
-    size_t size; /* in bytes; 0 if there is none */
+    bool present;
+    size_t size; /* in bytes of the text; 0 for a code that the text lacks */
     int32_t id;  /* <unk> if it is not known, as in MarianTokenizer */
-    bool known;  /* the source vocabulary contains it */
+    bool known;  /* whether the source vocabulary contains it */
 } language_code;
 
-/* The language code at the very beginning of the text. None if it is too long for a piece, or not UTF-8. */
+/* The language code at byte 0 of the text; none if it is too long for a piece or not UTF-8. */
 language_code tokenizer_language_code(const tokenizer *t, const char *bytes, size_t size);
 
-/* Appends the ids of one sentence: those before a text, the language code if there is one, the text, and those after
- * it. NULs and
- * invalid UTF-8 are read as U+FFFD. Names of special tokens in the text are ordinary text. */
+/* Appends the ids that precede each text, the id of the language code, if any, those of a sentence, and those that
+ * follow each text. NULs and invalid UTF-8 are read as U+FFFD. Names of special tokens in the sentence are ordinary
+ * text. */
 bool tokenizer_encode(const tokenizer *t, const language_code *code, const char *bytes, size_t size, token_ids *ids,
                       failure *why);
 
-/* Appends the text of n target ids. The tokens end, pad and forced ones become nothing; <unk> becomes " ⁇ ", as in
- * SentencePiece, or its piece if a plain rule splits. The text is UTF-8 without line breaks or other control
- * characters except tab. */
+/* Appends the text of ids [n] of the target vocabulary, without spaces at its ends. Silent ones have no text; <unk>
+ * becomes " ⁇ ", as in SentencePiece, or its piece without SentencePiece. The text is UTF-8 without line breaks or
+ * other control characters, except tabs. */
 bool tokenizer_decode(const tokenizer *t, const int32_t *ids, size_t n, text_buffer *text, failure *why);
 
-/* Sets *known to whether the source vocabulary can write a character [size], valid UTF-8 other than white space. */
+/* Sets *known to whether pieces of the source vocabulary can write a character [size], which must be valid UTF-8 and
+ * not white space. */
 bool tokenizer_knows(const tokenizer *t, const char *character, size_t size, bool *known, failure *why);
 
-/* The piece of an id, for display. */
+/* What a piece writes. */
+typedef struct {
+    const char *text; /* the piece, without a mark for a space at its beginning */
+    size_t size;      /* bytes of its text other than spaces */
+    bool begins_word; /* whether it begins a word if the piece `before` precedes it */
+} piece_text;
+
+piece_text tokenizer_piece_text(const tokenizer *t, const char *piece, const char *before);
+
+/* The piece of an id, for display; valid until tokenizer_close. */
 const char *tokenizer_source_piece(const tokenizer *t, int32_t id);
 const char *tokenizer_target_piece(const tokenizer *t, int32_t id);
 

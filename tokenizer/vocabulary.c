@@ -1,6 +1,6 @@
-/* A hash table with linear probing. The pieces stay in the bytes of the file, with NULs for line ends. Probing gives up
- * after MOST_PROBES slots: at load 1/2, random keys need about 80 at most, even four million of them, so only a crafted
- * vocabulary gets there. */
+/* A hash table with linear probing. The pieces stay in the bytes of the file, with NULs in place of line ends. Probing
+ * gives up after MOST_PROBES slots: in a table that is half full, even four million random pieces need no more than
+ * about 80, so only a crafted vocabulary reaches the limit. */
 #include "tokenizer/vocabulary.h"
 
 #include <stdlib.h>
@@ -28,7 +28,7 @@ static size_t hash(const char *piece, size_t size)
 }
 
 /* Returns the slot of the piece, or the empty slot where it belongs, or NULL if MOST_PROBES slots hold other pieces.
- * The piece may contain NULs; those in the table do not. */
+ * The piece may contain NULs; pieces in the table do not. */
 static int32_t *slot_of(const vocabulary *v, const char *piece, size_t size)
 {
     size_t i = hash(piece, size) & (v->n_slots - 1);
@@ -40,22 +40,28 @@ static int32_t *slot_of(const vocabulary *v, const char *piece, size_t size)
     return NULL;
 }
 
-static bool fill(vocabulary *v, text_buffer *file, const char *path, failure *why)
+/* Checks that the file has n lines of UTF-8. */
+static bool check_lines(const text_buffer *file, size_t n, const char *path, failure *why)
 {
     size_t n_lines = 0;
     for (const char *at = file->bytes; at < file->bytes + file->size; at++)
         n_lines += *at == '\n';
-    if (n_lines != v->n)
-        return failure_set(why, "%s: %zu complete lines, but config.json promises %zu pieces", path, n_lines, v->n);
+    if (n_lines != n)
+        return failure_set(why, "%s: %zu complete lines, but config.json promises %zu pieces", path, n_lines, n);
     if (file->bytes[file->size - 1] != '\n')
-        return failure_set(why, "%s: text after line %zu, the last piece according to config.json", path, v->n);
+        return failure_set(why, "%s: text after line %zu, the last piece according to config.json", path, n);
     if (memchr(file->bytes, '\0', file->size) || !utf8_is_valid(file->bytes, file->size))
         return failure_set(why, "%s: not valid UTF-8 text", path);
+    return true;
+}
 
+/* Fills in the piece and slot of each line. Takes the bytes of the file. */
+static bool fill(vocabulary *v, text_buffer *file, const char *path, failure *why)
+{
     while (v->n_slots < 2 * v->n)
         v->n_slots *= 2;
     v->pieces = file->bytes;
-    file->bytes = NULL; /* now owned by the vocabulary */
+    file->bytes = NULL; /* the vocabulary owns them now */
     v->piece = malloc(v->n * sizeof *v->piece);
     v->slot = malloc(v->n_slots * sizeof *v->slot);
     if (!v->piece || !v->slot)
@@ -90,25 +96,23 @@ static bool fill(vocabulary *v, text_buffer *file, const char *path, failure *wh
 
 vocabulary *vocabulary_open(const char *path, size_t n_vocabulary, failure *why)
 {
+    enum { LARGEST_LINE = LONGEST_PIECE + 1 };
     text_buffer file;
-    size_t most;
-    if (!size_product(n_vocabulary, LONGEST_PIECE + 1, &most) || most > LARGEST_FILE)
-        most = LARGEST_FILE;
-    if (!file_read(&file, path, most, why))
+    if (!file_read(&file, path, n_vocabulary < LARGEST_FILE / LARGEST_LINE ? n_vocabulary * LARGEST_LINE : LARGEST_FILE,
+                   why))
         return NULL;
     vocabulary *v = calloc(1, sizeof *v);
     bool ok = false;
     if (v) {
         *v = (vocabulary){.n = n_vocabulary, .n_slots = 1};
-        ok = fill(v, &file, path, why);
+        ok = check_lines(&file, n_vocabulary, path, why) && fill(v, &file, path, why);
     } else
         failure_memory(why, "the vocabulary");
     text_free(&file);
-    if (!ok) {
-        vocabulary_close(v);
-        return NULL;
-    }
-    return v;
+    if (ok)
+        return v;
+    vocabulary_close(v);
+    return NULL;
 }
 
 void vocabulary_close(vocabulary *v)

@@ -12,8 +12,8 @@ enum { LONGEST_PIECE = 2048 }; /* bytes: 512 characters of four, the longest tha
 
 typedef struct vocabulary vocabulary;
 
-/* Reads a file of n_vocabulary distinct pieces in UTF-8, each at most LONGEST_PIECE bytes long, 64 MiB in all. Also
- * fails if too many of them have the same hash value. NULL on failure. */
+/* Reads a file of n_vocabulary distinct pieces in UTF-8, each of at most LONGEST_PIECE bytes, 64 MiB in all. Also fails
+ * if too many of them have similar hash values. Close with vocabulary_close. NULL on failure. */
 vocabulary *vocabulary_open(const char *path, size_t n_vocabulary, failure *why);
 void vocabulary_close(vocabulary *v);
 

@@ -8,8 +8,8 @@
 #include "model/greedy.h"
 
 enum {
-    FEW_SENTENCES = 4,   /* per thread */
-    BATCH_TOKENS = 2048, /* source tokens of a batch */
+    FEW_SENTENCES = 4,   /* per thread: with fewer, the threads share each linear layer */
+    BATCH_TOKENS = 2048, /* most source tokens of a batch */
 };
 
 bool batches_open(batch_workers *workers, const transformer *model, size_t n_threads, failure *why)
@@ -33,25 +33,29 @@ void batches_close(batch_workers *workers)
     team_close(workers->team);
 }
 
-static bool keep_generated(translated_sentence *sentence, const generated_tokens *tokens, bool with_log_probabilities,
-                           failure *why)
+static bool keep_generated(translated_sentence *sentence, const generated_tokens *tokens, const model_config *config,
+                           bool with_details, failure *why)
 {
     for (size_t i = 0; i < tokens->n; i++)
         if (!token_ids_append(&sentence->target, tokens->ids[i], why))
             return false;
     sentence->truncated = tokens->truncated;
-    if (!with_log_probabilities)
+    if (!with_details)
         return true;
     sentence->log_probabilities = malloc(tokens->n * sizeof *sentence->log_probabilities);
-    if (!sentence->log_probabilities)
-        return failure_memory(why, "the log-probabilities");
+    sentence->alignment = malloc(tokens->n * sizeof *sentence->alignment);
+    if (!sentence->log_probabilities || !sentence->alignment)
+        return failure_memory(why, "the log-probabilities and the alignment");
     memcpy(sentence->log_probabilities, tokens->log_probabilities, tokens->n * sizeof *sentence->log_probabilities);
+    memcpy(sentence->alignment, tokens->alignment, tokens->n * sizeof *sentence->alignment);
+    if (tokens->ids[tokens->n - 1] == config->target_end)
+        sentence->alignment[tokens->n - 1] = (int32_t)(sentence->source.n - 1);
     return true;
 }
 
 /* Translates n sentences together. The team, if not NULL, shares the linear layers. */
 static bool translate_batch(const transformer *model, transformer_state *state, thread_team *team,
-                            translated_sentence *const *items, size_t n, bool with_log_probabilities, failure *why)
+                            translated_sentence *const *items, size_t n, bool with_details, failure *why)
 {
     size_t n_src[TRANSLATOR_BATCH] = {0}, n_tgt[TRANSLATOR_BATCH] = {0}, n_new[TRANSLATOR_BATCH] = {0};
     const model_config *config = model_get_config(model);
@@ -65,24 +69,24 @@ static bool translate_batch(const transformer *model, transformer_state *state, 
         for (size_t i = 0; i < ids->n && ok; i++)
             ok = token_ids_append(&source, ids->at[i], why);
     }
-    const batch_shape shape = {n, n_src, n_tgt, n_new, with_log_probabilities, team};
+    const batch_shape shape = {n, n_src, n_tgt, n_new, with_details, team};
     const generated_tokens *found = NULL;
     if (ok && state_lay_out(state, config, &shape, why))
-        found = greedy_search(state, model, source.at, with_log_probabilities, why);
+        found = greedy_search(state, model, source.at, with_details, why);
     token_ids_free(&source);
     ok = found != NULL;
     for (size_t s = 0; s < n && ok; s++)
-        ok = keep_generated(items[s], &found[s], with_log_probabilities, why);
+        ok = keep_generated(items[s], &found[s], config, with_details, why);
     return ok;
 }
 
-/* All sentences of a call, longest first, and the batches that the threads take one by one. */
+/* The sentences to translate, longest first, in batches that the threads take one by one. */
 typedef struct {
     const batch_workers *workers;
     translated_sentence **items;
     size_t *first; /* [n_batches + 1], batch b is items first[b] … first[b + 1] - 1 */
     size_t n_items, n_batches;
-    bool with_log_probabilities;
+    bool with_details;
     atomic_size_t next; /* the first batch not yet taken */
     atomic_flag failed; /* *why has been written */
     failure *why;
@@ -93,9 +97,9 @@ static size_t quotient_up(size_t a, size_t b)
     return (a + b - 1) / b;
 }
 
-/* Groups the sentences into batches of at most TRANSLATOR_BATCH sentences and BATCH_TOKENS source tokens, so that
- * memory stays small; a longer sentence is a batch by itself. Within these limits, the number of batches is a multiple
- * of n_threads, and they have about equal numbers of tokens, or of sentences if those are the tighter limit. */
+/* Groups the sentences into batches of at most TRANSLATOR_BATCH sentences and BATCH_TOKENS source tokens, to limit
+ * memory; a longer sentence is a batch by itself. Within these limits, the number of batches is a multiple of
+ * n_threads, and the batches have about equal numbers of tokens, or of sentences if that limit is tighter. */
 static void cut_batches(batch_queue *queue, size_t n_threads)
 {
     size_t n_items = queue->n_items, n_all = 0, n_before = 0, n_tokens = 0, part = 0;
@@ -126,7 +130,7 @@ static void translate_batches(batch_queue *queue, transformer_state *state, thre
     while ((b = atomic_fetch_add(&queue->next, 1)) < queue->n_batches) {
         failure why;
         if (translate_batch(queue->workers->model, state, team, queue->items + queue->first[b],
-                            queue->first[b + 1] - queue->first[b], queue->with_log_probabilities, &why))
+                            queue->first[b + 1] - queue->first[b], queue->with_details, &why))
             continue;
         if (!atomic_flag_test_and_set(&queue->failed))
             *queue->why = why;
@@ -141,7 +145,7 @@ static void translate_batches_alone(void *user, size_t part, size_t n_parts)
     translate_batches(queue, queue->workers->states[part], NULL);
 }
 
-/* With few sentences, all threads share each linear layer; with many, each thread translates batches of its own. */
+/* With few sentences, all threads share each linear layer. With many, each thread translates batches alone. */
 static bool translate_queue(batch_queue *queue)
 {
     const batch_workers *workers = queue->workers;
@@ -156,17 +160,17 @@ static bool translate_queue(batch_queue *queue)
     return !atomic_flag_test_and_set(&queue->failed);
 }
 
-/* Longest source first, so that the sentences of a batch end at about the same time, and the last batches are short. */
+/* Longest source first: the sentences of a batch end at about the same time, and the last batches are short. */
 static int by_length(const void *a, const void *b)
 {
     const translated_sentence *left = *(translated_sentence *const *)a, *right = *(translated_sentence *const *)b;
     return left->source.n < right->source.n ? 1 : left->source.n > right->source.n ? -1 : 0;
 }
 
-bool batches_translate(const batch_workers *workers, translation *lines, size_t n_lines, bool with_log_probabilities,
+bool batches_translate(const batch_workers *workers, translation *lines, size_t n_lines, bool with_details,
                        failure *why)
 {
-    batch_queue queue = {.workers = workers, .with_log_probabilities = with_log_probabilities, .why = why};
+    batch_queue queue = {.workers = workers, .with_details = with_details, .why = why};
     atomic_init(&queue.next, 0);
     atomic_flag_clear(&queue.failed);
     for (size_t l = 0; l < n_lines; l++)

@@ -11,12 +11,12 @@ typedef struct {
     transformer_state **states; /* [threads of the team] */
 } batch_workers;
 
-/* *workers must be zero-initialized. Call batches_close even if batches_open fails. */
+/* *workers must be zero-initialized, and n_threads >= 1. Call batches_close even if batches_open fails. */
 bool batches_open(batch_workers *workers, const transformer *model, size_t n_threads, failure *why);
 void batches_close(batch_workers *workers);
 
 /* Fills in the target of every sentence of lines [n_lines] that has none yet. The sources must be filled in. */
-bool batches_translate(const batch_workers *workers, translation *lines, size_t n_lines, bool with_log_probabilities,
+bool batches_translate(const batch_workers *workers, translation *lines, size_t n_lines, bool with_details,
                        failure *why);
 
 #endif

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "support/utf8.h"
-#include "translator/tags.h"
 
 enum {
     BYTES_OF_A_TOKEN = 32, /* far more than average: a longer text cannot fit */
@@ -27,6 +26,7 @@ void translated_sentence_free(translated_sentence *sentence)
     token_ids_free(&sentence->source);
     token_ids_free(&sentence->target);
     free(sentence->log_probabilities);
+    free(sentence->alignment);
     free(sentence->spans);
     text_free(&sentence->text);
 }
@@ -50,7 +50,7 @@ static translated_sentence *append_sentence(translation *result, failure *why)
 /* Source tokens that do not stand for the sentence: before it, with the language code, and after it. */
 static size_t n_before_text(const encoding *e)
 {
-    return e->encoder->config->source_before.n + (e->code.size ? 1 : 0);
+    return e->encoder->config->source_before.n + (e->code.present ? 1 : 0);
 }
 
 static size_t n_after_text(const encoding *e)
@@ -152,12 +152,13 @@ static bool encode_stretches(const encoding *e, const protected_sentence *senten
 /* Index of the first source token at or after `before` bytes of text other than spaces; *n is all that there are. */
 static size_t token_at(const encoding *e, const token_ids *ids, size_t before, size_t *n)
 {
+    const tokenizer *t = e->encoder->tokenizer;
     size_t end = ids->n - n_after_text(e), token = end;
     *n = 0;
     for (size_t i = n_before_text(e); i < end; i++) {
         if (token == end && *n >= before)
             token = i;
-        *n += tag_piece_size(tokenizer_source_piece(e->encoder->tokenizer, ids->at[i]));
+        *n += tokenizer_piece_text(t, tokenizer_source_piece(t, ids->at[i]), "").size;
     }
     return token;
 }
@@ -171,8 +172,9 @@ static bool place_spans(const encoding *e, translated_sentence *out, const prote
     out->n_spans = sentence->n_spans;
     for (size_t i = 0; i < sentence->n_spans; i++) {
         const text_span *span = &sentence->spans[i];
-        out->spans[i] =
-            (protected_span){{span->begin, span->end}, span->kind, token_at(e, &out->source, before[i], &n_all)};
+        out->spans[i] = (protected_span){.range = {span->begin, span->end},
+                                         .kind = span->kind,
+                                         .token = token_at(e, &out->source, before[i], &n_all)};
         if (span->kind != SPAN_OPAQUE && n_all != before[sentence->n_spans])
             return false;
     }
@@ -222,7 +224,8 @@ static bool encode_protected(const encoding *e, const protected_sentence *senten
 
 static encoding start_line(const encoder *e, const text_line *line, size_t number, translation *out, failure *why)
 {
-    return (encoding){e, line, number, tokenizer_language_code(e->tokenizer, line->bytes, line->size), out, why};
+    language_code code = tokenizer_language_code(e->tokenizer, line->bytes, line->size);
+    return (encoding){e, line, number, code.present ? code : e->code, out, why};
 }
 
 static void note_unknown_code(const encoding *e)
@@ -236,17 +239,18 @@ static void note_unknown_code(const encoding *e)
 bool encode_line(const encoder *e, const text_line *line, size_t number, translation *out, failure *why)
 {
     encoding at = start_line(e, line, number, out, why);
-    if (at.code.size && !at.code.known)
+    if (at.code.present && !at.code.known)
         note_unknown_code(&at);
     out->code_size = at.code.size;
-    if (!e->protector) {
-        byte_range all;
-        return !text_trim(&all, line->bytes, (byte_range){out->code_size, line->size}) || encode_plain(&at, all);
-    }
+    byte_range all;
+    bool blank = !text_trim(&all, line->bytes, (byte_range){out->code_size, line->size});
+    if (!e->protector)
+        return blank || encode_plain(&at, all);
     if (!utf8_is_valid(line->bytes, line->size))
         say(&at, "not UTF-8; bytes that are no character were read as U+FFFD");
     protected_sentence sentence;
-    bool ok = protector_start(e->protector, line, out->code_size, why);
+    bool ok = protector_start(e->protector, line, out->code_size, why) &&
+              (blank || protector_list_spans(e->protector, all, &out->spans, &out->n_spans, why));
     while (ok && protector_next(e->protector, &sentence))
         ok = sentence.n_spans ? encode_protected(&at, &sentence) : encode_plain(&at, sentence.range);
     return ok;

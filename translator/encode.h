@@ -12,6 +12,7 @@ typedef struct {
     const model_config *config;
     protector *protector; /* NULL: the line is one sentence, and the model gets it as it is */
     const notice_reader *notices;
+    language_code code; /* for lines that have none; it may be none itself */
 } encoder;
 
 /* Fills in the sentences of line `number` with their source tokens. */

@@ -7,12 +7,12 @@ tokenizer *open_tokenizer(const char *directory, const model_config *config, fai
                                     .n_target_vocabulary = config->n_target_vocabulary,
                                     .source_before = config->source_before,
                                     .source_after = config->source_after,
-                                    .target_forced = config->target_forced,
+                                    .target_silent = config->target_silent,
                                     .source_unknown = config->source_unknown,
-                                    .target_end = config->target_end,
-                                    .target_pad = config->target_pad,
                                     .splitter = config->splitter,
                                     .lower_case = config->lower_case,
+                                    .n_merges = config->n_merges,
+                                    .prefix_space = config->prefix_space,
                                     .shared_sentencepiece = config->shared_sentencepiece,
                                     .shared_vocabulary = config->shared_vocabulary};
     return tokenizer_open(directory, &sides, why);

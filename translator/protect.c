@@ -185,6 +185,21 @@ static size_t origin(const protector *p, size_t at)
     return p->offset + p->normal.origin[at];
 }
 
+bool protector_list_spans(const protector *p, byte_range range, copied_span **spans, size_t *n, failure *why)
+{
+    *n = 0;
+    *spans = p->spans.n ? calloc(p->spans.n, sizeof **spans) : NULL;
+    if (p->spans.n && !*spans)
+        return failure_memory(why, "copied text");
+    for (size_t i = 0; i < p->spans.n; i++) {
+        const text_span *span = &p->spans.at[i];
+        byte_range found = {origin(p, span->begin), origin(p, span->end)};
+        if (found.begin >= range.begin && found.end <= range.end)
+            (*spans)[(*n)++] = (copied_span){.range = found, .kind = span->kind};
+    }
+    return true;
+}
+
 bool protector_next(protector *p, protected_sentence *s)
 {
     const char *text = p->normal.text.bytes;

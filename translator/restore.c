@@ -24,7 +24,7 @@ bool restore_is_possible(const restorer *r, const translated_sentence *sentence)
 }
 
 /* Opaque span number k of a sentence; NULL if it has no more. */
-static const protected_span *opaque_span(const translated_sentence *sentence, size_t k)
+static protected_span *opaque_span(const translated_sentence *sentence, size_t k)
 {
     for (size_t i = 0; i < sentence->n_spans; i++)
         if (sentence->spans[i].kind == SPAN_OPAQUE && k-- == 0)
@@ -32,7 +32,7 @@ static const protected_span *opaque_span(const translated_sentence *sentence, si
     return NULL;
 }
 
-/* The size of the copy token at the beginning of the text, and its number; 0 if there is none. */
+/* The size of the copy token at the beginning of the text; 0 if there is none. Sets *number to the token's number. */
 static size_t read_token(const restorer *r, const char *text, size_t *number)
 {
     for (*number = 0; *text == '<' && *number < r->config->copy_tokens.n; ++*number) {
@@ -43,28 +43,31 @@ static size_t read_token(const restorer *r, const char *text, size_t *number)
     return 0;
 }
 
-/* What is being written. */
+/* A translation being written. */
 typedef struct {
     const restorer *restorer;
     translated_sentence *sentence;
     const text_line *line;
     const size_t *places;
-    size_t n; /* bytes other than spaces so far, as the model wrote them */
-    size_t n_spans;
+    size_t n;       /* bytes of the decoded text so far, without spaces */
+    size_t n_spans; /* written so far */
 } writing;
 
-static bool append_span(writing *w, const protected_span *span, failure *why)
+static bool append_span(writing *w, protected_span *span, failure *why)
 {
-    size_t size = span->range.end - span->range.begin;
+    text_buffer *out = &w->sentence->text;
+    size_t size = span->range.end - span->range.begin, begin = out->size;
+    bool ok = utf8_append_line(out, w->line->bytes + span->range.begin, size, why);
+    span->target = (byte_range){begin, out->size};
     w->n_spans++;
-    return utf8_append_line(&w->sentence->text, w->line->bytes + span->range.begin, size, why);
+    return ok;
 }
 
-/* Appends the closing tags that belong here, or the others. */
+/* Appends the tags whose place is here: the closing ones, or all others. */
 static bool append_tags(writing *w, bool closing, failure *why)
 {
     for (size_t i = 0; w->places && i < w->sentence->n_spans; i++) {
-        const protected_span *span = &w->sentence->spans[i];
+        protected_span *span = &w->sentence->spans[i];
         if (span->kind != SPAN_OPAQUE && (span->kind == SPAN_TAG_CLOSE) == closing && w->places[i] == w->n &&
             !append_span(w, span, why))
             return false;
@@ -78,7 +81,7 @@ static bool append_next(writing *w, const char *text, size_t size, size_t *lengt
     size_t number;
     text_buffer *out = &w->sentence->text;
     if ((*length = read_token(w->restorer, text, &number))) {
-        const protected_span *span = opaque_span(w->sentence, number);
+        protected_span *span = opaque_span(w->sentence, number);
         return !span || append_span(w, span, why);
     }
     utf8_next(text, size, length);
@@ -102,7 +105,7 @@ bool restore_text(const restorer *r, translated_sentence *sentence, const text_l
         w.n += is_space ? 0 : length;
         ok = ok && (is_space || append_tags(&w, true, why));
     }
-    ok = ok && append_tags(&w, false, why); /* empty ones at the end */
+    ok = ok && append_tags(&w, false, why); /* empty tags at the end */
     text_free(&decoded);
     *complete = w.n_spans == sentence->n_spans;
     return ok;

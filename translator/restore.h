@@ -1,4 +1,4 @@
-/* From the target of a sentence to its translation, with what was protected put back. Private to translator/. */
+/* Turns the target tokens of a sentence into its translation, and puts protected spans back. Private to translator/. */
 #ifndef TRANSLATOR_RESTORE_H
 #define TRANSLATOR_RESTORE_H
 
@@ -11,13 +11,13 @@ typedef struct {
     const model_config *config;
 } restorer;
 
-/* Whether the target has the copy token of each of the sentence's opaque spans once, and no other. */
+/* Whether the target has the copy token of each opaque span of the sentence once, and no other copy token. */
 bool restore_is_possible(const restorer *r, const translated_sentence *sentence);
 
-/* Fills in the text of a sentence: its target decoded, in capitals if the sentence was, with spans of the line in place
- * of copy tokens. places [n_spans], for tags: how many bytes of the decoded text other than spaces precede each; NULL
- * if there are no tags. A copy token that belongs to no span is dropped. Sets *complete to whether each span was
- * written once. */
+/* Appends the decoded target to the text of a sentence, in capitals if the sentence was, with spans of the line in
+ * place of copy tokens. places [n_spans] has, for each tag, the number of bytes other than spaces before it in the
+ * decoded text; NULL if there are no tags. Drops copy tokens without a span. Sets *complete to whether each span was
+ * written once. Returns false if memory runs out. */
 bool restore_text(const restorer *r, translated_sentence *sentence, const text_line *line, const size_t *places,
                   bool *complete, failure *why);
 

@@ -7,8 +7,6 @@
 #include "support/utf8.h"
 #include "text/letters.h"
 
-static const char space_mark[] = "\xE2\x96\x81"; /* U+2581 stands for a space in pieces */
-
 /* ---- attention ---- */
 
 static void read_attention(void *user, const char *name, const float *data, size_t rows, size_t columns)
@@ -30,7 +28,7 @@ static void read_attention(void *user, const char *name, const float *data, size
     double decided = 0.0;
     for (size_t i = 0; i < a->n_tgt; i++) {
         float most = 0.0f;
-        for (size_t j = 0; j + 1 < a->n_src; j++) /* the end token takes what finds nothing elsewhere */
+        for (size_t j = 0; j + 1 < a->n_src; j++) /* not the end token, which words without a counterpart attend to */
             most = mean[i * a->n_src + j] > most ? mean[i * a->n_src + j] : most;
         decided += (double)most;
     }
@@ -51,56 +49,50 @@ trace_reader tag_attention_start(tag_attention *attention, size_t n_tgt, size_t 
 
 /* ---- words ---- */
 
-static bool begins_with_space(const char *piece)
+static piece_text text_of(tag_tokens tokens, size_t i)
 {
-    return strncmp(piece, space_mark, sizeof space_mark - 1) == 0;
+    return tokenizer_piece_text(tokens.tokenizer, tokens.pieces[i], i > 0 ? tokens.pieces[i - 1] : "");
 }
 
-size_t tag_piece_size(const char *piece)
-{
-    size_t size = strlen(piece);
-    for (const char *at = piece; (at = strstr(at, space_mark)); at += sizeof space_mark - 1)
-        size -= sizeof space_mark - 1;
-    return size;
-}
-
-/* Whether a piece is punctuation: neither empty nor with letters or digits. */
-static bool is_mark(const char *piece)
+/* Whether token i is punctuation: neither without text nor with letters or digits. */
+static bool is_mark(tag_tokens tokens, size_t i)
 {
     size_t length;
-    for (const char *at = piece, *end = at + strlen(at); at < end; at += length) {
+    piece_text piece = text_of(tokens, i);
+    for (const char *at = piece.text, *end = at + strlen(at); at < end; at += length) {
         uint32_t c = utf8_next(at, (size_t)(end - at), &length);
         if (letter_is(c) || (c >= '0' && c <= '9'))
             return false;
     }
-    return tag_piece_size(piece) > 0;
+    return piece.size > 0;
 }
 
-/* The end of the word that begins with token i; punctuation and tokens that write nothing stand alone. */
+/* The end of the word that begins with token i. Punctuation and tokens without text are words by themselves. */
 static size_t word_end(tag_tokens tokens, size_t i)
 {
-    const char **piece = tokens.pieces;
     size_t end = i + 1;
-    bool alone = !*piece[i] || is_mark(piece[i]);
-    while (end < tokens.n && !alone && *piece[end] && !begins_with_space(piece[end]) && !is_mark(piece[end]))
+    bool alone = !*tokens.pieces[i] || is_mark(tokens, i);
+    while (end < tokens.n && !alone && *tokens.pieces[end] && !text_of(tokens, end).begins_word &&
+           !is_mark(tokens, end))
         end++;
     return end;
 }
 
-/* Whether tokens i … end - 1 are a word, and not punctuation or nothing. */
+/* Whether tokens i … end - 1 are a word with text, not punctuation. */
 static bool is_word(tag_tokens tokens, size_t i, size_t end)
 {
-    return !is_mark(tokens.pieces[i]) && (tag_piece_size(tokens.pieces[i]) > 0 || end > i + 1);
+    return !is_mark(tokens, i) && (text_of(tokens, i).size > 0 || end > i + 1);
 }
 
-/* The copy token of an opaque span; a mark for a space may precede it. */
+/* The index of an opaque span's copy token. A piece that is only a space may precede it, but not the end token. */
 static size_t copy_token(tag_tokens source, const protected_span *span)
 {
-    return span->token + (tag_piece_size(source.pieces[span->token]) == 0);
+    bool is_space = span->token + 1 < source.n && text_of(source, span->token).size == 0;
+    return span->token + is_space;
 }
 
-/* The first token of the source word that is the copy token of one of the tokens first … end - 1 of the target;
- * source.n if none of them is one. */
+/* If one of the target's tokens first … end - 1 is a copy token, the first token of its span in the source; otherwise
+ * source.n. */
 static size_t same_copy_token(const translated_sentence *s, tag_tokens source, tag_tokens target, size_t first,
                               size_t end)
 {
@@ -122,8 +114,8 @@ static bool has_copy_token(const translated_sentence *s, tag_tokens source, size
     return false;
 }
 
-/* The first token of the source word that the target word's tokens first … end - 1 attend to most; source.n if it has
- * nothing but punctuation and copy tokens, which align with themselves. */
+/* The first token of the source word to which the target's tokens first … end - 1 attend most. Punctuation and copy
+ * tokens do not count; source.n if there is nothing else. */
 static size_t most_attended(const translated_sentence *s, const tag_attention *a, tag_tokens source, size_t first,
                             size_t end)
 {
@@ -145,7 +137,7 @@ static size_t most_attended(const translated_sentence *s, const tag_attention *a
 
 /* ---- places ---- */
 
-/* Tokens first … last of the target, and the tag's partner among the spans. */
+/* The target tokens first … last that a tag encloses, and its partner among the spans. */
 typedef struct {
     size_t first, last, partner;
 } tag_words;
@@ -153,10 +145,11 @@ typedef struct {
 typedef struct {
     const translated_sentence *sentence;
     tag_tokens source, target;
-    size_t *aligned;  /* [target.n] first token of the source word that the target token's word belongs to */
-    tag_words *words; /* [n_spans] of opening and empty tags */
+    size_t *aligned;  /* [target.n], the first token of the aligned source word; source.n for none */
+    tag_words *words; /* [n_spans], for opening and empty tags */
 } tag_placing;
 
+/* Index of the closing tag that belongs to an opening one. Every opening tag has one. */
 static size_t closing_tag(const translated_sentence *s, size_t opening)
 {
     size_t i = opening, depth = 0;
@@ -167,7 +160,7 @@ static size_t closing_tag(const translated_sentence *s, size_t opening)
     }
 }
 
-/* The words of a pair of tags; false if there are none. */
+/* Finds the words that a pair of tags encloses. Returns false if there are none. */
 static bool enclose(tag_placing *p, size_t opening)
 {
     const protected_span *spans = p->sentence->spans;
@@ -182,12 +175,12 @@ static bool enclose(tag_placing *p, size_t opening)
     if (w->first == p->target.n)
         return false;
     const char *mark = p->source.pieces[end - 1];
-    if (is_mark(mark) && w->last + 1 < p->target.n && strcmp(p->target.pieces[w->last + 1], mark) == 0)
+    if (is_mark(p->source, end - 1) && w->last + 1 < p->target.n && strcmp(p->target.pieces[w->last + 1], mark) == 0)
         w->last++;
     return true;
 }
 
-/* The place of an empty tag, which is before token w->first. */
+/* Finds the token that an empty tag precedes. */
 static void precede(tag_placing *p, size_t tag)
 {
     size_t next = SIZE_MAX;
@@ -199,7 +192,7 @@ static void precede(tag_placing *p, size_t tag)
         }
 }
 
-/* Whether pair `inner`, which opens after `outer`, lies in it or apart from it as in the source. */
+/* Whether pair `inner`, which opens after `outer`, is inside or outside it as in the source. */
 static bool is_nested(const tag_placing *p, size_t outer, size_t inner)
 {
     const tag_words *o = &p->words[outer], *i = &p->words[inner];
@@ -224,12 +217,12 @@ static bool find_words(tag_placing *p)
     return true;
 }
 
-/* Bytes other than spaces before target token i. */
+/* The number of bytes other than spaces before target token i. */
 static size_t bytes_before(tag_tokens target, size_t i)
 {
     size_t n = 0;
     for (size_t k = 0; k < i; k++)
-        n += tag_piece_size(target.pieces[k]);
+        n += text_of(target, k).size;
     return n;
 }
 

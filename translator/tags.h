@@ -1,34 +1,35 @@
-/* Tags follow the words around them: where they go in a translation, by its cross-attention. Private to translator/. */
+/* Places tags in a translation around the words that they enclose in the source, by cross-attention. Private to
+ * translator/. */
 #ifndef TRANSLATOR_TAGS_H
 #define TRANSLATOR_TAGS_H
 
 #include "support/trace.h"
+#include "tokenizer/tokenizer.h"
 #include "translator/translator.h"
 
-/* The cross-attention of a pass, the mean over its heads, in the decoder layer that has the most decided one. */
+/* The cross-attention of a forward pass: the mean over the heads of the decoder layer with the most concentrated one.
+ */
 typedef struct {
     size_t n_tgt, n_src;
-    float *weights; /* [n_tgt, n_src], to be freed; NULL at the start */
-    double decided; /* the sum of the largest weight in each row */
-    bool ok;        /* false once memory ran out */
+    float *weights; /* [n_tgt, n_src], NULL at the start; free it with free */
+    double decided; /* the sum over rows of the largest weight, without that of the end token */
+    bool ok;        /* false if memory ran out */
 } tag_attention;
 
-/* The reader of a pass over n_src source tokens and n_tgt target tokens. */
+/* Returns the reader for a pass over n_src source tokens and n_tgt target tokens. */
 trace_reader tag_attention_start(tag_attention *attention, size_t n_tgt, size_t n_src);
 
-/* What the tokens of one side write. */
+/* The tokens of the source or the target. */
 typedef struct {
-    const char **pieces; /* [n]; "" for a token that writes nothing */
+    const char **pieces; /* [n]; "" for a token without text */
     size_t n;
+    const tokenizer *tokenizer;
 } tag_tokens;
 
-/* Bytes of a piece other than the marks for spaces. */
-size_t tag_piece_size(const char *piece);
-
-/* Sets places [sentence->n_spans] for the tags of a sentence: how many bytes of the translation other than spaces lie
- * before each. A pair encloses the target words whose attention is on the words that it encloses in the source; an
- * empty tag precedes the word whose attention is on the next word of the source. Sets *placed to false if no words
- * remain in a pair, or pairs would overlap. Returns false if memory runs out. */
+/* Sets places [sentence->n_spans], for the tags of a sentence, to the number of bytes other than spaces before each in
+ * the translation. A pair encloses the target words that attend most to the source words it encloses. An empty tag
+ * precedes the target word that attends most to the next source word. Sets *placed to false if a pair would enclose no
+ * words, or if pairs would overlap. Returns false if memory runs out. */
 bool tags_place(size_t *places, bool *placed, const translated_sentence *sentence, tag_tokens source, tag_tokens target,
                 const tag_attention *attention, failure *why);
 

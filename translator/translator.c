@@ -1,5 +1,5 @@
-/* Lines to translations: encode.c makes sentences of tokens, batches.c translates them, restore.c makes text of the
- * result. A sentence whose protected spans the model did not return is translated again, in parts. */
+/* Translates lines: encode.c splits and encodes them, batches.c translates the sentences, restore.c writes the result
+ * as text. If the model loses protected spans of a sentence, the sentence is translated again in parts. */
 #include "translator/translator.h"
 
 #include <stdio.h>
@@ -10,6 +10,7 @@
 #include "support/utf8.h"
 #include "translator/batches.h"
 #include "translator/encode.h"
+#include "translator/languages.h"
 #include "translator/open_tokenizer.h"
 #include "translator/protect.h"
 #include "translator/restore.h"
@@ -20,11 +21,13 @@ struct translator {
     tokenizer *tokenizer;
     batch_workers workers;
     protector *protector;
-    bool protection; /* whether it is used */
+    bool protection;    /* whether the protector is used */
+    language_code code; /* of lines that have none */
 };
 
 static bool open_all(translator *t, const char *directory, size_t n_threads, failure *why)
 {
+    t->protection = true;
     return (t->model = model_open(directory, why)) &&
            (t->tokenizer = open_tokenizer(directory, model_get_config(t->model), why)) &&
            (t->protector = protector_open(t->tokenizer, model_get_config(t->model), why)) &&
@@ -34,16 +37,10 @@ static bool open_all(translator *t, const char *directory, size_t n_threads, fai
 translator *translator_open(const char *directory, size_t n_threads, failure *why)
 {
     translator *t = calloc(1, sizeof *t);
-    if (!t) {
-        failure_memory(why, "the translator");
-        return NULL;
-    }
-    t->protection = true;
-    if (!open_all(t, directory, n_threads, why)) {
-        translator_close(t);
-        return NULL;
-    }
-    return t;
+    if (t ? open_all(t, directory, n_threads, why) : failure_memory(why, "the translator"))
+        return t;
+    translator_close(t);
+    return NULL;
 }
 
 void translator_close(translator *t)
@@ -60,6 +57,31 @@ void translator_close(translator *t)
 void translator_set_protection(translator *t, bool on)
 {
     t->protection = on;
+}
+
+bool translator_list_languages(const translator *t, language_name **names, size_t *n, failure *why)
+{
+    *n = languages_list(NULL, translator_config(t), t->tokenizer);
+    *names = malloc((*n + 1) * sizeof **names);
+    if (*names)
+        languages_list(*names, translator_config(t), t->tokenizer);
+    return *names || failure_memory(why, "the languages");
+}
+
+bool translator_choose_language(translator *t, const char *name, failure *why)
+{
+    const model_config *c = translator_config(t);
+    language_name *names;
+    size_t n, chosen;
+    if (!translator_list_languages(t, &names, &n, why))
+        return false;
+    bool found = languages_find(&chosen, name, names, n, why);
+    if (found && c->n_languages)
+        model_choose_language(t->model, &c->languages[chosen]);
+    else if (found)
+        t->code = (language_code){.present = true, .id = names[chosen].id, .known = true};
+    free(names);
+    return found;
 }
 
 const transformer *translator_model(const translator *t)
@@ -92,11 +114,12 @@ void translation_free(translation *result)
     for (size_t i = 0; i < result->n_sentences; i++)
         translated_sentence_free(&result->sentences[i]);
     free(result->sentences);
+    free(result->spans);
     text_free(&result->text);
     *result = (translation){.text = TEXT_EMPTY};
 }
 
-/* Gives one notice per line for all sentences that the length cap stopped. */
+/* Gives one notice for all sentences of a line that were truncated at the length cap. */
 static void note_truncated(const translation *line, size_t number, const notice_reader *notices)
 {
     size_t n_truncated = 0;
@@ -110,7 +133,25 @@ static void note_truncated(const translation *line, size_t number, const notice_
     notices->say(notices->user, number, notice);
 }
 
-/* Joins the line's translations. What lies between sentences is copied. */
+/* Appends a range of the line between sentences, and sets the target ranges of its spans. *next must be the index of
+ * the first span at or after the start of the range; it becomes that of the first span past the range. */
+static bool copy_between(const text_line *line, byte_range range, translation *out, size_t *next, failure *why)
+{
+    size_t at = range.begin;
+    for (; *next < out->n_spans && out->spans[*next].range.begin < range.end; ++*next) {
+        const byte_range *span = &out->spans[*next].range;
+        if (!utf8_append_line(&out->text, line->bytes + at, span->begin - at, why))
+            return false;
+        size_t begin = out->text.size;
+        if (!utf8_append_line(&out->text, line->bytes + span->begin, span->end - span->begin, why))
+            return false;
+        out->spans[*next].target = (byte_range){begin, out->text.size};
+        at = span->end;
+    }
+    return utf8_append_line(&out->text, line->bytes + at, range.end - at, why);
+}
+
+/* Joins the translations of a line's sentences; text between sentences is copied. */
 static bool write_line(const text_line *line, translation *out, failure *why)
 {
     byte_range all;
@@ -118,21 +159,27 @@ static bool write_line(const text_line *line, translation *out, failure *why)
     if (!text_trim(&all, line->bytes, (byte_range){at, line->size}))
         return true; /* blank */
     if (at)
-        at = all.begin; /* the white space after a code belongs to it */
+        at = all.begin; /* the white space after a language code is not copied either */
+    size_t next = 0;
     for (size_t s = 0; s < out->n_sentences; s++) {
         const translated_sentence *sentence = &out->sentences[s];
-        if (!utf8_append_line(&out->text, line->bytes + at, sentence->range.begin - at, why) ||
-            !text_append(&out->text, sentence->text.bytes, sentence->text.size, why))
+        if (!copy_between(line, (byte_range){at, sentence->range.begin}, out, &next, why))
             return false;
+        size_t begin = out->text.size;
+        if (!text_append(&out->text, sentence->text.bytes, sentence->text.size, why))
+            return false;
+        for (size_t i = 0; i < sentence->n_spans; i++, next++)
+            out->spans[next].target =
+                (byte_range){begin + sentence->spans[i].target.begin, begin + sentence->spans[i].target.end};
         at = sentence->range.end;
     }
-    return utf8_append_line(&out->text, line->bytes + at, line->size - at, why);
+    return copy_between(line, (byte_range){at, line->size}, out, &next, why);
 }
 
-/* Computes a translated sentence again, in one pass. */
+/* Computes a translated sentence again, in one forward pass. */
 static bool run_pass(translator *t, const translated_sentence *sentence, const trace_reader *reader, failure *why)
 {
-    size_t n_tgt = sentence->target.n; /* the start token, then all but the last token */
+    size_t n_tgt = sentence->target.n; /* the decoder reads the start token, then all but the last token */
     int32_t *decoder_ids = malloc(n_tgt * sizeof *decoder_ids);
     if (!decoder_ids)
         return failure_memory(why, "the trace");
@@ -154,20 +201,20 @@ static bool has_tags(const translated_sentence *sentence)
     return false;
 }
 
-/* Sets pieces [ids->n] to the pieces of ids, "" for the end token and others that write nothing. */
+/* Sets pieces [ids->n] to the pieces of ids; "" for the end token and other tokens without text. */
 static tag_tokens list_pieces(const translator *t, const char **pieces, const token_ids *ids, bool is_source)
 {
     const model_config *c = translator_config(t);
     for (size_t i = 0; i < ids->n; i++) {
         int32_t id = ids->at[i];
         bool writes = is_source ? !id_list_has(&c->source_before, id) && !id_list_has(&c->source_after, id)
-                                : id != c->target_end && id != c->target_pad && !id_list_has(&c->target_forced, id);
+                                : !id_list_has(&c->target_silent, id);
         pieces[i] = !writes ? "" : is_source ? translator_source_piece(t, id) : translator_target_piece(t, id);
     }
-    return (tag_tokens){pieces, ids->n};
+    return (tag_tokens){pieces, ids->n, t->tokenizer};
 }
 
-/* tags_place with the attention of a pass of its own. */
+/* Runs a forward pass, and places the tags by its attention. */
 static bool place_tags(translator *t, const translated_sentence *sentence, size_t *places, bool *placed, failure *why)
 {
     size_t n_src = sentence->source.n, n_tgt = sentence->target.n;
@@ -189,11 +236,12 @@ static bool place_tags(translator *t, const translated_sentence *sentence, size_
 static bool restore_sentence(translator *t, translated_sentence *sentence, const text_line *line, failure *why)
 {
     const restorer r = {t->tokenizer, translator_config(t)};
-    size_t *places = has_tags(sentence) ? calloc(sentence->n_spans, sizeof *places) : NULL;
-    bool possible = sentence->n_spans == 0 || restore_is_possible(&r, sentence);
-    bool ok = places || !has_tags(sentence) || failure_memory(why, "the places of tags");
-    if (ok && possible && places)
-        ok = place_tags(t, sentence, places, &possible, why);
+    size_t *places = NULL;
+    bool possible = sentence->n_spans == 0 || restore_is_possible(&r, sentence), ok = true;
+    if (possible && has_tags(sentence)) {
+        places = calloc(sentence->n_spans, sizeof *places);
+        ok = (places || failure_memory(why, "the places of tags")) && place_tags(t, sentence, places, &possible, why);
+    }
     if (ok && possible)
         ok = restore_text(&r, sentence, line, places, &possible, why);
     if (ok && !possible)
@@ -202,17 +250,17 @@ static bool restore_sentence(translator *t, translated_sentence *sentence, const
     return ok;
 }
 
-/* Whether a sentence must be translated in parts. */
+/* Whether a sentence lost spans and must be translated in parts. */
 static bool has_lost_spans(const translated_sentence *sentence)
 {
     return sentence->n_spans && sentence->text.size == 0;
 }
 
-/* Translates the sentences without text. */
-static bool translate_sentences(translator *t, const text_line *lines, size_t n_lines, bool with_log_probabilities,
+/* Translates the sentences that have no text yet. */
+static bool translate_sentences(translator *t, const text_line *lines, size_t n_lines, bool with_details,
                                 translation *out, failure *why)
 {
-    bool ok = batches_translate(&t->workers, out, n_lines, with_log_probabilities, why);
+    bool ok = batches_translate(&t->workers, out, n_lines, with_details, why);
     for (size_t l = 0; l < n_lines; l++)
         for (size_t s = 0; s < out[l].n_sentences && ok; s++) {
             translated_sentence *sentence = &out[l].sentences[s];
@@ -223,7 +271,7 @@ static bool translate_sentences(translator *t, const text_line *lines, size_t n_
     return ok;
 }
 
-/* Takes sentences apart whose spans were lost. */
+/* Replaces sentences that lost spans by their parts. */
 static bool encode_lost(const encoder *e, const text_line *lines, size_t n_lines, translation *out, failure *why)
 {
     bool ok = true;
@@ -236,18 +284,17 @@ static bool encode_lost(const encoder *e, const text_line *lines, size_t n_lines
     return ok;
 }
 
-bool translator_translate(translator *t, const text_line *lines, size_t n_lines, bool with_log_probabilities,
-                          translation *out, const notice_reader *notices, failure *why)
+bool translator_translate(translator *t, const text_line *lines, size_t n_lines, bool with_details, translation *out,
+                          const notice_reader *notices, failure *why)
 {
-    const encoder e = {t->tokenizer, translator_config(t), t->protection ? t->protector : NULL, notices};
+    const encoder e = {t->tokenizer, translator_config(t), t->protection ? t->protector : NULL, notices, t->code};
     bool ok = true;
     for (size_t l = 0; l < n_lines; l++)
         out[l] = (translation){.text = TEXT_EMPTY};
     for (size_t l = 0; l < n_lines && ok; l++)
         ok = encode_line(&e, &lines[l], l, &out[l], why);
-    ok = ok && translate_sentences(t, lines, n_lines, with_log_probabilities, out, why) &&
-         encode_lost(&e, lines, n_lines, out, why) &&
-         translate_sentences(t, lines, n_lines, with_log_probabilities, out, why) &&
+    ok = ok && translate_sentences(t, lines, n_lines, with_details, out, why) &&
+         encode_lost(&e, lines, n_lines, out, why) && translate_sentences(t, lines, n_lines, with_details, out, why) &&
          model_check_unchanged(t->model, why);
     for (size_t l = 0; l < n_lines && ok; l++) {
         ok = write_line(&lines[l], &out[l], why);

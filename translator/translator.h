@@ -1,4 +1,4 @@
-/* Translates lines of text: splits them into sentences, protects what is no language, encodes, searches in batches,
+/* Translates lines of text: splits them into sentences, protects what must be copied, encodes, searches in batches,
  * decodes and joins.
  *
  *   translator *t = translator_open("checkpoints/en-de", 1, &why);
@@ -29,20 +29,28 @@ typedef struct {
     size_t size;
 } text_line;
 
-/* A stretch of a sentence that is copied. An opaque one stands for a copy token in source and target; tags are not seen
- * by the model. */
+/* A span of a line that is copied. */
 typedef struct {
-    byte_range range; /* in the line */
+    byte_range range;  /* in the line */
+    byte_range target; /* in its translation */
     span_kind kind;
-    size_t token; /* of the source, the first at or after the span */
+} copied_span;
+
+/* A copied span in a sentence. A copy token stands for an opaque span in source and target; the model does not see
+ * tags. */
+typedef struct {
+    byte_range range;  /* in the line */
+    byte_range target; /* in the sentence's translation */
+    span_kind kind;
+    size_t token; /* index of the first source token at or after the span */
 } protected_span;
 
-/* What the model did with one sentence, or one part of a sentence that was too long or could not be protected. */
+/* One sentence and its translation. A sentence that is too long, or whose spans were lost, comes in several parts. */
 typedef struct {
-    byte_range range; /* in the line */
-    token_ids source,
-        target; /* including the end token, which a truncated target only has if the checkpoint forces it */
-    float *log_probabilities; /* [target.n], or NULL if not requested */
+    byte_range range;         /* in the line */
+    token_ids source, target; /* including the end token, except a truncated target without forced_end (config.h) */
+    float *log_probabilities; /* [target.n]; NULL if details are not requested */
+    int32_t *alignment;       /* [target.n], the index of the aligned source token (greedy.h); likewise */
     bool truncated;           /* stopped by the length cap */
     letter_case letters;      /* of the sentence; the model reads and writes ordinary spelling */
     protected_span *spans;    /* [n_spans], in order */
@@ -55,48 +63,65 @@ typedef struct {
     size_t code_size;               /* bytes of the line's language code */
     translated_sentence *sentences; /* [n_sentences]; NULL for a blank line */
     size_t n_sentences;
+    copied_span *spans; /* [n_spans], in order, in sentences and between them */
+    size_t n_spans;
 } translation;
 
-/* Receives warnings that do not stop the translation. line is counted from 0 within the call. */
+/* Receives warnings that do not stop the translation. `line` is the line's index in the call. */
 typedef struct {
-    void (*say)(void *user, size_t line, const char *sentence);
+    void (*say)(void *user, size_t line, const char *message);
     void *user;
 } notice_reader;
 
 typedef struct translator translator;
 
 /* Opens a checkpoint directory, to translate with n_threads >= 1 threads. A translator must not be used concurrently.
- * NULL on failure. */
+ * Close with translator_close. NULL on failure. */
 translator *translator_open(const char *directory, size_t n_threads, failure *why);
 void translator_close(translator *t);
 
-/* Whether sentences are found and spans protected, which is the default. Otherwise the model gets each line as it is.
- */
+/* Turns splitting into sentences and protection of spans on, which is the default, or off: then the model gets each
+ * line as it is. */
 void translator_set_protection(translator *t, bool on);
+
+/* A language that the checkpoint can translate to. */
+typedef struct {
+    const char *name; /* [size], not NUL-terminated */
+    size_t size;
+    int32_t id; /* what stands for it: in the target vocabulary, or that of its code in the source vocabulary */
+} language_name;
+
+/* Sets *names, to be freed, and *n to the languages among which translator_choose_language chooses. */
+bool translator_list_languages(const translator *t, language_name **names, size_t *n, failure *why);
+
+/* Chooses the language of translations. If it has a language code, lines with a code of their own keep that. Fails,
+ * with similar names in *why, if the checkpoint has no language with this name. */
+bool translator_choose_language(translator *t, const char *name, failure *why);
 
 const transformer *translator_model(const translator *t);
 const model_config *translator_config(const translator *t);
 
-/* The piece of a source or target id, for display. */
+/* The piece of a source or target id, for display; valid until translator_close. */
 const char *translator_source_piece(const translator *t, int32_t id);
 const char *translator_target_piece(const translator *t, int32_t id);
 
 /* Appends the text of target ids. */
 bool translator_decode(const translator *t, const token_ids *ids, text_buffer *text, failure *why);
 
-/* Translates lines [n_lines] to out [n_lines], each to be freed with translation_free. notices must not be NULL. A
- * language code such as `>>deu<<` at the beginning of a line applies to each of its sentences and is not translated. A
- * line's translation does not depend on the other lines of the call (float32: unless logits tie in the last bit). On
- * failure there is nothing to free. */
-bool translator_translate(translator *t, const text_line *lines, size_t n_lines, bool with_log_probabilities,
-                          translation *out, const notice_reader *notices, failure *why);
+/* Translates lines [n_lines] to out [n_lines]; free each with translation_free. On failure there is nothing to free.
+ * notices must not be NULL. A language code such as `>>deu<<` at the beginning of a line applies to each of its
+ * sentences and is not translated. A line's translation does not depend on the other lines of the call (float32: unless
+ * two logits differ only in their last bits). Details are the log-probabilities and the alignment. */
+bool translator_translate(translator *t, const text_line *lines, size_t n_lines, bool with_details, translation *out,
+                          const notice_reader *notices, failure *why);
 void translation_free(translation *result);
 
-/* Computes a translated sentence again, in one pass over its source and target, and records every tensor in pass, in
- * place of what it held. */
+/* Computes a translated sentence again, in one pass over its source and target, and records every tensor in *pass,
+ * which loses its previous content. */
 bool translator_trace(translator *t, const translated_sentence *sentence, trace_record *pass, failure *why);
 
-/* model_output_of, for rows of a recorded pass, until the translator computes again. NULL on failure. */
+/* The logits [n_rows, n_target_vocabulary] of the output layer for x [n_rows, d_model], rows of a recorded pass; see
+ * model_output_of. Valid until the translator computes again. NULL on failure. */
 float *translator_output_of(translator *t, const float *x, size_t n_rows, failure *why);
 
 #endif

@@ -3,7 +3,6 @@
  * The header maps each name to {"dtype", "shape", "data_offsets": [begin, end]}; "__metadata__" holds
  * strings. Sorted by offset, the tensors must tile the data exactly: the first begins at 0, each of the others
  * where the previous one ends, and the last ends with the file. */
-#include <errno.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,8 +14,8 @@
 #include "support/utf8.h"
 #include "weights/weights.h"
 
-/* Header limits, in bytes and in JSON values: a base plus an allowance per tensor, twice what a tensor takes without
- * white space. cJSON needs 64 bytes of memory per value. */
+/* Limits on the header, in bytes and in JSON values: a base, plus twice what a tensor takes without white space. cJSON
+ * takes 64 bytes of memory per value. */
 enum { HEADER_SIZE = 65536, HEADER_SIZE_OF_TENSOR = 256, HEADER_VALUES = 4096, HEADER_VALUES_OF_TENSOR = 16 };
 
 #define LARGEST_FILE (UINT64_C(1) << 34)
@@ -28,7 +27,7 @@ typedef struct {
     tensor_type type;
     size_t n_dimensions, shape[TENSOR_MAX_DIMENSIONS];
     size_t begin, end; /* bytes from the start of the data */
-    bool taken;
+    bool taken;        /* by weights_take */
 } tensor;
 
 struct weights_file {
@@ -91,6 +90,7 @@ static bool parse_shape(tensor *t, const cJSON *item, size_t *size, const char *
     return true;
 }
 
+/* Reads where the data of t lies, which must be aligned and have `size` bytes. */
 static bool parse_offsets(tensor *t, const cJSON *item, size_t size, const char *path, failure *why)
 {
     if (!cJSON_IsArray(item) || cJSON_GetArraySize(item) != 2 || !json_is_size(item->child, &t->begin) ||
@@ -99,7 +99,8 @@ static bool parse_offsets(tensor *t, const cJSON *item, size_t size, const char 
     if (t->end - t->begin != size)
         return failure_set(why, "%s: tensor \"%s\" has %zu bytes of data, but its shape requires %zu", path, t->name,
                            t->end - t->begin, size);
-    return true;
+    return t->begin % types[t->type].size == 0 ||
+           failure_set(why, "%s: the data of tensor \"%s\" is misaligned", path, t->name);
 }
 
 static bool parse_tensor(tensor *t, const cJSON *item, const char *path, failure *why)
@@ -128,7 +129,6 @@ static bool check_metadata(const cJSON *metadata, const char *path, failure *why
     return true;
 }
 
-/* Sorted by offset, the tensors must follow one another without gap or overlap, up to the end of the file. */
 static bool check_tiling(weights_file *weights, failure *why)
 {
     size_t end = 0;
@@ -157,7 +157,7 @@ static bool check_names(weights_file *weights, failure *why)
     return true;
 }
 
-/* An upper bound on JSON values: one, plus one per comma and opening bracket, even inside strings. */
+/* An upper bound on the number of JSON values: one, plus one per comma and opening bracket, even inside strings. */
 static size_t most_values(const text_buffer *json)
 {
     size_t n = 1;
@@ -166,7 +166,7 @@ static size_t most_values(const text_buffer *json)
     return n;
 }
 
-/* Parses the JSON header, from a private copy that no concurrent writer of the file can change. */
+/* Parses the JSON header from a private copy, so that writing to the file at the same time does no harm. */
 static bool read_header(weights_file *weights, size_t size, size_t most_tensors, failure *why)
 {
     text_buffer copy = TEXT_EMPTY;
@@ -236,10 +236,6 @@ static bool parse_header(weights_file *weights, size_t most_tensors, failure *wh
         } else if (!parse_tensor(&weights->tensors[weights->n_tensors++], item, weights->path, why))
             return false;
     }
-    for (size_t i = 0; i < weights->n_tensors; i++)
-        if (weights->tensors[i].begin % types[weights->tensors[i].type].size != 0)
-            return failure_set(why, "%s: the data of tensor \"%s\" is misaligned", weights->path,
-                               weights->tensors[i].name);
     return check_tiling(weights, why) && check_names(weights, why);
 }
 
@@ -247,17 +243,12 @@ weights_file *weights_open(const char *path, size_t most_tensors, failure *why)
 {
     weights_file *weights = calloc(1, sizeof *weights);
     if (weights)
-        weights->file.descriptor = -1;
-    if (!weights || !(weights->path = strdup(path))) {
-        failure_memory(why, "the weights");
-        free(weights);
-        return NULL;
-    }
-    if (!file_map(&weights->file, path, why) || !parse_header(weights, most_tensors, why)) {
-        weights_close(weights);
-        return NULL;
-    }
-    return weights;
+        *weights = (weights_file){.path = strdup(path), .file.descriptor = -1};
+    if (weights && weights->path ? file_map(&weights->file, path, why) && parse_header(weights, most_tensors, why)
+                                 : failure_memory(why, "the weights"))
+        return weights;
+    weights_close(weights);
+    return NULL;
 }
 
 void weights_close(weights_file *weights)
@@ -296,11 +287,11 @@ static const char *shape_text(char *out, size_t size, const size_t *shape, size_
     return out;
 }
 
-/* Returns the index of the first NaN or infinity among the n unaligned floats at x, or n. Their exponent bits are all
- * set, so adding one to the exponent carries into the sign bit. */
+/* Returns the index of the first NaN or infinity among n floats at x, or n. Their exponent bits are all set, so adding
+ * one to the exponent carries into the sign bit. */
 static size_t first_not_finite(const char *x, size_t n)
 {
-    enum { BLOCK = 4096 }; /* floats per branch */
+    enum { BLOCK = 4096 }; /* floats that are checked together */
     for (size_t begin = 0; begin < n; begin += BLOCK) {
         size_t end = n - begin < BLOCK ? n : begin + BLOCK;
         uint32_t carries = 0, bits;

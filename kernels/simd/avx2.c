@@ -1,4 +1,4 @@
-/* AVX2: 32 products of bytes in two instructions. */
+/* AVX2: 32 byte products in two instructions. */
 #include <immintrin.h>
 
 #include "kernels/simd/i8x32.inc"
@@ -13,9 +13,9 @@ enum {
     REST_ROWS = 1,
 };
 
-/* vpmaddubsw multiplies unsigned by signed bytes and adds pairs in 16 bits, where they saturate in general. For few
- * rows the first factor is |w| <= 128 and the second is x with the sign of w, |x| <= 127: a pair is at most 2 * 128 *
- * 127 = 32512, which fits. */
+/* vpmaddubsw multiplies unsigned by signed bytes and adds pairs of products in 16 bits, which may saturate. For few
+ * rows the unsigned factor is |w| <= 128, and the signed one is x with the sign of w, |x| <= 127: a pair is at most 2 *
+ * 128 * 127 = 32512, which fits. */
 typedef struct {
     __m256i magnitude, sign;
 } weights_i8xN;
@@ -36,8 +36,8 @@ static inline i8xN dot_add(i8xN sums, weights_i8xN w, i8xN x)
     return _mm256_add_epi32(sums, _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)));
 }
 
-/* For many rows the unsigned factor is the row as stored, x + 127 <= 254. A pair fits if the two weights add up to at
- * most 129: 254 * 129 = 32766. export.py scales weights so that they do. */
+/* For many rows the unsigned factor is the row as stored, x + 127 <= 254. A pair fits if the magnitude of the sum of
+ * its weights is at most 129: 254 * 129 = 32766. export.py scales the weights accordingly. */
 static inline i8xN pack(i8xN w)
 {
     return w;
@@ -49,7 +49,8 @@ static inline i8xN dot_add_word(i8xN sums, i8xN words, int32_t word)
     return _mm256_add_epi32(sums, _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)));
 }
 
-/* Sums come out too large by 127 times the sum of the output's weights. *largest is the largest sum of a pair. */
+/* Sums come out too large by 127 times the sum of the output's weights. *largest has the largest magnitudes of the sum
+ * of a pair. */
 static inline i8xN check_packed(i8xN offsets, i8xN *largest, i8xN words)
 {
     __m256i pairs = _mm256_maddubs_epi16(_mm256_set1_epi8(1), words);
@@ -70,6 +71,4 @@ static bool runs_here(void)
     return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
 }
 
-const kernel_level kernels_avx2 = {
-    "avx2", runs_here,  false, quantize_row, linear_int8, linear_float32, matmul_transposed,
-    matmul, layer_norm, max,   softmax,      swish};
+const kernel_level kernels_avx2 = {"avx2", runs_here, false, LEVEL_FUNCTIONS};

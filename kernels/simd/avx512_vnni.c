@@ -1,4 +1,4 @@
-/* AVX-512 with VNNI: 64 products of bytes in one instruction. */
+/* AVX-512 with VNNI: 64 byte products in one instruction. */
 #include <immintrin.h>
 
 #include "kernels/simd/vectors.h"
@@ -91,6 +91,4 @@ static bool runs_here(void)
            __builtin_cpu_supports("avx512vl");
 }
 
-const kernel_level kernels_avx512_vnni = {
-    "avx512_vnni",     runs_here, false,      quantize_row, linear_int8, linear_float32,
-    matmul_transposed, matmul,    layer_norm, max,          softmax,     swish};
+const kernel_level kernels_avx512_vnni = {"avx512_vnni", runs_here, false, LEVEL_FUNCTIONS};

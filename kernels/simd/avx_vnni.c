@@ -1,4 +1,4 @@
-/* AVX-VNNI: what AVX-512 VNNI does, 32 bytes at a time, on CPUs without AVX-512. */
+/* AVX-VNNI: the dot products of AVX-512 VNNI, 32 bytes at a time, on CPUs without AVX-512. */
 #include <cpuid.h>
 #include <immintrin.h>
 
@@ -30,6 +30,4 @@ static bool runs_here(void)
            (a >> 4 & 1);
 }
 
-const kernel_level kernels_avx_vnni = {
-    "avx_vnni",        runs_here, false,      quantize_row, linear_int8, linear_float32,
-    matmul_transposed, matmul,    layer_norm, max,          softmax,     swish};
+const kernel_level kernels_avx_vnni = {"avx_vnni", runs_here, false, LEVEL_FUNCTIONS};

@@ -1,4 +1,4 @@
-/* ARM: NEON with dot products (ARMv8.2), 16 products of bytes in one instruction. */
+/* ARM: NEON with dot products (ARMv8.2), 16 byte products in one instruction. */
 #include <arm_neon.h>
 #include <sys/auxv.h>
 
@@ -40,7 +40,7 @@ static inline void transpose_words(i8xN words[4], const int8_t *w, size_t stride
     int32x4_t rows[4];
     for (size_t j = 0; j < 4; j++)
         rows[j] = vreinterpretq_s32_s8(vld1q_s8(w + j * stride));
-    int64x2_t even[2], odd[2]; /* words 0 and 2 of two rows side by side, words 1 and 3 */
+    int64x2_t even[2], odd[2]; /* of two rows side by side: words 0 and 2; words 1 and 3 */
     for (size_t j = 0; j < 2; j++) {
         even[j] = vreinterpretq_s64_s32(vtrn1q_s32(rows[2 * j], rows[2 * j + 1]));
         odd[j] = vreinterpretq_s64_s32(vtrn2q_s32(rows[2 * j], rows[2 * j + 1]));
@@ -65,6 +65,4 @@ static bool runs_here(void)
     return getauxval(AT_HWCAP) & HWCAP_ASIMDDP;
 }
 
-const kernel_level kernels_neon_dot = {
-    "neon_dot",        runs_here, true,       quantize_row, linear_int8, linear_float32,
-    matmul_transposed, matmul,    layer_norm, max,          softmax,     swish};
+const kernel_level kernels_neon_dot = {"neon_dot", runs_here, true, LEVEL_FUNCTIONS};

@@ -1,5 +1,5 @@
 /* Vectors of floats and integers, in the vector extension of gcc and clang: + - * / < work on whole vectors, and
- * scalars are broadcast. Included by the files that are compiled once per instruction set.
+ * scalars are broadcast. For the files of simd/, each compiled for one instruction set.
  *
  *   f32x8   eight floats on every CPU: one register with AVX2, two with NEON. The partial sums of plain.c.
  *   f32xW   the widest vector: sixteen floats with AVX-512, otherwise f32x8
@@ -119,7 +119,7 @@ static inline void f32x8_store_part(float *x, size_t n, f32x8 a)
 #endif
 }
 
-/* ((0 + 4) + (2 + 6)) + ((1 + 5) + (3 + 7)), as add_eight of plain.c */
+/* ((0 + 4) + (2 + 6)) + ((1 + 5) + (3 + 7)), like add_eight of plain.c */
 static inline float f32x8_sum(f32x8 a)
 {
     f32x4 fours = __builtin_shufflevector(a, a, 0, 1, 2, 3) + __builtin_shufflevector(a, a, 4, 5, 6, 7);
@@ -207,7 +207,7 @@ static inline f32xW f32xW_set(float x)
 }
 
 /* The first n <= W floats of x, and zeros. gcc 12 would reload them for each product; the empty asm statement, which
- * might change them as far as gcc knows, keeps them in a register. */
+ * for all gcc knows changes them, keeps them in a register. */
 static inline f32xW f32xW_load_part(const float *x, size_t n)
 {
     f32xW loaded = n < W ? _mm512_maskz_loadu_ps((__mmask16)((1u << n) - 1), x) : _mm512_loadu_ps(x);
@@ -215,7 +215,7 @@ static inline f32xW f32xW_load_part(const float *x, size_t n)
     return loaded;
 }
 
-/* a * b + c, rounded once, unlike on CPUs without the instruction. */
+/* a * b + c, rounded once; twice on CPUs without the instruction. */
 static inline f32xW f32xW_fma(f32xW a, f32xW b, f32xW c)
 {
     return _mm512_fmadd_ps(a, b, c);

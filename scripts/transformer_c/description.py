@@ -39,6 +39,7 @@ class Tokenizer:
     source_spm: Path | None = None
     target_spm: Path | None = None
     merges: list[str] | None = None
+    prefix_space: bool = False
 
 
 @dataclass
@@ -53,13 +54,16 @@ class Source:
 
 @dataclass
 class Target:
-    """The target language; vocabulary: None if it is the source's."""
+    """The target language; vocabulary: None if it is the source's; silent: ids that write nothing; languages: what --to
+    chooses from, and their ids."""
     vocabulary: list[str] | None
     start: int
     end: int
     pad: int
+    silent: list[int]
     forced: list[int] = field(default_factory=list)
     language: str = ""
+    languages: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass
@@ -106,14 +110,25 @@ class Description:
             "scale_embedding": self.scale_embedding,
             "shared_embedding": "target_embedding.weight" not in self.tensors,
             "tied_output": "output.weight" not in self.tensors,
-            "tokenizer": {"splitter": tokenizer.splitter, "lower_case": tokenizer.lower_case},
+            "tokenizer": self.tokenizer_config(),
             "source": {"language": source.language, "n_vocabulary": len(source.vocabulary), "before": source.before,
                        "after": source.after, "unknown": source.unknown},
             "target": {"language": target.language, "n_vocabulary": len(target.vocabulary or source.vocabulary),
-                       "start": target.start, "forced": target.forced, "end": target.end, "pad": target.pad},
+                       "start": target.start, "forced": target.forced, "end": target.end, "pad": target.pad,
+                       "silent": target.silent},
             "shared_sentencepiece": tokenizer.target_spm is None, "shared_vocabulary": target.vocabulary is None,
             "generation": {"length_factor": self.generation.length_factor, "length_extra": self.generation.length_extra,
                            "max_length": self.generation.max_length, "forced_end": self.generation.forced_end,
                            "suppressed": self.generation.suppressed},
             **({"copy_tokens": self.copy_tokens} if self.copy_tokens else {}),
+            **({"languages": target.languages} if target.languages else {}),
         }
+
+    def tokenizer_config(self) -> dict[str, Any]:
+        tokenizer = self.tokenizer
+        config: dict[str, Any] = {"splitter": tokenizer.splitter, "lower_case": tokenizer.lower_case}
+        if tokenizer.merges is not None:
+            config["n_merges"] = len(tokenizer.merges)
+        if tokenizer.splitter == "byte_bpe":
+            config["prefix_space"] = tokenizer.prefix_space
+        return config

@@ -169,6 +169,9 @@ class Text:
     pad: str = "<pad>"
     source_tokens: list[str] | None = None  # the vocabularies, if the checkpoint has them
     target_tokens: list[str] | None = None
+    merges: list[str] | None = None         # with the tokenizer "bpe" or "byte_bpe"
+    prefix_space: bool = False
+    languages: dict[str, str] = field(default_factory=dict)  # names and target tokens
 
 
 @dataclass

@@ -30,6 +30,7 @@ OPTIONS: dict[str, tuple[Any, str]] = {  # name: (type, help)
     "sentencepiece": (Path, "SentencePiece model that splits the source text"),
     "target-sentencepiece": (Path, "that of the target, if it is another"),
     "tokenizer": (str, "characters, spaces, words or marks: how text is split without SentencePiece"),
+    "merges": (Path, "merges of byte-pair encoding: the codes of subword-nmt or fastBPE"),
     "lower-case": (yes_or_no, "yes: text is put in lower case before it is split"),
     "source-frame": (str, "special tokens around the source, such as '<bos> text <eos>'"),
     "target-frame": (str, "start token, forced tokens and end token of the target, such as '<bos> text <eos>'"),

@@ -1,10 +1,12 @@
 """The C program, run from Python: translations, and the token ids on both sides."""
 
+import json
 import os
-import re
 import subprocess
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 TRANSLATE = Path(os.environ.get("TRANSLATE", ROOT / "build/release/translate")).absolute()
@@ -19,8 +21,8 @@ class Sentence:
     """One sentence as the program cut it: bytes begin to end of its line, and its token ids."""
     begin: int
     end: int
-    source: list[int] = field(default_factory=list)
-    target: list[int] = field(default_factory=list)
+    source: list[int]
+    target: list[int]
 
     def text(self, line: str) -> str:
         """The sentence itself."""
@@ -38,13 +40,21 @@ def translate(checkpoint: Path | str, lines: list[str], *options: str) -> subpro
     return done
 
 
-def translate_tokens(checkpoint: Path | str, lines: list[str], *options: str) -> list[list[Sentence]]:
-    """For each line the list of its Sentences, read from what `translate --tokens` shows."""
-    out = [[] for _ in lines]
-    for shown in translate(checkpoint, lines, *options, "--tokens").stderr.decode(errors="replace").split("\n"):
-        if match := re.match(r"line (\d+), sentence \d+, bytes (\d+) to (\d+) of", shown):
-            sentence = Sentence(int(match[2]), int(match[3]))
-            out[int(match[1]) - 1].append(sentence)
-        elif match := re.match(r"  (source|target) +(\d+) ", shown):
-            getattr(sentence, match[1]).append(int(match[2]))
-    return out
+def as_json_lines(texts: Iterable[str]) -> list[str]:
+    """Input lines for `translate --format jsonl`; as objects, so that no text is mistaken for one."""
+    return [json.dumps({"text": text}) for text in texts]
+
+
+def translate_objects(checkpoint: Path | str, texts: Iterable[str], *options: str) -> list[dict[str, Any]]:
+    """For each text the object that `translate --format jsonl` writes (docs/json-lines.md)."""
+    done = translate(checkpoint, as_json_lines(texts), *options, "--format", "jsonl")
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def translate_tokens(checkpoint: Path | str, texts: Iterable[str], *options: str) -> list[list[Sentence]]:
+    """For each text the list of its Sentences."""
+    def ids(sentence: dict[str, Any], side: str) -> list[int]:
+        return [token["id"] for token in sentence["tokens"][side]]
+
+    return [[Sentence(*sentence["range"], ids(sentence, "source"), ids(sentence, "target"))
+             for sentence in found["sentences"]] for found in translate_objects(checkpoint, texts, *options)]

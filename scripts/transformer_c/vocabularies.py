@@ -58,6 +58,19 @@ def read_vocabulary(path: Path) -> list[str]:
     return text.removesuffix("\n").split("\n")
 
 
+def read_merges(path: Path) -> list[str]:
+    """The pairs of subword-nmt's codes, fastBPE's, which have counts, or merges.txt, without the line of the version."""
+    merges = []
+    for line in path.read_text(encoding="utf-8").split("\n"):
+        symbols = line.rstrip("\r").split(" ")
+        if line.startswith("#version") or len(symbols) < 2:
+            continue
+        merges.append(" ".join(symbols[:2]))
+    if not merges:
+        raise Unsupported(f"{path}: found no merges, expected two symbols on each line")
+    return merges
+
+
 def fitted(tokens: list[str], n: int, what: str) -> list[str]:
     """Exactly n tokens: embeddings often have spare rows at the end."""
     if len(tokens) > n:
@@ -103,8 +116,12 @@ def describe_text(options: Options, text: "Text", n_source: int, n_target: int) 
     source_tokens = side_tokens(options, "source", text.source_tokens, n_source)
     target_tokens = side_tokens(options, "target", text.target_tokens, n_target)
     spm, target_spm = options.take("sentencepiece"), options.take("target-sentencepiece")
+    merges = options.take("merges")
     if spm:
         tokenizer = Tokenizer("sentencepiece", False, spm, target_spm)
+    elif merges or text.merges:
+        tokenizer = Tokenizer(text.tokenizer if text.merges else "bpe", options.take("lower-case", text.lower_case),
+                              merges=text.merges or read_merges(merges), prefix_space=text.prefix_space)
     else:
         rules = ("characters", "spaces", "words", "marks")
         rule = options.take("tokenizer", text.tokenizer)
@@ -118,16 +135,19 @@ def describe_text(options: Options, text: "Text", n_source: int, n_target: int) 
     [unknown] = ids_of([options.take("unknown", text.unknown)], source_tokens, "unknown")
     [pad] = ids_of([options.take("pad", text.pad)], target_tokens, "pad")
     source = Source(source_tokens, before, after, unknown, options.take("from") or "")
-    target = Target(None if source_tokens == target_tokens else target_tokens, begin[0], end[0], pad, begin[1:],
-                    options.take("to") or "")
+    languages = {name: target_tokens.index(token) for name, token in text.languages.items()}
+    silent = list(dict.fromkeys([*begin, *end, pad]))
+    target = Target(None if source_tokens == target_tokens else target_tokens, begin[0], end[0], pad, silent, begin[1:],
+                    options.take("to") or "", languages)
     return tokenizer, source, target
 
 
 def sample_texts(description: Description, n: int) -> list[str]:
     """n texts of random source pieces; the same ones each time."""
     splitter, source = description.tokenizer.splitter, description.source
-    special = {*source.before, *source.after, source.unknown}
-    pieces = [piece for id_, piece in enumerate(source.vocabulary) if id_ not in special and piece.strip()]
+    special = {source.vocabulary[id_] for id_ in (*source.before, *source.after, source.unknown)}
+    special |= {(description.target.vocabulary or source.vocabulary)[id_] for id_ in description.target.silent}
+    pieces = [piece for piece in source.vocabulary if piece not in special and piece.strip()]
     if splitter == "characters":
         pieces = [piece for piece in pieces if len(piece) == 1]
     if not pieces:

@@ -177,7 +177,7 @@ WRONG_CONFIGS = [
     ("vocabularies that differ", config(source__n_vocabulary=N_VOCABULARY + 1),
      f"shared_embedding needs vocabularies of equal size, not {N_VOCABULARY + 1} and {N_VOCABULARY} pieces"),
     ("a shared vocabulary of two sizes", config(source__n_vocabulary=N_VOCABULARY + 1, shared_embedding=False),
-     f"shared_vocabulary needs one n_vocabulary, not {N_VOCABULARY + 1} and {N_VOCABULARY}"),
+     f"shared_vocabulary needs vocabularies of equal size, not {N_VOCABULARY + 1} and {N_VOCABULARY} pieces"),
     ("language a number", config(source__language=7), 'source: "language" is a number, expected a string'),
     ("language of 1,000 letters", config(source__language="e" * 1000), "source: the language has 1000 bytes"),
     ("after beyond", config(source__after=[N_VOCABULARY]), f'source: "after" must contain ids from 0 to {N_VOCABULARY - 1}'),
@@ -588,8 +588,8 @@ WRONG_SPMS = [
     ("bytes without a byte_fallback", spm(piece(b"<0x00>", 0.0, BYTE)), "1 byte pieces, but the trainer_spec requires 0"),
     ("an invalid byte piece", spm(piece(b"<0x1G>", 0.0, BYTE)), "byte piece not written as <0x00>"),
     ("an unknown model_type", spm(trainer=field(3, 7)), "model_type 7, expected 1 to 4"),
-    ("a vocab_size in text", spm(trainer=field(4, b"100")),
-     "vocab_size of the trainer_spec has wire type 2, expected 0"),
+    ("a model_type in text", spm(trainer=field(3, b"1")),
+     "model_type of the trainer_spec has wire type 2, expected 0"),
     ("a piece of 100 kB", spm(piece(b"x" * 100_000)), "piece of 100000 bytes, longer than the 2048 allowed"),
     ("a user-defined piece of 100 kB", spm(piece(b"x" * 100_000, 0.0, USER_DEFINED)), "piece of 100000 bytes"),
     ("a NUL piece", spm(piece(b"\0")), "piece that is not valid UTF-8 or contains a NUL"),
@@ -653,6 +653,7 @@ SOUND = {
     "a header in reverse": ("model.safetensors", edit_model(reverse_header)),
     "metadata": ("model.safetensors", edit_model(lambda header, data: header.update(__metadata__={"a": "b", "c": ""}))),
     "a small model": ("source.spm", spm()),
+    "a vocab_size in text, which the library skips": ("source.spm", spm(trainer=field(4, b"100"))),
     "a self-test that would fail, with what clears a screen": (
         "source.spm", spm(more=field(SELF_TEST, field(1, field(1, b"a") + field(2, b"\x1b[2J\xff"))))),
     "a self-test of unknown characters": (

@@ -201,7 +201,7 @@ void *mmap(void *address, size_t size, int protection, int flags, int descriptor
     return mapping;
 }
 
-/* Without a buffer of the caller's. */
+/* Does not support MREMAP_FIXED. */
 void *mremap(void *address, size_t old_size, size_t size, int flags, ...) noexcept
 {
     if (refuses(__builtin_return_address(0)))

@@ -1,7 +1,7 @@
 /* Allocations that fail on demand. Counts malloc and its variants, C++'s new, mmap, mremap and pthread_create in the
  * whole process, including libraries, and makes the n-th fail.
  *
- * Either linked into a test program, or preloaded into any program. In the latter case the environment says what fails:
+ * Either linked into a test program, or preloaded into any program. If preloaded, the environment says which fail:
  * FAILING_ALLOCATION="12 once" for the 12th allocation, "12 on" for the 12th and all later ones, "own 12 once" to count
  * only those of the program itself, not of its libraries. */
 #ifndef TESTS_FAILING_H
@@ -17,7 +17,7 @@ extern "C" {
 /* Chooses which allocations are counted from now on: those called from the program's own code, or all. */
 typedef enum { FAILING_OWN, FAILING_ALL } failing_callers;
 
-/* Makes allocation `number`, counted from 1, fail; with from_then_on, those after it too. */
+/* Makes allocation `number`, counted from 1, fail; with from_then_on, all later ones too. */
 void failing_start(size_t number, bool from_then_on, failing_callers whose);
 
 /* Stops failing. Returns the number of allocations refused since failing_start. */

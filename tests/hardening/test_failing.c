@@ -1,6 +1,6 @@
-/* Every allocation fails once: each one in turn, alone or with all that follow, while opening, while memory grows, for
- * a sentence and for a batch. Each failure must give an error message, leak nothing and leave an open translator
- * usable. If SentencePiece gets no memory at all, the process exits (sentencepiece_c.h): test_failing.py tests that. */
+/* Makes each allocation fail in turn, alone or with all later ones: while opening, while memory grows, for a sentence
+ * and for a batch. Each failure must give an error message, leak nothing and leave an open translator usable. If
+ * SentencePiece gets no memory at all, the process exits (sentencepiece_c.h): test_failing.py tests that. */
 #include <stdio.h>
 
 #include "tests/golden.h"
@@ -66,8 +66,8 @@ static bool try(trial *attempt, failure *why)
     return ok;
 }
 
-/* Refuses allocation 1, 2, … until a trial has no allocation refused. A library may do without the memory, but then the
- * result must be the same. */
+/* Makes allocation 1, 2, … fail until a trial does not get that far. A library may get by without the memory, but then
+ * the result must be the same. */
 static size_t refuse_each(trial *attempt, failing_callers whose, bool from_then_on)
 {
     failure why = {0};

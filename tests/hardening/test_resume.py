@@ -69,23 +69,21 @@ def wait_until(reached):
         time.sleep(0.005)
 
 
-def limit_size(n_bytes, action=signal.SIG_DFL):
-    """What the process calls before it starts, so that no file of it grows beyond n_bytes: SIGXFSZ kills it there, or,
-    ignored, the write fails."""
+def limit_size(n_bytes):
+    """What the process calls before it starts, so that no file of it grows beyond n_bytes."""
     def limit():
         resource.setrlimit(resource.RLIMIT_FSIZE, (n_bytes, n_bytes))
-        signal.signal(signal.SIGXFSZ, action)
+        signal.signal(signal.SIGXFSZ, signal.SIG_DFL)  # Python ignores it
     return limit
 
 
 @pytest.fixture
 def files(tmp_path):
-    """(in, out) of a run that was killed when half of its output was written."""
+    """(in, out) of a run that stopped when half of its output was written."""
     text, out = tmp_path / "in", tmp_path / "out"
     text.write_bytes(TEXT)
     half = len(translated(TEXT)) // 2
-    status, said = run("-i", text, "-o", out, preexec_fn=limit_size(half))
-    assert (status, said) == (-signal.SIGXFSZ, "")
+    assert run("-i", text, "-o", out, preexec_fn=limit_size(half))[0] == 1
     assert beside(out, ".partial").read_bytes() == translated(TEXT)[:half]
     return text, out
 
@@ -252,13 +250,29 @@ def test_a_run_that_ended_anywhere_can_be_gone_on_with(cut, files):
 
 @pytest.mark.parametrize("options", [[], ["--resume"]], ids=["new", "resume"])
 @pytest.mark.parametrize("left", [[], [".partial"], [".resume"], [".partial", ".resume"]], ids=str)
-def test_where_no_line_is_kept_a_run_starts_at_the_beginning(options, left, tmp_path):
+def test_empty_files_of_a_run_that_was_killed_are_taken_over(options, left, tmp_path):
     text, out = tmp_path / "in", tmp_path / "out"
     text.write_bytes(TEXT)
     for end in left:
-        beside(out, end).write_bytes(b"half a li")
+        beside(out, end).touch()
     assert run("-i", text, "-o", out, *options) == (0, "")
     assert_whole(text, out)
+
+
+def test_a_run_that_kept_half_a_line_starts_at_the_beginning(files):
+    text, out = files
+    beside(out, ".partial").write_bytes(b"half a li")
+    assert run("-i", text, "-o", out, "--resume") == (0, "")
+    assert_whole(text, out)
+
+
+def test_a_state_without_lines_is_replaced(files):
+    text, out = files
+    beside(out, ".partial").unlink()
+    (text.parent / "other").write_bytes(b"Good morning.\n")
+    text.unlink()
+    assert run("-i", text.parent / "other", "-o", out) == (0, "")
+    assert_whole(text.parent / "other", out)
 
 
 def change_input(text, model):
@@ -305,7 +319,9 @@ def test_what_has_changed_is_refused(change, named, files, tmp_path):
 ADDED = {"model": ["--model", TESTS / "golden/relu"], "threads": ["--threads", "3"],
          "input": ["--input", TESTS / "golden/source.txt"],
          "output": None, "resume": None,  # every case has them
-         "plain": ["--plain"], "tokens": ["--tokens"], "steps": ["--steps"], "attention": ["--attention=all"],
+         "encoding": ["--encoding", "utf-16"], "to": ["--to", "deu"], "plain": ["--plain"], "format": ["--format", "jsonl"],
+         "tokens": ["--tokens"], "steps": ["--steps"],
+         "attention": ["--attention=all"],
          "trace": ["--trace", "trace"], "explain": ["--explain", "page"], "info": ["--info"]}
 
 
@@ -344,13 +360,12 @@ def test_a_partial_file_of_unknown_origin_is_refused(files):
     text, out = files
     beside(out, ".resume").unlink()
     status, said = run("-i", text, "-o", out, "--resume")
-    assert status == 1 and "out.resume: cannot be read: No such file or directory; remove " in said
+    assert status == 1 and "out.resume: cannot be read: No such file or directory; without it, " in said
 
 
 def test_lines_from_standard_input_are_kept_but_not_gone_on_with(tmp_path):
     out = tmp_path / "out"
     (tmp_path / "in").write_bytes(TEXT)
-    beside(out, ".resume").write_bytes(b"of another run")
     with start("-o", out) as process:
         process.stdin.write(b"I have a dog.\n")
         wait_until(lambda: beside(out, ".partial").exists() and beside(out, ".partial").read_bytes())
@@ -382,15 +397,33 @@ def test_resume_needs_files(tmp_path):
     assert names(tmp_path) == ["in"]
 
 
-def test_a_full_disk_keeps_the_lines_so_far(tmp_path):
+def test_a_limit_of_file_sizes_keeps_the_lines_so_far(tmp_path):
     text, out = tmp_path / "in", tmp_path / "out"
     text.write_bytes(TEXT)
-    status, said = run("-i", text, "-o", out, preexec_fn=limit_size(len(translated(TEXT)) // 2, signal.SIG_IGN))
+    status, said = run("-i", text, "-o", out, preexec_fn=limit_size(len(translated(TEXT)) // 2))
     assert status == 1
     assert said == (f"translate: {out}: cannot be written: File too large; {out}.partial keeps the lines so far; the same "
                     "command with --resume continues\n")
     assert run("-i", text, "-o", out, "--resume")[0] == 0
     assert_whole(text, out)
+
+
+def test_objects_are_resumed_in_the_middle(tmp_path):
+    text, out, whole = tmp_path / "in", tmp_path / "out", tmp_path / "whole"
+    text.write_text("".join(f'{{"id": {i}, "text": "I have a dog.\\nGood morning."}}\n' for i in range(400)))
+    assert run("--format", "jsonl", "-i", text, "-o", whole)[0] == 0
+    content = whole.read_bytes()
+    half = len(content) // 2
+    assert run("--format", "jsonl", "-i", text, "-o", out, preexec_fn=limit_size(half))[0] == 1
+    kept = beside(out, ".partial").read_bytes()
+    assert kept == content[:half]
+    status, said = run("-i", text, "-o", out, "--resume")
+    assert status == 1 and "out.partial: the format has changed since this run began" in said
+    assert beside(out, ".partial").read_bytes() == kept
+    status, said = run("--format", "jsonl", "-i", text, "-o", out, "--resume")
+    n_kept = kept.count(b"\n")
+    assert status == 0 and 0 < n_kept < 400 and f"out.partial: resuming after {n_kept} lines" in said
+    assert out.read_bytes() == content and names(tmp_path) == ["in", "out", "whole"]
 
 
 # ---- signals ----

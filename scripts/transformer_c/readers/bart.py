@@ -18,7 +18,7 @@ from transformer_c.hugging_face import one_line
 from transformer_c.opened import Opened
 from transformer_c.options import Options
 from transformer_c.program import translate_tokens
-from transformer_c.vocabularies import sample_texts, unused
+from transformer_c.vocabularies import read_merges, sample_texts, unused
 
 NAME = "Hugging Face's BART family"
 
@@ -113,15 +113,19 @@ def open_tokenizer(opened: Opened) -> Any:  # noqa: ANN401 (the classes have no 
         raise Unsupported(f"{opened.path}: transformers cannot open its tokenizer: {one_line(problem)}") from problem
 
 
-def language_tokens(tokenizer: Any, model: torch.nn.Module,  # noqa: ANN401
-                    options: Options) -> tuple[str, str] | None:
-    """The tokens of the source and target language, for families that have them."""
+def languages_of(tokenizer: Any, model: torch.nn.Module) -> dict[str, str]:  # noqa: ANN401
+    """The languages of a multilingual model and their tokens."""
     if tokenizer is None or model.config.model_type not in ("mbart", "m2m_100"):
-        return None
+        return {}
     if isinstance(tokenizer, transformers.M2M100Tokenizer):
-        known = {code: tokenizer.get_lang_token(code) for code in tokenizer.lang_code_to_token}
-    else:
-        known = {token: token for token in tokenizer.additional_special_tokens}
+        return dict(tokenizer.lang_code_to_token)
+    return {token: token for token in tokenizer.additional_special_tokens}
+
+
+def chosen_tokens(known: dict[str, str], options: Options) -> tuple[str, str] | None:
+    """The tokens of the source and target language. The target may be chosen again when translating."""
+    if not known:
+        return None
     tokens = []
     for option, side in (("from", "source"), ("to", "target")):
         code = options.need(option, f"the model has {len(known)} languages ({', '.join(list(known)[:4])} …); "
@@ -192,11 +196,9 @@ def greedy(model: torch.nn.Module, source: list[int], description: Description) 
     """Greedy search by the model's own forward pass, with the settings of the description."""
     target, generation = description.target, description.generation
     ids = [target.start]
-    inputs = torch.tensor([source])
-    encoded = model.get_encoder()(input_ids=inputs, attention_mask=torch.ones_like(inputs))
     cap = min(generation.length_factor * len(source) + generation.length_extra, generation.max_length)
     while len(ids) <= cap:
-        logits = model(encoder_outputs=encoded, attention_mask=torch.ones_like(inputs),
+        logits = model(input_ids=torch.tensor([source]), attention_mask=torch.ones(1, len(source), dtype=torch.long),
                        decoder_input_ids=torch.tensor([ids]), use_cache=False).logits[0, -1]
         logits[generation.suppressed] = -math.inf
         n = len(ids) - 1
@@ -272,12 +274,8 @@ def describe_tokenizer(opened: Opened, options: Options, model: torch.nn.Module,
     """How text becomes ids; the tokenizer's own way, to compare with; and lines to compare."""
     config = model.config
     if plain := plain_tokens(opened, options, n):
-        start = config.decoder_start_token_id
-        named = bool(plain[0])
-        sample = ["transformer", "house", "Chicago", "queue", "psychology"] if named else []
-        # The model itself says <s> once more; as a forced token it is no part of the text.
-        frame = f"<s> {'<s> ' if start == config.bos_token_id else ''}text </s>"
-        text = Text("characters", False, "<s> text </s>", frame, "<unk>", "<pad>", plain[0] or None, plain[1] or None)
+        sample = ["transformer", "house", "Chicago", "queue", "psychology"] if plain[0] else []
+        text = Text("characters", False, "<s> text </s>", "<s> text </s>", "<unk>", "<pad>", plain[0] or None, plain[1] or None)
         return text, None, sample
     tokenizer = open_tokenizer(opened)
     if tokenizer is None:
@@ -285,16 +283,20 @@ def describe_tokenizer(opened: Opened, options: Options, model: torch.nn.Module,
                           "--target-vocabulary")
     from transformer_c.readers.marian import SAMPLE
     tokens = [token_of(tokenizer, id_) for id_ in range(n)]
-    languages = language_tokens(tokenizer, model, options)
+    known = languages_of(tokenizer, model)
+    languages = chosen_tokens(known, options)
     source_frame, target_frame = frames(model, tokenizer, languages, tokens)
     spm = opened.find("sentencepiece.bpe.model", "spiece.model")
-    text = Text("sentencepiece", False, source_frame, target_frame, str(tokenizer.unk_token), tokens[config.pad_token_id],
-                tokens, tokens)
+    merges = opened.find("merges.txt")
+    text = Text("sentencepiece" if spm else "byte_bpe", False, source_frame, target_frame, str(tokenizer.unk_token),
+                tokens[config.pad_token_id], tokens, tokens, languages=known)
     if spm:
         options.given["sentencepiece"] = spm
+    elif merges and isinstance(tokenizer, transformers.GPT2Tokenizer | transformers.BartTokenizer):
+        text.merges, text.prefix_space = read_merges(merges), bool(getattr(tokenizer, "add_prefix_space", False))
     else:
-        raise Unsupported(f"{opened.path}: its tokenizer is {type(tokenizer).__name__}, which splits text by merges; only "
-                          "SentencePiece and plain vocabularies are read")
+        raise Unsupported(f"{opened.path}: its tokenizer is {type(tokenizer).__name__}; only SentencePiece, merges of bytes "
+                          "and plain vocabularies are read")
     before = [tokenizer.convert_tokens_to_ids(token) for token in source_frame.split("text")[0].split()]
     after = [tokenizer.convert_tokens_to_ids(token) for token in source_frame.split("text")[1].split()]
 

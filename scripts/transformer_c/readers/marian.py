@@ -106,7 +106,7 @@ def describe(hf_dir: Path, model: MarianMTModel, tokenizer: MarianTokenizer) -> 
                tokenizer.source_lang or ""),
         Target(pieces(target_encoder, model.lm_head.out_features, "target_vocab.json") if tokenizer.separate_vocabs else None,
                config.decoder_start_token_id, config.eos_token_id, config.pad_token_id,
-               language=tokenizer.target_lang or ""),
+               [config.eos_token_id, config.pad_token_id], language=tokenizer.target_lang or ""),
         Generation(2, 30, checkpoint.max_length(model), checkpoint.forced_end(model), checkpoint.suppressed_ids(model)),
         copy_tokens(tokenizer),
         {"transformers": transformers.__version__, "torch": torch.__version__.split("+")[0],

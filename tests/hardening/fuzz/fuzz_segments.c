@@ -1,5 +1,5 @@
-/* A line to its sentences: in order, without overlap, cut only at characters and never inside a range that must stay
- * whole. The first two bytes of the input give that range. */
+/* Splits a line into sentences, which must be in order, without overlap, divided only between characters and never
+ * inside a range that must stay whole. The first two bytes of the input give that range. */
 #include "support/utf8.h"
 #include "tests/hardening/fuzz/fuzz.h"
 #include "text/segments.h"
@@ -15,7 +15,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     byte_range whole = {data[0], data[1]}, s;
     data += 2, size -= 2;
-    char *line = malloc(size); /* so that a byte past it is seen */
+    char *line = malloc(size); /* AddressSanitizer detects reads past it */
     FUZZ_MUST(line);
     memcpy(line, data, size);
     text_segments segments;

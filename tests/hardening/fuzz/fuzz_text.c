@@ -57,8 +57,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     failure why = {0};
     char *out = NULL;
     size_t out_size = 0;
-    line_source source = {.ended = true, .name = "TEXT", .buffer = TEXT_EMPTY};
-    FUZZ_MUST(text_append(&source.buffer, (const char *)data, size, &why));
+    line_source source = {.ended = true, .name = "TEXT", .arrived = TEXT_EMPTY, .buffer = TEXT_EMPTY};
+    FUZZ_MUST(line_source_add(&source, (const char *)data, size, true, &why));
     FILE *file = open_memstream(&out, &out_size);
     FUZZ_MUST(file);
     attention_choice attention;
@@ -76,7 +76,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     fclose(file);
     FUZZ_MUST(count_lines(out, out_size) == count_lines((const char *)data, size) && utf8_is_valid(out, out_size));
     explanation_close(page);
-    text_free(&source.buffer);
+    line_source_free(&source);
     free(out);
     return 0;
 }

@@ -11,7 +11,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                                             .source_after = {1, {0}},
                                             .source_unknown = 1,
                                             .splitter = "sentencepiece",
-                                            .target_pad = 2,
+                                            .target_silent = {1, {2}},
                                             .shared_sentencepiece = true,
                                             .shared_vocabulary = true};
     static const int32_t ids[] = {3, 1, 4, 2, 0};
