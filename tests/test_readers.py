@@ -4,6 +4,7 @@ PyTorch."""
 import json
 import random
 import re
+import runpy
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ pytest.importorskip("transformers")
 import torch
 import transformers
 from safetensors import safe_open
+from transformers.models.gpt2.tokenization_gpt2 import bytes_to_unicode
 
 import export
 import make_golden
@@ -278,6 +280,46 @@ def test_fsmt(tmp_path, capsys):
     assert "12 of 12 sample lines have the ids of transformers" in capsys.readouterr().err
 
 
+def test_fsmt_with_its_tokenizer(tmp_path):
+    """Words as merges make them, with @@ where a piece does not end its word."""
+    special, merges = HuggingFace.special, ["t h", "th e</w>", "h o", "ho u", "s e</w>"]
+    letters = [letter + end for letter in "thousemb" for end in ("", "</w>")]
+    tokens = special + letters + [merge.replace(" ", "") for merge in merges]
+    model = transformers.FSMTForConditionalGeneration(transformers.FSMTConfig(
+        langs=["en", "de"], src_vocab_size=len(tokens), tgt_vocab_size=len(tokens), d_model=32, encoder_layers=1,
+        decoder_layers=1, encoder_ffn_dim=48, decoder_ffn_dim=48, encoder_attention_heads=4, decoder_attention_heads=4,
+        init_std=0.4, max_position_embeddings=40, tie_word_embeddings=False)).eval()
+    model.save_pretrained(tmp_path / "theirs")
+    for side in ("src", "tgt"):
+        (tmp_path / f"theirs/vocab-{side}.json").write_text(json.dumps({token: i for i, token in enumerate(tokens)}))
+    (tmp_path / "theirs/merges.txt").write_text("".join(f"{merge} 9\n" for merge in merges))
+    export.export(tmp_path / "theirs", tmp_path / "out", "float32")
+    [[sentence]] = program.translate_tokens(tmp_path / "out", ["the houses"], "--plain")
+    assert [tokens[id_] for id_ in sentence.source] == ["the</w>", "hou", "s", "e", "s</w>", "</s>"]
+
+
+def test_bart_with_merges_of_bytes(tmp_path, capsys):
+    """As facebook/bart-base has them: vocab.json and merges.txt."""
+    alphabet = list(bytes_to_unicode().values())
+    merges = ["t h", "Ġ t", "Ġt h", "i s", "Ġ h", "Ġh o", "e r"]
+    tokens = ["<s>", "<pad>", "</s>", "<unk>", *alphabet, *(merge.replace(" ", "") for merge in merges), "<mask>"]
+    (tmp_path / "theirs").mkdir()
+    (tmp_path / "theirs/vocab.json").write_text(json.dumps({token: i for i, token in enumerate(tokens)}))
+    (tmp_path / "theirs/merges.txt").write_text("#version: 0.2\n" + "\n".join(merges) + "\n")
+    tokenizer = transformers.BartTokenizer(str(tmp_path / "theirs/vocab.json"), str(tmp_path / "theirs/merges.txt"))
+    tokenizer.save_pretrained(tmp_path / "theirs")
+    torch.manual_seed(2)
+    model = transformers.BartForConditionalGeneration(transformers.BartConfig(
+        vocab_size=len(tokens), d_model=32, encoder_layers=1, decoder_layers=1, encoder_ffn_dim=48, decoder_ffn_dim=48,
+        encoder_attention_heads=4, decoder_attention_heads=4, max_position_embeddings=90, init_std=0.4)).eval()
+    model.save_pretrained(tmp_path / "theirs")
+    export.export(tmp_path / "theirs", tmp_path / "out", "float32")
+    assert "5 of 5 sample lines have the ids of transformers" in capsys.readouterr().err
+    for line in ("This house is the other one, naïve 3 days 😀.", "it's  there"):
+        [[sentence]] = program.translate_tokens(tmp_path / "out", [line], "--plain")
+        assert sentence.source == tokenizer(line)["input_ids"]
+
+
 @pytest.fixture
 def tutorial(tmp_path):
     """A model of PyTorch's tutorial, saved, and a file with its forward pass: (file, options, FILE.py:FUNCTION)."""
@@ -299,6 +341,43 @@ def tutorial(tmp_path):
                       "def fails(source, target):\n"
                       "    raise ValueError('no weights')\n")
     return file, given, module
+
+
+@pytest.mark.parametrize("norm_first, activation, bias", [(False, "relu", True), (True, "gelu", True), (False, "relu", False)])
+def test_torch_s_own_transformer(tmp_path, capsys, norm_first, activation, bias):
+    """nn.Transformer itself, in a module as that of PyTorch's tutorial."""
+    (tmp_path / "model.py").write_text(f'''
+import math
+import torch
+from torch import nn
+
+torch.manual_seed(4)
+network = nn.ModuleDict(dict(
+    transformer=nn.Transformer(32, 4, 2, 2, 48, 0.0, {activation!r}, norm_first={norm_first}, bias={bias}),
+    generator=nn.Linear(32, 20), src_tok_emb=nn.ModuleDict(dict(embedding=nn.Embedding(19, 32))),
+    tgt_tok_emb=nn.ModuleDict(dict(embedding=nn.Embedding(20, 32))))).eval()
+angles = torch.arange(60)[:, None] * torch.exp(-torch.arange(0, 32, 2) * math.log(10000) / 32)
+table = torch.stack([angles.sin(), angles.cos()], -1).reshape(60, 1, 32)
+for parameter in network.parameters():
+    parameter.data += 0.1 * torch.randn_like(parameter)
+torch.save(network.state_dict() | {{"positional_encoding.pos_embedding": table}}, {str(tmp_path / "model.pt")!r})
+
+@torch.no_grad()
+def logits(source, target):
+    def embed(side, ids):
+        x = network[side + "_tok_emb"]["embedding"](torch.tensor(ids)[:, None]) * math.sqrt(32)
+        return x + table[:len(ids)]
+    mask = nn.Transformer.generate_square_subsequent_mask(len(target))
+    return network["generator"](network["transformer"](embed("src", source), embed("tgt", target), tgt_mask=mask))[:, 0]
+''')
+    runpy.run_path(str(tmp_path / "model.py"))
+    given = {"heads": 4, "norm-first": norm_first, "activation": activation, "tokenizer": "spaces"}
+    for side, n in (("source", 19), ("target", 20)):
+        words = ["<unk>", "<pad>", "<bos>", "<eos>"] + [f"{side}{i}" for i in range(n - 4)]
+        (tmp_path / f"{side}.txt").write_text("\n".join(words))
+        given[f"{side}-vocabulary"] = tmp_path / f"{side}.txt"
+    export.export(tmp_path / "model.pt", tmp_path / "out", "float32", Options(given), f"{tmp_path / 'model.py'}:logits")
+    assert "the logits of 24 texts are those of" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("function", ["logits", "log_probabilities"])

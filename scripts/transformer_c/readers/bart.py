@@ -18,7 +18,7 @@ from transformer_c.hugging_face import one_line
 from transformer_c.opened import Opened
 from transformer_c.options import Options
 from transformer_c.program import translate_tokens
-from transformer_c.vocabularies import read_merges, sample_texts, unused
+from transformer_c.vocabularies import read_merges, read_vocabulary, sample_texts, unused
 
 NAME = "Hugging Face's BART family"
 
@@ -34,6 +34,9 @@ REFUSED = {
     "prophetnet": "its decoder predicts several tokens at once", "led": "its attention is windowed",
     "bigbird_pegasus": "its attention is sparse", "pegasus_x": "its attention is in blocks",
 }
+
+
+N_SPECIAL = 4  # tokens at the beginning of FSMT's vocabularies, <s> <pad> </s> <unk>
 
 
 @dataclass
@@ -269,6 +272,18 @@ def read(opened: Opened, options: Options) -> Description:
     return description
 
 
+def fsmt_text(opened: Opened) -> Text:
+    """FSMT's two vocabularies, in which a piece that ends a word has </w>; subword-nmt marks those that do not, by @@. Text
+    must be split by Moses' tokenizer first."""
+    sides = []
+    for side in ("src", "tgt"):
+        tokens = read_vocabulary(opened.directory / f"vocab-{side}.json")
+        sides.append([token if id_ < N_SPECIAL else token.removesuffix("</w>") if token.endswith("</w>") else f"{token}@@"
+                      for id_, token in enumerate(tokens)])
+    return Text("bpe", False, "text </s>", "</s> text </s>", source_tokens=sides[0], target_tokens=sides[1],
+                merges=read_merges(opened.directory / "merges.txt"))
+
+
 def describe_tokenizer(opened: Opened, options: Options, model: torch.nn.Module,
                        n: int) -> tuple[Text, Callable[[str], list[int]] | None, list[str]]:
     """How text becomes ids; the tokenizer's own way, to compare with; and lines to compare."""
@@ -277,6 +292,8 @@ def describe_tokenizer(opened: Opened, options: Options, model: torch.nn.Module,
         sample = ["transformer", "house", "Chicago", "queue", "psychology"] if plain[0] else []
         text = Text("characters", False, "<s> text </s>", "<s> text </s>", "<unk>", "<pad>", plain[0] or None, plain[1] or None)
         return text, None, sample
+    if config.model_type == "fsmt" and opened.find("vocab-src.json") and opened.find("merges.txt"):
+        return fsmt_text(opened), None, []
     tokenizer = open_tokenizer(opened)
     if tokenizer is None:
         raise Unsupported(f"{opened.path}: found no tokenizer; name the tokens with --source-vocabulary and "
