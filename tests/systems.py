@@ -494,6 +494,7 @@ class PreNormFairseq(Fairseq):
 
 class JoeyNMT(System):
     name = "JoeyNMT"
+    layer_norm = ", layer_norm: pre"
     seed = 1
     special = ["<unk>", "<pad>", "<s>", "</s>"]
     before, after, start, end = [], ["</s>"], "<s>", "</s>"
@@ -528,7 +529,7 @@ class JoeyNMT(System):
 
     def save(self, directory):
         torch.save({"steps": 100, "model_state": self.w, "optimizer_state": {}, "scheduler_state": {}}, directory / "best.ckpt")
-        stack = f"num_heads: {HEADS}, embeddings: {{scale: {self.scaled}}}, layer_norm: {'pre' if self.pre else 'post'}"
+        stack = f"num_heads: {HEADS}, embeddings: {{scale: {self.scaled}}}{self.layer_norm}"
         (directory / "config.yaml").write_text(f"data: {{src: {{lang: de, level: bpe, lowercase: False}}, trg: {{lang: en}}}}\n"
                                                f"model: {{encoder: {{{stack}}}, decoder: {{{stack}}}}}\n")
         return directory
@@ -541,6 +542,7 @@ class JoeyNMT(System):
 
 class PostNormJoeyNMT(JoeyNMT):
     name = "JoeyNMT, post-norm"
+    layer_norm = ", layer_norm: post"
     seed = 12
     pre = final = False
 

@@ -489,3 +489,11 @@ def test_ssru_students_are_refused(tmp_path):
     system.settings += "transformer-decoder-autoreg: rnn\n"
     with pytest.raises(Unsupported, match="its decoder is rnn: .*SSRU.*no Transformer"):
         export.export(system.save(tmp_path), tmp_path.parent / "out", "float32", Options(system.write_vocabularies(tmp_path)))
+
+
+def test_joeynmt_with_two_norm_orders_is_refused(tmp_path):
+    system = systems.PostNormJoeyNMT()
+    system.layer_norm = ""
+    system.save(tmp_path)
+    with pytest.raises(Unsupported, match="the encoder is pre-norm and the decoder post-norm"):
+        export.export(tmp_path, tmp_path.parent / "out", "float32", Options(system.write_vocabularies(tmp_path)))

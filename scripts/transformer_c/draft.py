@@ -185,6 +185,7 @@ class Shape:
     length: tuple[int, int, int] = (0, 1 << 20, 1 << 20)
     text: Text = field(default_factory=Text)
     forced_end: bool = False
+    n_positions: int = 1024  # of a computed table
 
 
 def table_pair(draft: Draft, options: Options, shape: Shape, d_model: int) -> int:
@@ -192,7 +193,7 @@ def table_pair(draft: Draft, options: Options, shape: Shape, d_model: int) -> in
     limit = positions_limit(d_model, shape.heads)
     given = options.take("max-positions")
     if isinstance(shape.positions, str):
-        n = given or options.take("max-positions", min(limit, 1024))
+        n = given or options.take("max-positions", min(limit, shape.n_positions))
         rows = n
     else:
         rows = min(table.shape[0] for table in shape.positions)

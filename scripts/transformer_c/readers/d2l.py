@@ -38,4 +38,4 @@ def read(opened: Opened, options: Options) -> Description:
     return finish(draft, options, Shape(
         options.take("heads", 4), Norm(options.take("norm-first", False), False, False, options.take("epsilon", 1e-5)),
         options.take("activation", "relu"), options.take("scale-embedding", True), "interleaved", (0, 10, 8192),
-        Text("marks", True, "text <eos>", "<bos> text <eos>")), ignored=r"\.pos_encoding\.")
+        Text("marks", True, "text <eos>", "<bos> text <eos>"), n_positions=1000), ignored=r"\.pos_encoding\.")

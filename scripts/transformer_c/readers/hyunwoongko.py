@@ -33,4 +33,4 @@ def read(opened: Opened, options: Options) -> Description:
     return finish(draft, options, Shape(
         options.take("heads", 8), Norm(options.take("norm-first", False), False, False, options.take("epsilon", 1e-12)),
         options.take("activation", "relu"), options.take("scale-embedding", False), "interleaved", (0, 256, 8192),
-        Text("words", True, "<sos> text <eos>", "<sos> text <eos>")), ignored=r"\.emb\.pos_emb\.")
+        Text("words", True, "<sos> text <eos>", "<sos> text <eos>"), n_positions=256), ignored=r"\.emb\.pos_emb\.")

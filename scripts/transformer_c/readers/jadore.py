@@ -4,6 +4,8 @@ embeddings in its present version, and followed the layers in that of 2019; the 
 import argparse
 import math
 
+import numpy
+
 from transformer_c.description import Description, Norm, Unsupported
 from transformer_c.draft import Draft, Shape, Text, finish
 from transformer_c.opened import Opened
@@ -41,7 +43,7 @@ def read(opened: Opened, options: Options) -> Description:
             draft.norm(f"{theirs}.pos_ffn.layer_norm", f"{ours}.feed_forward_norm")
     source, target = draft.take("encoder.src_word_emb.weight"), draft.take("decoder.trg_word_emb.weight")
     output = draft.take("trg_word_prj.weight")
-    tied = target.shape == output.shape and (target == output).all()
+    tied = numpy.array_equal(target, output)
     d_model = source.shape[1]
     tables = tuple(draft.take(f"{stack}.position_enc.pos_table").reshape(-1, d_model) for stack in ("encoder", "decoder"))
     embedding_norm = "scale_emb_or_prj" in known if known else options.take("embedding-norm", True)

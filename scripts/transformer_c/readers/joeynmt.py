@@ -1,4 +1,4 @@
-"""JoeyNMT: best.ckpt beside config.yaml, src_vocab.txt and trg_vocab.txt. A final norm means pre-norm."""
+"""JoeyNMT: best.ckpt beside config.yaml, src_vocab.txt and trg_vocab.txt."""
 
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,17 @@ def settings(config: dict[str, Any], side: str) -> tuple[str, bool]:
     return {"char": "characters"}.get(level, "spaces"), bool(of_side.get("lowercase", False))
 
 
+def is_pre_norm(opened: Opened, final: bool) -> bool:
+    """layer_norm of the configuration. Versions 1.x, all pre-norm, have no such setting, but final norms."""
+    model = opened.config["model"]
+    encoder, decoder = (model.get(stack, {}).get("layer_norm", "pre" if final or stack == "encoder" else "post")
+                        for stack in ("encoder", "decoder"))
+    if encoder != decoder:
+        raise Unsupported(f"{opened.file}: the encoder is {encoder}-norm and the decoder {decoder}-norm, which the engine "
+                          "cannot do; JoeyNMT 2 makes such models where config.yaml has no layer_norm")
+    return encoder == "pre"
+
+
 def read(opened: Opened, options: Options) -> Description:
     draft = Draft(opened)
     model = opened.config.get("model", {})
@@ -48,10 +59,11 @@ def read(opened: Opened, options: Options) -> Description:
             draft.linear(f"{theirs}.feed_forward.pwff_layer.0", f"{ours}.feed_forward.inner")
             draft.linear(f"{theirs}.feed_forward.pwff_layer.3", f"{ours}.feed_forward.outer")
             draft.norm(f"{theirs}.feed_forward.layer_norm", f"{ours}.feed_forward_norm")
-    before = draft.has("encoder.layer_norm.weight")
-    if before != draft.has("decoder.layer_norm.weight"):
-        raise Unsupported(f"{opened.file}: one stack is pre-norm and the other post-norm, which the engine cannot do")
-    for stack in ("encoder", "decoder") if before else ():
+    final = draft.has("encoder.layer_norm.weight")
+    if final != draft.has("decoder.layer_norm.weight"):
+        raise Unsupported(f"{opened.file}: only one stack ends with a norm, which the engine cannot do")
+    before = is_pre_norm(opened, final) if model else options.take("norm-first", final)
+    for stack in ("encoder", "decoder") if final else ():
         draft.norm(f"{stack}.layer_norm", f"{stack}.final_norm")
     source, target = draft.take("src_embed.lut.weight"), draft.take("trg_embed.lut.weight")
     output = draft.take("decoder.output_layer.weight") if draft.has("decoder.output_layer.weight") else None
@@ -65,7 +77,7 @@ def read(opened: Opened, options: Options) -> Description:
     heads = model.get("encoder", {}).get("num_heads") or options.take("heads", 8)
     tokenizer, lower_case = settings(opened.config, "src")
     return finish(draft, options, Shape(
-        heads, Norm(before, False, before, options.take("epsilon", 1e-6)),
+        heads, Norm(before, False, final, options.take("epsilon", 1e-6)),
         model.get("encoder", {}).get("activation") or options.take("activation", "relu"), bool(scales[0]), tables,
         (2, 30, 8192),
         Text(tokenizer, lower_case, "text </s>", "<s> text </s>",
