@@ -138,18 +138,18 @@ def pre_norm_model(directory):
     """Writes directory/checkpoint: the weights of tests/golden/swish before the sublayers, and random final norms. Returns
     (model, tokenizer): Pegasus, which is Marian in pre-norm."""
     hf_dir = make_golden.marian_directory(directory / "hf", **make_golden.VARIANTS["swish"])
-    marian, tokenizer = checkpoint.open_marian(hf_dir)
+    post_norm, tokenizer = checkpoint.open_marian(hf_dir)
     (directory / "checkpoint").mkdir()
-    export.write_checkpoint(hf_dir, directory / "checkpoint", marian, tokenizer, "float32")
-    config = marian.config.to_dict()
+    export.write_checkpoint(directory / "checkpoint", marian.describe(hf_dir, post_norm, tokenizer), "hf", "float32")
+    config = post_norm.config.to_dict()
     config.pop("model_type")
     model = PegasusForConditionalGeneration._from_config(PegasusConfig(**config), attn_implementation="eager")
     torch.manual_seed(3)
-    state = marian.state_dict() | {
+    state = post_norm.state_dict() | {
         f"model.{stack}.layer_norm.{kind}": torch.randn(config["d_model"]) for stack in ("encoder", "decoder")
         for kind in ("weight", "bias")}
     model.load_state_dict(state)
-    model.generation_config = marian.generation_config
+    model.generation_config = post_norm.generation_config
     model.eval()
     edits.config(norm__before=True, norm__final=True)(directory / "checkpoint/config.json")
     weights = directory / "checkpoint/model.safetensors"

@@ -226,6 +226,9 @@ def finish(draft: Draft, options: Options, shape: Shape, ignored: str = r"(?!)")
     """The description, when all tensors have been taken."""
     from transformer_c.vocabularies import describe_text
     draft.check_empty(ignored)
+    for name, array in draft.tensors.items():
+        if not numpy.isfinite(array).all():
+            raise Unsupported(f"{draft.file}: {name} contains NaN or infinity; the checkpoint is damaged")
     d_model = draft.tensors["source_embedding.weight"].shape[1]
     n = table_pair(draft, options, shape, d_model)
     target_rows = draft.tensors.get("target_embedding.weight", draft.tensors["source_embedding.weight"]).shape[0]

@@ -39,11 +39,11 @@ def read(opened: Opened, options: Options) -> Description:
     draft = Draft(opened)
     opt = opened.content.get("opt")
     settings = vars(opt) if isinstance(opt, argparse.Namespace) else {}
-    for key, wanted in (("max_relative_positions", 0), ("layer_norm", "standard"), ("parallel_residual", False),
-                        ("self_attn_type", "scaled-dot"), ("num_kv", 0), ("pos_enc_type", None), ("position_encoding_type",
-                                                                                                "SinusoidalInterleaved")):
-        if settings.get(key, wanted) not in (wanted, None):
-            raise Unsupported(f"{opened.file}: {key} is {settings[key]!r}, which the engine cannot do; only {wanted!r} is read")
+    for key, wanted in (("max_relative_positions", (0,)), ("layer_norm", ("standard",)), ("parallel_residual", (False,)),
+                        ("self_attn_type", ("scaled-dot", "scaled-dot-flash")), ("num_kv", (0,))):
+        if settings.get(key) not in (*wanted, None):
+            raise Unsupported(f"{opened.file}: {key} is {settings[key]!r}, which the engine cannot do; only {wanted[0]!r} "
+                              "is read")
     for name, attentions in (("transformer", {"self_attn": "self_attention"}),
                              ("transformer_layers", {"self_attn": "self_attention", "context_attn": "cross_attention"})):
         stack = "encoder" if name == "transformer" else "decoder"
@@ -69,7 +69,7 @@ def read(opened: Opened, options: Options) -> Description:
     vocabulary = opened.content.get("vocab")
     return finish(draft, options, Shape(
         settings.get("heads") or options.take("heads", 8),
-        Norm(True, False, True, options.take("epsilon", 1e-12 if old else 1e-6)),
+        Norm(True, False, True, options.take("epsilon", 1e-12 if old else settings.get("norm_eps") or 1e-6)),
         settings.get("pos_ffn_activation_fn") or options.take("activation", "relu"), True,
         tuple(draft.take(name).reshape(-1, d_model) for name in names), (0, 250, 8192),
         Text("spaces", False, "text", "<s> text </s>", "<unk>", "<blank>", tokens_of(vocabulary, "src"),
