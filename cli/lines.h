@@ -5,20 +5,20 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "cli/decoder.h"
+#include "cli/input_encoding.h"
 #include "support/buffer.h"
 #include "support/failure.h"
 
-/* Where lines come from: a file descriptor, or the text that has arrived. Without a decoder, lines are UTF-8, or
+/* Where lines come from: a file descriptor, or the text that has arrived. Without an encoding, lines are UTF-8, or
  * Windows-1252 if they are not valid UTF-8, as browsers read them. */
 typedef struct {
     int descriptor; /* unused if `ended` from the start: then all of the text has arrived */
     const char *name;
     bool is_file;                     /* `name` is a path */
-    decoder *decoder;                 /* of --encoding, or NULL */
+    input_encoding *encoding;         /* of --encoding, or NULL */
     text_buffer arrived;              /* lines to come; freed by the caller, like `buffer` */
     text_buffer buffer;               /* the lines returned by the last call */
-    size_t used;                      /* bytes of the input that they took; about that many if there is a decoder */
+    size_t used;                      /* bytes of the input that they took; about that many if there is an encoding */
     size_t n_lines;                   /* returned so far */
     size_t invalid_line;              /* number of the first line that was no valid text in its encoding; 0 if none */
     size_t n_read, n_arrived, n_used; /* bytes: of the input, of these as UTF-8, and the sum of `used` */

@@ -23,6 +23,19 @@ uint32_t utf8_next(const char *bytes, size_t size, size_t *length)
     return code_point;
 }
 
+size_t utf8_put(char bytes[4], uint32_t c)
+{
+    if (c < 0x80) {
+        bytes[0] = (char)c;
+        return 1;
+    }
+    size_t n = c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
+    for (size_t i = n; i-- > 1; c >>= 6)
+        bytes[i] = (char)(0x80 | (c & 0x3F));
+    bytes[0] = (char)((0xF00 >> n & 0xFF) | c);
+    return n;
+}
+
 bool utf8_is_valid(const char *bytes, size_t size)
 {
     size_t length;

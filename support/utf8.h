@@ -16,6 +16,9 @@
  * returns UTF8_INVALID, and *length is the number of bytes that can begin a code point, at least 1. */
 uint32_t utf8_next(const char *bytes, size_t size, size_t *length);
 
+/* Encodes c, a code point, into bytes. Returns how many there are. */
+size_t utf8_put(char bytes[4], uint32_t c);
+
 bool utf8_is_valid(const char *bytes, size_t size);
 
 /* Appends bytes [size], with U+FFFD in place of NULs and invalid UTF-8. */

@@ -511,6 +511,7 @@ START_TEST(symbols_and_tags_at_the_ends_are_not_the_models)
 {
     static const char *const cases[][3] = {
         {"\U0001F600 The house is small. \u2713", "\U0001F600 ", " \u2713"},
+        {"\U0001F600\rThe house is small.\t\u2713", "\U0001F600 ", "\t\u2713"}, /* \r is shown as a space */
         {"<p>\u2192 <b>The house is small.</b></p>", "<p>\u2192 <b>", "</b></p>"},
         {"<br/>The house is small.<br/>", "<br/>", "<br/>"},
     };
