@@ -109,7 +109,7 @@ bool windows_1252_append(text_buffer *text, const char *bytes, size_t size, fail
     return true;
 }
 
-/* ---- what is no text ---- */
+/* ---- input that is not text ---- */
 
 typedef struct {
     const char *bytes;

@@ -18,7 +18,7 @@ bool input_encoding_is_known(const char *name);
 /* A stream in a named encoding. */
 typedef struct {
     iconv_t state;
-    size_t unit;         /* bytes to skip where there is no character: 2 in UTF-16, 4 in UTF-32, otherwise 1 */
+    size_t unit;         /* bytes to skip if they are not a character: 2 in UTF-16, 4 in UTF-32, otherwise 1 */
     text_buffer pending; /* the beginning of a character whose end has not arrived */
 } input_encoding;
 
@@ -27,7 +27,7 @@ typedef struct {
 bool input_encoding_open(input_encoding *e, const char *name, failure *why);
 void input_encoding_close(input_encoding *e);
 
-/* Appends bytes [size] of the stream as UTF-8, with the byte 0xFF in place of what is no character. `last` says that
+/* Appends bytes [size] of the stream as UTF-8, with the byte 0xFF in place of invalid bytes. `last` says that
  * the stream ends here. */
 bool input_encoding_append(input_encoding *e, text_buffer *text, const char *bytes, size_t size, bool last,
                            failure *why);

@@ -30,7 +30,7 @@ bool line_source_add(line_source *source, const char *bytes, size_t size, bool l
     return true;
 }
 
-/* Fails if the input so far is no text. No line ends before this can be told. */
+/* Fails if the first bytes of the input show that it is not text. */
 static bool check_beginning(line_source *source, const char *bytes, size_t size, failure *why)
 {
     size_t room = sizeof source->beginning, n = source->n_read;

@@ -32,7 +32,7 @@ bool line_source_add(line_source *source, const char *bytes, size_t size, bool l
 
 /* Waits for a line, and also takes the lines after it that have already arrived, at most n in all and about a megabyte.
  * They lie in the buffer, in UTF-8, until the next call; sizes [n_read] include their line ends. n_read is 0 at end of
- * file. Fails if the input is no text. */
+ * file. Fails if the input is not text. */
 bool line_source_next(line_source *source, size_t *sizes, size_t n, size_t *n_read, failure *why);
 
 void line_source_free(line_source *source);

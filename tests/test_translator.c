@@ -686,7 +686,7 @@ START_TEST(bytes_that_are_no_utf8_are_noticed)
     translator *t = open_bundled();
     noted notes = {0};
     translation out = translate_one(t, "The caf\xE9 is {x} closed.", &notes);
-    ck_assert_str_eq(notes.last, "not UTF-8; bytes that are no character were read as U+FFFD");
+    ck_assert_str_eq(notes.last, "not UTF-8; invalid bytes were read as U+FFFD");
     translation_free(&out);
     translator_close(t);
 }
