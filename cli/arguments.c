@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cli/decoder.h"
+#include "cli/input_encoding.h"
 #include "cli/say.h"
 
 enum { DEFAULT_THREADS = 4, MOST_THREADS = 256 };
@@ -170,7 +170,7 @@ int arguments_parse(arguments *a, int argc, char **argv)
                                 "--explain; it has the tokens and the alignment itself");
     if (a->n_words && a->input)
         return arguments_refuse("TEXT and --input cannot be combined");
-    if (a->encoding && !decoder_knows(a->encoding))
+    if (a->encoding && !input_encoding_is_known(a->encoding))
         return arguments_refuse("unknown --encoding %s; `iconv --list` shows the names", a->encoding);
     if (is_dash(a->trace) || is_dash(a->explain))
         return arguments_refuse("--%s cannot write to standard output; name a file",

@@ -169,8 +169,8 @@ static bool next_lines(const line_filter *filter, size_t *sizes, size_t n, size_
         if (filter->progress)
             progress_clear(filter->progress);
         cli_say("line %zu: not valid %s", source->invalid_line,
-                source->decoder ? "in the encoding named; what is no character is read as U+FFFD"
-                                : "UTF-8; such lines are read as Windows-1252; --encoding names another encoding");
+                source->encoding ? "in the encoding named; invalid bytes are read as U+FFFD"
+                                 : "UTF-8; such lines are read as Windows-1252; --encoding names another encoding");
     }
     return ok;
 }

@@ -141,7 +141,7 @@ static bool skip_value(json_scan *s, int depth)
     }
 }
 
-/* Whether the line is an object and nothing else, but for a byte order mark. Sets *s past the opening bracket. */
+/* Whether the line is one object, perhaps after a byte order mark. Moves *s past the opening bracket. */
 static bool is_object(json_scan *s)
 {
     skip_word(s, "\xEF\xBB\xBF");
@@ -157,12 +157,7 @@ static bool is_object(json_scan *s)
 static bool append_code_point(text_buffer *text, uint32_t c, failure *why)
 {
     char bytes[4];
-    size_t size = c < 0x80 ? 1 : c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
-    static const unsigned char first[] = {0, 0x00, 0xC0, 0xE0, 0xF0};
-    for (size_t i = size; i-- > 1; c >>= 6)
-        bytes[i] = (char)(0x80 | (c & 0x3F));
-    bytes[0] = (char)(first[size] | c);
-    return text_append(text, bytes, size, why);
+    return text_append(text, bytes, utf8_put(bytes, c), why);
 }
 
 /* Decodes the escape after a backslash. */
@@ -260,22 +255,15 @@ static bool take_members(json_input *input, json_scan s, bool *has_text, failure
 
 bool json_input_read(json_input *input, const text_line *line, failure *why)
 {
-    text_buffer valid = TEXT_EMPTY;
+    *input = (json_input){TEXT_EMPTY, TEXT_EMPTY};
     json_scan s = {line->bytes, line->bytes + line->size};
-    *input = (json_input){TEXT_EMPTY, TEXT_EMPTY, !utf8_is_valid(line->bytes, line->size)};
-    if (input->replaced) {
-        if (!utf8_append_valid(&valid, line->bytes, line->size, why))
-            return false;
-        s = (json_scan){valid.bytes, valid.bytes + valid.size};
-    }
-    json_scan all = s;
-    bool has_text = false, ok = !is_object(&s) || take_members(input, s, &has_text, why);
-    if (ok && !has_text) {
-        input->text.size = input->others.size = 0;
-        ok = text_append(&input->text, all.at, (size_t)(all.end - all.at), why);
-    }
-    text_free(&valid);
-    return ok;
+    bool has_text = false;
+    if (is_object(&s) && !take_members(input, s, &has_text, why))
+        return false;
+    if (has_text)
+        return true;
+    input->text.size = input->others.size = 0;
+    return text_append(&input->text, line->bytes, line->size, why);
 }
 
 void json_input_free(json_input *input)

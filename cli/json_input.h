@@ -11,12 +11,11 @@
 typedef struct {
     text_buffer text;   /* what to translate, valid UTF-8; may have line ends */
     text_buffer others; /* the object's other members as they stand in the line, such as `,"id":7` */
-    bool replaced;      /* whether bytes of the line that are not UTF-8 became U+FFFD */
 } json_input;
 
-/* Reads a line. If it is a JSON object (RFC 8259) with a string "text", that is the text, and members that the output
- * has itself are left out of the others; of several "text" the last counts. Any other line is the text. An escaped
- * surrogate without its other half becomes U+FFFD. Call json_input_free even on failure. */
+/* Reads a line of valid UTF-8. If it is a JSON object (RFC 8259) with a string "text", that is the text, and members
+ * that the output has itself are left out of the others; of several "text" the last counts. Any other line is the text.
+ * An escaped surrogate without its other half becomes U+FFFD. Call json_input_free even on failure. */
 bool json_input_read(json_input *input, const text_line *line, failure *why);
 void json_input_free(json_input *input);
 

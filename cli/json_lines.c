@@ -3,12 +3,12 @@
 #include "cli/json_lines.h"
 
 #include <errno.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "cli/json_input.h"
 #include "support/json_text.h"
+#include "translator/tokens_json.h"
 
 /* One input line, which becomes one object. */
 typedef struct {
@@ -69,8 +69,6 @@ static bool read_entries(json_window *window, const text_line *lines, failure *w
         entry->first = window->n_texts;
         entry->n = count_lines(&entry->input.text);
         window->n_texts += entry->n;
-        if (entry->input.replaced)
-            add_notice(window, entry->first, "not UTF-8; bytes that are no character were read as U+FFFD");
     }
     window->texts = malloc(window->n_texts * sizeof *window->texts);
     window->out = calloc(window->n_texts, sizeof *window->out);
@@ -97,36 +95,15 @@ static void put_range(json_text *json, const char *name, byte_range range, size_
     json_text_put(json, "\"%s\":[%zu,%zu]", name, offset + range.begin, offset + range.end);
 }
 
-typedef const char *piece_of(const translator *t, int32_t id);
-
-static void put_tokens(json_text *json, const char *name, const token_ids *ids, const translator *t, piece_of *piece)
-{
-    json_text_put(json, "\"%s\":[", name);
-    for (size_t i = 0; i < ids->n; i++) {
-        const char *text = piece(t, ids->at[i]);
-        json_text_put(json, "%s{\"id\":%d,\"piece\":", i ? "," : "", ids->at[i]);
-        json_text_string(json, text, strlen(text));
-        json_text_put(json, "}");
-    }
-    json_text_put(json, "]");
-}
-
 static void put_sentence(json_text *json, const translated_sentence *sentence, size_t offset, const translator *t)
 {
     json_text_put(json, "{");
     put_range(json, "range", sentence->range, offset);
     json_text_put(json, ",\"tokens\":{");
-    put_tokens(json, "source", &sentence->source, t, translator_source_piece);
-    json_text_put(json, ",");
-    put_tokens(json, "target", &sentence->target, t, translator_target_piece);
+    put_tokens_json(json, t, sentence);
     json_text_put(json, "},\"log_probabilities\":[");
-    for (size_t i = 0; i < sentence->target.n; i++) {
-        json_text_put(json, i ? "," : "");
-        if (isfinite(sentence->log_probabilities[i]))
-            json_text_put(json, "%.6g", (double)sentence->log_probabilities[i]);
-        else
-            json_text_put(json, "null"); /* the end token was forced, and its probability is too small for a float */
-    }
+    for (size_t i = 0; i < sentence->target.n; i++)
+        json_text_put(json, "%s%.6g", i ? "," : "", (double)sentence->log_probabilities[i]);
     json_text_put(json, "],\"alignment\":[");
     for (size_t i = 0; i < sentence->target.n; i++)
         json_text_put(json, "%s%d", i ? "," : "", sentence->alignment[i]);

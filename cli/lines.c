@@ -21,8 +21,8 @@ static bool has_arrived(int descriptor)
 bool line_source_add(line_source *source, const char *bytes, size_t size, bool last, failure *why)
 {
     size_t before = source->arrived.size;
-    if (!(source->decoder ? decoder_append(source->decoder, &source->arrived, bytes, size, last, why)
-                          : text_append(&source->arrived, bytes, size, why)))
+    if (!(source->encoding ? input_encoding_append(source->encoding, &source->arrived, bytes, size, last, why)
+                           : text_append(&source->arrived, bytes, size, why)))
         return false;
     source->n_read += size;
     source->n_arrived += source->arrived.size - before;
@@ -30,7 +30,7 @@ bool line_source_add(line_source *source, const char *bytes, size_t size, bool l
     return true;
 }
 
-/* Fails if the input so far is no text. No line ends before this can be told. */
+/* Fails if the first bytes of the input show that it is not text. */
 static bool check_beginning(line_source *source, const char *bytes, size_t size, failure *why)
 {
     size_t room = sizeof source->beginning, n = source->n_read;
@@ -39,8 +39,8 @@ static bool check_beginning(line_source *source, const char *bytes, size_t size,
     if (size > room - n)
         size = room - n;
     memcpy(source->beginning + n, bytes, size);
-    return decoder_check_beginning(source->beginning, n + size, source->name, source->is_file, source->decoder != NULL,
-                                   why);
+    return input_encoding_check_beginning(source->beginning, n + size, source->name, source->is_file,
+                                          source->encoding != NULL, why);
 }
 
 /* Waits for data and adds it. A failed read ends the source, and sets its problem. */
@@ -70,8 +70,8 @@ static bool take_line(line_source *source, const char *bytes, size_t size, failu
         return text_append(&source->buffer, bytes, size, why);
     if (source->invalid_line == 0)
         source->invalid_line = source->n_lines;
-    return source->decoder ? utf8_append_valid(&source->buffer, bytes, size, why)
-                           : decoder_append_windows_1252(&source->buffer, bytes, size, why);
+    return source->encoding ? utf8_append_valid(&source->buffer, bytes, size, why)
+                            : windows_1252_append(&source->buffer, bytes, size, why);
 }
 
 /* Drops the first `size` bytes that have arrived. */

@@ -34,14 +34,14 @@ static bool add_words(line_source *source, const arguments *a, failure *why)
 }
 
 /* Opens the input: TEXT, --input, or standard input. Sets *file to the status of the --input file. */
-static bool open_input(const arguments *a, line_source *source, decoder *named, struct stat *file, failure *why)
+static bool open_input(const arguments *a, line_source *source, input_encoding *named, struct stat *file, failure *why)
 {
     *source = (line_source){.descriptor = STDIN_FILENO, .arrived = TEXT_EMPTY, .buffer = TEXT_EMPTY};
     source->name = a->n_words ? "TEXT" : a->input ? a->input : "standard input";
     source->is_file = a->input != NULL;
     if (a->encoding) {
-        source->decoder = named;
-        if (!decoder_open(named, a->encoding, why))
+        source->encoding = named;
+        if (!input_encoding_open(named, a->encoding, why))
             return false;
     }
     if (a->n_words)
@@ -58,8 +58,8 @@ static void close_input(const arguments *a, line_source *source)
 {
     if (a->input && source->descriptor >= 0)
         close(source->descriptor);
-    if (source->decoder)
-        decoder_close(source->decoder);
+    if (source->encoding)
+        input_encoding_close(source->encoding);
     line_source_free(source);
 }
 
@@ -163,7 +163,7 @@ static bool write_explanation(const explanation *page, output_file *out, failure
 static bool translate_all(const arguments *a, const attention_choice *attention, translator *t, failure *why)
 {
     line_source source;
-    decoder named;
+    input_encoding named;
     run_outputs out = {OUTPUT_NONE, OUTPUT_NONE, OUTPUT_NONE};
     struct stat input = {0};
     explanation *page = NULL;

@@ -131,7 +131,8 @@ static bool open_locked(output_file *out, int *descriptor, failure *why)
     return false;
 }
 
-/* Counts complete lines, and sets *size to their bytes. After a power failure a file may have zeros, which are no line.
+/* Counts complete lines, and sets *size to their bytes. After a power failure a file may end in zeros, which do not
+ * count.
  */
 static bool count_lines(output_file *out, int descriptor, size_t *size, failure *why)
 {
@@ -165,7 +166,8 @@ static bool open_state(output_file *out, bool create, failure *why)
         return true;
     close(out->state_descriptor);
     out->state_descriptor = -1;
-    return failure_set(why, "%s: is not of an interrupted run; move it or choose another output file", out->state);
+    return failure_set(why, "%s: does not belong to an interrupted run; move it or choose another output file",
+                       out->state);
 }
 
 /* Removes what an interrupted run left as OUT.resume, so that no later one takes this run's lines for those. */
@@ -203,10 +205,11 @@ static bool refuse_content(output_file *out, int descriptor, bool can_resume, fa
     failure ignored;
     bool is_own = access(out->state, F_OK) == 0 && open_state(out, false, &ignored);
     if (!is_own)
-        return failure_set(why,
-                           "%s: exists already, and is of no run that can be resumed; move it or choose another output "
-                           "file",
-                           out->partial);
+        return failure_set(
+            why,
+            "%s: exists already, and does not belong to a run that can be resumed; move it or choose another output "
+            "file",
+            out->partial);
     return count_lines(out, descriptor, &size, why) &&
            failure_set(why, "%s: holds %zu lines of an interrupted run; %sremove the file to start over", out->partial,
                        out->n_lines, can_resume ? "continue with --resume, or " : "");

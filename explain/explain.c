@@ -11,6 +11,7 @@
 #include "explain/page.h"
 #include "model/top_tokens.h"
 #include "support/file.h"
+#include "translator/tokens_json.h"
 
 enum {
     PRECISE_BITS = 12,    /* of query, key and weights: the page computes a softmax from them */
@@ -147,20 +148,6 @@ static void put_tensor(explanation *e, const trace_record *pass, const traced_te
     json_text_put(&e->sentences, "}");
 }
 
-typedef const char *piece_of(const translator *t, int32_t id);
-
-static void put_pieces(json_text *json, const char *side, const token_ids *ids, const translator *t, piece_of *piece)
-{
-    json_text_put(json, "\"%s\":[", side);
-    for (size_t i = 0; i < ids->n; i++) {
-        const char *text = piece(t, ids->at[i]);
-        json_text_put(json, "%s{\"id\":%d,\"piece\":", i ? "," : "", ids->at[i]);
-        json_text_string(json, text, strlen(text));
-        json_text_put(json, "}");
-    }
-    json_text_put(json, "],");
-}
-
 bool explanation_add_line(explanation *e, const text_line *line, const translation *result, failure *why)
 {
     e->lines.why = why;
@@ -191,9 +178,8 @@ bool explanation_add_sentence(explanation *e, const text_line *line, const trans
     json_text_string(json, translated.bytes, translated.size);
     text_free(&translated);
     json_text_put(json, ",\"truncated\":%s,", sentence->truncated ? "true" : "false");
-    put_pieces(json, "source", &sentence->source, e->translator, translator_source_piece);
-    put_pieces(json, "target", &sentence->target, e->translator, translator_target_piece);
-    json_text_put(json, "\"trace\":{");
+    put_tokens_json(json, e->translator, sentence);
+    json_text_put(json, ",\"trace\":{");
     for (const traced_tensor *tensor = pass->tensors; tensor < pass->tensors + pass->n; tensor++)
         put_tensor(e, pass, tensor, &sentence->target);
     json_text_put(json, "}}");
@@ -220,7 +206,8 @@ static void put_positions(json_text *json, const explanation *e)
 }
 
 /* The pieces of ids as a list of strings. */
-static void put_names(json_text *json, const char *key, const id_list *ids, const translator *t, piece_of *piece)
+static void put_names(json_text *json, const char *key, const id_list *ids, const translator *t,
+                      const char *(*piece)(const translator *t, int32_t id))
 {
     json_text_put(json, ",\"%s\":[", key);
     for (size_t i = 0; i < ids->n; i++) {

@@ -33,8 +33,9 @@ void model_forward(transformer_state *state, const transformer *model, const int
                    const int32_t *decoder_ids, size_t n_tgt, const trace_reader *reader);
 
 /* The logits [n_rows, n_target_vocabulary] of the final norm, if there is one, and the output layer for x [n_rows,
- * d_model], rows of the decoder's residual stream: what the decoder would say if it stopped there. They belong to the state; the caller may change them. The
- * state must be laid out for one sentence of n_rows target tokens, with logits. */
+ * d_model], rows of the decoder's residual stream: what the decoder would say if it stopped there. They belong to the
+ * state; the caller may change them. The state must be laid out for one sentence of n_rows target tokens, with logits.
+ */
 float *model_output_of(transformer_state *state, const transformer *model, const float *x, size_t n_rows);
 
 #endif

@@ -250,7 +250,7 @@ def test_exported_int8_says_so(marian, tmp_path):
 
 
 def make_foreign(place, what):
-    """Makes something at `place` that is no checkpoint of export.py; returns the file in it."""
+    """Makes something at `place` that is not a checkpoint of export.py; returns the file in it."""
     if what == "a file":
         place.write_text("mine")
         return place
@@ -300,7 +300,7 @@ def copy_of(directory, tmp_path):
       for name in ("model.safetensors", "source.spm", "target.spm", "vocab.json", "config.json", "generation_config.json")),
     *((name, "{'not': 'JSON'}", f"{name}: found something that is not JSON")
       for name in ("config.json", "generation_config.json", "tokenizer_config.json", "vocab.json")),
-    ("generation_config.json", "[1]", "generation_config.json: found JSON that is no object"),
+    ("generation_config.json", "[1]", "generation_config.json: found JSON that is not an object"),
     ("vocab.json", '{"a": "b"}', "vocab.json: 'a': found 'b', expected an id"),
     ("vocab.json", '{"</s>": 0, "<pad>": 1}', "vocab.json: found no <unk>, which is the unk_token"),
     ("source.spm", "no model", "source.spm: is no SentencePiece model"),

@@ -1,4 +1,4 @@
-"""What the program reads: encodings, `-`, and input that is no text."""
+"""What the program reads: encodings, `-`, and input that is not text."""
 
 import bz2
 import gzip
@@ -111,7 +111,7 @@ def test_what_is_no_character_is_replaced_with_a_notice(name, bad):
     stdin = "b\nI have ".encode(name) + bad + " a dog.\nGood morning.\n".encode(name)
     status, out, said = run("--encoding", name, stdin=stdin)
     assert (status, out) == (0, translated("b\nI have \ufffd a dog.\nGood morning.\n"))
-    assert notices(said) == ["line 2: not valid in the encoding named; what is no character is read as U+FFFD"]
+    assert notices(said) == ["line 2: not valid in the encoding named; invalid bytes are read as U+FFFD"]
 
 
 def test_half_a_character_at_the_end_is_replaced():

@@ -25,6 +25,20 @@ START_TEST(utf8_reads_code_points)
 }
 END_TEST
 
+START_TEST(utf8_is_read_as_it_was_put)
+{
+    char bytes[4];
+    size_t length;
+    for (uint32_t c = 0; c < 0x110000; c++) {
+        if (c == 0xD800) /* surrogates are no code points of text */
+            c = 0xE000;
+        size_t size = utf8_put(bytes, c);
+        ck_assert_uint_eq(utf8_next(bytes, size, &length), c);
+        ck_assert_uint_eq(length, size);
+    }
+}
+END_TEST
+
 START_TEST(utf8_refuses_what_is_not)
 {
     static const struct {
@@ -265,6 +279,7 @@ int main(void)
 {
     Suite *suite = suite_create("support");
     add_test(suite, "utf8_reads_code_points", utf8_reads_code_points);
+    add_test(suite, "utf8_is_read_as_it_was_put", utf8_is_read_as_it_was_put);
     add_test(suite, "utf8_refuses_what_is_not", utf8_refuses_what_is_not);
     add_test(suite, "utf8_replaces", utf8_replaces);
     add_test(suite, "buffers_grow", buffers_grow);

@@ -508,6 +508,7 @@ START_TEST(symbols_and_tags_at_the_ends_are_not_the_models)
 {
     static const char *const cases[][3] = {
         {"\U0001F600 The house is small. \u2713", "\U0001F600 ", " \u2713"},
+        {"\U0001F600\rThe house is small.\t\u2713", "\U0001F600 ", "\t\u2713"}, /* \r is shown as a space */
         {"<p>\u2192 <b>The house is small.</b></p>", "<p>\u2192 <b>", "</b></p>"},
         {"<br/>The house is small.<br/>", "<br/>", "<br/>"},
     };
@@ -758,7 +759,7 @@ START_TEST(bytes_that_are_no_utf8_are_noticed)
     translator *t = open_bundled();
     noted notes = {0};
     translation out = translate_one(t, "The caf\xE9 is {x} closed.", &notes);
-    ck_assert_str_eq(notes.last, "not UTF-8; bytes that are no character were read as U+FFFD");
+    ck_assert_str_eq(notes.last, "not UTF-8; invalid bytes were read as U+FFFD");
     translation_free(&out);
     translator_close(t);
 }

@@ -88,14 +88,6 @@ letter_case text_letter_case(const char *text, size_t size, const text_span_list
     return n_words >= 3 && n_titled == n_words && n_function_words > 0 ? CASE_TITLE : CASE_ORDINARY;
 }
 
-/* Overwrites a code point with another one of `length` bytes. */
-static void write_code_point(char *at, uint32_t c, size_t length)
-{
-    for (size_t i = length; i-- > 1; c >>= 6)
-        at[i] = (char)(0x80 | (c & 0x3F));
-    at[0] = (char)(length == 1 ? c : (0xF00u >> length & 0xF0u) | c);
-}
-
 void text_to_sentence_case(char *text, size_t size, const text_span_list *spans)
 {
     size_t span = 0, length;
@@ -108,7 +100,7 @@ void text_to_sentence_case(char *text, size_t size, const text_span_list *spans)
         for (size_t at = w.begin; at < w.end; at += length) {
             uint32_t c = utf8_next(text + at, w.end - at, &length);
             if (at > w.begin || !(is_first || is_i))
-                write_code_point(text + at, letter_lower(c), length);
+                utf8_put(text + at, letter_lower(c));
         }
     }
 }
@@ -120,6 +112,6 @@ void text_to_capitals(char *text, size_t size)
         if (c == 0xDF)
             text[at] = text[at + 1] = 'S';
         else if (c != UTF8_INVALID)
-            write_code_point(text + at, letter_upper(c), length);
+            utf8_put(text + at, letter_upper(c)); /* as long: see letters.h */
     }
 }

@@ -1,7 +1,5 @@
 #include "text/letters.h"
 
-#include <stddef.h>
-
 #include "support/utf8.h"
 
 /* Whether a code point beyond ASCII is punctuation, a symbol, an emoji or a modifier of one. */
@@ -15,6 +13,14 @@ static bool is_sign(uint32_t c)
 bool letter_is(uint32_t c)
 {
     return c < 0x80 ? (c | 0x20) >= 'a' && (c | 0x20) <= 'z' : !is_sign(c) && !utf8_is_space(c);
+}
+
+bool letter_in(const char *text, size_t begin, size_t end)
+{
+    for (size_t length; begin < end; begin += length)
+        if (letter_is(utf8_next(text + begin, end - begin, &length)))
+            return true;
+    return false;
 }
 
 /* Capitals first … last, and the distance to their lower-case letters. Where it is 1, the two alternate. */

@@ -29,15 +29,6 @@ bool text_trim(byte_range *trimmed, const char *line, byte_range range)
     return begin < end;
 }
 
-static bool has_letter(const char *line, byte_range range)
-{
-    size_t length;
-    for (size_t at = range.begin; at < range.end; at += length)
-        if (letter_is(utf8_next(line + at, range.end - at, &length)))
-            return true;
-    return false;
-}
-
 /* The first whole range that ends after byte `at`; NULL if there is none. */
 static const byte_range *whole_after(const text_segments *s, size_t at)
 {
@@ -247,7 +238,7 @@ bool text_segments_next(byte_range *sentence, text_segments *s)
         for (s->at = skip_markers(s, s->at); s->at < s->cell_end; s->at = skip_markers(s, s->at)) {
             byte_range found = {s->at, find_end(s, s->at)};
             s->at = found.end;
-            if (has_letter(s->line, found))
+            if (letter_in(s->line, found.begin, found.end))
                 return text_trim(sentence, s->line, found);
         }
         if (s->cell_end == s->size)

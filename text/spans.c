@@ -325,7 +325,7 @@ static bool match(text_span *span, bool *found, const pcre2_code *code, text_spa
     pcre2_set_offset_limit(finder->context, end);
     int n = pcre2_match(code, (PCRE2_SPTR)s->text, s->size, begin, PCRE2_NO_UTF_CHECK, finder->data, finder->context);
     *found = n >= 0;
-    if (n < 0) /* reaching PCRE2's match limit is no match either */
+    if (n < 0) /* a match that reaches PCRE2's limit counts as none */
         return n != PCRE2_ERROR_NOMEMORY || failure_memory(why, "finding copied text");
     const PCRE2_SIZE *range = pcre2_get_ovector_pointer(finder->data);
     *span = (text_span){range[0], range[1], (span_kind)(*pcre2_get_mark(finder->data) - '0')};

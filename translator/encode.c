@@ -247,7 +247,7 @@ bool encode_line(const encoder *e, const text_line *line, size_t number, transla
     if (!e->protector)
         return blank || encode_plain(&at, all);
     if (!utf8_is_valid(line->bytes, line->size))
-        say(&at, "not UTF-8; bytes that are no character were read as U+FFFD");
+        say(&at, "not UTF-8; invalid bytes were read as U+FFFD");
     protected_sentence sentence;
     bool ok = protector_start(e->protector, line, out->code_size, why) &&
               (blank || protector_list_spans(e->protector, all, &out->spans, &out->n_spans, why));

@@ -70,13 +70,12 @@ static bool knows(void *user, const char *character, size_t size)
 
 static bool list_whole_ranges(protector *p, failure *why)
 {
-    if (p->spans.n > p->capacity) {
-        byte_range *grown = reallocarray(p->whole, p->spans.capacity, sizeof *grown);
-        if (!grown)
-            return failure_memory(why, "copied text");
-        p->whole = grown;
-        p->capacity = p->spans.capacity;
-    }
+    if (p->spans.n == 0)
+        return true;
+    byte_range *grown = array_reserve(p->whole, &p->capacity, p->spans.n, sizeof *grown, "copied text", why);
+    if (!grown)
+        return false;
+    p->whole = grown;
     for (size_t i = 0; i < p->spans.n; i++)
         p->whole[i] = (byte_range){p->spans.at[i].begin, p->spans.at[i].end};
     return true;
@@ -124,31 +123,20 @@ static void release_tags(text_span *spans, size_t n)
     }
 }
 
-static bool has_letter(const char *text, size_t begin, size_t end)
-{
-    for (size_t length; begin < end; begin += length)
-        if (letter_is(utf8_next(text + begin, end - begin, &length)))
-            return true;
-    return false;
-}
-
 static bool is_symbol(const char *text, text_span span)
 {
     for (size_t at = span.begin; at < span.end; at++)
         if (text[at] >= '0' && text[at] <= '9')
             return false;
-    return span.kind == SPAN_OPAQUE && !has_letter(text, span.begin, span.end);
+    return span.kind == SPAN_OPAQUE && !letter_in(text, span.begin, span.end);
 }
 
-/* Takes symbols, empty tags, and pairs of tags around all of it from both ends of a sentence, and the spaces there. */
+/* Takes symbols, empty tags, and pairs of tags around all of it from both ends of a sentence, and the white space
+ * there. */
 static void strip_ends(protected_sentence *s, const char *text)
 {
     for (;;) {
-        while (s->range.begin < s->range.end && text[s->range.begin] == ' ')
-            s->range.begin++;
-        while (s->range.end > s->range.begin && text[s->range.end - 1] == ' ')
-            s->range.end--;
-        if (s->n_spans == 0)
+        if (!text_trim(&s->range, text, s->range) || s->n_spans == 0)
             return;
         const text_span *first = &s->spans[0], *last = &s->spans[s->n_spans - 1];
         bool at_begin = first->begin == s->range.begin, at_end = last->end == s->range.end;
@@ -172,11 +160,11 @@ static bool has_letter_outside_spans(const protected_sentence *s, const char *te
 {
     size_t at = s->range.begin;
     for (size_t i = 0; i < s->n_spans; i++) {
-        if (has_letter(text, at, s->spans[i].begin))
+        if (letter_in(text, at, s->spans[i].begin))
             return true;
         at = s->spans[i].end;
     }
-    return has_letter(text, at, s->range.end);
+    return letter_in(text, at, s->range.end);
 }
 
 /* Where in the line a byte of its normal form comes from. */
@@ -312,7 +300,7 @@ bool protect_next_part(byte_range *part, size_t *next, const protected_sentence 
         if (*next > 0)
             begin = skip_punctuation(s->line->bytes, end, begin);
         ++*next;
-        if (has_letter(s->line->bytes, begin, end))
+        if (letter_in(s->line->bytes, begin, end))
             return text_trim(part, s->line->bytes, (byte_range){begin, end});
     }
     return false;

@@ -27,8 +27,7 @@ void protector_close(protector *p);
 /* Starts a line whose language code takes `offset` bytes. The line must outlive the calls below. */
 bool protector_start(protector *p, const text_line *line, size_t offset, failure *why);
 
-/* Sets *spans [*n] to the spans in a range of the line; free it with free. If there are none, *spans may be NULL. Call
- * this before protector_next. */
+/* Lists the spans in a range of the line in *spans [*n], NULL or an array to free. Call this before protector_next. */
 bool protector_list_spans(const protector *p, byte_range range, copied_span **spans, size_t *n, failure *why);
 
 /* Sets *sentence to the next sentence of the line that has a letter outside its spans. Symbols and tags at its ends are

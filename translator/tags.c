@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "model/alignment.h"
 #include "support/utf8.h"
 #include "text/letters.h"
 
@@ -25,17 +26,13 @@ static void read_attention(void *user, const char *name, const float *data, size
     float n_heads = (float)rows / (float)a->n_tgt;
     for (size_t i = 0; i < rows * columns; i++)
         mean[i % n] += data[i] / n_heads;
-    double decided = 0.0;
-    for (size_t i = 0; i < a->n_tgt; i++) {
-        float most = 0.0f;
-        for (size_t j = 0; j + 1 < a->n_src; j++) /* not the end token, which words without a counterpart attend to */
-            most = mean[i * a->n_src + j] > most ? mean[i * a->n_src + j] : most;
-        decided += (double)most;
-    }
-    if (!a->weights || decided > a->decided) {
+    double entropy = 0.0;
+    for (size_t i = 0; i < a->n_tgt; i++)
+        entropy += alignment_entropy(mean + i * a->n_src, a->n_src);
+    if (!a->weights || entropy < a->entropy) {
         float *before = a->weights;
         a->weights = mean;
-        a->decided = decided;
+        a->entropy = entropy;
         mean = before;
     }
     free(mean);
@@ -160,7 +157,7 @@ static size_t closing_tag(const translated_sentence *s, size_t opening)
     }
 }
 
-/* Finds the words that a pair of tags encloses. Returns false if there are none. */
+/* Finds the target words between a pair of tags. Returns false if the pair has no words. */
 static bool enclose(tag_placing *p, size_t opening)
 {
     const protected_span *spans = p->sentence->spans;

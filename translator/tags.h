@@ -12,7 +12,7 @@
 typedef struct {
     size_t n_tgt, n_src;
     float *weights; /* [n_tgt, n_src], NULL at the start; free it with free */
-    double decided; /* the sum over rows of the largest weight, without that of the end token */
+    double entropy; /* of that layer: the sum over its rows (model/alignment.h) */
     bool ok;        /* false if memory ran out */
 } tag_attention;
 

@@ -72,7 +72,7 @@ def read_json(path: Path) -> dict[str, Any]:
         raise Unsupported(f"{path}: found something that is not JSON in UTF-8: {one_line(problem)}; download the file again") \
             from problem
     if not isinstance(content, dict):
-        raise Unsupported(f"{path}: found JSON that is no object, expected {{…}}; download the file again")
+        raise Unsupported(f"{path}: found JSON that is not an object, expected {{…}}; download the file again")
     return content
 
 

@@ -1,6 +1,7 @@
-#include "cli/decoder.h"
+#include "cli/input_encoding.h"
 
 #include <errno.h>
+#include <stdint.h>
 #include <string.h>
 
 #include "support/utf8.h"
@@ -10,11 +11,11 @@
 /* Opens iconv from one encoding to another. A slash would begin an option such as //IGNORE, which drops text. */
 static iconv_t open_iconv(const char *to, const char *from)
 {
-    bool is_name = *from && strlen(from) <= DECODER_NAME && !strchr(from, '/');
+    bool is_name = *from && strlen(from) <= INPUT_ENCODING_NAME && !strchr(from, '/');
     return is_name ? iconv_open(to, from) : NO_ICONV;
 }
 
-bool decoder_knows(const char *name)
+bool input_encoding_is_known(const char *name)
 {
     iconv_t state = open_iconv("UTF-8", name);
     return state != NO_ICONV && iconv_close(state) == 0;
@@ -37,105 +38,78 @@ static size_t unit_of(const char *name)
     return sizes[1] == 2 || sizes[1] == 4 ? sizes[1] : 1;
 }
 
-bool decoder_open(decoder *d, const char *name, failure *why)
+bool input_encoding_open(input_encoding *e, const char *name, failure *why)
 {
-    *d = (decoder){open_iconv("UTF-8", name), unit_of(name), TEXT_EMPTY};
-    return d->state != NO_ICONV || failure_memory(why, "the encoding of the input");
+    *e = (input_encoding){open_iconv("UTF-8", name), unit_of(name), TEXT_EMPTY};
+    return e->state != NO_ICONV || failure_memory(why, "the encoding of the input");
 }
 
-void decoder_close(decoder *d)
+void input_encoding_close(input_encoding *e)
 {
-    if (d->state != NO_ICONV)
-        iconv_close(d->state);
-    text_free(&d->pending);
-    d->state = NO_ICONV;
+    if (e->state != NO_ICONV)
+        iconv_close(e->state);
+    text_free(&e->pending);
+    e->state = NO_ICONV;
 }
 
 /* Calls iconv once, or flushes it if *from is NULL, and appends what it gives. Returns 0 or errno; -1 if memory ran
  * out. */
-static int convert(decoder *d, text_buffer *text, char **from, size_t *n, failure *why)
+static int convert(input_encoding *e, text_buffer *text, char **from, size_t *n, failure *why)
 {
     char out[4096], *to = out;
     size_t n_to = sizeof out;
-    int problem = iconv(d->state, from, n, &to, &n_to) == (size_t)-1 ? errno : 0;
+    int problem = iconv(e->state, from, n, &to, &n_to) == (size_t)-1 ? errno : 0;
     return text_append(text, out, (size_t)(to - out), why) ? problem : -1;
 }
 
-bool decoder_append(decoder *d, text_buffer *text, const char *bytes, size_t size, bool last, failure *why)
+bool input_encoding_append(input_encoding *e, text_buffer *text, const char *bytes, size_t size, bool last,
+                           failure *why)
 {
-    if (!text_append(&d->pending, bytes, size, why))
+    if (!text_append(&e->pending, bytes, size, why))
         return false;
-    char *from = d->pending.bytes;
-    size_t n = d->pending.size;
+    char *from = e->pending.bytes;
+    size_t n = e->pending.size;
     while (n > 0) {
-        int problem = convert(d, text, &from, &n, why);
+        int problem = convert(e, text, &from, &n, why);
         if (problem < 0)
             return false;
         if (problem == EINVAL && !last)
             break;
         if (problem == 0 || problem == E2BIG)
             continue;
-        size_t skipped = problem == EINVAL || n < d->unit ? n : d->unit;
+        size_t skipped = problem == EINVAL || n < e->unit ? n : e->unit;
         from += skipped;
         n -= skipped;
         if (!text_append(text, "\xFF", 1, why))
             return false;
     }
-    memmove(d->pending.bytes, from, n);
-    d->pending.size = n;
+    memmove(e->pending.bytes, from, n);
+    e->pending.size = n;
     char *none = NULL;
-    return !last || convert(d, text, &none, &n, why) >= 0;
+    return !last || convert(e, text, &none, &n, why) >= 0;
 }
 
-/* 0x80 to 0x9F, as in https://encoding.spec.whatwg.org/#windows-1252 but for U+FFFD. */
-static const char *const windows_1252[32] = {"€",
-                                             UTF8_REPLACEMENT,
-                                             "‚",
-                                             "ƒ",
-                                             "„",
-                                             "…",
-                                             "†",
-                                             "‡",
-                                             "ˆ",
-                                             "‰",
-                                             "Š",
-                                             "‹",
-                                             "Œ",
-                                             UTF8_REPLACEMENT,
-                                             "Ž",
-                                             UTF8_REPLACEMENT,
-                                             UTF8_REPLACEMENT,
-                                             "‘",
-                                             "’",
-                                             "“",
-                                             "”",
-                                             "•",
-                                             "–",
-                                             "—",
-                                             "˜",
-                                             "™",
-                                             "š",
-                                             "›",
-                                             "œ",
-                                             UTF8_REPLACEMENT,
-                                             "ž",
-                                             "Ÿ"};
+/* The code points of bytes 0x80 to 0x9F (https://encoding.spec.whatwg.org/#windows-1252); U+FFFD for those that have no
+ * meaning. All other bytes are code points themselves. */
+/* clang-format off */
+static const uint16_t windows_1252[32] = {
+    0x20AC, 0xFFFD, 0x201A, 0x0192, 0x201E, 0x2026, 0x2020, 0x2021, 0x02C6, 0x2030, 0x0160, 0x2039, 0x0152, 0xFFFD, 0x017D, 0xFFFD,
+    0xFFFD, 0x2018, 0x2019, 0x201C, 0x201D, 0x2022, 0x2013, 0x2014, 0x02DC, 0x2122, 0x0161, 0x203A, 0x0153, 0xFFFD, 0x017E, 0x0178};
+/* clang-format on */
 
-bool decoder_append_windows_1252(text_buffer *text, const char *bytes, size_t size, failure *why)
+bool windows_1252_append(text_buffer *text, const char *bytes, size_t size, failure *why)
 {
     for (size_t i = 0; i < size; i++) {
         unsigned char b = (unsigned char)bytes[i];
-        const char two[2] = {(char)(0xC0 | b >> 6), (char)(0x80 | (b & 0x3F))};
-        bool ok = b < 0x80   ? text_append(text, bytes + i, 1, why)
-                  : b < 0xA0 ? text_append(text, windows_1252[b - 0x80], strlen(windows_1252[b - 0x80]), why)
-                             : text_append(text, two, 2, why);
-        if (!ok)
+        char encoded[4];
+        size_t n = utf8_put(encoded, b >= 0x80 && b < 0xA0 ? windows_1252[b - 0x80] : b);
+        if (!text_append(text, encoded, n, why))
             return false;
     }
     return true;
 }
 
-/* ---- what is no text ---- */
+/* ---- input that is not text ---- */
 
 typedef struct {
     const char *bytes;
@@ -177,8 +151,8 @@ static const char *file_for_shell(const char *name, bool is_file)
     return !is_file ? "" : name[strspn(name, plain)] == '\0' ? name : "FILE";
 }
 
-bool decoder_check_beginning(const char *bytes, size_t size, const char *name, bool is_file, bool is_named,
-                             failure *why)
+bool input_encoding_check_beginning(const char *bytes, size_t size, const char *name, bool is_file, bool is_named,
+                                    failure *why)
 {
     const char *file = file_for_shell(name, is_file), *redirect = is_file ? " <" : "";
     const beginning *b = find(compressed, sizeof compressed / sizeof *compressed, bytes, size);

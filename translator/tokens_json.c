@@ -1,0 +1,24 @@
+#include "translator/tokens_json.h"
+
+#include <string.h>
+
+typedef const char *piece_of(const translator *t, int32_t id);
+
+static void put_tokens(json_text *json, const char *name, const token_ids *ids, const translator *t, piece_of *piece)
+{
+    json_text_put(json, "\"%s\":[", name);
+    for (size_t i = 0; i < ids->n; i++) {
+        const char *text = piece(t, ids->at[i]);
+        json_text_put(json, "%s{\"id\":%d,\"piece\":", i ? "," : "", ids->at[i]);
+        json_text_string(json, text, strlen(text));
+        json_text_put(json, "}");
+    }
+    json_text_put(json, "]");
+}
+
+void put_tokens_json(json_text *json, const translator *t, const translated_sentence *sentence)
+{
+    put_tokens(json, "source", &sentence->source, t, translator_source_piece);
+    json_text_put(json, ",");
+    put_tokens(json, "target", &sentence->target, t, translator_target_piece);
+}
