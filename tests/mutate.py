@@ -6,17 +6,18 @@
     mutate.py --draw N                    replaces that sample by another one of N mutants
 
 tests/mutate installs missing packages first. All work happens in a copy of the tree, build/mutate/copy. Each mutant is run
-against the tests of scripts/test that run the C program, C suites first, until one fails. Test programs that come out
-byte-identical are skipped.
+against the tests of scripts/test that run the C program, C suites first, until one fails; as many tests run at a time as
+there are CPUs. Test programs that come out byte-identical are skipped.
 
-Results are kept in build/mutate/results.jsonl, so an interrupted run resumes. Survivors are tried again once the tests have
-changed. The report, build/mutate/report.md, has the score of each room and every survivor as a diff. Mutants that the
-compiler rejects, or compiles to identical machine code, are replaced by others and not counted.
+Results are kept in build/mutate/results.jsonl, so an interrupted run resumes. Survivors are tried again with the tests that
+have changed since. The report, build/mutate/report.md, has the score of each room and every survivor as a diff. Mutants
+that the compiler rejects, or compiles to identical machine code, are replaced by others and not counted.
 
 --sample fails when a mutant survives, or when more than a third of the sample no longer fits the sources.
 """
 
 import argparse
+import concurrent.futures
 import contextlib
 import difflib
 import fcntl
@@ -25,7 +26,6 @@ import hashlib
 import json
 import os
 import re
-import resource
 import shutil
 import signal
 import subprocess
@@ -42,9 +42,12 @@ ROOMS = ["support", "kernels", "attention", "weights", "tokenizer", "text", "mod
 
 # The files for pytest, those that fail fastest first. Left out: tests of Python alone, and those that compare the text of
 # the sources (test_tour.py, test_compare.py, test_rooms.py), which a mutant may fail whatever it computes.
-PYTHON_TESTS = ["test_program.py", "test_attention_map.py", "hardening/test_resume.py", "test_explain.py",
-                "hardening/test_crafted.py", "test_reversing.py", "hardening/test_failing.py", "hardening/test_long_run.py"]
-MEMORY, FILE_SIZE = 8 << 30, 1 << 30  # of a process under test, in bytes
+PYTHON_TESTS = ["test_program.py", "test_json_lines.py", "test_input.py", "test_attention_map.py", "hardening/test_files.py",
+                "hardening/test_resume.py", "test_explain.py", "test_splitters.py", "test_bpe.py", "test_languages.py",
+                "test_architectures.py", "test_readers.py", "hardening/test_crafted.py", "test_reversing.py",
+                "hardening/test_failing.py", "hardening/test_long_run.py"]
+MEMORY, FILE_SIZE = 8 << 30, 1 << 30  # of a process under test, in bytes: a mutant may ask for any amount
+LIMITED = ["prlimit", f"--as={MEMORY}", f"--fsize={FILE_SIZE}", "--core=0"]
 
 
 class Broken(Exception):
@@ -53,25 +56,28 @@ class Broken(Exception):
 
 # ---- processes ----
 
-def limit():
-    """Runs in the new process: a mutant may ask for any amount of memory or disk."""
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (FILE_SIZE, FILE_SIZE))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+def end(process):
+    """Ends a process and whatever it left running."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+
+
+RUNNING = set()  # the processes of run()
 
 
 def run(command, seconds, **options):
     """(exit status, output, seconds taken); the status is None on a timeout."""
     started = time.monotonic()
-    with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                          errors="replace", start_new_session=True, preexec_fn=limit, **options) as process:
+    with subprocess.Popen(LIMITED + command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          text=True, errors="replace", start_new_session=True, **options) as process:
+        RUNNING.add(process)
         try:
             said, status = process.communicate(timeout=seconds)[0], process.returncode
         except subprocess.TimeoutExpired:
             said, status = "", None
         finally:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)  # and whatever it left running
+            RUNNING.discard(process)
+            end(process)
     return status, said, time.monotonic() - started
 
 
@@ -80,6 +86,23 @@ def first_failure(said):
     match = re.search(r"^[^\n:]+:\d+:[FE]:[^\n:]*:([^\n:]+):", said, re.MULTILINE) or re.search(
         r"^(?:FAILED|ERROR) \S*?((?:hardening/)?test_\w+\.py::.+?)(?: - .*)?$", said, re.MULTILINE)
     return match[1] if match else ""
+
+
+def first_killer(jobs):
+    """The first result other than "" of functions that run at the same time, one per CPU; "" if there is none."""
+    found = []
+
+    def attempt(job):
+        if not found and (killer := job()):
+            found.append(killer)
+
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        left = [pool.submit(attempt, job) for job in jobs]
+        while left:
+            left = concurrent.futures.wait(left, timeout=0.2, return_when=concurrent.futures.FIRST_COMPLETED).not_done
+            for process in list(RUNNING) if found else []:
+                end(process)
+    return found[0] if found else ""
 
 
 def named(program, status, said, _):
@@ -164,30 +187,31 @@ class Copy:
 
     def measure(self):
         """Checks that every test passes without a mutant, and times it; once for the same sources and tests."""
-        kept, of = WORK / "seconds.json", {"tests": tests_digest(), **self.sound}
+        kept, of = WORK / "seconds.json", {"tests": tests_digests(), **self.sound}
         if kept.exists() and (before := json.loads(kept.read_text()))["of"] == of:
             self.seconds = before["seconds"]
             return
-        for name in self.suites():
-            status, said, self.seconds[name] = self.run_suite(name, 600)
+        for name in self.suites() + PYTHON_TESTS:
+            status, said, self.seconds[name] = self.run_test(name, 600)
             if status != 0:
                 raise Broken(f"{name} fails without a mutant:\n{said}")
-        status, said, self.seconds["pytest"] = self.run_pytest(PYTHON_TESTS, 3600)
-        if status != 0:
-            raise Broken(f"pytest fails without a mutant:\n{said}")
         kept.write_text(json.dumps({"of": of, "seconds": self.seconds}) + "\n")
 
-    def killer(self, room):
-        """The first test that fails with the mutant that was just built, or "" when all pass."""
+    def run_test(self, name, seconds):
+        return self.run_pytest([name], seconds) if name in PYTHON_TESTS else self.run_suite(name, seconds)
+
+    def killer(self, room, passed):
+        """The first test that fails with the mutant that was just built, or "" when all pass. Those of `passed` are
+        known to."""
         changed = {name for name, digest in self.digests().items() if digest != self.sound.get(name)}
         order = sorted((name for name in self.suites() if name in changed),
                        key=lambda name: (name != f"test_{room}", self.seconds[name]))
-        for name in order:
-            if killer := named(name, *self.run_suite(name, 30 + 5 * self.seconds[name])):
-                return killer
         if changed & {"translate", "libfailing.so"}:
-            return named("pytest", *self.run_pytest(PYTHON_TESTS, 30 + 5 * self.seconds["pytest"]))
-        return ""
+            order[-1:-1] = PYTHON_TESTS  # test_failing takes longest
+        return first_killer([functools.partial(self.killed_by, name) for name in order if name not in passed])
+
+    def killed_by(self, name):
+        return named("pytest" if name in PYTHON_TESTS else name, *self.run_test(name, 30 + 5 * self.seconds[name]))
 
     @contextlib.contextmanager
     def planted(self, mutant):
@@ -200,14 +224,14 @@ class Copy:
         finally:
             path.write_text(sound, encoding="utf-8")
 
-    def judge(self, mutant):
+    def judge(self, mutant, passed):
         """(verdict, killer): "killed", "survived", "rejected" by the compiler, or "identical" machine code."""
         with self.planted(mutant):
             if not self.build()[0]:
                 return "rejected", ""
             if self.digests() == self.sound:
                 return "identical", ""
-            killer = self.killer(mutant.file.split("/")[0])
+            killer = self.killer(mutant.file.split("/")[0], passed)
             return ("killed", killer) if killer else ("survived", "")
 
 
@@ -222,13 +246,19 @@ def key_of(mutant):
     return hashlib.sha256(f"{source_of(mutant.file)}\0{mutant}".encode()).hexdigest()[:16]
 
 
-def tests_digest():
-    """Changes with the tests."""
-    digest = hashlib.sha256()
+def tests_digests():
+    """{test: digest}, which changes with the test or with what several tests share."""
+    own, shared = {}, hashlib.sha256()
     for path in sorted((ROOT / "tests").rglob("*")):
-        if path.is_file() and path.suffix in (".c", ".h", ".py", ".json") and path != SAMPLE:
-            digest.update(path.read_bytes())
-    return digest.hexdigest()[:16]
+        name = str(path.relative_to(ROOT / "tests"))
+        if path.suffix == ".c" and path.name.startswith("test_"):
+            own[path.stem] = path.read_bytes()
+        elif name in PYTHON_TESTS:
+            own[name] = path.read_bytes()
+        elif path.is_file() and path.suffix in (".c", ".h", ".py", ".json") and not path.name.startswith("test_") and \
+                path.name not in ("mutants.json", "mutants.py", "mutate.py", "planted_faults.py"):
+            shared.update(path.read_bytes())
+    return {name: hashlib.sha256(shared.digest() + text).hexdigest()[:16] for name, text in own.items()}
 
 
 def diff_of(mutant):
@@ -251,7 +281,12 @@ class Results:
 
     def known(self, mutant, tests):
         result = self.by_key.get(key_of(mutant))
-        return result if result and (result["verdict"] != "survived" or result["tests"] == tests) else None
+        return result if result and (result["verdict"] != "survived" or self.passed(mutant, tests) == set(tests)) else None
+
+    def passed(self, mutant, tests):
+        """Those of the tests that a survivor is known to pass."""
+        before = self.by_key.get(key_of(mutant), {}).get("tests", {})
+        return {name for name, digest in tests.items() if before.get(name) == digest}
 
     def add(self, mutant, verdict, killer, seconds, tests):
         result = {"key": key_of(mutant), "file": mutant.file, "line": mutant.line, "kind": mutant.kind, "begin": mutant.begin,
@@ -314,7 +349,7 @@ def report(by_room, lines_of, number, seed):
 
 def campaign(number, seed):
     WORK.mkdir(parents=True, exist_ok=True)
-    results, tests, lines_of = Results(WORK / "results.jsonl"), tests_digest(), sizes()
+    results, tests, lines_of = Results(WORK / "results.jsonl"), tests_digests(), sizes()
     copies = []
 
     def copy():
@@ -330,7 +365,7 @@ def campaign(number, seed):
         if result := results.known(mutant, tests):
             return result
         started = (copy(), time.monotonic())[1]
-        verdict, killer = copy().judge(mutant)
+        verdict, killer = copy().judge(mutant, results.passed(mutant, tests))
         seconds = time.monotonic() - started
         print(f"{mutant.file}:{mutant.line}: {mutant.kind}: {verdict} {killer} ({seconds:.0f} s)", file=sys.stderr, flush=True)
         return results.add(mutant, verdict, killer, seconds, tests)

@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import time
 
 import pytest
 
@@ -97,11 +98,13 @@ def test_rejected_mutants_are_replaced():
 def test_results_are_resumed_and_survivors_tried_again(tmp_path):
     one, other, third = itertools.islice(mutants.sequence(mutate.ROOT, "attention", 1), 3)
     results = mutate.Results(tmp_path / "results")
-    results.add(one, "killed", "test_attention: heads_do_not_mix", 1.0, "tests")
-    results.add(other, "survived", "", 1.0, "tests")
+    tests, changed = {"test_cli": "a", "test_model": "b"}, {"test_cli": "a", "test_model": "c"}
+    results.add(one, "killed", "test_attention: heads_do_not_mix", 1.0, tests)
+    results.add(other, "survived", "", 1.0, tests)
     again = mutate.Results(tmp_path / "results")
-    assert again.known(one, "other tests")["killer"] == "test_attention: heads_do_not_mix"
-    assert again.known(other, "tests") and not again.known(other, "other tests") and not again.known(third, "tests")
+    assert again.known(one, changed)["killer"] == "test_attention: heads_do_not_mix"
+    assert again.known(other, tests) and not again.known(other, changed) and not again.known(third, tests)
+    assert again.passed(other, changed) == {"test_cli"} and again.passed(third, tests) == set()
 
 
 def test_the_report_counts_and_shows_survivors():
@@ -130,6 +133,15 @@ def test_the_first_failure_is_named(said, name):
     ("pytest: exit status 1", ""), ("", "")])
 def test_a_killer_can_be_run_alone(killer, test):
     assert mutate.alone(killer) == test
+
+
+def test_the_first_test_to_fail_ends_the_others():
+    def sleeping(seconds, killer):
+        return lambda: (mutate.run(["sleep", str(seconds)], 60), killer)[1]
+
+    started = time.monotonic()
+    assert mutate.first_killer([sleeping(50, ""), sleeping(0, "test_cli"), sleeping(50, "")]) == "test_cli"
+    assert time.monotonic() - started < 20 and mutate.first_killer([sleeping(0, ""), sleeping(0, "")]) == ""
 
 
 def test_a_test_that_hangs_or_grows_is_ended():
