@@ -150,11 +150,8 @@ static bool read_tokenizer(model_config *c, const cJSON *root, const char *file,
     if (!object || !read_name(c->splitter, object, "splitter", where, why))
         return false;
     bool of_bytes = strcmp(c->splitter, "byte_bpe") == 0, has_merges = of_bytes || strcmp(c->splitter, "bpe") == 0;
-    return json_check_keys(object,
-                           all_keys + (of_bytes     ? 0
-                                       : has_merges ? 1
-                                                    : 2),
-                           where, why) &&
+    const char *const *keys = of_bytes ? all_keys : has_merges ? all_keys + 1 : all_keys + 2;
+    return json_check_keys(object, keys, where, why) &&
            json_read_bool(&c->lower_case, object, "lower_case", where, why) &&
            (!has_merges || json_read_size(&c->n_merges, object, "n_merges", 1, LARGEST_VOCABULARY, where, why)) &&
            (!of_bytes || json_read_bool(&c->prefix_space, object, "prefix_space", where, why));
@@ -266,14 +263,12 @@ static bool check_sharing(const model_config *c, const char *file, failure *why)
 
 static bool read_root(model_config *c, const cJSON *root, const char *file, failure *why)
 {
-    /* clang-format off */
     enum { N_OPTIONAL = 2 };
     static const char *const all_keys[] = {
-        "copy_tokens", "languages", /* optional */
-        "format", "version", "d_model", "max_positions", "encoder", "decoder", "activation", "norm", "positions",
-        "scale_embedding", "shared_embedding", "tied_output", "tokenizer", "source", "target", "shared_sentencepiece", "shared_vocabulary",
-        "generation", "origin", NULL};
-    /* clang-format on */
+        "copy_tokens",       "languages",   "format",     "version", "d_model",   "max_positions",
+        "encoder",           "decoder",     "activation", "norm",    "positions", "scale_embedding",
+        "shared_embedding",  "tied_output", "tokenizer",  "source",  "target",    "shared_sentencepiece",
+        "shared_vocabulary", "generation",  "origin",     NULL}; /* the first N_OPTIONAL may be missing */
     size_t version;
     const char *format = json_read_string(root, "format", file, why);
     if (!format)
