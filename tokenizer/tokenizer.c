@@ -2,6 +2,7 @@
  * SentencePiece itself does the segmentation. */
 #include "tokenizer/tokenizer.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -175,30 +176,77 @@ bool tokenizer_encode(const tokenizer *t, const language_code *code, const char 
 static const char space_mark[] = "\xE2\x96\x81"; /* U+2581, a space in a piece */
 
 typedef struct {
-    const vocabulary *vocabulary;
+    const tokenizer *tokenizer;
     bool some, all; /* whether there are pieces, and whether all of them are in the vocabulary */
 } knowledge;
+
+/* Whether byte-pair encoding knows a character inside a word. */
+static bool is_continued_piece(const tokenizer *t, const char *piece, size_t size)
+{
+    char continued[16];
+    int n = snprintf(continued, sizeof continued, "%.*s@@", (int)size, piece);
+    return t->bpe && (size_t)n < sizeof continued && vocabulary_id(t->source_vocabulary, continued, (size_t)n) >= 0;
+}
 
 static bool is_known_piece(void *user, const char *piece, size_t size)
 {
     knowledge *k = user;
+    const tokenizer *t = k->tokenizer;
     bool is_space = size == 3 && memcmp(piece, space_mark, 3) == 0;
     bool is_byte = size == 6 && memcmp(piece, "<0x", 3) == 0; /* part of a character without a piece */
     k->some |= !is_space;
-    k->all &= is_space || (!is_byte && vocabulary_id(k->vocabulary, piece, size) >= 0);
+    k->all &= is_space || (!is_byte && vocabulary_id(t->source_vocabulary, piece, size) >= 0) ||
+              is_continued_piece(t, piece, size);
     return true;
 }
 
-bool tokenizer_knows(const tokenizer *t, const char *character, size_t size, bool *known, failure *why)
+bool tokenizer_knows(const tokenizer *t, const char *text, size_t size, bool *known, failure *why)
 {
-    *known = vocabulary_id(t->source_vocabulary, character, size) >= 0 ||
-             (t->splitter && splitter_makes_words(t->splitter)); /* any character may be part of a word */
+    *known = !t->config.lower_case && vocabulary_id(t->source_vocabulary, text, size) >= 0;
     if (*known)
         return true;
-    knowledge k = {t->source_vocabulary, .all = true};
-    bool ok = split(t, character, size, is_known_piece, &k, why);
+    knowledge k = {t, .all = true};
+    bool ok = split(t, text, size, is_known_piece, &k, why);
     *known = k.some && k.all;
     return ok;
+}
+
+bool tokenizer_lists_words(const tokenizer *t)
+{
+    return t->splitter && splitter_makes_words(t->splitter) && !t->bpe;
+}
+
+typedef struct {
+    const tokenizer *tokenizer;
+    const char *text;
+    bool *known;
+    failure *why;
+} word_search;
+
+static bool is_ascii_word(char c)
+{
+    return ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') || (c >= '0' && c <= '9');
+}
+
+/* Marks a word that the vocabulary lacks. */
+static bool mark_word(void *user, const char *word, size_t size)
+{
+    const word_search *w = user;
+    bool known, some_ascii = false;
+    if (!tokenizer_knows(w->tokenizer, word, size, &known, w->why))
+        return false;
+    for (size_t i = 0; i < size; i++)
+        some_ascii |= is_ascii_word(word[i]);
+    for (size_t i = 0; i < size && !known; i++)
+        w->known[word + i - w->text] = some_ascii && (unsigned char)word[i] < 0x80;
+    return true;
+}
+
+bool tokenizer_find_known(const tokenizer *t, bool *known, const char *text, size_t size, failure *why)
+{
+    word_search w = {t, text, known, why};
+    memset(known, true, size * sizeof *known);
+    return splitter_find(t->splitter, text, size, mark_word, &w, why);
 }
 
 typedef struct {

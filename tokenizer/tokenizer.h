@@ -54,9 +54,16 @@ bool tokenizer_encode(const tokenizer *t, const language_code *code, const char 
  * other control characters, except tabs. */
 bool tokenizer_decode(const tokenizer *t, const int32_t *ids, size_t n, text_buffer *text, failure *why);
 
-/* Sets *known to whether pieces of the source vocabulary can write a character [size], which must be valid UTF-8 and
- * not white space. */
-bool tokenizer_knows(const tokenizer *t, const char *character, size_t size, bool *known, failure *why);
+/* Sets *known to whether pieces of the source vocabulary can write text [size], which must be valid UTF-8 and not white
+ * space. With the rule "bpe" it must be a character, which is known if it is a piece with @@ or without. */
+bool tokenizer_knows(const tokenizer *t, const char *text, size_t size, bool *known, failure *why);
+
+/* Whether the source vocabulary lists words, so that it knows a character only as part of one. */
+bool tokenizer_lists_words(const tokenizer *t);
+
+/* With such a vocabulary, sets known [size] to whether it can write each byte of a text, which must be valid UTF-8: if
+ * the word around it is listed, and, if not, in ASCII next to ASCII letters or digits, which are left to the model. */
+bool tokenizer_find_known(const tokenizer *t, bool *known, const char *text, size_t size, failure *why);
 
 /* What a piece writes. */
 typedef struct {
