@@ -555,8 +555,8 @@ static bool place_with(const tokenizer *t, size_t *places, const char **source, 
     for (size_t i = 0; i < n; i++)
         weights[i * n + aligned[i]] = 1.0f;
     const translated_sentence sentence = {.spans = spans, .n_spans = n_spans};
-    const tag_attention attention = {n, n, weights, 0.0, true};
-    ck_assert_ok(tags_place(places, &placed, &sentence, (tag_tokens){source, n, t}, (tag_tokens){target, n, t},
+    const cross_attention attention = {n, n, weights, 0.0, true};
+    ck_assert_ok(tags_place(places, &placed, &sentence, (token_pieces){source, n, t}, (token_pieces){target, n, t},
                             &attention, &why),
                  why);
     return placed;

@@ -202,7 +202,7 @@ static bool has_tags(const translated_sentence *sentence)
 }
 
 /* Sets pieces [ids->n] to the pieces of ids; "" for the end token and other tokens without text. */
-static tag_tokens list_pieces(const translator *t, const char **pieces, const token_ids *ids, bool is_source)
+static token_pieces list_pieces(const translator *t, const char **pieces, const token_ids *ids, bool is_source)
 {
     const model_config *c = translator_config(t);
     for (size_t i = 0; i < ids->n; i++) {
@@ -211,7 +211,7 @@ static tag_tokens list_pieces(const translator *t, const char **pieces, const to
                                 : !id_list_has(&c->target_silent, id);
         pieces[i] = !writes ? "" : is_source ? translator_source_piece(t, id) : translator_target_piece(t, id);
     }
-    return (tag_tokens){pieces, ids->n, t->tokenizer};
+    return (token_pieces){pieces, ids->n, t->tokenizer};
 }
 
 /* Runs a forward pass, and places the tags by its attention. */
@@ -219,8 +219,8 @@ static bool place_tags(translator *t, const translated_sentence *sentence, size_
 {
     size_t n_src = sentence->source.n, n_tgt = sentence->target.n;
     const char **pieces = malloc((n_src + n_tgt) * sizeof *pieces);
-    tag_attention attention;
-    const trace_reader reader = tag_attention_start(&attention, n_tgt, n_src);
+    cross_attention attention;
+    const trace_reader reader = cross_attention_start(&attention, n_tgt, n_src);
     if (!pieces)
         return failure_memory(why, "the places of tags");
     bool ok = run_pass(t, sentence, &reader, why) && (attention.ok || failure_memory(why, "the places of tags"));
