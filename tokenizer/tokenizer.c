@@ -20,6 +20,7 @@ struct tokenizer {
     splitter *splitter;                   /* that rule, or NULL */
     bpe *bpe;                             /* splits its pieces further; or NULL */
     vocabulary *source_vocabulary, *target_vocabulary;
+    int32_t target_unknown; /* or -1 */
 };
 
 /* Reads, checks and opens a SentencePiece model. The size limit leaves room for the normalizer, which takes about
@@ -71,11 +72,16 @@ static bool open_all(tokenizer *t, const char *directory, failure *why)
 {
     const tokenizer_config *c = &t->config;
     bool has_model = strcmp(c->splitter, "sentencepiece") == 0;
-    return (has_model ? open_models(t, directory, why) : open_splitter(t, directory, why)) &&
-           (t->source_vocabulary = open_vocabulary(directory, "source.vocab", c->n_source_vocabulary, why)) &&
-           (t->target_vocabulary = c->shared_vocabulary
-                                       ? t->source_vocabulary
-                                       : open_vocabulary(directory, "target.vocab", c->n_target_vocabulary, why));
+    bool ok = (has_model ? open_models(t, directory, why) : open_splitter(t, directory, why)) &&
+              (t->source_vocabulary = open_vocabulary(directory, "source.vocab", c->n_source_vocabulary, why)) &&
+              (t->target_vocabulary = c->shared_vocabulary
+                                          ? t->source_vocabulary
+                                          : open_vocabulary(directory, "target.vocab", c->n_target_vocabulary, why));
+    if (ok) {
+        const char *unknown = vocabulary_piece(t->source_vocabulary, c->source_unknown);
+        t->target_unknown = vocabulary_id(t->target_vocabulary, unknown, strlen(unknown));
+    }
+    return ok;
 }
 
 tokenizer *tokenizer_open(const char *directory, const tokenizer_config *config, failure *why)
@@ -159,17 +165,24 @@ static bool append_ids(token_ids *ids, const id_list *list, failure *why)
     return true;
 }
 
+bool tokenizer_split(const tokenizer *t, const char *bytes, size_t size,
+                     bool (*use)(void *user, const char *piece, size_t size), void *user, failure *why)
+{
+    text_buffer valid = TEXT_EMPTY;
+    bool ok = (!t->config.prefix_space || size == 0 || *bytes == ' ' || text_append(&valid, " ", 1, why)) &&
+              utf8_append_valid(&valid, bytes, size, why) &&
+              (valid.size == 0 || split(t, valid.bytes, valid.size, use, user, why));
+    text_free(&valid);
+    return ok;
+}
+
 bool tokenizer_encode(const tokenizer *t, const language_code *code, const char *bytes, size_t size, token_ids *ids,
                       failure *why)
 {
-    text_buffer valid = TEXT_EMPTY;
     encoding e = {t, ids, why};
     bool ok = append_ids(ids, &t->config.source_before, why) &&
               (!code->present || token_ids_append(ids, code->id, why)) &&
-              (!t->config.prefix_space || size == 0 || *bytes == ' ' || text_append(&valid, " ", 1, why)) &&
-              utf8_append_valid(&valid, bytes, size, why) &&
-              (valid.size == 0 || split(t, valid.bytes, valid.size, append_piece, &e, why));
-    text_free(&valid);
+              tokenizer_split(t, bytes, size, append_piece, &e, why);
     return ok && append_ids(ids, &t->config.source_after, why);
 }
 
@@ -286,16 +299,21 @@ static bool join(const tokenizer *t, const char *const *pieces, size_t n, const 
     text_buffer joined = TEXT_EMPTY;
     bool spaced = splitter_makes_words(t->splitter), ok = !t->bpe || bpe_join(t->bpe, pieces, n, &joined, d->why);
     for (size_t i = 0; i < n && ok && !t->bpe; i++)
-        ok = (!spaced || i == 0 || text_append(&joined, " ", 1, d->why)) &&
-             text_append(&joined, pieces[i], strlen(pieces[i]), d->why);
+        ok = !*pieces[i] || ((!spaced || i == 0 || text_append(&joined, " ", 1, d->why)) &&
+                             text_append(&joined, pieces[i], strlen(pieces[i]), d->why));
     ok = ok && append_trimmed(d, &joined);
     text_free(&joined);
     return ok;
 }
 
-bool tokenizer_decode(const tokenizer *t, const int32_t *ids, size_t n, text_buffer *text, failure *why)
+bool tokenizer_join(const tokenizer *t, const char *const *pieces, size_t n, text_buffer *text, failure *why)
 {
     decoding d = {text, why};
+    return t->splitter ? join(t, pieces, n, &d) : sentencepiece_decode(t->target, pieces, n, append_decoded, &d, why);
+}
+
+bool tokenizer_decode(const tokenizer *t, const int32_t *ids, size_t n, text_buffer *text, failure *why)
+{
     const char **pieces = malloc((n ? n : 1) * sizeof *pieces);
     if (!pieces)
         return failure_memory(why, "the pieces of a translation");
@@ -303,10 +321,27 @@ bool tokenizer_decode(const tokenizer *t, const int32_t *ids, size_t n, text_buf
     for (size_t i = 0; i < n; i++)
         if (!id_list_has(&t->config.target_silent, ids[i]))
             pieces[n_pieces++] = vocabulary_piece(t->target_vocabulary, ids[i]);
-    bool ok = t->splitter ? join(t, pieces, n_pieces, &d)
-                          : sentencepiece_decode(t->target, pieces, n_pieces, append_decoded, &d, why);
+    bool ok = tokenizer_join(t, pieces, n_pieces, text, why);
     free(pieces);
     return ok;
+}
+
+int32_t tokenizer_target_unknown(const tokenizer *t)
+{
+    return t->target_unknown;
+}
+
+bool tokenizer_append_word(const tokenizer *t, text_buffer *piece, const char *word, size_t size, bool space_before,
+                           bool space_after, failure *why)
+{
+    if (t->bpe)
+        return bpe_append_word(t->bpe, piece, word, size, space_before, space_after, why);
+    const char *space = t->splitter ? " " : space_mark;
+    bool marks = !t->splitter || !splitter_makes_words(t->splitter);
+    bool ok = !marks || !space_before || text_append(piece, space, strlen(space), why);
+    for (size_t i = 0; i < size && ok; i++)
+        ok = word[i] == ' ' ? text_append(piece, space, strlen(space), why) : text_append(piece, word + i, 1, why);
+    return ok && (!marks || !space_after || text_append(piece, space, strlen(space), why));
 }
 
 piece_text tokenizer_piece_text(const tokenizer *t, const char *piece, const char *before)
@@ -315,15 +350,16 @@ piece_text tokenizer_piece_text(const tokenizer *t, const char *piece, const cha
     bool spaced = strncmp(piece, space_mark, n_mark) == 0;
     if (t->bpe) {
         const char *text = bpe_piece_text(t->bpe, piece, &size);
-        return (piece_text){text, size, bpe_begins_word(t->bpe, piece, before)};
+        return (piece_text){text, size, bpe_is_of_bytes(t->bpe), bpe_begins_word(t->bpe, piece, before)};
     }
     if (t->splitter) {
         bool is_space = strcmp(piece, " ") == 0, follows_space = strcmp(before, " ") == 0;
-        return (piece_text){piece, is_space ? 0 : size, splitter_makes_words(t->splitter) || is_space || follows_space};
+        return (piece_text){piece, is_space ? 0 : size, false,
+                            splitter_makes_words(t->splitter) || is_space || follows_space};
     }
     for (const char *at = piece; (at = strstr(at, space_mark)); at += n_mark)
         size -= n_mark;
-    return (piece_text){spaced ? piece + n_mark : piece, size, spaced};
+    return (piece_text){spaced ? piece + n_mark : piece, size, false, spaced};
 }
 
 const char *tokenizer_source_piece(const tokenizer *t, int32_t id)

@@ -279,7 +279,8 @@ const text_buffer *protect_source(protector *p, letter_case *letters, size_t *be
             return NULL;
         n_before += count_without_spaces(source->bytes + counted, source->size - counted);
         counted = source->size;
-        before[i] = n_before;
+        if (before)
+            before[i] = n_before;
         at = span->end;
         if (span->kind == SPAN_OPAQUE) {
             const char *piece = tokenizer_source_piece(p->tokenizer, p->config->copy_tokens.at[n_tokens]);
@@ -293,6 +294,8 @@ const text_buffer *protect_source(protector *p, letter_case *letters, size_t *be
         return NULL;
     if (before)
         before[s->n_spans] = count_without_spaces(source->bytes, source->size);
+    if (!letters)
+        return source;
     const text_span_list list = {tokens, n_tokens, MAX_COPY_TOKENS};
     *letters = text_letter_case(source->bytes, source->size, &list);
     if (*letters != CASE_ORDINARY)

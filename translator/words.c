@@ -56,7 +56,8 @@ bool words_is_mark(token_pieces tokens, size_t i)
     piece_text piece = words_text(tokens, i);
     for (const char *at = piece.text, *end = at + strlen(at); at < end; at += length) {
         uint32_t c = utf8_next(at, (size_t)(end - at), &length);
-        if (letter_is(c) || (c >= '0' && c <= '9'))
+        bool is_byte = piece.of_bytes && c >= 0x80; /* of a letter, perhaps */
+        if (is_byte || letter_is(c) || (c >= '0' && c <= '9'))
             return false;
     }
     return piece.size > 0;
