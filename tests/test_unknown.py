@@ -37,20 +37,20 @@ def test_byte_pair_encoding_knows_characters_with_and_without_their_mark(tmp_pat
     assert [protected(tmp_path, text) for text in ("a → b", "a ← b", "Aö b", "Aü b")] == [[], ["←"], [], ["Aü"]]
 
 
-def writing_unknown(directory, rule, pieces, forced, n_unknown, lower=False, **changes):
-    """A checkpoint that writes the forced pieces and then <unk>. All of them attend to the source tokens <unk>, if there are
-    some: only their embedding gives a key, and the encoder adds nothing to it."""
+def writing_unknown(directory, rule, pieces, forced, n_unknown, lower=False, attended="<unk>"):
+    """A checkpoint that writes the forced pieces and then <unk>. All of them attend to one piece of the source, if it has it:
+    only its embedding gives a key, and the encoder adds nothing to it."""
     pieces = ["<unk>", "</s>", "<pad>", *pieces]
     n_target = len(forced) + n_unknown + 1
     plain_checkpoint(directory, pieces, {"splitter": rule, "lower_case": lower},
                      target={"language": "de", "n_vocabulary": len(pieces), "start": 1,
                              "forced": [pieces.index(piece) for piece in forced], "end": 1, "pad": 2, "silent": [1, 2]},
                      generation={"length_factor": 0, "length_extra": n_target, "max_length": n_target, "forced_end": True,
-                                 "suppressed": []}, **changes)
+                                 "suppressed": []})
     file = directory / "model.safetensors"
     tensors = {name: 0 * tensor for name, tensor in safetensors.numpy.load_file(file).items()}
     tensors["output.bias"][0] = 1e4
-    tensors["source_embedding.weight"][0, 0] = 100
+    tensors["source_embedding.weight"][pieces.index(attended), 0] = 100
     tensors["decoder.0.cross_attention.key.weight"][0, 0] = 1
     tensors["decoder.0.cross_attention.query.bias"][0] = 1
     safetensors.numpy.save_file(tensors, file)
@@ -74,7 +74,7 @@ def test_the_source_word_stands_for_an_unknown_one(tmp_path, rule, lower, pieces
 
 
 def test_tags_enclose_a_source_word(tmp_path):
-    writing_unknown(tmp_path, "words", ["a", "b"], ["b"], 1)
+    writing_unknown(tmp_path, "words", ["a", "b", "Jo"], ["b"], 1, attended="Jo")
     [found] = translate_objects(tmp_path, ["a <b>Jo</b> b"])
     assert found["translation"] == "<b>b Jo</b>"
     assert len(found["sentences"]) == 1
