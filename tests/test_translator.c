@@ -752,6 +752,7 @@ START_TEST(an_unknown_word_is_the_source_word_it_attends_to)
         {"spaces", "x y z", "x y z", 4, {"<unk>", "<unk>", "<unk>", "c"}, {1, 1, 2, 0}, "y z c"}, /* y once */
         {"spaces", "x y z", "x y z", 4, {"<unk>", "y", "<unk>"}, {1, 1, 1}, "y y y"}, /* a known word between them */
         {"spaces", "x  ,", "x  ,", 3, {"b", "<unk>"}, {1, 1}, "b x"},                 /* no punctuation */
+        {"spaces", "x y z", "x y z", 5, {"<unk>"}, {1}, "x"},                         /* a token precedes the text */
         {"spaces", ". ,", ". ,", 3, {"b", "<unk>"}, {0, 1}, "b <unk>"},               /* no word */
         {"bpe", "b xyz", "b xyz", 5, {"a@@", "c", "<unk>"}, {0, 0, 2}, "ac xyz"},
         {"bpe", "b xyz", "b xyz", 5, {"x@@", "<unk>", "c"}, {2, 3, 0}, "xyz c"}, /* x@@ belongs to the word */
@@ -784,6 +785,8 @@ START_TEST(with_SentencePiece_too)
         {{SPACE_MARK "ho", "<unk>", "se", SPACE_MARK "ist"}, {1, 1, 1, 2}, "house ist"},
         {{SPACE_MARK "das", "<unk>", "und", "<unk>"}, {0, 1, 0, 2}, "das house und is"},
         {{SPACE_MARK, "<copy>", "<unk>"}, {1, 1, 1}, "<copy> house"},
+        {{"<unk>", "<copy>"}, {1, 1}, "house <copy>"},
+        {{"<unk>", "<unk>"}, {0, 1}, "the house"},
     };
     tokenizer *t = open_sentencepiece();
     for (size_t i = 0; i < N_ELEMENTS(cases); i++)
@@ -792,6 +795,9 @@ START_TEST(with_SentencePiece_too)
     static const char *const pieces[] = {"<unk>", NULL};
     static const size_t aligned[] = {0};
     check_unknown(t, tokenizer_target_unknown(t), "the", "THE", 2, pieces, aligned, "THE");
+    int32_t unknown = tokenizer_target_unknown(t);
+    const char *silent[] = {""};
+    ck_assert(!unknown_in(&(translated_sentence){.target = {&unknown, 1, 0}}, (token_pieces){silent, 1, t}));
     check_unknown(t, tokenizer_target_unknown(t), "house", "H", 2, pieces, aligned, "house"); /* no place in the line */
     tokenizer_close(t);
 }

@@ -338,10 +338,9 @@ bool tokenizer_append_word(const tokenizer *t, text_buffer *piece, const char *w
         return bpe_append_word(t->bpe, piece, word, size, space_before, space_after, why);
     const char *space = t->splitter ? " " : space_mark;
     bool marks = !t->splitter || !splitter_makes_words(t->splitter);
-    bool ok = !marks || !space_before || text_append(piece, space, strlen(space), why);
-    for (size_t i = 0; i < size && ok; i++)
-        ok = word[i] == ' ' ? text_append(piece, space, strlen(space), why) : text_append(piece, word + i, 1, why);
-    return ok && (!marks || !space_after || text_append(piece, space, strlen(space), why));
+    return (!marks || !space_before || text_append(piece, space, strlen(space), why)) &&
+           text_append(piece, word, size, why) &&
+           (!marks || !space_after || text_append(piece, space, strlen(space), why));
 }
 
 piece_text tokenizer_piece_text(const tokenizer *t, const char *piece, const char *before)

@@ -41,16 +41,14 @@ static size_t aligned(const replacing *r, size_t i)
     return words_most_attended(r->sentence, r->attention, r->source, i, i + 1);
 }
 
-/* Whether tokens i - 1 and i of the target, none of them a space, a mark or a copy token, are of one word. */
+/* Whether tokens i - 1 and i of the target, neither of them a mark or a copy token, are of one word. */
 static bool joins(const replacing *r, size_t i)
 {
     const id_list *copy = r->copy_tokens;
     const int32_t *ids = r->sentence->target.at;
     if (i == 0 || i == r->target.n || id_list_has(copy, ids[i - 1]) || id_list_has(copy, ids[i]))
         return false;
-    piece_text left = words_text(r->target, i - 1), right = words_text(r->target, i);
-    return left.size > 0 && right.size > 0 && !right.begins_word && !words_is_mark(r->target, i - 1) &&
-           !words_is_mark(r->target, i);
+    return !words_text(r->target, i).begins_word && !words_is_mark(r->target, i - 1) && !words_is_mark(r->target, i);
 }
 
 static size_t first_of_word(const replacing *r, size_t i, size_t source_word)
@@ -96,8 +94,7 @@ static bool has_space_after(const replacing *r, size_t end)
         end++;
     if (end == r->target.n || is_unknown(r->sentence, r->target, end)) /* that will bring its own */
         return false;
-    piece_text text = words_text(r->target, end);
-    return text.size > 0 && !text.begins_word && !words_is_mark(r->target, end);
+    return !words_text(r->target, end).begins_word && !words_is_mark(r->target, end);
 }
 
 /* The end of n bytes other than spaces from byte `at` on. */
