@@ -7,6 +7,7 @@
 #include "translator/restore.h"
 #include "translator/tags.h"
 #include "translator/translator.h"
+#include "translator/unknown.h"
 #include "weights/weights.h"
 
 typedef struct {
@@ -555,22 +556,28 @@ static bool place_with(const tokenizer *t, size_t *places, const char **source, 
     for (size_t i = 0; i < n; i++)
         weights[i * n + aligned[i]] = 1.0f;
     const translated_sentence sentence = {.spans = spans, .n_spans = n_spans};
-    const tag_attention attention = {n, n, weights, 0.0, true};
-    ck_assert_ok(tags_place(places, &placed, &sentence, (tag_tokens){source, n, t}, (tag_tokens){target, n, t},
+    const cross_attention attention = {n, n, weights, 0.0, true};
+    ck_assert_ok(tags_place(places, &placed, &sentence, (token_pieces){source, n, t}, (token_pieces){target, n, t},
                             &attention, &why),
                  why);
     return placed;
 }
 
-/* The same with pieces of SentencePiece. */
-static bool place(size_t *places, const char **source, const char **target, const size_t *aligned, size_t n,
-                  protected_span *spans, size_t n_spans)
+static tokenizer *open_sentencepiece(void)
 {
     model_config config;
     failure why;
     ck_assert_ok(config_read(&config, CHECKPOINT, &why), why);
     tokenizer *t = open_tokenizer(CHECKPOINT, &config, &why);
     ck_assert_ok(t != NULL, why);
+    return t;
+}
+
+/* The same with pieces of SentencePiece. */
+static bool place(size_t *places, const char **source, const char **target, const size_t *aligned, size_t n,
+                  protected_span *spans, size_t n_spans)
+{
+    tokenizer *t = open_sentencepiece();
     bool placed = place_with(t, places, source, target, aligned, n, spans, n_spans);
     tokenizer_close(t);
     return placed;
@@ -696,6 +703,106 @@ START_TEST(pairs_that_would_overlap_or_be_empty_have_no_place)
 }
 END_TEST
 
+/* ---- unknown words ---- */
+
+enum { MOST_TOKENS = 12, UNKNOWN_ID = 0, COPY_ID = 2, OTHER_ID = 3 };
+
+/* Asserts what a target writes whose tokens attend to one source token each. The source ends in an end token. */
+static void check_unknown(const tokenizer *t, int32_t unknown, const char *read, const char *spelled, size_t n_src,
+                          const char *const *pieces, const size_t *aligned, const char *expected)
+{
+    float weights[MOST_TOKENS * MOST_TOKENS] = {0};
+    const char *target[MOST_TOKENS];
+    int32_t ids[MOST_TOKENS];
+    size_t n = 0;
+    for (; pieces[n]; n++) {
+        target[n] = pieces[n];
+        ids[n] = strcmp(pieces[n], "<unk>") == 0 ? unknown : strcmp(pieces[n], "<copy>") == 0 ? COPY_ID : OTHER_ID;
+        weights[n * n_src + aligned[n]] = 1.0f;
+    }
+    const translated_sentence sentence = {.source = {ids, n_src, 0}, .target = {ids, n, 0}};
+    const token_pieces tokens = {target, n, t};
+    const source_text text = {{(char *)(uintptr_t)read, strlen(read), 0},
+                              {(char *)(uintptr_t)spelled, strlen(spelled), 0}};
+    const id_list copy_tokens = {1, {COPY_ID}};
+    const cross_attention attention = {n, n_src, weights, 0.0, true};
+    text_buffer found = TEXT_EMPTY;
+    unknown_words words = {0};
+    failure why;
+    ck_assert(unknown_in(&sentence, tokens));
+    ck_assert_ok(unknown_replace(&words, tokens, &sentence, &text, &copy_tokens, 1, &attention, &why), why);
+    ck_assert_ok(tokenizer_join(t, target, n, &found, &why), why);
+    ck_assert_str_eq(found.bytes, expected);
+    text_free(&found);
+    unknown_free(&words);
+}
+
+/* "words" and the like put a space between all pieces. */
+START_TEST(an_unknown_word_is_the_source_word_it_attends_to)
+{
+    static const struct {
+        const char *splitter, *read, *spelled;
+        size_t n_src;
+        const char *target[MOST_TOKENS];
+        size_t aligned[MOST_TOKENS];
+        const char *expected;
+    } cases[] = {
+        {"words", "i saw ann.", "I saw Ann.", 5, {"vi", "<unk>", "."}, {1, 2, 3}, "vi Ann ."},
+        {"marks", "ann, bob", "Ann, Bob", 4, {"<unk>", "und", "<unk>"}, {2, 1, 0}, "Bob und Ann"},
+        {"spaces", "x y z", "x y z", 4, {"<unk>", "<unk>", "<unk>", "c"}, {1, 1, 2, 0}, "y z c"}, /* y once */
+        {"spaces", "x y z", "x y z", 4, {"<unk>", "y", "<unk>"}, {1, 1, 1}, "y y y"}, /* a known word between them */
+        {"spaces", "x  ,", "x  ,", 3, {"b", "<unk>"}, {1, 1}, "b x"},                 /* no punctuation */
+        {"spaces", "x y z", "x y z", 5, {"<unk>"}, {1}, "x"},                         /* a token precedes the text */
+        {"spaces", ". ,", ". ,", 3, {"b", "<unk>"}, {0, 1}, "b <unk>"},               /* no word */
+        {"bpe", "b xyz", "b xyz", 5, {"a@@", "c", "<unk>"}, {0, 0, 2}, "ac xyz"},
+        {"bpe", "b xyz", "b xyz", 5, {"x@@", "<unk>", "c"}, {2, 3, 0}, "xyz c"}, /* x@@ belongs to the word */
+        {"byte_bpe", "b x\xC3\xA9", "b x\xC3\xA9", 6, {"a", "<unk>", "c"}, {0, 2, 0}, "a x\xC3\xA9 c"},
+        {"characters", "b xyz", "b xyz", 6, {"a", " ", "<unk>", "<unk>"}, {0, 1, 2, 3}, "a xyz"},
+        {"characters", "b xyz", "b xyz", 6, {"x", "<unk>", "z", " ", "c"}, {2, 3, 4, 1, 0}, "xyz c"}, /* all of a word
+                                                                                                       */
+        {"characters", "b xyz", "b xyz", 6, {"a", "<unk>", "c"}, {0, 3, 0}, "a xyz c"},
+        {"characters", "b xyz", "b xyz", 6, {"<unk>", " ", "<unk>", "."}, {4, 1, 3, 5}, "xyz."},
+    };
+    for (size_t i = 0; i < N_ELEMENTS(cases); i++) {
+        tokenizer *t = open_plain(cases[i].splitter);
+        check_unknown(t, UNKNOWN_ID, cases[i].read, cases[i].spelled, cases[i].n_src, cases[i].target, cases[i].aligned,
+                      cases[i].expected);
+        tokenizer_close(t);
+    }
+}
+END_TEST
+
+START_TEST(with_SentencePiece_too)
+{
+    static const struct {
+        const char *target[MOST_TOKENS];
+        size_t aligned[MOST_TOKENS];
+        const char *expected;
+    } cases[] = {
+        {{SPACE_MARK "das", "<unk>", SPACE_MARK "ist"}, {0, 1, 2}, "das house ist"},
+        {{SPACE_MARK "das", SPACE_MARK, "<unk>", "!"}, {0, 1, 1, 3}, "das house!"},
+        {{SPACE_MARK "das", SPACE_MARK "(", "<unk>", ")"}, {0, 1, 1, 3}, "das (house)"},
+        {{SPACE_MARK "ho", "<unk>", "se", SPACE_MARK "ist"}, {1, 1, 1, 2}, "house ist"},
+        {{SPACE_MARK "das", "<unk>", "und", "<unk>"}, {0, 1, 0, 2}, "das house und is"},
+        {{SPACE_MARK, "<copy>", "<unk>"}, {1, 1, 1}, "<copy> house"},
+        {{"<unk>", "<copy>"}, {1, 1}, "house <copy>"},
+        {{"<unk>", "<unk>"}, {0, 1}, "the house"},
+    };
+    tokenizer *t = open_sentencepiece();
+    for (size_t i = 0; i < N_ELEMENTS(cases); i++)
+        check_unknown(t, tokenizer_target_unknown(t), "the house is", "the house is", 4, cases[i].target,
+                      cases[i].aligned, cases[i].expected);
+    static const char *const pieces[] = {"<unk>", NULL};
+    static const size_t aligned[] = {0};
+    check_unknown(t, tokenizer_target_unknown(t), "the", "THE", 2, pieces, aligned, "THE");
+    int32_t unknown = tokenizer_target_unknown(t);
+    const char *silent[] = {""};
+    ck_assert(!unknown_in(&(translated_sentence){.target = {&unknown, 1, 0}}, (token_pieces){silent, 1, t}));
+    check_unknown(t, tokenizer_target_unknown(t), "house", "H", 2, pieces, aligned, "house"); /* no place in the line */
+    tokenizer_close(t);
+}
+END_TEST
+
 START_TEST(every_span_returns_once_or_the_sentence_is_not_complete)
 {
     failure why;
@@ -709,9 +816,10 @@ START_TEST(every_span_returns_once_or_the_sentence_is_not_complete)
     int32_t both[] = {config.copy_tokens.at[1], config.copy_tokens.at[0]},
             twice[] = {config.copy_tokens.at[0], config.copy_tokens.at[0]};
     translated_sentence sentence = {.spans = spans, .n_spans = 2, .target = {both, 2, 0}, .text = TEXT_EMPTY};
+    const char *pieces[] = {"<copy:1>", "<copy:0>"};
     bool complete;
     ck_assert(restore_is_possible(&r, &sentence));
-    ck_assert_ok(restore_text(&r, &sentence, &line, NULL, &complete, &why), why);
+    ck_assert_ok(restore_text(&r, &sentence, pieces, &line, NULL, &complete, &why), why);
     ck_assert(complete);
     ck_assert_str_eq(sentence.text.bytes, "%d%s");
     sentence.target.at = twice;
@@ -722,7 +830,7 @@ START_TEST(every_span_returns_once_or_the_sentence_is_not_complete)
     sentence.target = (token_ids){both + 1, 1, 0};
     static const size_t beyond[] = {0, 1000};
     text_free(&sentence.text);
-    ck_assert_ok(restore_text(&r, &sentence, &line, beyond, &complete, &why), why);
+    ck_assert_ok(restore_text(&r, &sentence, pieces + 1, &line, beyond, &complete, &why), why);
     ck_assert(!complete);
     text_free(&sentence.text);
     tokenizer_close(tokens);
@@ -844,6 +952,9 @@ int main(void)
     add_test(suite, "a_span_at_the_end_token_reads_no_piece_past_it", a_span_at_the_end_token_reads_no_piece_past_it);
     add_test(suite, "pairs_that_would_overlap_or_be_empty_have_no_place",
              pairs_that_would_overlap_or_be_empty_have_no_place);
+    add_test(suite, "an_unknown_word_is_the_source_word_it_attends_to",
+             an_unknown_word_is_the_source_word_it_attends_to);
+    add_test(suite, "with_SentencePiece_too", with_SentencePiece_too);
     add_test(suite, "every_span_returns_once_or_the_sentence_is_not_complete",
              every_span_returns_once_or_the_sentence_is_not_complete);
     add_test(suite, "without_protection_the_model_gets_the_line", without_protection_the_model_gets_the_line);

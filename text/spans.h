@@ -30,7 +30,7 @@ typedef struct {
 
 void text_spans_free(text_span_list *spans);
 
-/* Whether the vocabulary can write a character [size]. */
+/* Whether the vocabulary can write a character [size] of the text, which may depend on the word around it. */
 typedef bool text_knows(void *vocabulary, const char *character, size_t size);
 
 /* The compiled patterns, and room for matches. Each thread needs its own. */

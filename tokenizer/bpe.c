@@ -179,14 +179,28 @@ bool bpe_join(const bpe *b, const char *const *pieces, size_t n, text_buffer *te
             ok = append_bytes(text, pieces[i], why);
         else if (is_continued(pieces[i], size))
             ok = text_append(text, pieces[i], size - N_CONTINUED, why);
-        else
+        else if (size > 0)
             ok = text_append(text, pieces[i], size, why) && (i + 1 == n || text_append(text, " ", 1, why));
     }
     return ok;
 }
 
+bool bpe_append_word(const bpe *b, text_buffer *piece, const char *word, size_t size, bool space_before,
+                     bool space_after, failure *why)
+{
+    if (!b->of_bytes)
+        return text_append(piece, word, size, why);
+    return append_letters(piece, " ", space_before, why) && append_letters(piece, word, size, why) &&
+           append_letters(piece, " ", space_after, why);
+}
+
 static const char space[] = "\xC4\xA0"; /* the letter of a space */
 enum { N_SPACE = sizeof space - 1 };
+
+bool bpe_is_of_bytes(const bpe *b)
+{
+    return b->of_bytes;
+}
 
 const char *bpe_piece_text(const bpe *b, const char *piece, size_t *size)
 {

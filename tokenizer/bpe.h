@@ -23,8 +23,15 @@ void bpe_close(bpe *b);
 bool bpe_split(const bpe *b, const char *word, size_t size, bool (*use)(void *user, const char *piece, size_t size),
                void *user, failure *why);
 
-/* Appends the text of pieces [n], which need not be valid UTF-8 with "byte_bpe". */
+/* Appends the text of pieces [n]; "" has none. It need not be valid UTF-8 with "byte_bpe". */
 bool bpe_join(const bpe *b, const char *const *pieces, size_t n, text_buffer *text, failure *why);
+
+/* Appends a piece that writes a word [size]; with "byte_bpe" with spaces around it. */
+bool bpe_append_word(const bpe *b, text_buffer *piece, const char *word, size_t size, bool space_before,
+                     bool space_after, failure *why);
+
+/* Whether pieces consist of letters for bytes: "byte_bpe". */
+bool bpe_is_of_bytes(const bpe *b);
 
 /* The text of a piece, without its marks for spaces or @@. Sets *size to its number of bytes other than spaces. */
 const char *bpe_piece_text(const bpe *b, const char *piece, size_t *size);

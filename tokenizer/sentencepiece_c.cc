@@ -2,8 +2,10 @@
 
 #include <sentencepiece_processor.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <cstdlib>
+#include <iterator>
 #include <memory>
 #include <new>
 #include <string>
@@ -95,7 +97,12 @@ bool sentencepiece_decode(const sentencepiece_model *model, const char *const *p
 {
     std::string text;
     if (!guarded(model->path.c_str(), "SentencePiece cannot decode the pieces with this model", n, RESERVE_TO_DECODE,
-                 why, [&] { return model->processor.Decode(std::vector<std::string>(pieces, pieces + n), &text); }))
+                 why, [&] {
+                     std::vector<std::string> some;
+                     std::copy_if(pieces, pieces + n, std::back_inserter(some),
+                                  [](const char *piece) { return *piece; });
+                     return model->processor.Decode(some, &text);
+                 }))
         return false;
     return use(user, text.data(), text.size());
 }

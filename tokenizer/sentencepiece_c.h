@@ -26,7 +26,8 @@ void sentencepiece_close(sentencepiece_model *model);
 bool sentencepiece_encode(const sentencepiece_model *model, const char *text, size_t size,
                           bool (*use)(void *user, const char *piece, size_t size), void *user, failure *why);
 
-/* Joins pieces [n] to a text and calls `use` with it, once. Returns false on failure, or if `use` returned false. */
+/* Joins pieces [n], without those that are "", to a text and calls `use` with it, once. Returns false on failure, or if
+ * `use` returned false. */
 bool sentencepiece_decode(const sentencepiece_model *model, const char *const *pieces, size_t n,
                           bool (*use)(void *user, const char *text, size_t size), void *user, failure *why);
 

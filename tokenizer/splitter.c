@@ -130,22 +130,28 @@ static bool append_lower(text_buffer *lower, const splitter *s, const char *text
     return ok;
 }
 
+bool splitter_find(const splitter *s, const char *text, size_t size,
+                   bool (*use)(void *user, const char *piece, size_t size), void *user, failure *why)
+{
+    const size_t *range = pcre2_get_ovector_pointer(s->data);
+    int found;
+    for (size_t at = 0;
+         (found = pcre2_match(s->code, (PCRE2_SPTR)text, size, at, PCRE2_NO_UTF_CHECK, s->data, NULL)) > 0;) {
+        size_t begin = range[0]; /* use may split another text, which overwrites the range */
+        at = range[1];
+        if (!use(user, text + begin, at - begin))
+            return false;
+    }
+    return found == PCRE2_ERROR_NOMATCH || failure_set(why, "PCRE2 error %d in the tokenizer", found);
+}
+
 bool splitter_split(splitter *s, const char *text, size_t size, bool (*use)(void *user, const char *piece, size_t size),
                     void *user, failure *why)
 {
+    if (!s->locale)
+        return splitter_find(s, text, size, use, user, why);
     text_buffer lower = TEXT_EMPTY;
-    bool ok = !s->locale || append_lower(&lower, s, text, size, why);
-    if (s->locale) {
-        text = lower.bytes;
-        size = lower.size;
-    }
-    const size_t *range = pcre2_get_ovector_pointer(s->data);
-    int found = 1;
-    for (size_t at = 0; ok && found > 0; at = range[1]) {
-        found = pcre2_match(s->code, (PCRE2_SPTR)text, size, at, PCRE2_NO_UTF_CHECK, s->data, NULL);
-        ok = found > 0 ? use(user, text + range[0], range[1] - range[0])
-                       : found == PCRE2_ERROR_NOMATCH || failure_set(why, "PCRE2 error %d in the tokenizer", found);
-    }
+    bool ok = append_lower(&lower, s, text, size, why) && splitter_find(s, lower.bytes, lower.size, use, user, why);
     text_free(&lower);
     return ok;
 }

@@ -29,4 +29,8 @@ bool splitter_makes_words(const splitter *s);
 bool splitter_split(splitter *s, const char *text, size_t size, bool (*use)(void *user, const char *piece, size_t size),
                     void *user, failure *why);
 
+/* The same in the spelling of the text: the pieces lie in it. `use` may split other text. */
+bool splitter_find(const splitter *s, const char *text, size_t size,
+                   bool (*use)(void *user, const char *piece, size_t size), void *user, failure *why);
+
 #endif

@@ -2,6 +2,7 @@
  * SentencePiece itself does the segmentation. */
 #include "tokenizer/tokenizer.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,6 +20,7 @@ struct tokenizer {
     splitter *splitter;                   /* that rule, or NULL */
     bpe *bpe;                             /* splits its pieces further; or NULL */
     vocabulary *source_vocabulary, *target_vocabulary;
+    int32_t target_unknown; /* or -1 */
 };
 
 /* Reads, checks and opens a SentencePiece model. The size limit leaves room for the normalizer, which takes about
@@ -70,11 +72,16 @@ static bool open_all(tokenizer *t, const char *directory, failure *why)
 {
     const tokenizer_config *c = &t->config;
     bool has_model = strcmp(c->splitter, "sentencepiece") == 0;
-    return (has_model ? open_models(t, directory, why) : open_splitter(t, directory, why)) &&
-           (t->source_vocabulary = open_vocabulary(directory, "source.vocab", c->n_source_vocabulary, why)) &&
-           (t->target_vocabulary = c->shared_vocabulary
-                                       ? t->source_vocabulary
-                                       : open_vocabulary(directory, "target.vocab", c->n_target_vocabulary, why));
+    bool ok = (has_model ? open_models(t, directory, why) : open_splitter(t, directory, why)) &&
+              (t->source_vocabulary = open_vocabulary(directory, "source.vocab", c->n_source_vocabulary, why)) &&
+              (t->target_vocabulary = c->shared_vocabulary
+                                          ? t->source_vocabulary
+                                          : open_vocabulary(directory, "target.vocab", c->n_target_vocabulary, why));
+    if (ok) {
+        const char *unknown = vocabulary_piece(t->source_vocabulary, c->source_unknown);
+        t->target_unknown = vocabulary_id(t->target_vocabulary, unknown, strlen(unknown));
+    }
+    return ok;
 }
 
 tokenizer *tokenizer_open(const char *directory, const tokenizer_config *config, failure *why)
@@ -158,47 +165,101 @@ static bool append_ids(token_ids *ids, const id_list *list, failure *why)
     return true;
 }
 
+bool tokenizer_split(const tokenizer *t, const char *bytes, size_t size,
+                     bool (*use)(void *user, const char *piece, size_t size), void *user, failure *why)
+{
+    text_buffer valid = TEXT_EMPTY;
+    bool ok = (!t->config.prefix_space || size == 0 || *bytes == ' ' || text_append(&valid, " ", 1, why)) &&
+              utf8_append_valid(&valid, bytes, size, why) &&
+              (valid.size == 0 || split(t, valid.bytes, valid.size, use, user, why));
+    text_free(&valid);
+    return ok;
+}
+
 bool tokenizer_encode(const tokenizer *t, const language_code *code, const char *bytes, size_t size, token_ids *ids,
                       failure *why)
 {
-    text_buffer valid = TEXT_EMPTY;
     encoding e = {t, ids, why};
     bool ok = append_ids(ids, &t->config.source_before, why) &&
               (!code->present || token_ids_append(ids, code->id, why)) &&
-              (!t->config.prefix_space || size == 0 || *bytes == ' ' || text_append(&valid, " ", 1, why)) &&
-              utf8_append_valid(&valid, bytes, size, why) &&
-              (valid.size == 0 || split(t, valid.bytes, valid.size, append_piece, &e, why));
-    text_free(&valid);
+              tokenizer_split(t, bytes, size, append_piece, &e, why);
     return ok && append_ids(ids, &t->config.source_after, why);
 }
 
 static const char space_mark[] = "\xE2\x96\x81"; /* U+2581, a space in a piece */
 
 typedef struct {
-    const vocabulary *vocabulary;
+    const tokenizer *tokenizer;
     bool some, all; /* whether there are pieces, and whether all of them are in the vocabulary */
 } knowledge;
+
+/* Whether byte-pair encoding knows a character inside a word. */
+static bool is_continued_piece(const tokenizer *t, const char *piece, size_t size)
+{
+    char continued[16];
+    int n = snprintf(continued, sizeof continued, "%.*s@@", (int)size, piece);
+    return t->bpe && (size_t)n < sizeof continued && vocabulary_id(t->source_vocabulary, continued, (size_t)n) >= 0;
+}
 
 static bool is_known_piece(void *user, const char *piece, size_t size)
 {
     knowledge *k = user;
+    const tokenizer *t = k->tokenizer;
     bool is_space = size == 3 && memcmp(piece, space_mark, 3) == 0;
     bool is_byte = size == 6 && memcmp(piece, "<0x", 3) == 0; /* part of a character without a piece */
     k->some |= !is_space;
-    k->all &= is_space || (!is_byte && vocabulary_id(k->vocabulary, piece, size) >= 0);
+    k->all &= is_space || (!is_byte && vocabulary_id(t->source_vocabulary, piece, size) >= 0) ||
+              is_continued_piece(t, piece, size);
     return true;
 }
 
-bool tokenizer_knows(const tokenizer *t, const char *character, size_t size, bool *known, failure *why)
+bool tokenizer_knows(const tokenizer *t, const char *text, size_t size, bool *known, failure *why)
 {
-    *known = vocabulary_id(t->source_vocabulary, character, size) >= 0 ||
-             (t->splitter && splitter_makes_words(t->splitter)); /* any character may be part of a word */
+    *known = !t->config.lower_case && vocabulary_id(t->source_vocabulary, text, size) >= 0;
     if (*known)
         return true;
-    knowledge k = {t->source_vocabulary, .all = true};
-    bool ok = split(t, character, size, is_known_piece, &k, why);
+    knowledge k = {t, .all = true};
+    bool ok = split(t, text, size, is_known_piece, &k, why);
     *known = k.some && k.all;
     return ok;
+}
+
+bool tokenizer_lists_words(const tokenizer *t)
+{
+    return t->splitter && splitter_makes_words(t->splitter) && !t->bpe;
+}
+
+typedef struct {
+    const tokenizer *tokenizer;
+    const char *text;
+    bool *known;
+    failure *why;
+} word_search;
+
+static bool is_ascii_word(char c)
+{
+    return ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') || (c >= '0' && c <= '9');
+}
+
+/* Marks a word that the vocabulary lacks. */
+static bool mark_word(void *user, const char *word, size_t size)
+{
+    const word_search *w = user;
+    bool known, some_ascii = false;
+    if (!tokenizer_knows(w->tokenizer, word, size, &known, w->why))
+        return false;
+    for (size_t i = 0; i < size; i++)
+        some_ascii |= is_ascii_word(word[i]);
+    for (size_t i = 0; i < size && !known; i++)
+        w->known[word + i - w->text] = some_ascii && (unsigned char)word[i] < 0x80;
+    return true;
+}
+
+bool tokenizer_find_known(const tokenizer *t, bool *known, const char *text, size_t size, failure *why)
+{
+    word_search w = {t, text, known, why};
+    memset(known, true, size * sizeof *known);
+    return splitter_find(t->splitter, text, size, mark_word, &w, why);
 }
 
 typedef struct {
@@ -238,16 +299,21 @@ static bool join(const tokenizer *t, const char *const *pieces, size_t n, const 
     text_buffer joined = TEXT_EMPTY;
     bool spaced = splitter_makes_words(t->splitter), ok = !t->bpe || bpe_join(t->bpe, pieces, n, &joined, d->why);
     for (size_t i = 0; i < n && ok && !t->bpe; i++)
-        ok = (!spaced || i == 0 || text_append(&joined, " ", 1, d->why)) &&
-             text_append(&joined, pieces[i], strlen(pieces[i]), d->why);
+        ok = !*pieces[i] || ((!spaced || i == 0 || text_append(&joined, " ", 1, d->why)) &&
+                             text_append(&joined, pieces[i], strlen(pieces[i]), d->why));
     ok = ok && append_trimmed(d, &joined);
     text_free(&joined);
     return ok;
 }
 
-bool tokenizer_decode(const tokenizer *t, const int32_t *ids, size_t n, text_buffer *text, failure *why)
+bool tokenizer_join(const tokenizer *t, const char *const *pieces, size_t n, text_buffer *text, failure *why)
 {
     decoding d = {text, why};
+    return t->splitter ? join(t, pieces, n, &d) : sentencepiece_decode(t->target, pieces, n, append_decoded, &d, why);
+}
+
+bool tokenizer_decode(const tokenizer *t, const int32_t *ids, size_t n, text_buffer *text, failure *why)
+{
     const char **pieces = malloc((n ? n : 1) * sizeof *pieces);
     if (!pieces)
         return failure_memory(why, "the pieces of a translation");
@@ -255,10 +321,26 @@ bool tokenizer_decode(const tokenizer *t, const int32_t *ids, size_t n, text_buf
     for (size_t i = 0; i < n; i++)
         if (!id_list_has(&t->config.target_silent, ids[i]))
             pieces[n_pieces++] = vocabulary_piece(t->target_vocabulary, ids[i]);
-    bool ok = t->splitter ? join(t, pieces, n_pieces, &d)
-                          : sentencepiece_decode(t->target, pieces, n_pieces, append_decoded, &d, why);
+    bool ok = tokenizer_join(t, pieces, n_pieces, text, why);
     free(pieces);
     return ok;
+}
+
+int32_t tokenizer_target_unknown(const tokenizer *t)
+{
+    return t->target_unknown;
+}
+
+bool tokenizer_append_word(const tokenizer *t, text_buffer *piece, const char *word, size_t size, bool space_before,
+                           bool space_after, failure *why)
+{
+    if (t->bpe)
+        return bpe_append_word(t->bpe, piece, word, size, space_before, space_after, why);
+    const char *space = t->splitter ? " " : space_mark;
+    bool marks = !t->splitter || !splitter_makes_words(t->splitter);
+    return (!marks || !space_before || text_append(piece, space, strlen(space), why)) &&
+           text_append(piece, word, size, why) &&
+           (!marks || !space_after || text_append(piece, space, strlen(space), why));
 }
 
 piece_text tokenizer_piece_text(const tokenizer *t, const char *piece, const char *before)
@@ -267,15 +349,16 @@ piece_text tokenizer_piece_text(const tokenizer *t, const char *piece, const cha
     bool spaced = strncmp(piece, space_mark, n_mark) == 0;
     if (t->bpe) {
         const char *text = bpe_piece_text(t->bpe, piece, &size);
-        return (piece_text){text, size, bpe_begins_word(t->bpe, piece, before)};
+        return (piece_text){text, size, bpe_is_of_bytes(t->bpe), bpe_begins_word(t->bpe, piece, before)};
     }
     if (t->splitter) {
         bool is_space = strcmp(piece, " ") == 0, follows_space = strcmp(before, " ") == 0;
-        return (piece_text){piece, is_space ? 0 : size, splitter_makes_words(t->splitter) || is_space || follows_space};
+        return (piece_text){piece, is_space ? 0 : size, false,
+                            splitter_makes_words(t->splitter) || is_space || follows_space};
     }
     for (const char *at = piece; (at = strstr(at, space_mark)); at += n_mark)
         size -= n_mark;
-    return (piece_text){spaced ? piece + n_mark : piece, size, spaced};
+    return (piece_text){spaced ? piece + n_mark : piece, size, false, spaced};
 }
 
 const char *tokenizer_source_piece(const tokenizer *t, int32_t id)

@@ -49,19 +49,43 @@ language_code tokenizer_language_code(const tokenizer *t, const char *bytes, siz
 bool tokenizer_encode(const tokenizer *t, const language_code *code, const char *bytes, size_t size, token_ids *ids,
                       failure *why);
 
+/* Splits a sentence as tokenizer_encode does, and calls use for each piece, also those that the vocabulary lacks, until
+ * it returns false. Returns false on failure, which sets *why, or if use returned false. */
+bool tokenizer_split(const tokenizer *t, const char *bytes, size_t size,
+                     bool (*use)(void *user, const char *piece, size_t size), void *user, failure *why);
+
 /* Appends the text of ids [n] of the target vocabulary, without spaces at its ends. Silent ones have no text; <unk>
  * becomes " ⁇ ", as in SentencePiece, or its piece without SentencePiece. The text is UTF-8 without line breaks or
  * other control characters, except tabs. */
 bool tokenizer_decode(const tokenizer *t, const int32_t *ids, size_t n, text_buffer *text, failure *why);
 
-/* Sets *known to whether pieces of the source vocabulary can write a character [size], which must be valid UTF-8 and
- * not white space. */
-bool tokenizer_knows(const tokenizer *t, const char *character, size_t size, bool *known, failure *why);
+/* The same for pieces [n]; "" has no text. A piece need not be in the vocabulary. */
+bool tokenizer_join(const tokenizer *t, const char *const *pieces, size_t n, text_buffer *text, failure *why);
+
+/* The id of the unknown piece in the target vocabulary; -1 if it has none. */
+int32_t tokenizer_target_unknown(const tokenizer *t);
+
+/* Appends a piece that writes a word [size], with spaces around it if the tokenizer does not put them between pieces.
+ */
+bool tokenizer_append_word(const tokenizer *t, text_buffer *piece, const char *word, size_t size, bool space_before,
+                           bool space_after, failure *why);
+
+/* Sets *known to whether pieces of the source vocabulary can write text [size], which must be valid UTF-8 and not white
+ * space. With the rule "bpe" it must be a character, which is known if it is a piece with @@ or without. */
+bool tokenizer_knows(const tokenizer *t, const char *text, size_t size, bool *known, failure *why);
+
+/* Whether the source vocabulary lists words, so that it knows a character only as part of one. */
+bool tokenizer_lists_words(const tokenizer *t);
+
+/* With such a vocabulary, sets known [size] to whether it can write each byte of a text, which must be valid UTF-8: if
+ * the word around it is listed, and, if not, in ASCII next to ASCII letters or digits, which are left to the model. */
+bool tokenizer_find_known(const tokenizer *t, bool *known, const char *text, size_t size, failure *why);
 
 /* What a piece writes. */
 typedef struct {
     const char *text; /* the piece, without a mark for a space at its beginning */
     size_t size;      /* bytes of its text other than spaces */
+    bool of_bytes;    /* whether its characters stand for bytes (bpe.h) */
     bool begins_word; /* whether it begins a word if the piece `before` precedes it */
 } piece_text;
 

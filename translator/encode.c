@@ -256,14 +256,39 @@ bool encode_line(const encoder *e, const text_line *line, size_t number, transla
     return ok;
 }
 
+/* The spans of a sentence as they were found; free with free. NULL on failure. */
+static text_span *list_spans(const translated_sentence *sentence, failure *why)
+{
+    text_span *spans = calloc(sentence->n_spans + 1, sizeof *spans);
+    if (!spans)
+        failure_memory(why, "copied text");
+    for (size_t i = 0; i < sentence->n_spans && spans; i++)
+        spans[i] = (text_span){sentence->spans[i].range.begin, sentence->spans[i].range.end, sentence->spans[i].kind};
+    return spans;
+}
+
+bool encode_source_text(protector *p, const translated_sentence *sentence, const text_line *line, text_buffer *read,
+                        text_buffer *spelled, failure *why)
+{
+    text_span *spans = list_spans(sentence, why);
+    if (!spans)
+        return false;
+    const protected_sentence again = {line, sentence->range, spans, sentence->n_spans};
+    letter_case letters;
+    const text_buffer *text;
+    bool ok = (text = protect_source(p, &letters, NULL, &again, why)) &&
+              text_append(read, text->bytes, text->size, why) && (text = protect_source(p, NULL, NULL, &again, why)) &&
+              text_append(spelled, text->bytes, text->size, why);
+    free(spans);
+    return ok;
+}
+
 /* Appends the parts of a sentence that was translated before. */
 static bool encode_again(const encoding *e, const translated_sentence *sentence)
 {
-    text_span *spans = calloc(sentence->n_spans, sizeof *spans);
+    text_span *spans = list_spans(sentence, e->why);
     if (!spans)
-        return failure_memory(e->why, "copied text");
-    for (size_t i = 0; i < sentence->n_spans; i++)
-        spans[i] = (text_span){sentence->spans[i].range.begin, sentence->spans[i].range.end, sentence->spans[i].kind};
+        return false;
     const protected_sentence again = {e->line, sentence->range, spans, sentence->n_spans};
     bool ok = encode_stretches(e, &again);
     free(spans);

@@ -20,6 +20,8 @@ struct protector {
     text_segments segments;
     text_buffer source; /* what the model reads of a sentence */
     enum { NOT_ASKED, KNOWN, UNKNOWN } ascii[128];
+    bool *known; /* [normal.text.size], whether the vocabulary can write a byte; only if it lists words */
+    size_t known_capacity;
     failure *why; /* of knows; NULL once it has been written */
 };
 
@@ -47,15 +49,18 @@ void protector_close(protector *p)
     text_spans_free(&p->spans);
     text_free(&p->source);
     free(p->whole);
+    free(p->known);
     free(p);
 }
 
 /* ---- a line to its sentences ---- */
 
-/* Whether the vocabulary has a character; the answer for ASCII is kept. */
+/* Whether the vocabulary has a character of the normal form; the answer for ASCII is kept. */
 static bool knows(void *user, const char *character, size_t size)
 {
     protector *p = user;
+    if (tokenizer_lists_words(p->tokenizer))
+        return p->known[character - p->normal.text.bytes];
     bool known = size == 1 && p->ascii[(unsigned char)*character] == KNOWN;
     if (size == 1 && p->ascii[(unsigned char)*character] != NOT_ASKED)
         return known;
@@ -66,6 +71,19 @@ static bool knows(void *user, const char *character, size_t size)
     else if (size == 1)
         p->ascii[(unsigned char)*character] = known ? KNOWN : UNKNOWN;
     return known;
+}
+
+/* Finds the words of a line that the vocabulary lists. */
+static bool find_known(protector *p, failure *why)
+{
+    const text_buffer *text = &p->normal.text;
+    if (!tokenizer_lists_words(p->tokenizer) || text->size == 0)
+        return true;
+    bool *grown = array_reserve(p->known, &p->known_capacity, text->size, sizeof *grown, "copied text", why);
+    if (!grown)
+        return false;
+    p->known = grown;
+    return tokenizer_find_known(p->tokenizer, p->known, text->bytes, text->size, why);
 }
 
 static bool list_whole_ranges(protector *p, failure *why)
@@ -86,7 +104,7 @@ bool protector_start(protector *p, const text_line *line, size_t offset, failure
     p->line = line;
     p->offset = offset;
     p->n_passed = 0;
-    if (!text_normalize(&p->normal, line->bytes + offset, line->size - offset, why))
+    if (!text_normalize(&p->normal, line->bytes + offset, line->size - offset, why) || !find_known(p, why))
         return false;
     const text_buffer *text = &p->normal.text;
     p->why = why;
@@ -261,7 +279,8 @@ const text_buffer *protect_source(protector *p, letter_case *letters, size_t *be
             return NULL;
         n_before += count_without_spaces(source->bytes + counted, source->size - counted);
         counted = source->size;
-        before[i] = n_before;
+        if (before)
+            before[i] = n_before;
         at = span->end;
         if (span->kind == SPAN_OPAQUE) {
             const char *piece = tokenizer_source_piece(p->tokenizer, p->config->copy_tokens.at[n_tokens]);
@@ -275,6 +294,8 @@ const text_buffer *protect_source(protector *p, letter_case *letters, size_t *be
         return NULL;
     if (before)
         before[s->n_spans] = count_without_spaces(source->bytes, source->size);
+    if (!letters)
+        return source;
     const text_span_list list = {tokens, n_tokens, MAX_COPY_TOKENS};
     *letters = text_letter_case(source->bytes, source->size, &list);
     if (*letters != CASE_ORDINARY)

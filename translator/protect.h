@@ -40,7 +40,8 @@ bool protect_has_tokens(const protector *p, const protected_sentence *sentence);
 /* Returns the text that the model reads: the normal form of the sentence, in ordinary spelling if it is in capitals or
  * title case, with copy tokens in place of opaque spans and without tags. protect_has_tokens must be true. Sets
  * *letters to the case of the sentence, and before [n_spans + 1] to the number of bytes other than spaces before each
- * span and in all; before may be NULL if there are no spans. The text is valid until the next call. NULL on failure. */
+ * span and in all; before may be NULL. If letters is NULL, the text has the spelling of the line. It is valid until the
+ * next call. NULL on failure. */
 const text_buffer *protect_source(protector *p, letter_case *letters, size_t *before,
                                   const protected_sentence *sentence, failure *why);
 

@@ -92,12 +92,12 @@ static bool append_next(writing *w, const char *text, size_t size, size_t *lengt
     return true;
 }
 
-bool restore_text(const restorer *r, translated_sentence *sentence, const text_line *line, const size_t *places,
-                  bool *complete, failure *why)
+bool restore_text(const restorer *r, translated_sentence *sentence, const char *const *pieces, const text_line *line,
+                  const size_t *places, bool *complete, failure *why)
 {
     text_buffer decoded = TEXT_EMPTY;
     writing w = {r, sentence, line, places, 0, 0};
-    bool ok = tokenizer_decode(r->tokenizer, sentence->target.at, sentence->target.n, &decoded, why);
+    bool ok = tokenizer_join(r->tokenizer, pieces, sentence->target.n, &decoded, why);
     for (size_t at = 0, length = 0; ok && at < decoded.size; at += length) {
         bool is_space = decoded.bytes[at] == ' ';
         ok = (is_space || append_tags(&w, false, why)) &&

@@ -15,6 +15,7 @@
 #include "translator/protect.h"
 #include "translator/restore.h"
 #include "translator/tags.h"
+#include "translator/unknown.h"
 
 struct translator {
     transformer *model;
@@ -201,34 +202,71 @@ static bool has_tags(const translated_sentence *sentence)
     return false;
 }
 
-/* Sets pieces [ids->n] to the pieces of ids; "" for the end token and other tokens without text. */
-static tag_tokens list_pieces(const translator *t, const char **pieces, const token_ids *ids, bool is_source)
+/* Returns the pieces of ids; "" for the end token and other tokens without text. Free them with free. */
+static const char **list_pieces(const translator *t, const token_ids *ids, bool is_source, failure *why)
 {
     const model_config *c = translator_config(t);
-    for (size_t i = 0; i < ids->n; i++) {
+    const char **pieces = malloc((ids->n + 1) * sizeof *pieces);
+    if (!pieces)
+        failure_memory(why, "the pieces of a translation");
+    for (size_t i = 0; i < ids->n && pieces; i++) {
         int32_t id = ids->at[i];
         bool writes = is_source ? !id_list_has(&c->source_before, id) && !id_list_has(&c->source_after, id)
                                 : !id_list_has(&c->target_silent, id);
         pieces[i] = !writes ? "" : is_source ? translator_source_piece(t, id) : translator_target_piece(t, id);
     }
-    return (tag_tokens){pieces, ids->n, t->tokenizer};
+    return pieces;
 }
 
-/* Runs a forward pass, and places the tags by its attention. */
-static bool place_tags(translator *t, const translated_sentence *sentence, size_t *places, bool *placed, failure *why)
+/* Computes a sentence again, and records its cross-attention, whose weights must be freed. */
+static bool read_attention(translator *t, const translated_sentence *sentence, cross_attention *attention, failure *why)
 {
-    size_t n_src = sentence->source.n, n_tgt = sentence->target.n;
-    const char **pieces = malloc((n_src + n_tgt) * sizeof *pieces);
-    tag_attention attention;
-    const trace_reader reader = tag_attention_start(&attention, n_tgt, n_src);
-    if (!pieces)
-        return failure_memory(why, "the places of tags");
-    bool ok = run_pass(t, sentence, &reader, why) && (attention.ok || failure_memory(why, "the places of tags"));
-    if (ok)
-        ok = tags_place(places, placed, sentence, list_pieces(t, pieces, &sentence->source, true),
-                        list_pieces(t, pieces + n_src, &sentence->target, false), &attention, why);
-    free(attention.weights);
+    const trace_reader reader = cross_attention_start(attention, sentence->target.n, sentence->source.n);
+    return run_pass(t, sentence, &reader, why) && (attention->ok || failure_memory(why, "the attention of a sentence"));
+}
+
+/* Places the tags of a sentence. */
+static bool place_tags(const translator *t, const translated_sentence *sentence, token_pieces target,
+                       const cross_attention *attention, size_t *places, bool *placed, failure *why)
+{
+    const char **pieces = list_pieces(t, &sentence->source, true, why);
+    bool ok = pieces && tags_place(places, placed, sentence, (token_pieces){pieces, sentence->source.n, t->tokenizer},
+                                   target, attention, why);
     free(pieces);
+    return ok;
+}
+
+/* Puts source words in place of the unknown words among the pieces of the target. */
+static bool replace_unknown(const translator *t, const translated_sentence *sentence, const text_line *line,
+                            token_pieces target, const cross_attention *attention, unknown_words *words, failure *why)
+{
+    const model_config *c = translator_config(t);
+    source_text text = {TEXT_EMPTY, TEXT_EMPTY};
+    bool ok = encode_source_text(t->protector, sentence, line, &text.read, &text.spelled, why) &&
+              unknown_replace(words, target, sentence, &text, &c->copy_tokens, c->source_after.n, attention, why);
+    text_free(&text.read);
+    text_free(&text.spelled);
+    return ok;
+}
+
+/* Writes the text of a sentence whose target has the copy token of each span. Sets *complete to whether each span has a
+ * place. */
+static bool write_sentence(translator *t, translated_sentence *sentence, const text_line *line, token_pieces target,
+                           bool *complete, failure *why)
+{
+    const restorer r = {t->tokenizer, translator_config(t)};
+    bool tags = has_tags(sentence), unknown = unknown_in(sentence, target);
+    size_t *places = tags ? calloc(sentence->n_spans, sizeof *places) : NULL;
+    cross_attention attention = {0};
+    unknown_words words = {0};
+    bool ok = !tags || places || failure_memory(why, "the places of tags");
+    ok = ok && ((!tags && !unknown) || read_attention(t, sentence, &attention, why)) &&
+         (!unknown || replace_unknown(t, sentence, line, target, &attention, &words, why)) &&
+         (!tags || place_tags(t, sentence, target, &attention, places, complete, why)) &&
+         (!*complete || restore_text(&r, sentence, target.pieces, line, places, complete, why));
+    unknown_free(&words);
+    free(attention.weights);
+    free(places);
     return ok;
 }
 
@@ -236,17 +274,15 @@ static bool place_tags(translator *t, const translated_sentence *sentence, size_
 static bool restore_sentence(translator *t, translated_sentence *sentence, const text_line *line, failure *why)
 {
     const restorer r = {t->tokenizer, translator_config(t)};
-    size_t *places = NULL;
-    bool possible = sentence->n_spans == 0 || restore_is_possible(&r, sentence), ok = true;
-    if (possible && has_tags(sentence)) {
-        places = calloc(sentence->n_spans, sizeof *places);
-        ok = (places || failure_memory(why, "the places of tags")) && place_tags(t, sentence, places, &possible, why);
-    }
-    if (ok && possible)
-        ok = restore_text(&r, sentence, line, places, &possible, why);
-    if (ok && !possible)
+    bool complete = sentence->n_spans == 0 || restore_is_possible(&r, sentence);
+    if (!complete)
+        return true;
+    const char **pieces = list_pieces(t, &sentence->target, false, why);
+    const token_pieces target = {pieces, sentence->target.n, t->tokenizer};
+    bool ok = pieces && write_sentence(t, sentence, line, target, &complete, why);
+    if (ok && !complete)
         text_free(&sentence->text);
-    free(places);
+    free(pieces);
     return ok;
 }
 

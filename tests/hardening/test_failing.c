@@ -2,6 +2,7 @@
  * and for a batch. Each failure must give an error message, leak nothing and leave an open translator usable. If
  * SentencePiece gets no memory at all, the process exits (sentencepiece_c.h): test_failing.py tests that. */
 #include <stdio.h>
+#include <unistd.h>
 
 #include "tests/golden.h"
 #include "tests/hardening/failing.h"
@@ -150,6 +151,29 @@ START_TEST(a_batch)
 }
 END_TEST
 
+/* A translator for which "Morgen", which it often writes, is the unknown piece. */
+START_TEST(unknown_words)
+{
+    failure why;
+    char directory[] = "/tmp/test_failing_XXXXXX", command[3 * 4096];
+    ck_assert_ptr_nonnull(mkdtemp(directory));
+    snprintf(command, sizeof command,
+             "cp " SHORT "/int8/* %s && sed -i 's/\"unknown\": 1/\"unknown\": 65/' %s/config.json", directory,
+             directory);
+    ck_assert_int_eq(system(command), 0);
+    trial attempt = {.text = TEXT_EMPTY, .directory = directory, .n_threads = 1};
+    attempt.translator = translator_open(directory, 1, &why);
+    ck_assert_ok(attempt.translator != NULL, why);
+    ck_assert_ok(translate(&attempt, attempt.translator, 1, &why), why);
+    ck_assert_ptr_null(strstr(attempt.text.bytes, "Morgen"));
+    translator_close(attempt.translator);
+    text_free(&attempt.text);
+    refuse_while_translating(directory, 1, "a sentence with unknown words");
+    snprintf(command, sizeof command, "rm -r %s", directory);
+    ck_assert_int_eq(system(command), 0);
+}
+END_TEST
+
 int main(void)
 {
     setenv("OPENBLAS_NUM_THREADS", "1", 1); /* other threads would allocate at unpredictable times */
@@ -159,5 +183,6 @@ int main(void)
     add_loop_test(suite, "growing", growing, N_ELEMENTS(variants));
     add_loop_test(suite, "one_sentence", one_sentence, N_ELEMENTS(variants));
     add_loop_test(suite, "a_batch", a_batch, N_ELEMENTS(variants));
+    add_test(suite, "unknown_words", unknown_words);
     return run_suite(suite);
 }
