@@ -1,17 +1,32 @@
 """Other systems' forward passes, written from their descriptions: what each computes from the tensors in its own file,
-under the names of that file. test_readers.py compares export.py's readers with them. Random models are made here too."""
+under the names of that file. test_readers.py compares export.py's readers with them. make_systems.py trains a model of each
+to say numbers: "4 0 7" is "four hundred seven". Random models are made here too, of variants."""
 
 import argparse
+import functools
 import math
 
 import numpy
 import torch
 import torch.nn.functional as F
 
-D, HEADS, D_FF, LAYERS, N_POSITIONS = 32, 4, 48, 2, 64
-WORDS = [f"w{i}" for i in range(15)]
+D, HEADS, D_FF, LAYERS, N_POSITIONS = 32, 4, 48, 2, 32
+DIGITS = list("0123456789")
+TO_19 = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen",
+         "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"]
+TENS = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
 
 
+def spoken(n):
+    """The words of 0 to 999."""
+    if n < 20:
+        return TO_19[n:n + 1]
+    if n < 100:
+        return [TENS[n // 10 - 2], *(spoken(n % 10) if n % 10 else [])]
+    return [TO_19[n // 100], "hundred", *(spoken(n % 100) if n % 100 else [])]
+
+
+@functools.cache
 def interleaved(n=N_POSITIONS, d=D):
     table = torch.zeros(n, d)
     for p in range(n):
@@ -21,6 +36,7 @@ def interleaved(n=N_POSITIONS, d=D):
     return table
 
 
+@functools.cache
 def halves(first, n=N_POSITIONS, d=D, divisor=D // 2 - 1):
     table = torch.zeros(n, d)
     for p in range(n):
@@ -53,11 +69,12 @@ class System:
 
     def __init__(self):
         self.random = torch.Generator().manual_seed(self.seed)
-        self.source_words = self.special + [f"s{word}" for word in WORDS]
-        self.target_words = self.special + [f"t{word}" for word in WORDS] + ["extra"]
+        self.source_words = self.special + DIGITS
+        self.target_words = self.special + TO_19 + TENS + ["hundred"]
         self.w = {}
+        self.tables = set()  # names of tensors that are not learned
         self.make()
-        self.kept = {}
+        self.kept = None
 
     # Making random weights.
 
@@ -76,6 +93,10 @@ class System:
 
     def add_embedding(self, name, n):
         self.w[name] = self.normal(n, D, deviation=0.3 if self.scaled else 1)
+
+    def add_table(self, name, table):
+        self.w[name] = table
+        self.tables.add(name)
 
     def make(self):
         """Random tensors of all layers, under the names of the class."""
@@ -97,7 +118,8 @@ class System:
     # Computing.
 
     def keep(self, name, x):
-        self.kept[name] = x.detach().reshape(-1, x.shape[-1]).numpy().copy()
+        if self.kept is not None:
+            self.kept[name] = x.detach().reshape(-1, x.shape[-1]).numpy().copy()
         return x
 
     def linear(self, name, x):
@@ -112,18 +134,20 @@ class System:
         """part: 0 query, 1 key, 2 value, 3 output."""
         return self.linear(f"{theirs}.{self.attention_parts[part]}", x)
 
+    def scores(self, q, k, causal):
+        """[..., heads, n_queries, n_keys] before the softmax."""
+        scores = q @ k.transpose(-2, -1) / self.divisor
+        return scores.masked_fill(torch.ones_like(scores, dtype=torch.bool).triu(1), -math.inf) if causal else scores
+
     def attention(self, ours, theirs, x, memory, causal):
         q, k, v = (self.project(theirs, part, y) for part, y in enumerate((x, memory, memory)))
         folded = math.sqrt(D // self.heads) / self.divisor  # the engine always divides by sqrt(d_head)
         self.keep(f"{ours}.query", q * folded)
         self.keep(f"{ours}.key", k)
         self.keep(f"{ours}.value", v)
-        q, k, v = (y.reshape(-1, self.heads, D // self.heads).transpose(0, 1) for y in (q, k, v))
-        scores = q @ k.transpose(1, 2) / self.divisor
-        if causal:
-            scores = scores.masked_fill(torch.ones_like(scores, dtype=torch.bool).triu(1), -math.inf)
-        weights = self.keep(f"{ours}.weights", scores.softmax(-1))
-        heads = self.keep(f"{ours}.heads", (weights @ v).transpose(0, 1).reshape(-1, D))
+        q, k, v = (y.unflatten(-1, (self.heads, -1)).transpose(-3, -2) for y in (q, k, v))
+        weights = self.keep(f"{ours}.weights", self.scores(q, k, causal).softmax(-1))
+        heads = self.keep(f"{ours}.heads", (weights @ v).transpose(-3, -2).flatten(-2))
         return self.keep(ours, self.project(theirs, 3, heads))
 
     def feed_forward(self, ours, theirs, x):
@@ -147,24 +171,30 @@ class System:
 
     def embed(self, stack, ids):
         x = self.w[self.embeddings[stack]][ids] * (math.sqrt(D) if self.scaled else 1)
-        x = self.keep(f"{stack}.embedding", x + self.positions(stack)[:len(ids)])
+        x = self.keep(f"{stack}.embedding", x + self.positions(stack)[:ids.shape[-1]])
         return self.keep(f"{stack}.embedding_norm", self.norm(self.embedding_norms[stack], x)) if self.embedding_norm else x
 
     def logits(self, x):
         return self.linear(self.output, x)
 
-    def forward(self, source, target):
-        """The trace for source ids and decoder input ids."""
-        self.kept = {}
+    def compute(self, source, target):
+        """The logits [..., n_tgt, n_vocabulary] for source ids [..., n_src] and decoder input ids [..., n_tgt]."""
+        source, target = torch.as_tensor(source), torch.as_tensor(target)
         encoded = self.run_stack("encoder", self.embed("encoder", source))
-        self.keep("output", self.logits(self.run_stack("decoder", self.embed("decoder", target), encoded)))
-        return self.kept
+        return self.logits(self.run_stack("decoder", self.embed("decoder", target), encoded))
+
+    def forward(self, source, target):
+        """The trace of one sentence."""
+        kept = self.kept = {}
+        self.keep("output", self.compute(source, target))
+        self.kept = None
+        return kept
 
     def greedy(self, source, cap, forced_end):
         start, end, pad = (self.target_words.index(token) for token in (self.start, self.end, self.pad))
         ids = [start]
         while len(ids) <= cap:
-            logits = self.forward(source, ids)["output"][-1]
+            logits = self.compute(source, ids)[-1]
             logits[pad] = -math.inf
             ids.append(end if forced_end and len(ids) == cap else int(logits.argmax()))
             if ids[-1] == end:
@@ -174,15 +204,33 @@ class System:
     def source_ids(self, words):
         return [self.source_words.index(word) for word in [*self.before, *words, *self.after]]
 
+    # The file: weights under a key, or alone, and what is beside them.
+    file, key, beside, prefix = "model.pt", "model_state_dict", {"epoch": 1}, ""
+    zipped = True  # False: as PyTorch before 1.6 wrote it
+
     def save(self, directory):
         """Writes the checkpoint, returns what export.py is given."""
-        torch.save({"epoch": 1, "model_state_dict": self.w}, directory / "model.pt")
-        return directory / "model.pt"
+        state = {self.prefix + name: tensor for name, tensor in self.w.items()}
+        torch.save({self.key: state, **self.beside} if self.key else state, directory / self.file,
+                   _use_new_zipfile_serialization=self.zipped)
+        return directory / self.file
+
+    def load(self, directory):
+        """Reads the checkpoint, whose weights may be of 16 bits; returns what export.py is given."""
+        content = torch.load(directory / self.file, weights_only=False)
+        state = content[self.key] if self.key else content
+        self.w = {name.removeprefix(self.prefix): tensor.float() for name, tensor in state.items()}
+        return directory / self.file
+
+    vocabularies = {"source-vocabulary": "source.txt", "target-vocabulary": "target.txt"}  # options and files
 
     def write_vocabularies(self, directory):
         for side, words in (("source", self.source_words), ("target", self.target_words)):
             (directory / f"{side}.txt").write_text("\n".join(words) + "\n")
-        return {"source-vocabulary": directory / "source.txt", "target-vocabulary": directory / "target.txt"}
+
+    def given(self, directory):
+        """The options of export.py."""
+        return self.options | {option: directory / file for option, file in self.vocabularies.items()}
 
 
 def stacks(encoder, decoder):
@@ -224,7 +272,7 @@ class PyTorchTutorial(System):
         self.add_positions()
 
     def add_positions(self):
-        self.w["positional_encoding.pos_embedding"] = interleaved()[:, None]
+        self.add_table("positional_encoding.pos_embedding", interleaved()[:, None])
 
     def project(self, theirs, part, x):
         if part == 3:
@@ -250,6 +298,8 @@ class AladdinSeq2Seq(PyTorchTutorial):
     special = ["<unk>", "<pad>", "<sos>", "<eos>"]
     before, start = ["<sos>"], "<sos>"
     scaled, lower_case = False, True
+    file, key, beside = "my_checkpoint.pth.tar", "state_dict", {"optimizer": {"lr": 1}}
+    zipped = False
     output = "fc_out"
     embeddings = stacks("src_word_embedding.weight", "trg_word_embedding.weight")
 
@@ -260,10 +310,6 @@ class AladdinSeq2Seq(PyTorchTutorial):
     def positions(self, stack):
         return self.w[f"{'src' if stack == 'encoder' else 'trg'}_position_embedding.weight"]
 
-    def save(self, directory):
-        torch.save({"state_dict": self.w, "optimizer": {"lr": 1}}, directory / "my_checkpoint.pth.tar")
-        return directory / "my_checkpoint.pth.tar"
-
 
 class Annotated(System):
     name = "The Annotated Transformer"
@@ -271,6 +317,8 @@ class Annotated(System):
     options = {"heads": HEADS}
     special = ["<s>", "</s>", "<blank>", "<unk>"]
     before, after, start, end, pad = ["<s>"], ["</s>"], "<s>", "</s>", "<blank>"
+    file, key, prefix = "multi30k_model_final.pt", None, "module."
+    zipped = False
     pre = final = True
     norm_parts = ("a_2", "b_2")
     attention_parts = tuple(f"linears.{i}" for i in range(4))
@@ -286,13 +334,13 @@ class Annotated(System):
                    {"self_attention": "decoder.layers.{}.sublayer.0.norm",
                     "cross_attention": "decoder.layers.{}.sublayer.1.norm",
                     "feed_forward": "decoder.layers.{}.sublayer.2.norm"})
-    tables = stacks("src_embed.1.pe", "tgt_embed.1.pe")
+    position_tables = stacks("src_embed.1.pe", "tgt_embed.1.pe")
 
     def make_rest(self):
         for stack, words in (("encoder", self.source_words), ("decoder", self.target_words)):
             self.add_norm(self.final_norms[stack], self.norm_parts)
             self.add_embedding(self.embeddings[stack], len(words))
-            self.w[self.tables[stack]] = interleaved()[None]
+            self.add_table(self.position_tables[stack], interleaved()[None])
         self.add_linear(self.output, len(self.target_words), D)
 
     def norm(self, name, x):
@@ -300,11 +348,7 @@ class Annotated(System):
         return gain * (x - x.mean(-1, keepdim=True)) / (x.std(-1, keepdim=True) + 1e-6) + bias
 
     def positions(self, stack):
-        return self.w[self.tables[stack]][0]
-
-    def save(self, directory):
-        torch.save({f"module.{name}": tensor for name, tensor in self.w.items()}, directory / "multi30k_model_final.pt")
-        return directory / "multi30k_model_final.pt"
+        return self.w[self.position_tables[stack]][0]
 
 
 class Hkproj(Annotated):
@@ -315,10 +359,11 @@ class Hkproj(Annotated):
     attention_bias = False
     norm_parts = ("alpha", "bias")
     attention_parts = ("w_q", "w_k", "w_v", "w_o")
-    cross = "cross_attention_block"
+    file, key, prefix, zipped = "tmodel_03.pt", "model_state_dict", "", True
+    beside = {"epoch": 3, "optimizer_state_dict": {}, "global_step": 9}
     output = "projection_layer.proj"
     embeddings = stacks("src_embed.embedding.weight", "tgt_embed.embedding.weight")
-    tables = stacks("src_pos.pe", "tgt_pos.pe")
+    position_tables = stacks("src_pos.pe", "tgt_pos.pe")
     parts = {stack: {sublayer: f"{stack}.layers.{{}}.{name}" if isinstance(name, str) else
                      tuple(f"{stack}.layers.{{}}.{part}" for part in name) for sublayer, name in of_stack.items()}
              for stack, of_stack in stacks(
@@ -332,24 +377,17 @@ class Hkproj(Annotated):
                     "cross_attention": "decoder.layers.{}.residual_connections.1.norm",
                     "feed_forward": "decoder.layers.{}.residual_connections.2.norm"})
 
-    def save(self, directory):
-        torch.save({"epoch": 3, "model_state_dict": self.w, "optimizer_state_dict": {}, "global_step": 9},
-                   directory / "tmodel_03.pt")
-        return directory / "tmodel_03.pt"
-
 
 class OldHkproj(Hkproj):
     name = "hkproj, early (norms of one number, attention with biases)"
     seed = 2
     attention_bias = True
+    file, key = "tmodel_00.pt", None
+    parts = stacks(Hkproj.parts["encoder"],
+                   Hkproj.parts["decoder"] | {"cross_attention": "decoder.layers.{}.source_attention_block"})
 
     def add_norm(self, name, parts=("alpha", "bias")):
         self.w[f"{name}.alpha"], self.w[f"{name}.bias"] = 1 + self.normal(1, deviation=0.2), self.normal(1, deviation=0.2)
-
-    def save(self, directory):
-        state = {name.replace("cross_attention_block", "source_attention_block"): tensor for name, tensor in self.w.items()}
-        torch.save(state, directory / "tmodel_00.pt")
-        return directory / "tmodel_00.pt"
 
 
 class Jadore(System):
@@ -368,13 +406,15 @@ class Jadore(System):
                     "feed_forward": ("decoder.layer_stack.{}.pos_ffn.w_1", "decoder.layer_stack.{}.pos_ffn.w_2")})
     norms = {stack: {sublayer: f"{(name if isinstance(name, str) else name[0].removesuffix('.w_1'))}.layer_norm"
                      for sublayer, name in of_stack.items()} for stack, of_stack in parts.items()}
-    settings = {"n_head": HEADS, "scale_emb_or_prj": "prj"}
+    file, key = "trained.chkpt", "model"
+    zipped = False
+    beside = {"epoch": 1, "settings": argparse.Namespace(n_head=HEADS, scale_emb_or_prj="prj")}
 
     def make_rest(self):
         for stack, words in (("encoder", self.source_words), ("decoder", self.target_words)):
             self.add_norm(f"{stack}.layer_norm")
             self.add_embedding(self.embeddings[stack], len(words))
-            self.w[f"{stack}.position_enc.pos_table"] = interleaved()[None]
+            self.add_table(f"{stack}.position_enc.pos_table", interleaved()[None])
         self.w["decoder.trg_word_emb.weight"] *= 3  # logits are divided by sqrt(D)
         self.w["trg_word_prj.weight"] = self.w["decoder.trg_word_emb.weight"]
 
@@ -385,20 +425,15 @@ class Jadore(System):
         return self.w[f"{stack}.position_enc.pos_table"][0]
 
     def logits(self, x):
-        self.kept[f"decoder.{LAYERS - 1}.feed_forward_norm"] *= D ** -0.5  # where the reader folds it
-        return F.linear(x, self.w["trg_word_prj.weight"]) * D ** -0.5
-
-    def save(self, directory):
-        torch.save({"epoch": 1, "settings": argparse.Namespace(**self.settings), "model": self.w},
-                   directory / "trained.chkpt")
-        return directory / "trained.chkpt"
+        x = self.keep(f"decoder.{LAYERS - 1}.feed_forward_norm", x * D ** -0.5)  # where the reader folds it
+        return F.linear(x, self.w["trg_word_prj.weight"])
 
 
 class OldJadore(Jadore):
     name = "jadore801120, 2019 (a final norm under the same name)"
     seed = 2
     embedding_norm, final = False, True
-    settings = {"n_head": HEADS}
+    beside = {"epoch": 1, "settings": argparse.Namespace(n_head=HEADS)}
     options = {"scale": "none"}
 
     def logits(self, x):
@@ -440,14 +475,18 @@ class Fairseq(System):
         {"self_attention": "self_attn_layer_norm", "feed_forward": "final_layer_norm"},
         {"self_attention": "self_attn_layer_norm", "cross_attention": "encoder_attn_layer_norm",
          "feed_forward": "final_layer_norm"}))
+    file, key = "checkpoint_best.pt", "model"
+    zipped = False
+    vocabularies = {}
     settings = {"encoder_attention_heads": HEADS, "activation_fn": "relu", "no_scale_embedding": False,
                 "max_source_positions": N_POSITIONS, "arch": "transformer"}
+    beside = {"args": argparse.Namespace(**settings), "extra_state": {"epoch": 2}}
 
     def make_rest(self):
         for stack, words in (("encoder", self.source_words), ("decoder", self.target_words)):
             self.add_embedding(self.embeddings[stack], len(words))
-            self.w[f"{stack}.version"] = torch.tensor([3.0])
-            self.w[f"{stack}.embed_positions._float_tensor"] = torch.zeros(1)
+            self.add_table(f"{stack}.version", torch.tensor([3.0]))
+            self.add_table(f"{stack}.embed_positions._float_tensor", torch.zeros(1))
         self.w["decoder.output_projection.weight"] = self.normal(len(self.target_words), D)
 
     def positions(self, stack):
@@ -456,23 +495,17 @@ class Fairseq(System):
     def logits(self, x):
         return F.linear(x, self.w["decoder.output_projection.weight"])
 
-    def save(self, directory):
-        torch.save({"args": argparse.Namespace(**self.settings), "model": self.w, "extra_state": {"epoch": 2}},
-                   directory / "checkpoint_best.pt")
-        return directory / "checkpoint_best.pt"
-
     def write_vocabularies(self, directory):
         for language, words in (("de", self.source_words), ("en", self.target_words)):
             (directory / f"dict.{language}.txt").write_text("".join(f"{word} 7\n" for word in words[4:]))
-        return {}
 
 
 class PreNormFairseq(Fairseq):
     name = "fairseq, pre-norm, learned positions, tied output, gelu_accurate"
-    seed = 15
+    seed = 2
     pre = final = True
     final_norms = stacks("encoder.layer_norm", "decoder.layer_norm")
-    settings = Fairseq.settings | {"activation_fn": "gelu_accurate"}
+    beside = {"args": argparse.Namespace(**Fairseq.settings | {"activation_fn": "gelu_accurate"})}
     tied = "decoder.embed_tokens.weight"
 
     @staticmethod
@@ -494,6 +527,9 @@ class PreNormFairseq(Fairseq):
 
 class JoeyNMT(System):
     name = "JoeyNMT"
+    file, key = "best.ckpt", "model_state"
+    vocabularies = {}
+    beside = {"steps": 100, "optimizer_state": {}, "scheduler_state": {}}
     layer_norm = ", layer_norm: pre"
     seed = 1
     special = ["<unk>", "<pad>", "<s>", "</s>"]
@@ -515,7 +551,7 @@ class JoeyNMT(System):
             if self.final:
                 self.add_norm(self.final_norms[stack])
             self.add_embedding(self.embeddings[stack], len(words))
-            self.w[f"{stack}.pe.pe"] = interleaved()[None]
+            self.add_table(f"{stack}.pe.pe", interleaved()[None])
         self.w["decoder.output_layer.weight"] = self.normal(len(self.target_words), D)
 
     def norm(self, name, x):
@@ -528,22 +564,25 @@ class JoeyNMT(System):
         return F.linear(x, self.w["decoder.output_layer.weight"])
 
     def save(self, directory):
-        torch.save({"steps": 100, "model_state": self.w, "optimizer_state": {}, "scheduler_state": {}}, directory / "best.ckpt")
+        super().save(directory)
         stack = f"num_heads: {HEADS}, embeddings: {{scale: {self.scaled}}}{self.layer_norm}"
         (directory / "config.yaml").write_text(f"data: {{src: {{lang: de, level: bpe, lowercase: False}}, trg: {{lang: en}}}}\n"
                                                f"model: {{encoder: {{{stack}}}, decoder: {{{stack}}}}}\n")
         return directory
 
+    def load(self, directory):
+        super().load(directory)
+        return directory
+
     def write_vocabularies(self, directory):
         for side, words in (("src", self.source_words), ("trg", self.target_words)):
             (directory / f"{side}_vocab.txt").write_text("".join(f"{word}\n" for word in words))
-        return {}
 
 
 class PostNormJoeyNMT(JoeyNMT):
     name = "JoeyNMT, post-norm"
     layer_norm = ", layer_norm: post"
-    seed = 12
+    seed = 1
     pre = final = False
 
 
@@ -563,13 +602,15 @@ class OpenNMT(System):
     norms = under("encoder.transformer.{}", "decoder.transformer_layers.{}", stacks(
         {"self_attention": "layer_norm", "feed_forward": "feed_forward.layer_norm"},
         {"self_attention": "layer_norm_1", "cross_attention": "layer_norm_2", "feed_forward": "feed_forward.layer_norm"}))
+    file = "model_step_9.pt"
+    vocabularies = {}
     output = "generator.0"
 
     def make_rest(self):
         for stack, words in (("encoder", self.source_words), ("decoder", self.target_words)):
             self.add_norm(self.final_norms[stack])
             self.add_embedding(self.embeddings[stack], len(words))
-            self.w[f"{stack}.embeddings.make_embedding.pe.pe"] = interleaved()[:, None]
+            self.add_table(f"{stack}.embeddings.make_embedding.pe.pe", interleaved()[:, None])
         self.add_linear(self.output, len(self.target_words), D)
 
     def norm(self, name, x):
@@ -579,15 +620,21 @@ class OpenNMT(System):
         return self.w[f"{stack}.embeddings.make_embedding.pe.pe"][:, 0]
 
     def save(self, directory):
-        model = {name: tensor for name, tensor in self.w.items() if not name.startswith("generator")}
         generator = {name.removeprefix("generator."): self.w[name] for name in self.w if name.startswith("generator")}
+        model = {name: tensor for name, tensor in self.w.items() if not name.startswith("generator")}
         opt = argparse.Namespace(heads=HEADS, position_encoding=True, max_relative_positions=0, pos_ffn_activation_fn="relu")
         torch.save({"model": model, "generator": generator, "opt": opt, "optim": None,
-                    "vocab": {"src": self.source_words, "tgt": self.target_words}}, directory / "model_step_9.pt")
-        return directory / "model_step_9.pt"
+                    "vocab": {"src": self.source_words, "tgt": self.target_words}}, directory / self.file)
+        return directory / self.file
+
+    def load(self, directory):
+        content = torch.load(directory / self.file, weights_only=False)
+        state = content["model"] | {f"generator.{name}": tensor for name, tensor in content["generator"].items()}
+        self.w = {name: tensor.float() for name, tensor in state.items()}
+        return directory / self.file
 
     def write_vocabularies(self, directory):
-        return {}
+        """They are in the file."""
 
 
 class Marian(System):
@@ -598,6 +645,8 @@ class Marian(System):
     embeddings = stacks("encoder_Wemb", "decoder_Wemb")
     attention_parts = ("Wq", "Wk", "Wv", "Wo")
     suffix = ""
+    file = "model.npz"
+    vocabularies = {"source-vocabulary": "source.yml", "target-vocabulary": "target.yml"}
     settings = f"transformer-heads: {HEADS}\ntransformer-ffn-activation: swish\nenc-depth: {LAYERS}\ndec-depth: {LAYERS}\n" \
                "type: transformer\ntransformer-preprocess: ''\ntransformer-postprocess: dan\n"
     activation = staticmethod(F.silu)
@@ -654,21 +703,25 @@ class Marian(System):
     def embed(self, stack, ids):
         table = self.w[self.embeddings[stack]]
         rows = torch.cat([table, torch.zeros(1, D)])[ids]
-        return self.keep(f"{stack}.embedding", rows * math.sqrt(D) + halves(0, divisor=D / 2)[:len(ids)])
+        return self.keep(f"{stack}.embedding", rows * math.sqrt(D) + halves(0, divisor=D / 2)[:ids.shape[-1]])
 
     def logits(self, x):
         logits = x @ self.w["decoder_Wemb"].T + self.w["decoder_ff_logit_out_b"]
-        return torch.cat([logits, torch.zeros(logits.shape[0], 1)], dim=1)
+        return F.pad(logits, (0, 1))
 
     def save(self, directory):
-        numpy.savez(directory / "model.npz", **{name: tensor.numpy() for name, tensor in self.w.items()},
+        numpy.savez(directory / self.file, **{name: tensor.numpy() for name, tensor in self.w.items()},
                     **{"special:model.yml": numpy.frombuffer(self.settings.encode() + b"\0", numpy.int8)})
-        return directory / "model.npz"
+        return directory / self.file
+
+    def load(self, directory):
+        with numpy.load(directory / self.file) as file:
+            self.w = {name: torch.from_numpy(file[name]).float() for name in file.files if name != "special:model.yml"}
+        return directory / self.file
 
     def write_vocabularies(self, directory):
         for side, words in (("source", self.source_words), ("target", self.target_words)):
             (directory / f"{side}.yml").write_text("".join(f'"{word}": {i}\n' for i, word in enumerate(words[:-1])))
-        return {"source-vocabulary": directory / "source.yml", "target-vocabulary": directory / "target.yml"}
 
 
 class FromOne(str):
@@ -680,7 +733,7 @@ class FromOne(str):
 
 class PreNormMarian(Marian):
     name = "Marian model.npz, pre-norm"
-    seed = 5
+    seed = 1
     pre = final = True
     suffix = "_pre"
     settings = Marian.settings.replace("preprocess: ''", "preprocess: n").replace("postprocess: dan", "postprocess: da")
@@ -701,6 +754,7 @@ class Bentrevett(System):
     name = "bentrevett/pytorch-seq2seq"
     seed = 7
     options = {"heads": HEADS}
+    zipped = False
     special = ["<unk>", "<pad>", "<sos>", "<eos>"]
     before, start = ["<sos>"], "<sos>"
     lower_case = True
@@ -737,6 +791,7 @@ class Hyunwoongko(System):
     options = {"heads": HEADS}
     special = ["<unk>", "<pad>", "<sos>", "<eos>"]
     before, start = ["<sos>"], "<sos>"
+    file, key = "model-3.1.pt", None
     lower_case, scaled = True, False
     attention_parts = ("w_q", "w_k", "w_v", "w_concat")
     norm_parts = ("gamma", "beta")
@@ -760,11 +815,7 @@ class Hyunwoongko(System):
         return self.w[f"{name}.gamma"] * (x - mean) / torch.sqrt(variance + 1e-12) + self.w[f"{name}.beta"]
 
     def positions(self, stack):
-        return interleaved()
-
-    def save(self, directory):
-        torch.save(self.w, directory / "model-3.1.pt")
-        return directory / "model-3.1.pt"
+        return interleaved(256)
 
 
 class OldHyunwoongko(Hyunwoongko):
@@ -780,6 +831,8 @@ class OldHyunwoongko(Hyunwoongko):
 class D2L(System):
     name = "Dive into Deep Learning"
     seed = 8
+    file, key = "transformer.params.pt", None
+    zipped = False
     before = []
     lower_case, attention_bias = True, False
     attention_parts = ("W_q", "W_k", "W_v", "W_o")
@@ -798,16 +851,13 @@ class D2L(System):
         self.add_linear(self.output, len(self.target_words), D)
 
     def positions(self, stack):
-        return interleaved()
-
-    def save(self, directory):
-        torch.save(self.w, directory / "transformer.params.pt")
-        return directory / "transformer.params.pt"
+        return interleaved(1000)
 
 
 class AladdinFromScratch(System):
     name = "Aladdin Persson, transformer_from_scratch"
     seed = 13
+    zipped = False
     special = ["<unk>", "<pad>", "<sos>", "<eos>"]
     before, start = ["<sos>"], "<sos>"
     lower_case, scaled = True, False
@@ -837,7 +887,7 @@ class AladdinFromScratch(System):
         if part == 3:
             return super().project(theirs, part, x)
         weight = self.w[f"{theirs}.{self.attention_parts[part]}.weight"]
-        return F.linear(x.reshape(-1, HEADS, D // HEADS), weight).reshape(-1, D)
+        return F.linear(x.unflatten(-1, (HEADS, -1)), weight).flatten(-2)
 
     def positions(self, stack):
         return self.w[f"{stack}.position_embedding.weight"]
@@ -863,7 +913,7 @@ class CTranslate2(System):
 
     def __init__(self, variables, source_words, target_words):
         self.w = {name: torch.from_numpy(numpy.array(array)) for name, array in variables.items()}
-        self.source_words, self.target_words, self.kept = source_words, target_words, {}
+        self.source_words, self.target_words, self.kept = source_words, target_words, None
 
     def linear(self, name, x):
         return F.linear(x, self.w[f"{name}/weight"], self.w[f"{name}/bias"])
@@ -884,6 +934,9 @@ class CTranslate2(System):
         return self.linear("decoder/projection", x)
 
 
-SYSTEMS = [PyTorchTutorial, NormFirst, AladdinSeq2Seq, Annotated, Hkproj, OldHkproj, Jadore, OldJadore, UntiedJadore, Fairseq,
-           PreNormFairseq, JoeyNMT, PostNormJoeyNMT, OpenNMT, Marian, PreNormMarian, Bentrevett, SharedNormBentrevett,
-           Hyunwoongko, OldHyunwoongko, D2L, AladdinFromScratch]
+TRAINED = {"pytorch-tutorial": PyTorchTutorial, "aladdin-seq2seq": AladdinSeq2Seq, "annotated-transformer": Annotated,
+           "hkproj": Hkproj, "jadore801120": Jadore, "fairseq": Fairseq, "joeynmt": JoeyNMT, "opennmt-py": OpenNMT,
+           "marian": Marian, "bentrevett": Bentrevett, "hyunwoongko": Hyunwoongko, "d2l": D2L,
+           "aladdin-from-scratch": AladdinFromScratch}  # directories of tests/readers
+VARIANTS = [NormFirst, OldHkproj, OldJadore, UntiedJadore, PreNormFairseq, PostNormJoeyNMT, PreNormMarian, SharedNormBentrevett,
+            OldHyunwoongko]

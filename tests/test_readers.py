@@ -1,6 +1,7 @@
 """export.py's readers against each system's own arithmetic (systems.py): ids of greedy search, and every named tensor. Needs
 PyTorch."""
 
+import csv
 import json
 import random
 import re
@@ -17,6 +18,7 @@ import transformers
 from safetensors import safe_open
 from transformers.models.gpt2.tokenization_gpt2 import bytes_to_unicode
 
+import altered
 import export
 import make_golden
 import reference
@@ -26,18 +28,20 @@ from transformer_c.description import Unsupported
 from transformer_c.options import Options
 from transformer_c.readers import ctranslate2
 
+torch.set_num_threads(1)  # the models are too small for more
 READERS = Path(__file__).resolve().parent / "readers"
 EN_IPA = Path(__file__).resolve().parent.parent / "checkpoints/en-ipa"
 N_TEXTS, N_TRACED = 24, 4
 
 
 def exported(system, directory):
+    """The checkpoint of a random model."""
     directory.mkdir(exist_ok=True)
     source = system.save(directory)
-    given = {"max-positions": 20} | system.options | {"tokenizer": "spaces"} | system.write_vocabularies(directory)
-    options = Options(given)
+    system.write_vocabularies(directory)
+    options = Options({"max-positions": 20} | system.given(directory))
     export.export(source, directory.parent / "out", "float32", options)
-    return directory.parent / "out", options
+    return directory.parent / "out"
 
 
 def texts_of(system):
@@ -68,7 +72,7 @@ def greedy_ids_are_equal(system, directory, texts, joint=" "):
 
 
 def largest_difference(system, directory, texts, joint=" "):
-    """(the largest difference of a tensor, its name, number of tensors)."""
+    """The largest difference of a tensor that --trace shows."""
     start, worst = system.target_words.index(system.start), {}
     for words in texts:
         source, target, tensors = traced(directory, joint.join(words), directory.parent / "trace.safetensors")
@@ -81,10 +85,31 @@ def largest_difference(system, directory, texts, joint=" "):
     return worst[name]
 
 
-@pytest.mark.parametrize("kind", systems.SYSTEMS, ids=lambda kind: kind.name)
-def test_every_id_and_tensor_is_the_system_s_own(kind, tmp_path):
+@pytest.mark.parametrize("name", systems.TRAINED)
+def test_a_trained_model_says_numbers(name, tmp_path):
+    """A model of each system (make_systems.py) in its own file: texts and ids are those of the system's own arithmetic, and
+    every tensor."""
+    system = systems.TRAINED[name]()
+    source = system.load(READERS / name)
+    export.export(source, tmp_path / "out", "float32", Options(system.given(READERS / name)))
+    with (READERS / name / "golden.tsv").open(newline="") as file:
+        golden = list(csv.DictReader(file, dialect="excel-tab"))
+    assert len(golden) == N_TEXTS
+    texts = [row["source"] for row in golden]
+    said = program.translate(tmp_path / "out", texts, "--plain").stdout.decode().splitlines()
+    assert said == [row["target"] for row in golden]
+    numbers = [(int(text.replace(" ", "")), words.split()) for text, words in zip(texts, said) if len(text) <= len("9 9 9")]
+    assert sum(words == systems.spoken(n) for n, words in numbers) >= 18, "it has not learned to say numbers"
+    for row, [sentence] in zip(golden, program.translate_tokens(tmp_path / "out", texts, "--plain")):
+        assert [sentence.source, sentence.target] == [[int(id_) for id_ in row[f"{side} ids"].split()]
+                                                      for side in ("source", "target")]
+    assert largest_difference(system, tmp_path / "out", [text.split() for text in texts]) <= reference.TOLERANCE
+
+
+@pytest.mark.parametrize("kind", systems.VARIANTS, ids=lambda kind: kind.name)
+def test_every_id_and_tensor_of_a_variant_is_its_own(kind, tmp_path):
     system = kind()
-    directory, _ = exported(system, tmp_path / "theirs")
+    directory = exported(system, tmp_path / "theirs")
     texts = texts_of(system)
     assert len(greedy_ids_are_equal(system, directory, texts)) >= 5, "the model repeats itself, which compares little"
     assert largest_difference(system, directory, texts[:N_TRACED]) <= reference.TOLERANCE
@@ -135,8 +160,12 @@ class HuggingFace(systems.System):
     def save(self, directory):
         self.model.save_pretrained(directory)
         frame = " ".join([*self.before, "text", *self.after])
-        self.options = {"source-frame": frame, "target-frame": f"{self.start} text </s>"}
+        self.options = {"source-frame": frame, "target-frame": f"{self.start} text </s>", "tokenizer": "spaces"}
         return directory
+
+    @torch.no_grad()
+    def compute(self, source, target):
+        return self.model(input_ids=torch.tensor([source]), decoder_input_ids=torch.tensor([target]), use_cache=False).logits[0]
 
     def forward(self, source, target):
         kept, handles = {}, []
@@ -198,7 +227,7 @@ class HuggingFace(systems.System):
 ])
 def test_families_of_hugging_face(family, arguments, tmp_path):
     system = HuggingFace(family, **arguments)
-    directory, _ = exported(system, tmp_path / "theirs")
+    directory = exported(system, tmp_path / "theirs")
     texts = texts_of(system)
     assert len(greedy_ids_are_equal(system, directory, texts)) >= 4, "the model repeats itself, which compares little"
     assert largest_difference(system, directory, texts[:N_TRACED]) <= reference.TOLERANCE
@@ -320,27 +349,29 @@ def test_bart_with_merges_of_bytes(tmp_path, capsys):
         assert sentence.source == tokenizer(line)["input_ids"]
 
 
-@pytest.fixture
-def tutorial(tmp_path):
-    """A model of PyTorch's tutorial, saved, and a file with its forward pass: (file, options, FILE.py:FUNCTION)."""
-    system = systems.PyTorchTutorial()
-    (tmp_path / "theirs").mkdir()
-    file = system.save(tmp_path / "theirs")
-    given = system.options | {"tokenizer": "spaces"} | system.write_vocabularies(tmp_path / "theirs")
-    module = tmp_path / "model.py"
-    module.write_text("import sys\n"
-                      f"sys.path.insert(0, {str(Path(__file__).parent)!r})\n"
-                      "import systems\n"
-                      "system = systems.PyTorchTutorial()\n"
+def saved(system, directory):
+    """The system's file and options, and a module with its forward pass: (file, options, FILE.py)."""
+    (directory / "theirs").mkdir()
+    file = system.save(directory / "theirs")
+    system.write_vocabularies(directory / "theirs")
+    module = directory / "model.py"
+    kind = type(system)
+    module.write_text(f"import {kind.__module__}, torch\n"
+                      f"system = {kind.__module__}.{kind.__name__}()\n"
                       "def logits(source, target):\n"
                       "    return system.forward(source, target)['output']\n"
                       "def log_probabilities(source, target):\n"
-                      "    return systems.torch.tensor(logits(source, target)).log_softmax(-1)\n"
+                      "    return torch.tensor(logits(source, target)).log_softmax(-1)\n"
                       "def one_row(source, target):\n"
                       "    return logits(source, target)[-1]\n"
                       "def fails(source, target):\n"
                       "    raise ValueError('no weights')\n")
-    return file, given, module
+    return file, system.given(directory / "theirs"), module
+
+
+@pytest.fixture
+def tutorial(tmp_path):
+    return saved(systems.PyTorchTutorial(), tmp_path)
 
 
 @pytest.mark.parametrize("norm_first, activation, bias", [(False, "relu", True), (True, "gelu", True), (False, "relu", False)])
@@ -385,6 +416,14 @@ def test_a_module_is_compared(tutorial, tmp_path, capsys, function):
     file, given, module = tutorial
     export.export(file, tmp_path / "out", "float32", Options(given), f"{module}:{function}")
     assert re.search(r"the logits of 24 texts are those of .*: largest difference \d", capsys.readouterr().err)
+
+
+@pytest.mark.parametrize("kind, says", altered.VARIANTS.items(), ids=lambda value: getattr(value, "__name__", ""))
+def test_no_altered_version_is_exported_wrong(kind, says, tmp_path):
+    file, given, module = saved(kind(), tmp_path)
+    with pytest.raises(Unsupported, match=says):
+        export.export(file, tmp_path / "out", "float32", Options(given), f"{module}:logits")
+    assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.parametrize("wrong", [
@@ -488,7 +527,7 @@ def test_ssru_students_are_refused(tmp_path):
     system = systems.Marian()
     system.settings += "transformer-decoder-autoreg: rnn\n"
     with pytest.raises(Unsupported, match="its decoder is rnn: .*SSRU.*no Transformer"):
-        export.export(system.save(tmp_path), tmp_path.parent / "out", "float32", Options(system.write_vocabularies(tmp_path)))
+        export.export(system.save(tmp_path), tmp_path.parent / "out", "float32")
 
 
 def test_joeynmt_with_two_norm_orders_is_refused(tmp_path):
@@ -496,4 +535,4 @@ def test_joeynmt_with_two_norm_orders_is_refused(tmp_path):
     system.layer_norm = ""
     system.save(tmp_path)
     with pytest.raises(Unsupported, match="the encoder is pre-norm and the decoder post-norm"):
-        export.export(tmp_path, tmp_path.parent / "out", "float32", Options(system.write_vocabularies(tmp_path)))
+        export.export(tmp_path, tmp_path.parent / "out", "float32")
