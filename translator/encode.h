@@ -22,8 +22,8 @@ bool encode_line(const encoder *e, const text_line *line, size_t number, transla
 bool encode_parts(const encoder *e, const text_line *line, size_t number, translation *out,
                   bool (*failed)(const translated_sentence *sentence), failure *why);
 
-/* Appends the text of a sentence that the model read to *read, and the same in the spelling of the line to *spelled:
- * words in capitals have as many bytes in both. */
+/* Appends the text of a sentence that the model read to *read, and the same in the spelling of the line to *spelled.
+ * Both have the same number of bytes. */
 bool encode_source_text(protector *p, const translated_sentence *sentence, const text_line *line, text_buffer *read,
                         text_buffer *spelled, failure *why);
 
