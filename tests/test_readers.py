@@ -41,7 +41,7 @@ def exported(system, directory):
     directory.mkdir(exist_ok=True)
     source = system.save(directory)
     system.write_vocabularies(directory)
-    options = Options({"max-positions": 20} | system.given(directory))
+    options = Options({"max-positions": 12} | system.given(directory))
     export.export(source, directory.parent / "out", "float32", options)
     return directory.parent / "out"
 
@@ -146,7 +146,7 @@ def test_the_bundled_checkpoint_en_ipa_says_what_bart_says():
 def test_families_of_hugging_face(family, arguments, tmp_path):
     system = families.HuggingFace(family, **arguments)
     directory = exported(system, tmp_path / "theirs")
-    texts = texts_of(system)
+    texts = texts_of(system)[::2]
     assert len(greedy_ids_are_equal(system, directory, texts)) >= 4, "the model repeats itself, which compares little"
     assert largest_difference(system, directory, texts[:N_TRACED]) <= reference.TOLERANCE
 
@@ -399,7 +399,7 @@ def test_an_altered_version_is_refused(tutorial, tmp_path, change, says):
 
 @pytest.mark.parametrize("given, says", [
     ({"heads": 5}, "has not 5 equal heads; name the number with --heads"),
-    ({"max-positions": 1}, "--max-positions 1: expected 2 to 64"),
+    ({"max-positions": 1}, "--max-positions 1: expected 2 to 32"),
     ({"source-frame": "<cls> text"}, "the vocabulary has no '<cls>'; its first tokens are <unk> <pad> <bos> <eos>"),
     ({"source-frame": "<bos>"}, "expected special tokens around the word text"),
     ({"target-frame": "text <eos>"}, "expected a start token before text"),
