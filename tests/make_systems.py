@@ -1,4 +1,5 @@
-"""Trains the models in readers/, one for each of systems.TRAINED, in the system's own arithmetic and file format:
+"""Trains the models in readers/, one for each of systems.TRAINED and families.TRAINED, in the system's own arithmetic and file
+format:
 
     tests/make_systems.py [DIRECTORY ...]
 
@@ -15,12 +16,18 @@ from pathlib import Path
 import torch
 import torch.nn.functional as F
 
+import families
 import systems
 
 READERS = Path(__file__).resolve().parent / "readers"
 N_STEPS, BATCH, RATE = 500, 96, 8e-3
 HELD_OUT = [n for n in range(100, 1000) if n % 7 == 3]
 IGNORED = -100  # of cross_entropy
+NAMES = [*systems.TRAINED, *families.TRAINED]
+
+
+def untrained(name):
+    return systems.TRAINED[name]() if name in systems.TRAINED else families.trained(name)
 
 
 def batch_of(system, numbers):
@@ -33,10 +40,10 @@ def batch_of(system, numbers):
 
 
 def train(system):
-    learned = {id(tensor): tensor for name, tensor in system.w.items() if name not in system.tables}
-    for tensor in learned.values():
+    learned = system.learned()
+    for tensor in learned:
         tensor.requires_grad_()
-    optimizer = torch.optim.Adam(learned.values(), RATE, (0.9, 0.98))
+    optimizer = torch.optim.Adam(learned, RATE, (0.9, 0.98))
     choose = random.Random(5)
     numbers = sorted(set(range(1000)) - set(HELD_OUT))
     for step in range(N_STEPS):
@@ -49,9 +56,9 @@ def train(system):
             loss += F.cross_entropy(system.compute(sources, inputs).flatten(0, 1), wanted.flatten(), reduction="sum")
         optimizer.zero_grad()
         loss.backward()
-        torch.nn.utils.clip_grad_norm_(learned.values(), BATCH / 4)
+        torch.nn.utils.clip_grad_norm_(learned, BATCH / 4)
         optimizer.step()
-    system.w = {name: tensor.detach().half() for name, tensor in system.w.items()}
+    system.round()
 
 
 def texts():
@@ -77,7 +84,7 @@ def write_golden(system, file):
 
 
 def make(name):
-    directory, system = READERS / name, systems.TRAINED[name]()
+    directory, system = READERS / name, untrained(name)
     directory.mkdir(exist_ok=True)
     train(system)
     system.save(directory)
@@ -91,5 +98,5 @@ def make(name):
 
 if __name__ == "__main__":
     torch.set_num_threads(1)
-    for name in sys.argv[1:] or systems.TRAINED:
+    for name in sys.argv[1:] or NAMES:
         make(name)

@@ -115,6 +115,16 @@ class System:
     attention_bias = True
     norm_parts = ("weight", "bias")
 
+    # Training.
+
+    def learned(self):
+        """Each tensor once."""
+        return list({id(tensor): tensor for name, tensor in self.w.items() if name not in self.tables}.values())
+
+    def round(self):
+        """To 16 bits."""
+        self.w = {name: tensor.detach().half() for name, tensor in self.w.items()}
+
     # Computing.
 
     def keep(self, name, x):

@@ -41,8 +41,8 @@ N_SPECIAL = 4  # tokens at the beginning of FSMT's vocabularies, <s> <pad> </s> 
 
 @dataclass
 class Family:
-    """before: pre-norm with final norms; first: row of the table of positions for the first token, None for sinusoids that
-    the engine computes."""
+    """before: pre-norm with final norms; first: row of the table of positions for the first token, None if that is row 0 and
+    the table may be the sinusoids that the engine computes."""
     before: bool
     embedding_norm: bool
     first: int | None
@@ -86,23 +86,24 @@ def take_layers(draft: Draft, stack: str) -> None:
         draft.norm(f"{theirs}.final_layer_norm", f"{ours}.feed_forward_norm")
 
 
-def positions(model: torch.nn.Module, first: int) -> tuple[Array, Array]:
-    """Learned tables or sinusoids, which some families hold in a buffer."""
+def are_sinusoids(table: Array) -> bool:
+    """Those that the engine computes."""
+    n, d = table.shape
+    angles = numpy.arange(n)[:, None] / 10000.0 ** (2 * (numpy.arange(d) // 2)[None, :] / d)
+    return numpy.abs(table - numpy.concatenate([numpy.sin(angles[:, 0::2]), numpy.cos(angles[:, 1::2])], axis=1)).max() <= 1e-5
+
+
+def positions(model: torch.nn.Module, first: int | None) -> tuple[Array, Array] | str:
+    """Learned tables or sinusoids, which some families hold in a buffer, and Pegasus in its file: exact or of 16 bits."""
     tables = []
     for stack in (model.model.encoder, model.model.decoder):
         table = getattr(stack.embed_positions, "weights", None)
         table = stack.embed_positions.weight if table is None else table
-        tables.append(table.detach().float().numpy()[first:])
+        tables.append(table.detach().float().numpy()[first or 0:])
+    if first is None and all(are_sinusoids(table) for table in tables):
+        return "marian"
     n = min(model.config.max_position_embeddings, *(table.shape[0] for table in tables))
     return tables[0][:n], tables[1][:n]
-
-
-def check_sinusoids(table: Array) -> None:
-    """Pegasus computes Marian's; a table in the file must be that one."""
-    n, d = table.shape
-    angles = numpy.arange(n)[:, None] / 10000.0 ** (2 * (numpy.arange(d) // 2)[None, :] / d)
-    if numpy.abs(table - numpy.concatenate([numpy.sin(angles[:, 0::2]), numpy.cos(angles[:, 1::2])], axis=1)).max() > 1e-5:
-        raise Unsupported("embed_positions: not the sinusoids of the family")
 
 
 def open_tokenizer(opened: Opened) -> Any:  # noqa: ANN401 (the classes have no common one)
@@ -250,8 +251,6 @@ def read(opened: Opened, options: Options) -> Description:
     output = model.get_output_embeddings().weight.detach().numpy()
     source, target = (stack.embed_tokens.weight.detach().numpy() for stack in (model.model.encoder, model.model.decoder))
     draft.embeddings(source, target, output, draft.left.pop("final_logits_bias", None))
-    if family.first is None:
-        check_sinusoids(model.model.encoder.embed_positions.weight.detach().numpy())
     activation = getattr(config, "activation_function", "relu")
     if activation not in ACTIVATIONS:
         raise Unsupported(f"{opened.path}: activation_function {activation!r}; expected one of {', '.join(ACTIVATIONS)}")
@@ -264,7 +263,7 @@ def read(opened: Opened, options: Options) -> Description:
     length = config.max_position_embeddings if length == 20 else length - 1
     description = finish(draft, options, Shape(
         config.encoder_attention_heads, Norm(family.before, family.embedding_norm, family.before, 1e-5),
-        ACTIVATIONS[activation], bool(scaled), "marian" if family.first is None else positions(model, family.first),
+        ACTIVATIONS[activation], bool(scaled), positions(model, family.first),
         (2, 30, length), text, model.generation_config.forced_eos_token_id is not None),
         ignored=r"embed_tokens|embed_positions|^lm_head|shared|output_projection")
     description.origin = {"transformers": transformers.__version__, "torch": torch.__version__.split("+")[0]}
