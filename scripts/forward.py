@@ -273,9 +273,9 @@ def model_forward(m: Model, source_ids: list[int], decoder_ids: list[int]) -> di
 def compare(model: Model, file: Path | str) -> list[tuple[str, float]]:
     """(name, difference from what is computed here) of each tensor in a trace, in order of computation."""
     with safetensors.safe_open(file, "numpy") as traced:
-        source, target = ([int(id_) for id_ in traced.metadata()[f"{side}_ids"].split()] for side in ("source", "target"))
+        source, decoder = ([int(id_) for id_ in traced.metadata()[f"{side}_ids"].split()] for side in ("source", "decoder"))
         try:
-            computed = model_forward(model, source, [model.config["target"]["start"], *target[:-1]])
+            computed = model_forward(model, source, decoder)
         except IndexError:  # an id that the vocabulary lacks
             computed = {}
         tensors = {name: traced.get_tensor(name) for name in traced.offset_keys()}
