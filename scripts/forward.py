@@ -143,33 +143,46 @@ def project(m: Model, name: str, what: str, x: ndarray) -> ndarray:
     return m.trace_tensor(f"{name}.{what}", kernels_linear(m, x, f"{name}.{what}"))
 
 
-def attention_core(m: Model, name: str, q: ndarray, k: ndarray, v: ndarray, causal: bool) -> ndarray:
-    """softmax(q kᵀ / sqrt(d_head)) v, and project_out. q [n_queries, d_heads]; k, v [n_keys, d_heads]; returns [n_queries,
-    d_model]."""
-    n_heads, d_heads = m.config[name.split(".")[0]]["n_heads"], q.shape[1]
-    weights = numpy.zeros((n_heads, len(q), len(k)), float32)
-    context = numpy.zeros_like(q)
-    for h in range(n_heads):
-        head = slice(h * d_heads // n_heads, (h + 1) * d_heads // n_heads)  # its columns of q, k and v
-        scale = float32(1) / numpy.sqrt(float32(d_heads // n_heads))
-        scores = scale * matmul_transposed(q[:, head], k[:, head])
-        for i in range(len(q)):  # softmax_of_seen: a causal query sees the keys up to its own, 0 … i
-            n_seen = i + 1 if causal else len(k)
-            weights[h, i, :n_seen] = softmax(scores[i, :n_seen])
-        context[:, head] = matmul(weights[h], v[:, head])
+def attention_scores(q: ndarray, k: ndarray, n_heads: int) -> ndarray:
+    """q kᵀ / sqrt(d_head) [n_heads, n_queries, n_keys] of q [n_queries, d_heads] and k [n_keys, d_heads]"""
+    scale = float32(1) / numpy.sqrt(float32(q.shape[1] // n_heads))
+    heads = zip(numpy.split(q, n_heads, axis=1), numpy.split(k, n_heads, axis=1))
+    return numpy.array([scale * matmul_transposed(q_head, k_head) for q_head, k_head in heads])
+
+
+def softmax_of_seen(scores: ndarray, causal: bool) -> ndarray:
+    """The weights [n_queries, n_keys] of one head; a causal query i sees keys 0 … i."""
+    weights = numpy.zeros_like(scores)
+    for i, row in enumerate(scores):
+        n_seen = i + 1 if causal else len(row)
+        weights[i, :n_seen] = softmax(row[:n_seen])
+    return weights
+
+
+def attend(m: Model, name: str, q: ndarray, k: ndarray, v: ndarray, causal: bool) -> ndarray:
+    """softmax(q kᵀ / sqrt(d_head)) v, the heads side by side [n_queries, d_heads]"""
+    n_heads = m.config[name.split(".")[0]]["n_heads"]
+    scores = attention_scores(q, k, n_heads)
+    m.trace_tensor(f"{name}.scores", scores.reshape(-1, len(k)))
+    weights = numpy.array([softmax_of_seen(head, causal) for head in scores])
     m.trace_tensor(f"{name}.weights", weights.reshape(-1, len(k)))
-    m.trace_tensor(f"{name}.heads", context)
+    values = numpy.split(v, n_heads, axis=1)
+    return m.trace_tensor(f"{name}.heads", numpy.hstack([matmul(*head) for head in zip(weights, values)]))
+
+
+def project_out(m: Model, name: str, context: ndarray) -> ndarray:
+    """[n_rows, d_model]"""
     return m.trace_tensor(name, kernels_linear(m, context, f"{name}.output"))
 
 
 def attention_encoder_self(m: Model, name: str, x: ndarray) -> ndarray:
     q, k, v = (project(m, name, what, x) for what in ("query", "key", "value"))
-    return attention_core(m, name, q, k, v, causal=False)
+    return project_out(m, name, attend(m, name, q, k, v, causal=False))
 
 
 def attention_decoder_self(m: Model, name: str, x: ndarray) -> ndarray:
     q, k, v = (project(m, name, what, x) for what in ("query", "key", "value"))
-    return attention_core(m, name, q, k, v, causal=True)
+    return project_out(m, name, attend(m, name, q, k, v, causal=True))
 
 
 def attention_cross_fill_cache(m: Model, name: str, encoded: ndarray) -> tuple[ndarray, ...]:
@@ -177,7 +190,7 @@ def attention_cross_fill_cache(m: Model, name: str, encoded: ndarray) -> tuple[n
 
 
 def attention_cross(m: Model, name: str, x: ndarray, k: ndarray, v: ndarray) -> ndarray:
-    return attention_core(m, name, project(m, name, "query", x), k, v, causal=False)
+    return project_out(m, name, attend(m, name, project(m, name, "query", x), k, v, causal=False))
 
 
 # ---- model/ ----

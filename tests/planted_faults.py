@@ -61,17 +61,17 @@ FAULTS = [
     Fault("value projection with the key's bias", "model/model.c",
           {'w->output = bind_part(': 'w->value.bias = w->key.bias; w->output = bind_part('}, "encoder.0.self_attention.value"),
     Fault("scores over √d_model", "attention/core.c", {"sqrtf((float)d_head)": "sqrtf((float)d_heads)"},
-          "encoder.0.self_attention.weights"),
+          "encoder.0.self_attention.scores"),
     Fault("scores not scaled", "attention/core.c", {"1.0f / sqrtf((float)d_head)": "1.0f"},
-          "encoder.0.self_attention.weights"),
+          "encoder.0.self_attention.scores"),
     Fault("keys and values swapped", "attention/encoder_self.c",
           {"scratch->k + first * d_heads, scratch->v + first": "scratch->v + first * d_heads, scratch->k + first"},
-          "encoder.0.self_attention.weights"),
+          "encoder.0.self_attention.scores"),
     Fault("heads interleaved: head h takes columns h, h + n_heads …", "attention/core.c",
-          {"softmax_of_seen(weights, n_queries":
-           "for (size_t i = 0; i < n_queries * n_keys; i++) { weights[i] = 0; for (size_t c = h; c < d_heads; c += n_heads) "
-           "weights[i] += scale * q[i / n_keys * d_heads + c] * k[i % n_keys * d_heads + c]; } "
-           "softmax_of_seen(weights, n_queries"}, "encoder.0.self_attention.weights"),
+          {"scale);":
+           "scale); for (size_t i = 0; i < n_queries * n_keys; i++) { scores[i] = 0; for (size_t c = h; c < d_heads; "
+           "c += n_heads) scores[i] += scale * q[i / n_keys * d_heads + c] * k[i % n_keys * d_heads + c]; }"},
+          "encoder.0.self_attention.scores"),
     Fault("every head mixes the values of head 0", "attention/core.c", {"v + column": "v"}, "encoder.0.self_attention.heads"),
     Fault("norm before the residual connection", "model/add_and_norm.c",
           {"kernels_add(x, sublayer, n_rows * weights->d_model);": "",
@@ -93,7 +93,7 @@ FAULTS = [
           "decoder.0.self_attention.weights"),
     Fault("no causality", "attention/decoder_self.c", {"n_keys, n - 1,": "n_keys, 0,"}, "decoder.0.self_attention.weights"),
     Fault("cross-attention over the decoder's own keys", "model/decoder.c",
-          {"&state->target, source,": "&state->target, past,"}, "decoder.0.cross_attention.weights"),
+          {"&state->target, source,": "&state->target, past,"}, "decoder.0.cross_attention.scores"),
     Fault("output bias forgotten", "model/model.c", {"m->output.bias = bind_vector(": "bind_vector("}, "output"),
     Fault("every step at position 0", "model/decoder.c", {"state->past[s].n_keys * d_model": "0"}, "target ids"),
     Fault("pre-norm: self-attention reads the residual stream, not its norm", "model/encoder.c",
@@ -198,8 +198,8 @@ def plant_all(scratch):
         file.write_text(sound, encoding="utf-8")
         named = dict.fromkeys(name for name, _ in compare.places(found)) if found else {}
         missed += found != fault.tensor or fault.file not in named
-        table += (f"| {fault.mistake} | {fault.file}: `{next(iter(fault.changes)).strip()}` | {fault.tensor} | {found} | "
-                  f"{', '.join(named)} |\n")
+        changed = " ".join(next(iter(fault.changes)).split())
+        table += f"| {fault.mistake} | {fault.file}: `{changed}` | {fault.tensor} | {found} | {', '.join(named)} |\n"
     return table, missed
 
 

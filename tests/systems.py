@@ -119,7 +119,7 @@ class System:
         self.keep(f"{ours}.key", k)
         self.keep(f"{ours}.value", v)
         q, k, v = (y.reshape(-1, self.heads, D // self.heads).transpose(0, 1) for y in (q, k, v))
-        scores = q @ k.transpose(1, 2) / self.divisor
+        scores = self.keep(f"{ours}.scores", q @ k.transpose(1, 2) / self.divisor)
         if causal:
             scores = scores.masked_fill(torch.ones_like(scores, dtype=torch.bool).triu(1), -math.inf)
         weights = self.keep(f"{ours}.weights", scores.softmax(-1))

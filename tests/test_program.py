@@ -714,8 +714,8 @@ def named_tensors(config, n_source, n_target):
             for attention, n_keys in attentions.items():
                 part = f"{stack}.{layer}.{attention}"
                 shapes |= {f"{part}.query": (n, d), f"{part}.key": (n_keys, d), f"{part}.value": (n_keys, d),
-                           f"{part}.weights": (config[stack]["n_heads"] * n, n_keys), f"{part}.heads": (n, d),
-                           part: (n, d), f"{part}_norm": (n, d)}
+                           f"{part}.heads": (n, d), part: (n, d), f"{part}_norm": (n, d),
+                           **{f"{part}.{what}": (config[stack]["n_heads"] * n, n_keys) for what in ("scores", "weights")}}
             part = f"{stack}.{layer}.feed_forward"
             shapes |= {f"{part}.inner": (n, config[stack]["d_ff"]), part: (n, d), f"{part}_norm": (n, d)}
     return shapes

@@ -185,7 +185,10 @@ class HuggingFace(systems.System):
                               ("decoder.{}.self_attention", result.decoder_attentions),
                               ("decoder.{}.cross_attention", result.cross_attentions)):
             for i, tensor in enumerate(weights):
-                keep(f"{name.format(i)}.weights", tensor)
+                part = name.format(i)
+                kept[f"{part}.scores"] = reference.attention_scores(kept[f"{part}.query"], kept[f"{part}.key"],
+                                                                    tensor.shape[1])
+                keep(f"{part}.weights", tensor)
         keep("output", result.logits)
         return kept
 

@@ -137,6 +137,7 @@ def test_a_directive_that_asks_for_nothing_is_refused(walked, directive, sentenc
 @pytest.mark.parametrize("tensor, directive", [
     ("encoder.embedding", "{{embedding 1}}"),
     ("encoder.0.self_attention.key", "{{scores encoder.0.self_attention}}"),
+    ("decoder.0.cross_attention.scores", "{{scores decoder.0.cross_attention}}"),
     ("encoder.0.self_attention.value", "{{mixed encoder.0.self_attention 1}}"),
     ("encoder.0.self_attention", "{{norm encoder.0.self_attention 1}}"),
     ("encoder.embedding", "{{rounded 1 0}}"),
