@@ -97,10 +97,11 @@ def one_off(row, column, by):
 @pytest.mark.parametrize("tensor, row, column, where", [
     ("encoder.0.self_attention.key", 1, 5, "row 1 ▁ho, dimension 5 (head 1)"),
     ("encoder.1.self_attention.weights", 8 + 4, 5, "head 1, row 4 ▁is, column 5 ▁small"),
-    ("decoder.0.cross_attention.weights", 0, 5, "head 0, row 0 <pad>, column 5 ▁small"),
+    ("decoder.0.self_attention.scores", 1, 1, "head 0, row 1 i → ▁Morgen, column 1 i"),
+    ("decoder.0.cross_attention.weights", 0, 5, "head 0, row 0 <pad> → i, column 5 ▁small"),
     ("decoder.1.cross_attention.value", 6, 0, "row 6 ., dimension 0 (head 0)"),
-    ("decoder.embedding", 0, 15, "row 0 <pad>, dimension 15"),
-    ("output", 0, 30, "row 0 <pad>, column 30 ▁The")])
+    ("decoder.embedding", 0, 15, "row 0 <pad> → i, dimension 15"),
+    ("output", 0, 30, "row 0 <pad> → i, column 30 ▁The")])
 def test_the_first_that_differs_ends_it(monkeypatch, capsys, swish, tensor, row, column, where):
     changed(monkeypatch, tensor, one_off(row, column, 0.5))
     status, lines, _ = run(monkeypatch, capsys, swish)
