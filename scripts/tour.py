@@ -11,6 +11,7 @@ are computed here once more, and must be what the program found.
     {{d_model}}                          a value of VALUES
     {{code FILE NAME}}                   the function or type NAME of a C file
     {{code FILE NAME: TEXT … TEXT}}      only the statements of function NAME that begin with a TEXT
+    {{where FILE NAME}}                  a link to function, type or class NAME of a C or Python file
     {{output COMMAND}}                   a command with scripts/translate, and what it prints
     {{try COMMAND}}                      the same without what it prints; a command that fails is refused
     {{rows TENSOR N_ROWS N_COLUMNS}}     a corner of a traced tensor; a layer of -1 is the last one
@@ -97,6 +98,16 @@ def code(file: str, name: str, beginnings: Sequence[str] = ()) -> str:
             expect(found, f"{file}: no statement of {name} begins with: {begin}")
         lines = [line for found in first.values() for line in statement(lines, found[0])]
     return f"[{file}](../{file}), `{name}`:\n\n```c\n" + "\n".join(lines) + "\n```"
+
+
+def where(file: str, name: str) -> str:
+    """A link to the file that defines function, type or class `name`."""
+    path = ROOT / file
+    expect(path.is_file(), f"{file} is not there")
+    text = path.read_text()
+    found = re.search(rf"^(?:def|class) {name}\b", text, re.MULTILINE) if path.suffix == ".py" else definition(text, name)
+    expect(found, f"{file} does not define {name}")
+    return f"`{name}` in [{file}](../{file})"
 
 
 # ---- commands ----
@@ -404,6 +415,8 @@ class Tour:
         if name == "code":
             place, _, beginnings = rest.partition(": ")
             return code(*place.split(), beginnings.split(" … ") if beginnings else ())
+        if name == "where":
+            return where(*rest.split())
         if name in ("output", "try"):
             return (output_of if name == "output" else try_out)(rest)
         if not rest and name in self.values:
