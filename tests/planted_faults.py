@@ -3,11 +3,13 @@
 
     planted_faults.py
     planted_faults.py --model DIR
+    planted_faults.py --plant N DIR
 
 Copies the sources, and for each of FAULTS changes a line or two, builds, and lets scripts/compare.py look for the first
 tensor that differs from PyTorch's. Prints the table of docs/compare.md. The exit status is 1 when a fault is not found
 at the tensor where it belongs, when none of the files named is the one that was changed, or when the page shows
 another table. --model only writes the small random model that it compares with: DIR/hf and its export, DIR/checkpoint.
+--plant leaves a copy of the project in DIR, which must not exist, with fault N in it for somebody to find: docs/homework.md.
 """
 
 import argparse
@@ -173,12 +175,29 @@ def first_difference(*compared):
         return compare.compare_text(*compared, "float32", TEXT)
 
 
+def copy_project(directory):
+    shutil.copytree(ROOT, directory, ignore=shutil.ignore_patterns("build", ".*", "run", "__pycache__"))
+
+
+def plant(number, directory):
+    """Writes a copy of the project with fault number - 1 of those in a post-norm model."""
+    faults = [fault for fault in FAULTS if not fault.pre_norm]
+    if not number.isdecimal() or not 1 <= int(number) <= len(faults):
+        sys.exit(f"planted_faults.py: --plant: unknown fault {number}; expected 1 to {len(faults)}")
+    if directory.exists() or directory.resolve().is_relative_to(ROOT):
+        sys.exit(f"planted_faults.py: {directory}: exists or lies in the project; choose a new directory outside it")
+    fault = faults[int(number) - 1]
+    copy_project(directory)
+    file = directory / fault.file
+    file.write_text(faulty(fault, file.read_text(encoding="utf-8")), encoding="utf-8")
+
+
 def plant_all(scratch):
     """(the table, the number of faults that were not found where they are)"""
     table = "| mistake | what was changed | expected first difference | found | files named |\n|---|---|---|---|---|\n"
     missed = 0
     copy = scratch / "copy"
-    shutil.copytree(ROOT, copy, ignore=shutil.ignore_patterns("build", ".*", "checkpoints"))
+    copy_project(copy)
     subprocess.run(["cmake", "-S", copy, "-B", copy / "build", "-DBUILD_TESTING=OFF"], check=True, capture_output=True)
     build(copy)
     program.TRANSLATE = copy / "build/translate"
@@ -206,11 +225,15 @@ def plant_all(scratch):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model", type=Path, metavar="DIR")
+    parser.add_argument("--plant", nargs=2, metavar=("N", "DIR"))
     arguments = parser.parse_args()
     os.environ["TRANSFORMER_ISA"] = "plain"  # kernels/plain.c, where some faults are planted
     if arguments.model:
         arguments.model.mkdir(parents=True)
         quiet_model(arguments.model)
+        return
+    if arguments.plant:
+        plant(arguments.plant[0], Path(arguments.plant[1]))
         return
     with tempfile.TemporaryDirectory() as scratch:
         table, missed = plant_all(Path(scratch))
