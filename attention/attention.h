@@ -77,14 +77,20 @@ void attention_cross_fill_cache(kv_cache *source, const attention_weights *weigh
 /* Appends keys and values [n_rows, d_heads] to the cache, which must have room. */
 void kv_cache_append(kv_cache *cache, const float *keys, const float *values, size_t n_rows, size_t d_heads);
 
-/* The core, for one sentence and all heads:
+/* The core, for one sentence and all heads, in two steps:
  *
  *   context = softmax(q kᵀ / sqrt(d_head)) v    (Vaswani et al. 2017, equation 1)
  *
- * context, q [n_queries, d_heads]; k, v [n_keys, d_heads]. The last n_masked < n_keys keys are hidden from the first
- * query; each further query sees one more key, up to all n_keys. n_masked is n_queries - 1 for causal attention, and 0
- * if every query sees all keys. weights [n_heads, n_queries, n_keys] receives the softmax, with 0 for hidden keys. */
-void attention_core(float *context, float *weights, const float *q, const float *k, const float *v, size_t n_queries,
-                    size_t n_keys, size_t n_masked, size_t n_heads, size_t d_head);
+ * The first: scores [n_heads, n_queries, n_keys] = q kᵀ / sqrt(d_head), for all keys. q [n_queries, d_heads];
+ * k [n_keys, d_heads]. */
+void attention_scores(float *scores, const float *q, const float *k, size_t n_queries, size_t n_keys, size_t n_heads,
+                      size_t d_head);
+
+/* The second: context [n_queries, d_heads] = softmax(scores) v, v [n_keys, d_heads]. The last n_masked < n_keys keys
+ * are hidden from the first query; each further query sees one more key, up to all n_keys. n_masked is n_queries - 1
+ * for causal attention, and 0 if every query sees all keys. Turns the scores into weights: the softmax, with 0 for
+ * hidden keys. */
+void attention_context(float *context, float *scores, const float *v, size_t n_queries, size_t n_keys, size_t n_masked,
+                       size_t n_heads, size_t d_head);
 
 #endif

@@ -16,16 +16,25 @@ static void softmax_of_seen(float *scores, size_t n_queries, size_t n_keys, size
     }
 }
 
-void attention_core(float *context, float *weights, const float *q, const float *k, const float *v, size_t n_queries,
-                    size_t n_keys, size_t n_masked, size_t n_heads, size_t d_head)
+void attention_scores(float *scores, const float *q, const float *k, size_t n_queries, size_t n_keys, size_t n_heads,
+                      size_t d_head)
 {
     size_t d_heads = n_heads * d_head;
     float scale = 1.0f / sqrtf((float)d_head);
-    for (size_t h = 0; h < n_heads; h++, weights += n_queries * n_keys) {
+    for (size_t h = 0; h < n_heads; h++, scores += n_queries * n_keys) {
         size_t column = h * d_head;
-        kernels_matmul_transposed(weights, n_keys, q + column, d_heads, k + column, d_heads, n_queries, n_keys, d_head,
+        kernels_matmul_transposed(scores, n_keys, q + column, d_heads, k + column, d_heads, n_queries, n_keys, d_head,
                                   scale);
-        softmax_of_seen(weights, n_queries, n_keys, n_masked);
-        kernels_matmul(context + column, d_heads, weights, n_keys, v + column, d_heads, n_queries, d_head, n_keys);
+    }
+}
+
+void attention_context(float *context, float *scores, const float *v, size_t n_queries, size_t n_keys, size_t n_masked,
+                       size_t n_heads, size_t d_head)
+{
+    size_t d_heads = n_heads * d_head;
+    for (size_t h = 0; h < n_heads; h++, scores += n_queries * n_keys) {
+        size_t column = h * d_head;
+        softmax_of_seen(scores, n_queries, n_keys, n_masked);
+        kernels_matmul(context + column, d_heads, scores, n_keys, v + column, d_heads, n_queries, d_head, n_keys);
     }
 }

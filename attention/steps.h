@@ -30,11 +30,12 @@ static inline void attend(const attention_weights *weights, const row_stack *sen
                           const float *values, size_t n_keys, size_t n_masked, attention_scratch *scratch,
                           const trace_reader *reader)
 {
-    size_t d_heads = weights->query.d_out;
+    size_t d_heads = weights->query.d_out, n_heads = weights->n_heads, d_head = d_heads / n_heads;
     size_t first = sentences->first[s] * d_heads, n_queries = sentences->first[s + 1] - sentences->first[s];
-    attention_core(scratch->context + first, scratch->scores, scratch->q + first, keys, values, n_queries, n_keys,
-                   n_masked, weights->n_heads, d_heads / weights->n_heads);
-    trace_tensor(reader, weights->name, ".weights", scratch->scores, weights->n_heads * n_queries, n_keys);
+    attention_scores(scratch->scores, scratch->q + first, keys, n_queries, n_keys, n_heads, d_head);
+    trace_tensor(reader, weights->name, ".scores", scratch->scores, n_heads * n_queries, n_keys);
+    attention_context(scratch->context + first, scratch->scores, values, n_queries, n_keys, n_masked, n_heads, d_head);
+    trace_tensor(reader, weights->name, ".weights", scratch->scores, n_heads * n_queries, n_keys);
 }
 
 /* out [n_rows, d_model] = output projection of the context. */

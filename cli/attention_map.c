@@ -5,7 +5,8 @@
 
 enum {
     NUMBER_WIDTH = 4,
-    LABEL_WIDTH = 16, /* two labels and a space fit in the narrowest terminal */
+    LABEL_WIDTH = 16,
+    ARROW_WIDTH = 3,
     THUMBNAIL_GAP = 2,
     LEAST_THUMBNAIL = 8, /* pixels per row or column, at least, if there are that many weights */
     MOST_THUMBNAIL = 24  /* at most, and only if all heads fit side by side */
@@ -70,15 +71,42 @@ static size_t smaller(size_t a, size_t b)
     return a < b ? a : b;
 }
 
-/* The width of the queries' labels. */
-static size_t label_width(const attention_map *map)
+/* The width of the widest piece, at most `most`. */
+static size_t widest(const char **pieces, size_t n, size_t most)
 {
     size_t width = 1;
-    for (size_t i = 0; i < map->n_queries; i++) {
-        size_t wanted = smaller(terminal_text_width(map->query[i]), LABEL_WIDTH);
+    for (size_t i = 0; i < n; i++) {
+        size_t wanted = smaller(terminal_text_width(pieces[i]), most);
         width = wanted > width ? wanted : width;
     }
     return width;
+}
+
+/* The widths of a row's name: its pieces line up. A name, a space and a key fit in the narrowest terminal. */
+typedef struct {
+    size_t fed, query, all;
+} row_widths;
+
+static row_widths widths_of_rows(const attention_map *map, const terminal *term)
+{
+    size_t n = map->n_queries;
+    if (!map->fed) {
+        size_t query = widest(map->query, n, LABEL_WIDTH);
+        return (row_widths){0, query, query};
+    }
+    size_t most = smaller((term->width - LABEL_WIDTH - 1 - ARROW_WIDTH) / 2, LABEL_WIDTH);
+    row_widths widths = {.fed = widest(map->fed, n, most), .query = widest(map->query, n, most)};
+    widths.all = widths.fed + ARROW_WIDTH + widths.query;
+    return widths;
+}
+
+static void put_row_name(const attention_map *map, const terminal *term, const row_widths *widths, size_t i)
+{
+    if (map->fed) {
+        terminal_print(term, map->fed[i], widths->fed);
+        fputs(" → ", term->file);
+    }
+    terminal_print(term, map->query[i], widths->query);
 }
 
 /* The width of key j: room for its label and for a weight. */
@@ -105,8 +133,8 @@ static void draw_weight(const terminal *term, double weight, size_t width)
 /* Draws keys first … last - 1 of all queries. */
 static void draw_block(const attention_map *map, const terminal *term, size_t first, size_t last)
 {
-    size_t labels = label_width(map);
-    put_spaces(term, labels);
+    row_widths widths = widths_of_rows(map, term);
+    put_spaces(term, widths.all);
     for (size_t j = first; j < last; j++) {
         size_t width = key_width(map, j), label = smaller(terminal_text_width(map->key[j]), width);
         put_spaces(term, 1 + width - label);
@@ -115,7 +143,7 @@ static void draw_block(const attention_map *map, const terminal *term, size_t fi
     }
     fputc('\n', term->file);
     for (size_t i = map->causal ? first : 0; i < map->n_queries; i++) {
-        terminal_print(term, map->query[i], labels);
+        put_row_name(map, term, &widths, i);
         for (size_t j = first; j < last && (!map->causal || j <= i); j++)
             draw_weight(term, (double)map->weights[i * map->n_keys + j], key_width(map, j));
         fputs(term->colours == COLOURS_NONE ? "\n" : RESET "\n", term->file);
@@ -126,7 +154,7 @@ void attention_map_draw(const attention_map *map, const terminal *term)
 {
     size_t last;
     for (size_t first = 0; first < map->n_keys; first = last) {
-        size_t width = label_width(map);
+        size_t width = widths_of_rows(map, term).all;
         for (last = first; last < map->n_keys && width + 1 + key_width(map, last) <= term->width; last++)
             width += 1 + key_width(map, last);
         if (first)

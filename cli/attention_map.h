@@ -12,10 +12,12 @@ typedef struct {
     const float *weights; /* [n_queries, n_keys]; rows sum to 1 */
     size_t n_queries, n_keys;
     bool causal;               /* query i only sees keys 0 … i */
-    const char **query, **key; /* [n_queries], [n_keys], pieces */
+    const char **query, **key; /* [n_queries], [n_keys], pieces; in the decoder, a query has the piece it predicts */
+    const char **fed;          /* [n_queries], the pieces that the decoder is fed; NULL in the encoder */
 } attention_map;
 
-/* Draws a heat map, with a row per query and a column per key, in blocks that fit the terminal's width. */
+/* Draws a heat map, with a row per query and a column per key, in blocks that fit the terminal's width. A row of the
+ * decoder is named "fed → predicted". */
 void attention_map_draw(const attention_map *map, const terminal *term);
 
 /* Prints an empty line, then each word of the queries with the word of the keys that it attends to most, such as

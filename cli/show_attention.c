@@ -111,11 +111,10 @@ static void choose(drawn_attention *drawn, const attention_choice *choice, const
 static void say_what_is_drawn(const drawn_attention *drawn, const attention_choice *choice, const model_config *config,
                               const terminal *term)
 {
-    static const char *const down[] = {"source pieces down,", "chosen pieces down,", "target pieces down,"};
-    static const char *const across[] = {"source pieces across", "the pieces before them across",
-                                         "source pieces across"};
-    terminal_flow heading = {.term = term, .gap = 1};
     const attention *shown = &drawn->attention;
+    const char *down = shown->kind == ENCODER_SELF ? "source pieces down," : "pieces fed → predicted down,";
+    const char *across = shown->kind == DECODER_SELF ? "pieces fed across" : "source pieces across";
+    terminal_flow heading = {.term = term, .gap = 1};
     char words[sizeof shown->name + 40];
     snprintf(words, sizeof words, drawn->head < shown->n_heads ? "%s:%zu," : "%s,", shown->name, drawn->head);
     terminal_flow_word(&heading, words);
@@ -127,8 +126,8 @@ static void say_what_is_drawn(const drawn_attention *drawn, const attention_choi
         snprintf(words, sizeof words, "lowest mean entropy of %zu layers,", config->decoder.n_layers);
         terminal_flow_word(&heading, words);
     }
-    terminal_flow_word(&heading, down[shown->kind]);
-    terminal_flow_word(&heading, across[shown->kind]);
+    terminal_flow_word(&heading, down);
+    terminal_flow_word(&heading, across);
     terminal_flow_end(&heading);
 }
 
@@ -139,21 +138,22 @@ static bool draw(const drawn_attention *drawn, const translator *t, const transl
     const model_config *config = translator_config(t);
     attention_kind kind = drawn->attention.kind;
     size_t n_src = sentence->source.n, n_tgt = sentence->target.n;
-    const char **source = labels, **chosen = labels + n_src, **before = chosen + n_tgt;
+    const char **source = labels, **predicted = labels + n_src, **fed = predicted + n_tgt;
     for (size_t i = 0; i < n_src; i++)
         source[i] = translator_source_piece(t, sentence->source.at[i]);
-    before[0] = translator_target_piece(t, config->target_start);
+    fed[0] = translator_target_piece(t, config->target_start);
     for (size_t i = 0; i < n_tgt; i++) {
-        chosen[i] = translator_target_piece(t, sentence->target.at[i]);
+        predicted[i] = translator_target_piece(t, sentence->target.at[i]);
         if (i + 1 < n_tgt)
-            before[i + 1] = chosen[i];
+            fed[i + 1] = predicted[i];
     }
     attention_map map = {.weights = drawn->weights,
                          .n_queries = kind == ENCODER_SELF ? n_src : n_tgt,
                          .n_keys = kind == DECODER_SELF ? n_tgt : n_src,
                          .causal = kind == DECODER_SELF,
-                         .query = kind == ENCODER_SELF ? source : chosen,
-                         .key = kind == DECODER_SELF ? before : source};
+                         .query = kind == ENCODER_SELF ? source : predicted,
+                         .key = kind == DECODER_SELF ? fed : source,
+                         .fed = kind == ENCODER_SELF ? NULL : fed};
     attention_map_draw(&map, term);
     bool ended = sentence->target.at[n_tgt - 1] == config->target_end;
     return kind != CROSS || attention_map_align(&map, ended ? n_tgt - 1 : n_tgt, n_src - 1, term, why);

@@ -1,4 +1,4 @@
-/* Decoding step by step: what was chosen, and what else was likely. */
+/* Decoding step by step: what the decoder was fed, what was chosen, and what else was likely. */
 #include "cli/show_steps.h"
 
 #include <stdio.h>
@@ -36,11 +36,15 @@ bool show_steps(const translator *t, const translated_sentence *sentence, const 
     if (!logits)
         return failure_memory(why, "the steps");
     for (size_t i = 0; i < output->rows; i++, data += output->columns) {
+        int32_t fed = i ? sentence->target.at[i - 1] : translator_config(t)->target_start;
         int32_t chosen = sentence->target.at[i];
         char step[40];
         snprintf(step, sizeof step, "step %3zu %9.4f", i + 1, (double)sentence->log_probabilities[i]);
         terminal_flow flow = {.term = term, .indent = 2, .gap = 2};
         terminal_flow_word(&flow, step);
+        terminal_flow_word(&flow, translator_target_piece(t, fed));
+        flow.gap = 1;
+        terminal_flow_word(&flow, "→");
         terminal_flow_word(&flow, translator_target_piece(t, chosen));
         terminal_flow_end(&flow);
         memcpy(logits, data, output->columns * sizeof *logits);

@@ -5,8 +5,8 @@
 #include "cli/terminal.h"
 #include "translator/translator.h"
 
-/* Prints every step of decoding, from the recorded pass of a sentence: the chosen piece and the five runners-up, with
- * log-probabilities, which must have been requested from translator_translate. */
+/* Prints every step of decoding, from the recorded pass of a sentence: the piece fed → the chosen piece, and the five
+ * runners-up, with log-probabilities, which must have been requested from translator_translate. */
 bool show_steps(const translator *t, const translated_sentence *sentence, const trace_record *pass,
                 const terminal *term, failure *why);
 

@@ -1,11 +1,12 @@
 // The weights of every attention and head, and how concentrated they are with and without scaling.
 import { drawComputation } from "./computation.js";
-import { checkpoint, piecesOfRows, stackName, view } from "./data.js";
-import { byId, choice, code, fill, html, inputById, onArrow, piece, rowHeader, shape } from "./elements.js";
+import { checkpoint, namesOfRows, piecesOfKeys, stackName, view } from "./data.js";
+import { byId, choice, code, fill, html, inputById, onArrow, piece, rowHeader, rowName, shape } from "./elements.js";
 import { legend, paintWeights, weightColour } from "./heatmaps.js";
 import { clamp, format, mean, range } from "./numbers.js";
 import { attentionHead, shownWeights } from "./tensors.js";
 
+/** @import { RowName } from "./data.js" */
 /** @import { AttentionHead } from "./tensors.js" */
 
 /** A kind is the name of an attention without its layer.
@@ -145,13 +146,14 @@ function drawMatrix() {
 
 /** @param {AttentionHead} head */
 function matrixTable(head) {
-    const corner = view.attention.includes("cross") ? "target ↓ source →" : "query ↓ key →",
-        keys = piecesOfRows(`${view.attention}.key`);
+    const corner = "query ↓ key →",
+        keys = piecesOfKeys(view.attention);
     const columns = keys.map((text) => html("th", { scope: "col" }, html("div", null, piece(text)))),
-        rows = piecesOfRows(`${view.attention}.query`).map((text, i) => matrixRow(head, i, text, keys));
+        rows = namesOfRows(`${view.attention}.query`).map((name, i) => matrixRow(head, i, name, keys));
     return html(
         "table",
         {
+            class: stackName(view.attention),
             role: "grid",
             "aria-label": "weights",
             style: `--n-keys: ${head.nKeys}`,
@@ -163,16 +165,16 @@ function matrixTable(head) {
     );
 }
 
-/** @type {(head: AttentionHead, query: number, text: string, keys: string[]) => HTMLElement} */
-function matrixRow(head, query, text, keys) {
+/** @type {(head: AttentionHead, query: number, name: RowName, keys: string[]) => HTMLElement} */
+function matrixRow(head, query, name, keys) {
     const weights = shownWeights(head, query);
     const cells = keys.map((key, j) => {
         if (j >= weights.length) return html("td", { class: "unseen", title: `hidden: ${key} comes later` });
         const style = `background: ${weightColour(weights[j])}`,
-            title = `${text} → ${key}: ${format(weights[j])}`;
+            title = `${name.join(" → ")}, key ${key}: ${format(weights[j])}`;
         return html("td", { role: "gridcell", "data-query": query, "data-key": j, style, title });
     });
-    return html("tr", null, rowHeader(piece(text)), ...cells);
+    return html("tr", null, rowHeader(rowName(name)), ...cells);
 }
 
 /** @type {(query: number, key: number) => void} */

@@ -1,6 +1,6 @@
 // The boxes of Figure 1, and the panel of the chosen one.
 import { chooseHead } from "./attention.js";
-import { checkpoint, dHead, decoderTokens, piecesOfRows, sentence, stackName, view } from "./data.js";
+import { checkpoint, dHead, decoderRows, decoderTokens, namesOfRows, sentence, stackName, view } from "./data.js";
 import {
     barCell,
     byId,
@@ -12,6 +12,7 @@ import {
     paragraph,
     piece,
     rowHeader,
+    rowName,
     shape,
     table,
     tableRow,
@@ -164,7 +165,7 @@ export function drawBox() {
 }
 
 /** @type {(names: string[]) => HTMLElement[]} */
-const heatMaps = (names) => names.map((name) => heatMap(name, tensor(name), piecesOfRows(name)));
+const heatMaps = (names) => names.map((name) => heatMap(name, tensor(name), namesOfRows(name)));
 
 /** @type {(title: string, ...content: HTMLElement[]) => HTMLElement[]} */
 const part = (title, ...content) => [html("h4", null, title), ...content];
@@ -188,8 +189,8 @@ const PANELS = {
         ...part("Output, with the positional encoding added", ...heatMaps([id])),
     ],
     positions: ({ id }) => {
-        const pieces = piecesOfRows(id);
-        return part("Output", heatMap(id, positionRows(stackName(id), pieces.length), pieces));
+        const names = namesOfRows(id);
+        return part("Output", heatMap(id, positionRows(stackName(id), names.length), names));
     },
     encoder_self: attentionPanel,
     decoder_self: attentionPanel,
@@ -221,12 +222,12 @@ const tokenIds = (name) =>
  * @param {string} name */
 function strongest(name) {
     const { rows, columns, strongest: all = [] } = sentence().trace[name],
-        pieces = piecesOfRows(name);
+        names = namesOfRows(name);
     const bodyRows = all.map(({ positive, numbers }, i) => {
         const pairs = numbers
             .filter(([, x]) => x !== 0)
             .map(([column, x]) => html("span", null, `${column}: `, html("b", null, format(x))));
-        return tableRow([rowHeader(piece(pieces[i])), cell(String(positive)), html("td", { class: "pairs" }, ...pairs)]);
+        return tableRow([rowHeader(rowName(names[i])), cell(String(positive)), html("td", { class: "pairs" }, ...pairs)]);
     });
     return html(
         "figure",
@@ -253,8 +254,6 @@ function chosenPieces() {
     const { reading = [] } = sentence().trace.output;
     return table(
         [],
-        sentence().target.map((token, t) =>
-            tableRow([rowHeader(String(t)), cell(piece(token.piece)), barCell(reading[t].chosen)]),
-        ),
+        decoderRows().map((name, t) => tableRow([rowHeader(rowName(name)), barCell(reading[t].chosen)])),
     );
 }

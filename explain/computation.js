@@ -1,6 +1,6 @@
 // How an attention weight is computed from a query and a key, and the output of a head from weights and values.
-import { piecesOfRows, view } from "./data.js";
-import { barCell, byId, cell, code, formula, html, paragraph, piece, rowHeader, table, tableRow } from "./elements.js";
+import { namesOfRows, piecesOfKeys, view } from "./data.js";
+import { barCell, byId, cell, code, formula, html, paragraph, piece, rowHeader, rowName, table, tableRow } from "./elements.js";
 import { colourEnd, strip } from "./heatmaps.js";
 import { exponentials, format, sum } from "./numbers.js";
 import { attentionHead, shownWeights } from "./tensors.js";
@@ -38,10 +38,10 @@ function computed() {
 export function drawComputation() {
     const name = view.attention,
         c = computed(),
-        query = piecesOfRows(`${name}.query`)[view.query],
-        key = piecesOfRows(`${name}.key`)[view.key];
+        query = namesOfRows(`${name}.query`)[view.query],
+        key = piecesOfKeys(name)[view.key];
     byId("computation").replaceChildren(
-        html("h3", null, "How ", piece(query), " attends to ", piece(key)),
+        html("h3", null, "How ", rowName(query), " attends to ", piece(key)),
         html("p", { class: "formula" }, formula(`softmax(Q K^T${view.scaled ? " / √d_k" : ""}) V`)),
         html("ol", { class: "steps" }, ...productSteps(name, c), ...weightSteps(name, c), ...valueSteps(name, c)),
     );
@@ -69,7 +69,7 @@ function productSteps(name, { q, k, times, product }) {
 /** @type {(name: string, computed: Computed) => HTMLElement[]} */
 function weightSteps(name, { head, root, scores, exp, weights }) {
     const { query, key, scaled } = view,
-        keys = piecesOfRows(`${name}.key`);
+        keys = piecesOfKeys(name);
     const divided = [
         scaled ? "Divided by √d" : "Not divided by √d",
         html("sub", null, "head"),

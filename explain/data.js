@@ -103,7 +103,20 @@ export const targetPieces = () => piecesOf(sentence().target);
 export const decoderTokens = () => [{ id: null, piece: checkpoint.start }, ...sentence().target.slice(0, -1)];
 export const decoderPieces = () => piecesOf(decoderTokens());
 
-/** The piece of each row of a tensor.
- * @type {(name: string) => string[]} */
-export const piecesOfRows = (name) =>
-    name.startsWith("encoder") || /cross_attention\.(key|value)$/.test(name) ? sourcePieces() : decoderPieces();
+/** The name of a row: its piece, or in the decoder the piece that it is fed and the piece that it predicts.
+ * @typedef {[piece: string] | [fed: string, predicted: string]} RowName */
+
+/** The name of each row of the decoder.
+ * @returns {RowName[]} */
+export const decoderRows = () => decoderPieces().map((fed, i) => [fed, targetPieces()[i]]);
+
+/** The name of each row of a tensor.
+ * @type {(name: string) => RowName[]} */
+export const namesOfRows = (name) =>
+    name.startsWith("encoder") || /cross_attention\.(key|value)$/.test(name)
+        ? sourcePieces().map((text) => [text])
+        : decoderRows();
+
+/** The piece of each key of an attention; a key of the decoder is computed from the piece that was fed.
+ * @type {(attention: string) => string[]} */
+export const piecesOfKeys = (attention) => (/^decoder.*self/.test(attention) ? decoderPieces() : sourcePieces());

@@ -1,6 +1,6 @@
 // The steps of greedy search: the most probable pieces, and what the model would have said after each sublayer.
-import { checkpoint, sentence, targetPieces, view } from "./data.js";
-import { barCell, byId, code, html, inputById, note, piece, rowHeader, table, tableRow } from "./elements.js";
+import { checkpoint, decoderRows, sentence, targetPieces, view } from "./data.js";
+import { barCell, byId, code, html, inputById, note, piece, rowHeader, rowName, table, tableRow } from "./elements.js";
 import { clamp, percent } from "./numbers.js";
 
 const N_READ = 3; // pieces of each reading
@@ -20,7 +20,7 @@ export function drawDecoding() {
     slider.oninput = () => chooseStep(Number(slider.value));
     byId("step-back").onclick = () => chooseStep(t - 1);
     byId("step-on").onclick = () => chooseStep(t + 1);
-    byId("step-name").replaceChildren(`step ${t + 1} of ${target.length}: `, piece(target[t]));
+    byId("step-name").replaceChildren(`step ${t + 1} of ${target.length}: `, rowName(decoderRows()[t]));
     byId("said").replaceChildren(...target.map(stepButton));
     drawBest(target[t]);
     drawReadings(target[t]);

@@ -1,6 +1,8 @@
 // Elements, tables and controls. Text from the data is inserted as text, never as markup.
 import { percent } from "./numbers.js";
 
+/** @import { RowName } from "./data.js" */
+
 /**
  * A function is a listener: `onclick` listens for click. true sets an empty attribute; false, null and undefined set none.
  * @typedef {Record<string, string | number | boolean | null | undefined | ((event: any) => unknown)>} Attributes
@@ -52,6 +54,11 @@ export const shape = (rows, columns) => html("span", { class: "shape" }, `${rows
 /** A token's text; special tokens such as </s> look different.
  * @type {(text: string) => HTMLElement} */
 export const piece = (text) => html("span", { class: /^<.*>$/.test(text) ? "piece special" : "piece" }, text);
+
+/** The name of a row: "fed → predicted" in the decoder.
+ * @param {RowName} name */
+export const rowName = ([first, predicted]) =>
+    html("span", null, piece(first), ...(predicted === undefined ? [] : [" → ", piece(predicted)]));
 
 /** A probability or weight as a bar with its number.
  * @type {(p: number, text?: string) => HTMLElement} */

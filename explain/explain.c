@@ -130,8 +130,8 @@ static void put_tensor(explanation *e, const trace_record *pass, const traced_te
     bool precise = ends_with(name, ".query") || ends_with(name, ".key") || ends_with(name, ".weights");
     const model_config *config = translator_config(e->translator);
     size_t to_output = config->norm_final ? 2 : 1; /* tensors from the last one of the stream on */
-    if (ends_with(name, ".heads"))                 /* the page computes it: weights times values */
-        return;
+    if (ends_with(name, ".scores") || ends_with(name, ".heads"))
+        return; /* the page computes them */
     json_text_put(&e->sentences, "%s\"%s\":{\"rows\":%zu,\"columns\":%zu", tensor == pass->tensors ? "" : ",\n", name,
                   tensor->rows, tensor->columns);
     if (strcmp(name, "output") == 0) {

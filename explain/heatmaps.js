@@ -1,8 +1,9 @@
 // Colours, and numbers shown as pictures.
-import { code, html, onArrow, piece, shape } from "./elements.js";
+import { code, html, onArrow, rowName, shape } from "./elements.js";
 import { clamp, format } from "./numbers.js";
 import { rowOf } from "./tensors.js";
 
+/** @import { RowName } from "./data.js" */
 /** @import { Tensor } from "./tensors.js" */
 
 /**
@@ -117,8 +118,8 @@ const listNumbers = (list, numbers) => list.replaceChildren(...Array.from(number
 /** A tensor as a picture to explore with the pointer or the arrow keys; shows the number there and the numbers of its row.
  * @param {string} name
  * @param {Tensor} tensor
- * @param {string[]} pieces     of its rows */
-export function heatMap(name, tensor, pieces) {
+ * @param {RowName[]} names     of its rows */
+export function heatMap(name, tensor, names) {
     const { rows, columns, values } = tensor,
         end = colourEnd(values);
     const label = `${name}, ${rows} rows, ${columns} columns; move with the arrow keys`;
@@ -138,9 +139,9 @@ export function heatMap(name, tensor, pieces) {
         row = clamp(toRow, rows);
         column = clamp(toColumn, columns);
         const number = html("b", null, format(values[row * columns + column]));
-        readout.replaceChildren(piece(pieces[row]), ` row ${row}, column ${column}: `, number);
+        readout.replaceChildren(rowName(names[row]), ` row ${row}, column ${column}: `, number);
         markRow(marker, row, rows);
-        summary.replaceChildren("All numbers of ", piece(pieces[row]));
+        summary.replaceChildren("All numbers of ", rowName(names[row]));
         if (row !== before) showNumbers();
     }
     canvas.addEventListener("pointermove", (event) => move(...cellAt(event, canvas)));

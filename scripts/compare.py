@@ -57,7 +57,8 @@ class Pieces:
         self.source_of = {id_: piece for piece, id_ in tokenizer.encoder.items()}
         self.target_of = {id_: piece for piece, id_ in encoder.items()}
         self.source = [self.shown(self.source_of, id_) for id_ in source]
-        self.decoder = [self.shown(self.target_of, id_) for id_ in [config.decoder_start_token_id, *target[:-1]]]
+        self.fed = [self.shown(self.target_of, id_) for id_ in [config.decoder_start_token_id, *target[:-1]]]
+        self.decoder = [f"{fed} → {self.shown(self.target_of, id_)}" for fed, id_ in zip(self.fed, target)]
         self.n_heads = {"encoder": config.encoder_attention_heads, "decoder": config.decoder_attention_heads}
         self.d_model = config.d_model
 
@@ -67,13 +68,14 @@ class Pieces:
         return piece if piece.isprintable() else ascii(piece)
 
     def place(self, name: str, row: int, column: int) -> str:
-        """What row and column of the tensor `name` are, such as "row 2 ▁is, dimension 7"."""
+        """What row and column of the tensor `name` are, such as "row 2 ▁is, dimension 7". A row of the decoder has the piece
+        that it is fed → the one that it predicts."""
         cross = "cross_attention." in name
         from_source = name.startswith("encoder") or cross and name.endswith((".key", ".value"))
         rows = self.source if from_source else self.decoder
         n_heads = self.n_heads.get(name.split(".")[0])
-        if name.endswith(".weights"):
-            keys = self.source if from_source or cross else self.decoder
+        if name.endswith((".scores", ".weights")):
+            keys = self.source if from_source or cross else self.fed
             head, query = divmod(row, len(rows))
             return f"head {head}, row {query} {rows[query]}, column {column} {keys[column]}"
         if name == "output":

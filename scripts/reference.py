@@ -29,6 +29,12 @@ TIE = 1e-5        # two logits closer than this may be chosen either way
 TOLERANCE = 1e-4
 
 
+def attention_scores(query: numpy.ndarray, key: numpy.ndarray, n_heads: int) -> numpy.ndarray:
+    """q kᵀ / √d_head [n_heads · n_queries, n_keys], which transformers does not return."""
+    q, k = (x.reshape(len(x), n_heads, -1).transpose(1, 0, 2) for x in (query, key))
+    return (q @ k.transpose(0, 2, 1) / numpy.sqrt(numpy.float32(q.shape[2]))).reshape(-1, len(key))
+
+
 @torch.no_grad()
 def trace(model: MarianMTModel, source: list[int], target: list[int]) -> dict[str, numpy.ndarray]:
     """{trace name: array [rows, columns]} of one forward pass, under the names and shapes of support/trace.h.
@@ -85,7 +91,9 @@ def trace(model: MarianMTModel, source: list[int], target: list[int]) -> dict[st
                           ("decoder.{}.self_attention", result.decoder_attentions),
                           ("decoder.{}.cross_attention", result.cross_attentions)):
         for i, tensor in enumerate(weights):
-            keep(f"{name.format(i)}.weights", tensor)
+            part = name.format(i)
+            out[f"{part}.scores"] = attention_scores(out[f"{part}.query"], out[f"{part}.key"], tensor.shape[1])
+            keep(f"{part}.weights", tensor)
     keep("output", result.logits)
     return out
 

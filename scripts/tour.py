@@ -11,6 +11,7 @@ are computed here once more, and must be what the program found.
     {{d_model}}                          a value of VALUES
     {{code FILE NAME}}                   the function or type NAME of a C file
     {{code FILE NAME: TEXT … TEXT}}      only the statements of function NAME that begin with a TEXT
+    {{where FILE NAME}}                  a link to function, type or class NAME of a C or Python file
     {{output COMMAND}}                   a command with scripts/translate, and what it prints
     {{try COMMAND}}                      the same without what it prints; a command that fails is refused
     {{rows TENSOR N_ROWS N_COLUMNS}}     a corner of a traced tensor; a layer of -1 is the last one
@@ -39,6 +40,7 @@ import safetensors
 import safetensors.numpy
 from numpy.typing import ArrayLike
 
+from read_trace import read_trace
 from transformer_c.program import ROOT, TRANSLATE, ProgramFailure, translate_tokens
 
 SENTENCE = "The weather will be better tomorrow."
@@ -96,6 +98,16 @@ def code(file: str, name: str, beginnings: Sequence[str] = ()) -> str:
             expect(found, f"{file}: no statement of {name} begins with: {begin}")
         lines = [line for found in first.values() for line in statement(lines, found[0])]
     return f"[{file}](../{file}), `{name}`:\n\n```c\n" + "\n".join(lines) + "\n```"
+
+
+def where(file: str, name: str) -> str:
+    """A link to the file that defines function, type or class `name`."""
+    path = ROOT / file
+    expect(path.is_file(), f"{file} is not there")
+    text = path.read_text()
+    found = re.search(rf"^(?:def|class) {name}\b", text, re.MULTILINE) if path.suffix == ".py" else definition(text, name)
+    expect(found, f"{file} does not define {name}")
+    return f"`{name}` in [{file}](../{file})"
 
 
 # ---- commands ----
@@ -162,16 +174,13 @@ class Tour:
             done = subprocess.run([TRANSLATE, "--trace", path, SENTENCE], capture_output=True)
             expect(done.returncode == 0, f"failed: translate --trace: {done.stderr.decode(errors='replace')}")
             self.translation = done.stdout.decode().strip()
-            self.trace = safetensors.numpy.load_file(path)
+            self.trace, self.source, self.decoder = read_trace(path)  # the last two: names of rows
             with safetensors.safe_open(path, "numpy") as file:
-                ids = [[int(id_) for id_ in file.metadata()[f"{side}_ids"].split()] for side in ("source", "target")]
-        self.source_ids, self.target_ids = ids
-        self.source_piece, self.target_piece = (
-            (CHECKPOINT / f"{side}.vocab").read_text().split("\n")[:-1]
-            for side in ("source", "source" if self.config["shared_vocabulary"] else "target"))
-        self.decoder_ids = [self.config["target"]["start"], *self.target_ids[:-1]]
-        self.source = [self.source_piece[id_] for id_ in self.source_ids]
-        self.decoder = [self.target_piece[id_] for id_ in self.decoder_ids]
+                about = file.metadata()
+        self.source_ids = [int(id_) for id_ in about["source_ids"].split()]
+        self.fed = json.loads(about["decoder_pieces"])
+        vocabulary = "source" if self.config["shared_vocabulary"] else "target"
+        self.target_piece = (CHECKPOINT / f"{vocabulary}.vocab").read_text().split("\n")[:-1]
         generation, stacks = self.config["generation"], [self.config[side] for side in ("encoder", "decoder")]
         d_model = self.config["d_model"]
         self.values = {
@@ -181,8 +190,8 @@ class Tour:
             "d_ff": stacks[0]["d_ff"], "activation": self.config["activation"],
             "n_encoder_layers": stacks[0]["n_layers"], "n_decoder_layers": stacks[1]["n_layers"],
             "n_vocabulary": self.config["target"]["n_vocabulary"], "max_positions": self.config["max_positions"],
-            "n_source": len(self.source), "n_target": len(self.target_ids),
-            "start": self.config["target"]["start"], "start_piece": self.decoder[0],
+            "n_source": len(self.source), "n_target": len(self.decoder),
+            "start": self.config["target"]["start"], "start_piece": self.fed[0],
             "max_length": generation["max_length"], "cap": min(2 * len(self.source) + 30, generation["max_length"]),
             "n_weights": f"{sum(array.size for array in self.stored.values()):,}",
         }
@@ -251,9 +260,7 @@ class Tour:
 
     def head(self, name: str) -> tuple[numpy.ndarray, int]:
         """(weights [n_heads, queries, keys], the head whose rows have the least entropy)."""
-        stacked = self.tensor(f"{name}.weights")
-        n_heads = self.config[name.split(".")[0]]["n_heads"]
-        weights = stacked.reshape(n_heads, -1, stacked.shape[1])
+        weights = self.tensor(f"{name}.weights")
         entropy = -(weights * numpy.log(numpy.maximum(weights, 1e-30))).sum((1, 2))
         return weights, int(entropy.argmin())
 
@@ -263,7 +270,7 @@ class Tour:
 
     def square(self, name: str, h: int, values: numpy.ndarray, title: str, digits: int = 2, dot: bool = False) -> str:
         """A row per query and a column per key; with `dot`, a dot for what is below 0.005."""
-        keys = self.source if name.startswith("encoder") or "cross" in name else self.decoder
+        keys = self.source if name.startswith("encoder") or "cross" in name else self.fed
         lines = [(piece, ["." if dot and value < 0.005 else number(value, digits) for value in row])
                  for piece, row in zip(self.pieces(name), values)]
         return text_block(f"{name}, head {h}: {title}", grid(lines, keys))
@@ -276,6 +283,7 @@ class Tour:
         if name.startswith("encoder"):
             powers = numpy.exp(scores - scores.max(1, keepdims=True))
             self.agree(powers / powers.sum(1, keepdims=True), weights[h], f"{name}.weights")
+        self.agree(scores, self.tensor(f"{name}.scores")[h], f"{name}.scores")
         return self.square(name, h, scores, "q kᵀ / √d_head, queries down, keys across", digits=1)
 
     def view_weights(self, name: str) -> str:
@@ -386,7 +394,7 @@ class Tour:
             bias = self.stored["output.bias"][id_]
             self.agree(out, logits[id_], "output")
             lines.append((self.target_piece[id_], [str(id_), number(out - bias, 2), number(bias, 2), number(out, 2)]))
-        return text_block(f"after {self.decoder[row]}, the four largest of {len(logits):,}",
+        return text_block(f"row {row}, {self.decoder[row]}: the four largest of {len(logits):,}",
                           grid(lines, ["id", "x · E[id]", "+ bias", "= logit"]))
 
     # ---- batches ----
@@ -407,6 +415,8 @@ class Tour:
         if name == "code":
             place, _, beginnings = rest.partition(": ")
             return code(*place.split(), beginnings.split(" … ") if beginnings else ())
+        if name == "where":
+            return where(*rest.split())
         if name in ("output", "try"):
             return (output_of if name == "output" else try_out)(rest)
         if not rest and name in self.values:

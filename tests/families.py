@@ -4,6 +4,7 @@ model of each of TRAINED."""
 import torch
 import transformers
 
+import reference
 import systems
 from systems import D_FF, DIGITS, HEADS, TENS, TO_19, D
 
@@ -103,7 +104,10 @@ class HuggingFace(systems.System):
                               ("decoder.{}.self_attention", result.decoder_attentions),
                               ("decoder.{}.cross_attention", result.cross_attentions)):
             for i, tensor in enumerate(weights):
-                keep(f"{name.format(i)}.weights", tensor)
+                part = name.format(i)
+                kept[f"{part}.scores"] = reference.attention_scores(kept[f"{part}.query"], kept[f"{part}.key"],
+                                                                    tensor.shape[1])
+                keep(f"{part}.weights", tensor)
         keep("output", result.logits)
         return kept
 

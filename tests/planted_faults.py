@@ -3,11 +3,13 @@
 
     planted_faults.py
     planted_faults.py --model DIR
+    planted_faults.py --plant N DIR
 
 Copies the sources, and for each of FAULTS changes a line or two, builds, and lets scripts/compare.py look for the first
 tensor that differs from PyTorch's. Prints the table of docs/compare.md. The exit status is 1 when a fault is not found
 at the tensor where it belongs, when none of the files named is the one that was changed, or when the page shows
 another table. --model only writes the small random model that it compares with: DIR/hf and its export, DIR/checkpoint.
+--plant leaves a copy of the project in DIR, which must not exist, with fault N in it for somebody to find: docs/homework.md.
 """
 
 import argparse
@@ -61,17 +63,17 @@ FAULTS = [
     Fault("value projection with the key's bias", "model/model.c",
           {'w->output = bind_part(': 'w->value.bias = w->key.bias; w->output = bind_part('}, "encoder.0.self_attention.value"),
     Fault("scores over √d_model", "attention/core.c", {"sqrtf((float)d_head)": "sqrtf((float)d_heads)"},
-          "encoder.0.self_attention.weights"),
+          "encoder.0.self_attention.scores"),
     Fault("scores not scaled", "attention/core.c", {"1.0f / sqrtf((float)d_head)": "1.0f"},
-          "encoder.0.self_attention.weights"),
+          "encoder.0.self_attention.scores"),
     Fault("keys and values swapped", "attention/encoder_self.c",
           {"scratch->k + first * d_heads, scratch->v + first": "scratch->v + first * d_heads, scratch->k + first"},
-          "encoder.0.self_attention.weights"),
+          "encoder.0.self_attention.scores"),
     Fault("heads interleaved: head h takes columns h, h + n_heads …", "attention/core.c",
-          {"softmax_of_seen(weights, n_queries":
-           "for (size_t i = 0; i < n_queries * n_keys; i++) { weights[i] = 0; for (size_t c = h; c < d_heads; c += n_heads) "
-           "weights[i] += scale * q[i / n_keys * d_heads + c] * k[i % n_keys * d_heads + c]; } "
-           "softmax_of_seen(weights, n_queries"}, "encoder.0.self_attention.weights"),
+          {"scale);":
+           "scale); for (size_t i = 0; i < n_queries * n_keys; i++) { scores[i] = 0; for (size_t c = h; c < d_heads; "
+           "c += n_heads) scores[i] += scale * q[i / n_keys * d_heads + c] * k[i % n_keys * d_heads + c]; }"},
+          "encoder.0.self_attention.scores"),
     Fault("every head mixes the values of head 0", "attention/core.c", {"v + column": "v"}, "encoder.0.self_attention.heads"),
     Fault("norm before the residual connection", "model/add_and_norm.c",
           {"kernels_add(x, sublayer, n_rows * weights->d_model);": "",
@@ -93,7 +95,7 @@ FAULTS = [
           "decoder.0.self_attention.weights"),
     Fault("no causality", "attention/decoder_self.c", {"n_keys, n - 1,": "n_keys, 0,"}, "decoder.0.self_attention.weights"),
     Fault("cross-attention over the decoder's own keys", "model/decoder.c",
-          {"&state->target, source,": "&state->target, past,"}, "decoder.0.cross_attention.weights"),
+          {"&state->target, source,": "&state->target, past,"}, "decoder.0.cross_attention.scores"),
     Fault("output bias forgotten", "model/model.c", {"m->output.bias = bind_vector(": "bind_vector("}, "output"),
     Fault("every step at position 0", "model/decoder.c", {"state->past[s].n_keys * d_model": "0"}, "target ids"),
     Fault("pre-norm: self-attention reads the residual stream, not its norm", "model/encoder.c",
@@ -173,12 +175,29 @@ def first_difference(*compared):
         return compare.compare_text(*compared, "float32", TEXT)
 
 
+def copy_project(directory):
+    shutil.copytree(ROOT, directory, ignore=shutil.ignore_patterns("build", ".*", "run", "__pycache__"))
+
+
+def plant(number, directory):
+    """Writes a copy of the project with fault number - 1 of those in a post-norm model."""
+    faults = [fault for fault in FAULTS if not fault.pre_norm]
+    if not number.isdecimal() or not 1 <= int(number) <= len(faults):
+        sys.exit(f"planted_faults.py: --plant: unknown fault {number}; expected 1 to {len(faults)}")
+    if directory.exists() or directory.resolve().is_relative_to(ROOT):
+        sys.exit(f"planted_faults.py: {directory}: exists or lies in the project; choose a new directory outside it")
+    fault = faults[int(number) - 1]
+    copy_project(directory)
+    file = directory / fault.file
+    file.write_text(faulty(fault, file.read_text(encoding="utf-8")), encoding="utf-8")
+
+
 def plant_all(scratch):
     """(the table, the number of faults that were not found where they are)"""
     table = "| mistake | what was changed | expected first difference | found | files named |\n|---|---|---|---|---|\n"
     missed = 0
     copy = scratch / "copy"
-    shutil.copytree(ROOT, copy, ignore=shutil.ignore_patterns("build", ".*", "checkpoints"))
+    copy_project(copy)
     subprocess.run(["cmake", "-S", copy, "-B", copy / "build", "-DBUILD_TESTING=OFF"], check=True, capture_output=True)
     build(copy)
     program.TRANSLATE = copy / "build/translate"
@@ -198,19 +217,23 @@ def plant_all(scratch):
         file.write_text(sound, encoding="utf-8")
         named = dict.fromkeys(name for name, _ in compare.places(found)) if found else {}
         missed += found != fault.tensor or fault.file not in named
-        table += (f"| {fault.mistake} | {fault.file}: `{next(iter(fault.changes)).strip()}` | {fault.tensor} | {found} | "
-                  f"{', '.join(named)} |\n")
+        changed = " ".join(next(iter(fault.changes)).split())
+        table += f"| {fault.mistake} | {fault.file}: `{changed}` | {fault.tensor} | {found} | {', '.join(named)} |\n"
     return table, missed
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model", type=Path, metavar="DIR")
+    parser.add_argument("--plant", nargs=2, metavar=("N", "DIR"))
     arguments = parser.parse_args()
     os.environ["TRANSFORMER_ISA"] = "plain"  # kernels/plain.c, where some faults are planted
     if arguments.model:
         arguments.model.mkdir(parents=True)
         quiet_model(arguments.model)
+        return
+    if arguments.plant:
+        plant(arguments.plant[0], Path(arguments.plant[1]))
         return
     with tempfile.TemporaryDirectory() as scratch:
         table, missed = plant_all(Path(scratch))

@@ -156,6 +156,7 @@ class System:
         self.keep(f"{ours}.key", k)
         self.keep(f"{ours}.value", v)
         q, k, v = (y.unflatten(-1, (self.heads, -1)).transpose(-3, -2) for y in (q, k, v))
+        self.keep(f"{ours}.scores", q @ k.transpose(-2, -1) / self.divisor)
         weights = self.keep(f"{ours}.weights", self.scores(q, k, causal).softmax(-1))
         heads = self.keep(f"{ours}.heads", (weights @ v).transpose(-3, -2).flatten(-2))
         return self.keep(ours, self.project(theirs, 3, heads))

@@ -118,9 +118,9 @@ class Reference:
         q, k, v = (self.keep(f"{name}.{what}", self.linear(f"{name}.{what}", source))
                    for what, source in (("query", x), ("key", memory), ("value", memory)))
         q, k, v = (t.unflatten(1, (self.v["heads"], self.v["d_head"])).transpose(0, 1) for t in (q, k, v))
-        scores = q @ k.transpose(1, 2) / math.sqrt(self.v["d_head"])
+        scores = self.keep(f"{name}.scores", q @ k.transpose(1, 2) / math.sqrt(self.v["d_head"]))
         if causal:
-            scores += torch.full(scores.shape[1:], -math.inf, dtype=scores.dtype).triu(1)
+            scores = scores + torch.full(scores.shape[1:], -math.inf, dtype=scores.dtype).triu(1)
         weights = self.keep(f"{name}.weights", scores.softmax(-1))
         heads = self.keep(f"{name}.heads", (weights @ v).transpose(0, 1).flatten(1))
         return self.keep(name, self.linear(f"{name}.output", heads))

@@ -7,6 +7,14 @@
 
 /* ---- cases checked by hand ---- */
 
+/* Both steps of the core. */
+static void attend(float *context, float *weights, const float *q, const float *k, const float *v, size_t n_queries,
+                   size_t n_keys, size_t n_masked, size_t n_heads, size_t d_head)
+{
+    attention_scores(weights, q, k, n_queries, n_keys, n_heads, d_head);
+    attention_context(context, weights, v, n_queries, n_keys, n_masked, n_heads, d_head);
+}
+
 START_TEST(a_strong_match_gives_its_value)
 {
     /* query i matches only key i, so softmax is one-hot and the output is row i of v */
@@ -15,7 +23,7 @@ START_TEST(a_strong_match_gives_its_value)
     float q[N * D], context[N * D], weights[N * N];
     for (int i = 0; i < N * D; i++)
         q[i] = 1e4f * k[i];
-    attention_core(context, weights, q, k, v, N, N, 0, 1, D);
+    attend(context, weights, q, k, v, N, N, 0, 1, D);
     for (int i = 0; i < N * D; i++) {
         ck_assert_float_eq(context[i], v[i]);
         ck_assert_float_eq(weights[i], k[i]);
@@ -28,7 +36,7 @@ START_TEST(no_preference_gives_the_mean)
     enum { N = 4, D = 2 };
     const float q[N * D] = {0}, k[N * D] = {1, 2, 3, 4, 5, 6, 7, 8}, v[N * D] = {1, 10, 2, 20, 3, 30, 4, 40};
     float context[N * D], weights[N * N];
-    attention_core(context, weights, q, k, v, N, N, 0, 1, D);
+    attend(context, weights, q, k, v, N, N, 0, 1, D);
     for (int i = 0; i < N; i++) {
         ck_assert_float_eq(context[i * D], 2.5f);
         ck_assert_float_eq(context[i * D + 1], 25.0f);
@@ -42,7 +50,7 @@ START_TEST(causality_is_a_length)
     enum { N_KEYS = 5, N_NEW = 3 };
     const float q[N_NEW] = {0}, k[N_KEYS] = {1, 1, 1, 1, 1}, v[N_KEYS] = {10, 20, 30, 40, 50};
     float context[N_NEW], weights[N_NEW * N_KEYS];
-    attention_core(context, weights, q, k, v, N_NEW, N_KEYS, N_NEW - 1, 1, 1);
+    attend(context, weights, q, k, v, N_NEW, N_KEYS, N_NEW - 1, 1, 1);
     ck_assert_float_eq(context[0], 20); /* sees 10, 20, 30 */
     ck_assert_float_eq(context[1], 25);
     ck_assert_float_eq(context[2], 30);
@@ -59,7 +67,9 @@ START_TEST(scores_are_divided_by_the_root_of_d_head)
     enum { D = 8 };
     const float q[D] = {1, 1, 1, 1, 0, 0, 0, 0}, k[2 * D] = {1, 1, 1, 1, 9, 9, 9, 9}, v[2 * D] = {0};
     float context[D], weights[4];
-    attention_core(context, weights, q, k, v, 1, 2, 0, 2, D / 2);
+    attention_scores(weights, q, k, 1, 2, 2, D / 2);
+    ck_assert_float_eq(weights[0], 2);
+    attention_context(context, weights, v, 1, 2, 0, 2, D / 2);
     ck_assert_float_eq_tol(weights[0], 1 / (1 + expf(-2)), 1e-6f);
     ck_assert_float_eq_tol(weights[2], 0.5f, 1e-6f); /* head 1: its query is zero */
 }
@@ -70,7 +80,7 @@ START_TEST(heads_do_not_mix)
     /* head 0 attends to key 0, head 1 to key 1; each takes its own columns of v */
     const float q[] = {1e4f, 1e4f}, k[] = {1, 0, 0, 1}, v[] = {1, 2, 3, 4};
     float context[2], weights[4];
-    attention_core(context, weights, q, k, v, 1, 2, 0, 2, 1);
+    attend(context, weights, q, k, v, 1, 2, 0, 2, 1);
     ck_assert_float_eq(context[0], 1);
     ck_assert_float_eq(context[1], 4);
 }

@@ -119,11 +119,17 @@ def test_rows_and_columns_are_named_by_their_pieces(variant):
     config = json.loads((GOLDEN / variant / "config.json").read_text())
     vocabulary = "source.vocab" if config["shared_vocabulary"] else "target.vocab"
     start = (GOLDEN / variant / vocabulary).read_text().split("\n")[config["target"]["start"]]
-    for name, down, across in [("encoder.0.self_attention", source, source),
-                               ("decoder.0.self_attention", target, [start, *target[:-1]]),
-                               ("decoder.0.cross_attention", target, source)]:
-        header, *rows = shown(f"--attention={name}", TEXT, model=GOLDEN / variant).split("\n\n")[0].splitlines()[2:]
-        assert header.split() == across and [row.split()[0] for row in rows] == down
+    fed = [start, *target[:-1]]
+    decoder = [f"{piece} → {predicted}" for piece, predicted in zip(fed, target)]
+    for name, down, across, heading in [
+            ("encoder.0.self_attention", source, source, "source pieces down, source pieces across"),
+            ("decoder.0.self_attention", decoder, fed, "pieces fed → predicted down, pieces fed across"),
+            ("decoder.0.cross_attention", decoder, source, "pieces fed → predicted down, source pieces across")]:
+        said = shown(f"--attention={name}", TEXT, model=GOLDEN / variant).split("\n\n")[0].splitlines()
+        header, *rows = said[2:]
+        n_words = 3 if down is decoder else 1
+        assert header.split() == across and [" ".join(row.split()[:n_words]) for row in rows] == down
+        assert said[1].endswith(f", {heading}")
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
@@ -133,7 +139,8 @@ def test_the_most_concentrated_layer_is_taken(variant, tmp_path):
     n_layers = json.loads((GOLDEN / variant / "config.json").read_text())["decoder"]["n_layers"]
     among = f"lowest mean entropy of {n_layers} layers, " if n_layers > 1 else ""
     heading = shown("--attention", TEXT, model=GOLDEN / variant).splitlines()[1]
-    assert heading == (f"{name}, mean of {len(heads[name])} heads, {among}target pieces down, source pieces across")
+    assert heading == (f"{name}, mean of {len(heads[name])} heads, {among}pieces fed → predicted down, "
+                       "source pieces across")
 
 
 def thumbnail(weights, limit):
@@ -325,11 +332,12 @@ def test_info_shows_no_sentence(option):
 # ---- steps ----
 
 def steps_of(text, model):
-    """For each step its log-probability, the piece and the alternatives as (log-probability, piece)."""
+    """For each step its log-probability, the chosen piece and the alternatives as (log-probability, piece)."""
     steps = []
     for line in shown("--steps", text, model=model).splitlines():
-        if step := re.fullmatch(r"  step +(\d+) +(\S+)  (.*)", line):
-            steps.append((step[2], step[3], []))
+        if step := re.fullmatch(r"  step +(\d+) +(\S+)  (\S+) → (\S+)", line):
+            assert step[1] == "1" or step[3] == steps[-1][1]
+            steps.append((step[2], step[4], []))
             assert int(step[1]) <= len(steps)
         elif not re.fullmatch(PLACE, line):
             steps[-1][2].extend((float(number), piece) for number, piece in re.findall(r"(-?\d+\.\d\d) (\S+)", line))

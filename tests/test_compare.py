@@ -3,7 +3,9 @@
 tests/planted_faults.py shows that it finds mistakes in the C sources."""
 
 import re
+import subprocess
 import sys
+from pathlib import Path
 
 import numpy
 import pytest
@@ -67,6 +69,34 @@ def test_a_fault_that_cannot_be_planted_is_named():
         planted_faults.faulty(planted_faults.FAULTS[0], "")
 
 
+def plant(number, directory):
+    return subprocess.run([sys.executable, ROOT / "tests/planted_faults.py", "--plant", str(number), directory],
+                          capture_output=True, text=True)
+
+
+def test_a_copy_has_one_fault_and_is_never_overwritten(tmp_path):
+    fault = planted_faults.FAULTS[8]
+    assert plant(9, tmp_path / "copy").returncode == 0
+    files = {path.relative_to(tmp_path / "copy") for path in (tmp_path / "copy").rglob("*") if path.is_file()}
+    assert {Path("CMakeLists.txt"), Path("scripts/translate"), Path("checkpoints/en-de/model.safetensors")} <= files
+    different = [str(path) for path in files if (tmp_path / "copy" / path).read_bytes() != (ROOT / path).read_bytes()]
+    assert different == [fault.file]
+    assert (tmp_path / "copy" / fault.file).read_text() == planted_faults.faulty(fault, (ROOT / fault.file).read_text())
+    (tmp_path / "copy" / fault.file).write_text("mine")
+    again = plant(1, tmp_path / "copy")
+    assert again.returncode == 1 and "choose a new directory" in again.stderr
+    assert (tmp_path / "copy" / fault.file).read_text() == "mine"
+
+
+@pytest.mark.parametrize("number, directory, says", [
+    ("0", "copy", "expected 1 to 20"), ("21", "copy", "expected 1 to 20"), ("x", "copy", "expected 1 to 20"),
+    ("1", ROOT / "tests/copy", "choose a new directory outside it")])
+def test_a_fault_that_cannot_be_left_is_refused(number, directory, says, tmp_path):
+    with pytest.raises(SystemExit, match=says):
+        planted_faults.plant(number, tmp_path / directory)
+    assert not (tmp_path / directory).exists()
+
+
 def test_a_pre_norm_model_agrees_and_its_streams_are_compared(tmp_path, capsys):
     model, tokenizer = planted_faults.pre_norm_model(tmp_path)
     assert compare.compare_text(model, tokenizer, tmp_path / "checkpoint", "float32", TEXT) is None
@@ -97,10 +127,11 @@ def one_off(row, column, by):
 @pytest.mark.parametrize("tensor, row, column, where", [
     ("encoder.0.self_attention.key", 1, 5, "row 1 ▁ho, dimension 5 (head 1)"),
     ("encoder.1.self_attention.weights", 8 + 4, 5, "head 1, row 4 ▁is, column 5 ▁small"),
-    ("decoder.0.cross_attention.weights", 0, 5, "head 0, row 0 <pad>, column 5 ▁small"),
+    ("decoder.0.self_attention.scores", 1, 1, "head 0, row 1 i → ▁Morgen, column 1 i"),
+    ("decoder.0.cross_attention.weights", 0, 5, "head 0, row 0 <pad> → i, column 5 ▁small"),
     ("decoder.1.cross_attention.value", 6, 0, "row 6 ., dimension 0 (head 0)"),
-    ("decoder.embedding", 0, 15, "row 0 <pad>, dimension 15"),
-    ("output", 0, 30, "row 0 <pad>, column 30 ▁The")])
+    ("decoder.embedding", 0, 15, "row 0 <pad> → i, dimension 15"),
+    ("output", 0, 30, "row 0 <pad> → i, column 30 ▁The")])
 def test_the_first_that_differs_ends_it(monkeypatch, capsys, swish, tensor, row, column, where):
     changed(monkeypatch, tensor, one_off(row, column, 0.5))
     status, lines, _ = run(monkeypatch, capsys, swish)

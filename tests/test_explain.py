@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import safetensors.numpy
 
+import read_trace
 import test_architectures
 import webdriver
 from transformer_c import program
@@ -119,7 +120,7 @@ def test_numbers_are_packed_as_blocks():
 
 def test_every_tensor_is_that_of_the_trace(explained):
     _, sentence, trace = explained
-    assert set(sentence["trace"]) == {name for name in trace if not name.endswith(".heads")}
+    assert set(sentence["trace"]) == {name for name in trace if not name.endswith((".scores", ".heads"))}
     for name, tensor in sentence["trace"].items():
         assert (tensor["rows"], tensor["columns"]) == trace[name].shape
         if "numbers" in tensor:
@@ -443,7 +444,7 @@ def test_another_sentence_changes_every_section(page):
 def test_every_box_of_the_map_can_be_looked_at(page):
     browser, trace = page
     boxes = browser.run("return [...document.querySelectorAll('#map .box')].map((box) => box.dataset.box)")
-    parts = {name for name in trace if not re.search(r"\.(query|key|value|weights|heads|inner)$", name)}
+    parts = {name for name in trace if not re.search(r"\.(query|key|value|scores|weights|heads|inner)$", name)}
     assert set(boxes) == parts | {"encoder.positions", "decoder.positions", "softmax"}
     tensors = "return [...document.querySelectorAll('#box [data-tensor]')].map((of) => of.dataset.tensor)"
     for box in boxes:
@@ -530,6 +531,26 @@ def test_the_matrix_has_the_traced_weights_and_the_causal_triangle(page):
         assert ("unseen" in kind) == unseen
         if not unseen:
             assert number(title.rsplit(": ", 1)[1]) == pytest.approx(weights[i // n][i % n], abs=1e-3)
+
+
+@needs_browser
+def test_rows_of_the_decoder_have_what_they_are_fed_and_predict(page, tmp_path):
+    browser, _ = page
+    run("--trace", tmp_path / "trace", TWENTY)
+    _, source, decoder = read_trace.read_trace(tmp_path / "trace")
+    fed = [name.split(" → ")[0] for name in decoder]
+    for attention, rows, columns in (("encoder.0.self_attention", source, source), ("decoder.1.self_attention", decoder, fed),
+                                     ("decoder.1.cross_attention", decoder, source)):
+        choose_head(browser, attention, 1)
+        assert texts(browser, "#matrix tbody th") == rows and texts(browser, "#matrix thead th")[1:] == columns
+    browser.click("#matrix td[data-query='3'][data-key='2']")
+    assert browser.text("#computation h3") == f"How {decoder[3]} attends to {source[2]}"
+    for tensor, name in (("query", decoder[0]), ("key", source[0])):
+        click_box(browser, "decoder.0.cross_attention")
+        shown = texts(browser, f"#box [data-tensor='decoder.0.cross_attention.{tensor}'] output .piece")
+        assert " → ".join(shown) == name
+    choose(browser, "#step", 4)
+    assert browser.text("#step-name") == f"step 5 of {len(decoder)}: {decoder[4]}"
 
 
 @needs_browser
@@ -675,7 +696,7 @@ def test_other_architectures_are_drawn_as_they_compute(variant, opened, tmp_path
     trace = safetensors.numpy.load_file(tmp_path / "trace")
     browser.open(tmp_path / "page.html")
     boxes = browser.run("return [...document.querySelectorAll('#map .box')].map((box) => box.dataset.box)")
-    parts = {name for name in trace if not re.search(r"\.(query|key|value|weights|heads|inner)$", name)}
+    parts = {name for name in trace if not re.search(r"\.(query|key|value|scores|weights|heads|inner)$", name)}
     assert set(boxes) == parts | {"encoder.positions", "decoder.positions", "softmax"} and len(boxes) == len(set(boxes))
     norm = json.loads((model / "config.json").read_text())["norm"]
     encoded = "encoder.final_norm" if norm["final"] else f"encoder.1.feed_forward_{'residual' if norm['before'] else 'norm'}"

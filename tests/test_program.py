@@ -714,8 +714,8 @@ def named_tensors(config, n_source, n_target):
             for attention, n_keys in attentions.items():
                 part = f"{stack}.{layer}.{attention}"
                 shapes |= {f"{part}.query": (n, d), f"{part}.key": (n_keys, d), f"{part}.value": (n_keys, d),
-                           f"{part}.weights": (config[stack]["n_heads"] * n, n_keys), f"{part}.heads": (n, d),
-                           part: (n, d), f"{part}_norm": (n, d)}
+                           f"{part}.heads": (n, d), part: (n, d), f"{part}_norm": (n, d),
+                           **{f"{part}.{what}": (config[stack]["n_heads"] * n, n_keys) for what in ("scores", "weights")}}
             part = f"{stack}.{layer}.feed_forward"
             shapes |= {f"{part}.inner": (n, config[stack]["d_ff"]), part: (n, d), f"{part}_norm": (n, d)}
     return shapes
@@ -746,10 +746,34 @@ def test_a_trace_is_read_by_safetensors(variant, tmp_path):
 def test_a_trace_holds_the_ids(variant, tmp_path):
     metadata, tensors = trace(variant, tmp_path / "trace")
     [[sentence]] = program.translate_tokens(GOLDEN / variant, ["I have a dog."])
-    ids = {side: [int(number) for number in metadata[f"{side}_ids"].split()] for side in ("source", "target")}
-    assert ids == {"source": sentence.source, "target": sentence.target}
+    ids = {side: [int(number) for number in metadata[f"{side}_ids"].split()] for side in ("source", "decoder", "target")}
+    start = json.loads((GOLDEN / variant / "config.json").read_text())["target"]["start"]
+    assert ids == {"source": sentence.source, "decoder": [start, *sentence.target[:-1]], "target": sentence.target}
     assert tensors["encoder.embedding"][0] == len(sentence.source)
     assert tensors["decoder.embedding"][0] == len(sentence.target)
+
+
+@pytest.mark.parametrize("variant", CHECKPOINTS)
+def test_a_trace_holds_the_pieces_and_the_number_of_heads(variant, tmp_path):
+    metadata, _ = trace(variant, tmp_path / "trace")
+    config = json.loads((GOLDEN / variant / "config.json").read_text())
+    for side in ("source", "decoder", "target"):
+        vocabulary = "source" if side == "source" or config["shared_vocabulary"] else "target"
+        pieces = (GOLDEN / variant / f"{vocabulary}.vocab").read_text().split("\n")
+        assert json.loads(metadata[f"{side}_pieces"]) == [pieces[int(id)] for id in metadata[f"{side}_ids"].split()]
+    assert [metadata[f"{stack}.n_heads"] for stack in ("encoder", "decoder")] == [
+        str(config[stack]["n_heads"]) for stack in ("encoder", "decoder")]
+
+
+@pytest.mark.parametrize("text", ['"a" \\ b', "<pad> </s>", "a\u2028b"])
+def test_pieces_of_any_text_are_strings(text, tmp_path):
+    checkpoint = copy_of("relu", tmp_path)
+    edit_lines(lambda lines: lines.__setitem__(slice(None), [text.encode() + line for line in lines]))(
+        checkpoint / "source.vocab")
+    assert run("--trace", tmp_path / "trace", "a", model=checkpoint).returncode == 0
+    metadata, _ = read_safetensors(tmp_path / "trace")
+    for side in ("source", "decoder", "target"):
+        assert all(piece.startswith(text) for piece in json.loads(metadata[f"{side}_pieces"]))
 
 
 @pytest.mark.parametrize("variant", CHECKPOINTS)

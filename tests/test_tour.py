@@ -103,6 +103,36 @@ def test_moved_code_is_shown_as_it_is_now(sources):
     assert (before, shown("twice", ["return pair"])) == ("return pair[0];", "return pair[1];")
 
 
+def test_a_place_is_a_function_type_or_class(sources):
+    (sources.parent / "b.py").write_text("class Third:\n    pass\n\n\ndef thrice(x):\n    return 3 * x\n")
+    for file, name in (("room/a.c", "twice"), ("room/a.c", "point"), ("room/b.py", "Third"), ("room/b.py", "thrice")):
+        assert tour.where(file, name) == f"`{name}` in [{file}](../{file})"
+
+
+@pytest.mark.parametrize("file, name, sentence", [
+    ("room/a.c", "thrice", "room/a.c does not define thrice"), ("room/a.c", "x", "room/a.c does not define x"),
+    ("room/b.c", "twice", "room/b.c is not there")])
+def test_a_place_that_is_not_there_is_refused(sources, file, name, sentence):
+    with pytest.raises(tour.TourFailure, match=re.escape(sentence)):
+        tour.where(file, name)
+
+
+@pytest.mark.parametrize("word", ["KV cache", "causal mask", "padding", "split", "layer norm", "softmax", "beam search",
+                                  "tokenizer", "quantization", "logits", "mask"])
+def test_the_glossary_has_what_people_search_for(word):
+    glossary = tour.TEMPLATE.read_text().split("## Glossary\n")[1]
+    words = [row.split("|")[1].strip() for row in glossary.splitlines() if row.startswith("|")][2:]
+    assert word in ", ".join(words).split(", ")
+    assert [row.lower() for row in words] == sorted(map(str.lower, words))
+
+
+def test_the_glossary_names_stops_of_the_tour():
+    page = tour.TOUR.read_text()
+    rows = [row for row in page.split("## Glossary\n")[1].splitlines() if row.startswith("| ")][1:]
+    stops = {int(stop) for row in rows for stop in re.findall(r"\d+", row.rsplit("|", 2)[1])}
+    assert stops and stops <= {int(stop) for stop in re.findall(r"^### (\d+)\.", page, re.MULTILINE)}
+
+
 @pytest.mark.parametrize("arguments, sentence", [
     (("room/b.c", "twice"), "room/b.c is not there"),
     (("room/a.c", "thrice"), "room/a.c does not define thrice"),
@@ -137,6 +167,7 @@ def test_a_directive_that_asks_for_nothing_is_refused(walked, directive, sentenc
 @pytest.mark.parametrize("tensor, directive", [
     ("encoder.embedding", "{{embedding 1}}"),
     ("encoder.0.self_attention.key", "{{scores encoder.0.self_attention}}"),
+    ("decoder.0.cross_attention.scores", "{{scores decoder.0.cross_attention}}"),
     ("encoder.0.self_attention.value", "{{mixed encoder.0.self_attention 1}}"),
     ("encoder.0.self_attention", "{{norm encoder.0.self_attention 1}}"),
     ("encoder.embedding", "{{rounded 1 0}}"),

@@ -42,7 +42,11 @@ static bool append_letters(text_buffer *text, const char *bytes, size_t size, fa
 bpe *bpe_open(const char *path, size_t n_merges, bool of_bytes, failure *why)
 {
     bpe *b = calloc(1, sizeof *b);
-    bool ok = b ? (b->merges = vocabulary_open(path, n_merges, why)) != NULL : failure_memory(why, "the merges");
+    if (!b) {
+        failure_memory(why, "the merges");
+        return NULL;
+    }
+    bool ok = (b->merges = vocabulary_open(path, n_merges, why)) != NULL;
     for (size_t i = 0; i < n_merges && ok; i++) {
         const char *merge = vocabulary_piece(b->merges, (int32_t)i), *space = strchr(merge, ' ');
         ok = (space && space != merge && space[1] && !strchr(space + 1, ' ')) ||
@@ -135,9 +139,10 @@ bool bpe_split(const bpe *b, const char *word, size_t size, bool (*use)(void *us
     bool ok = b->of_bytes ? append_letters(&text, word, size, why) : text_append(&text, word, size, why);
     size_t n = 0, n_text = text.size; /* without the end of the word, which belongs to the last symbol */
     symbol *s = malloc((n_text + 1) * sizeof *s);
-    ok = ok && (s || failure_memory(why, "the pieces of a word")) &&
-         (b->of_bytes || text_append(&text, end_of_word, N_END, why));
-    if (ok) {
+    ok = ok && (b->of_bytes || text_append(&text, end_of_word, N_END, why));
+    if (!s)
+        ok = failure_memory(why, "the pieces of a word");
+    else if (ok) {
         for (size_t at = 0, length; at < n_text; at += length) {
             utf8_next(text.bytes + at, n_text - at, &length);
             s[n++] = (symbol){at, UNKNOWN};

@@ -186,9 +186,10 @@ bool unknown_replace(unknown_words *words, token_pieces target, const translated
     piece_list list = {TEXT_EMPTY, 0, why};
     const char **pieces = malloc(n_src * sizeof *pieces);
     words->pieces = calloc(target.n, sizeof *words->pieces);
-    bool ok = (pieces && words->pieces) || failure_memory(why, "unknown words");
-    ok = ok && tokenizer_split(t, text->read.bytes, text->read.size, append_piece, &list, why);
-    if (ok) {
+    bool ok = true;
+    if (!pieces || !words->pieces)
+        ok = failure_memory(why, "unknown words");
+    else if ((ok = tokenizer_split(t, text->read.bytes, text->read.size, append_piece, &list, why))) {
         set_pieces(pieces, n_src, &list, n_after);
         const replacing r = {sentence, attention, {pieces, n_src, t}, target, copy_tokens, &text->spelled};
         ok = replace_all(&r, words, why);
