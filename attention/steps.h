@@ -25,15 +25,14 @@ static inline void project_all(const attention_weights *weights, const float *x,
     trace_tensor(reader, weights->name, ".value", scratch->v, n_rows, weights->value.d_out);
 }
 
-/* Runs the core for sentence s: its rows of scratch->q, with keys and values [n_keys, d_heads]. */
-static inline void attend(const attention_weights *weights, const row_stack *sentences, size_t s, const float *keys,
-                          const float *values, size_t n_keys, size_t n_masked, attention_scratch *scratch,
-                          const trace_reader *reader)
+/* Runs the core for sentence s: its rows of scratch->q, with the n_keys keys and values of the runs. */
+static inline void attend(const attention_weights *weights, const row_stack *sentences, size_t s, const kv_run *runs,
+                          size_t n_keys, size_t n_masked, attention_scratch *scratch, const trace_reader *reader)
 {
     size_t d_heads = weights->query.d_out;
     size_t first = sentences->first[s] * d_heads, n_queries = sentences->first[s + 1] - sentences->first[s];
-    attention_core(scratch->context + first, scratch->scores, scratch->q + first, keys, values, n_queries, n_keys,
-                   n_masked, weights->n_heads, d_heads / weights->n_heads);
+    attention_core(scratch->context + first, scratch->scores, scratch->q + first, runs, n_queries, n_keys, n_masked,
+                   weights->n_heads, d_heads / weights->n_heads);
     trace_tensor(reader, weights->name, ".weights", scratch->scores, weights->n_heads * n_queries, n_keys);
 }
 

@@ -15,7 +15,7 @@ START_TEST(a_strong_match_gives_its_value)
     float q[N * D], context[N * D], weights[N * N];
     for (int i = 0; i < N * D; i++)
         q[i] = 1e4f * k[i];
-    attention_core(context, weights, q, k, v, N, N, 0, 1, D);
+    attention_core(context, weights, q, &(kv_run){k, v, N}, N, N, 0, 1, D);
     for (int i = 0; i < N * D; i++) {
         ck_assert_float_eq(context[i], v[i]);
         ck_assert_float_eq(weights[i], k[i]);
@@ -28,7 +28,7 @@ START_TEST(no_preference_gives_the_mean)
     enum { N = 4, D = 2 };
     const float q[N * D] = {0}, k[N * D] = {1, 2, 3, 4, 5, 6, 7, 8}, v[N * D] = {1, 10, 2, 20, 3, 30, 4, 40};
     float context[N * D], weights[N * N];
-    attention_core(context, weights, q, k, v, N, N, 0, 1, D);
+    attention_core(context, weights, q, &(kv_run){k, v, N}, N, N, 0, 1, D);
     for (int i = 0; i < N; i++) {
         ck_assert_float_eq(context[i * D], 2.5f);
         ck_assert_float_eq(context[i * D + 1], 25.0f);
@@ -42,7 +42,7 @@ START_TEST(causality_is_a_length)
     enum { N_KEYS = 5, N_NEW = 3 };
     const float q[N_NEW] = {0}, k[N_KEYS] = {1, 1, 1, 1, 1}, v[N_KEYS] = {10, 20, 30, 40, 50};
     float context[N_NEW], weights[N_NEW * N_KEYS];
-    attention_core(context, weights, q, k, v, N_NEW, N_KEYS, N_NEW - 1, 1, 1);
+    attention_core(context, weights, q, &(kv_run){k, v, N_KEYS}, N_NEW, N_KEYS, N_NEW - 1, 1, 1);
     ck_assert_float_eq(context[0], 20); /* sees 10, 20, 30 */
     ck_assert_float_eq(context[1], 25);
     ck_assert_float_eq(context[2], 30);
@@ -59,7 +59,7 @@ START_TEST(scores_are_divided_by_the_root_of_d_head)
     enum { D = 8 };
     const float q[D] = {1, 1, 1, 1, 0, 0, 0, 0}, k[2 * D] = {1, 1, 1, 1, 9, 9, 9, 9}, v[2 * D] = {0};
     float context[D], weights[4];
-    attention_core(context, weights, q, k, v, 1, 2, 0, 2, D / 2);
+    attention_core(context, weights, q, &(kv_run){k, v, 2}, 1, 2, 0, 2, D / 2);
     ck_assert_float_eq_tol(weights[0], 1 / (1 + expf(-2)), 1e-6f);
     ck_assert_float_eq_tol(weights[2], 0.5f, 1e-6f); /* head 1: its query is zero */
 }
@@ -70,7 +70,7 @@ START_TEST(heads_do_not_mix)
     /* head 0 attends to key 0, head 1 to key 1; each takes its own columns of v */
     const float q[] = {1e4f, 1e4f}, k[] = {1, 0, 0, 1}, v[] = {1, 2, 3, 4};
     float context[2], weights[4];
-    attention_core(context, weights, q, k, v, 1, 2, 0, 2, 1);
+    attention_core(context, weights, q, &(kv_run){k, v, 2}, 1, 2, 0, 2, 1);
     ck_assert_float_eq(context[0], 1);
     ck_assert_float_eq(context[1], 4);
 }
@@ -87,6 +87,7 @@ typedef struct {
     float projections[4][D_MODEL * D_MODEL], biases[4][D_MODEL];
     float q[N_ROWS * D_MODEL], k[N_ROWS * D_MODEL], v[N_ROWS * D_MODEL], context[N_ROWS * D_MODEL];
     float scores[N_HEADS * N_ROWS * N_ROWS];
+    kv_run runs[N_ROWS];
     float past_keys[N_ROWS * D_MODEL], past_values[N_ROWS * D_MODEL];
 } fixture;
 
@@ -101,13 +102,13 @@ static fixture *new_fixture(void)
             (linear_weights){.d_out = D_MODEL, .d_in = D_MODEL, .weight = f->projections[i], .bias = f->biases[i]};
     }
     f->weights.n_heads = N_HEADS;
-    f->scratch = (attention_scratch){f->q, f->k, f->v, f->context, f->scores, &f->linear};
+    f->scratch = (attention_scratch){f->q, f->k, f->v, f->context, f->scores, f->runs, &f->linear};
     return f;
 }
 
 static kv_cache past_of(fixture *f)
 {
-    return (kv_cache){f->past_keys, f->past_values, 0, N_ROWS};
+    return (kv_cache){f->past_keys, f->past_values, 0, N_ROWS, NULL};
 }
 
 START_TEST(whole_and_step_by_step_agree)
@@ -116,13 +117,14 @@ START_TEST(whole_and_step_by_step_agree)
     float x[N_ROWS * D_MODEL], whole[N_ROWS * D_MODEL], steps[N_ROWS * D_MODEL];
     random_floats(x, N_ROWS * D_MODEL, 20);
     kv_cache past = past_of(f);
-    attention_decoder_self(whole, &f->weights, x, &(row_stack){1, (size_t[]){0, N_ROWS}}, &past, &f->scratch, NULL);
+    attention_decoder_self(whole, &f->weights, x, &(row_stack){1, (size_t[]){0, N_ROWS}, (size_t[]){0}}, &past,
+                           &f->scratch, NULL);
     for (size_t n = 1; n < N_ROWS; n++) { /* n rows per step, the last step shorter */
         past = past_of(f);
         for (size_t first = 0; first < N_ROWS; first += n) {
             size_t rows = first + n <= N_ROWS ? n : N_ROWS - first;
             attention_decoder_self(steps + first * D_MODEL, &f->weights, x + first * D_MODEL,
-                                   &(row_stack){1, (size_t[]){0, rows}}, &past, &f->scratch, NULL);
+                                   &(row_stack){1, (size_t[]){0, rows}, (size_t[]){0}}, &past, &f->scratch, NULL);
         }
         ck_assert_uint_eq(past.n_keys, N_ROWS);
         for (size_t i = 0; i < N_ROWS * D_MODEL; i++)
@@ -136,7 +138,7 @@ START_TEST(later_rows_change_nothing_before_them)
 {
     fixture *f = new_fixture();
     float x[N_ROWS * D_MODEL], before[N_ROWS * D_MODEL], after[N_ROWS * D_MODEL];
-    const row_stack one = {1, (size_t[]){0, N_ROWS}};
+    const row_stack one = {1, (size_t[]){0, N_ROWS}, (size_t[]){0}};
     random_floats(x, N_ROWS * D_MODEL, 21);
     kv_cache past = past_of(f);
     attention_decoder_self(before, &f->weights, x, &one, &past, &f->scratch, NULL);
@@ -156,11 +158,11 @@ START_TEST(a_sentence_does_not_depend_on_its_batch)
     float x[N_ROWS * D_MODEL], batch[N_ROWS * D_MODEL], alone[N_ROWS * D_MODEL];
     size_t first[] = {0, 2, 3, N_ROWS};
     random_floats(x, N_ROWS * D_MODEL, 23);
-    attention_encoder_self(batch, &f->weights, x, &(row_stack){3, first}, &f->scratch, NULL);
+    attention_encoder_self(batch, &f->weights, x, &(row_stack){3, first, NULL}, &f->scratch, NULL);
     for (size_t s = 0; s < 3; s++) {
         size_t rows = first[s + 1] - first[s];
-        attention_encoder_self(alone, &f->weights, x + first[s] * D_MODEL, &(row_stack){1, (size_t[]){0, rows}},
-                               &f->scratch, NULL);
+        attention_encoder_self(alone, &f->weights, x + first[s] * D_MODEL,
+                               &(row_stack){1, (size_t[]){0, rows}, (size_t[]){0}}, &f->scratch, NULL);
         for (size_t i = 0; i < rows * D_MODEL; i++)
             ck_assert_float_eq_tol(alone[i], batch[first[s] * D_MODEL + i], 1e-5f);
     }
@@ -172,7 +174,7 @@ START_TEST(cross_over_its_own_rows_is_encoder_self)
 {
     fixture *f = new_fixture();
     float x[N_ROWS * D_MODEL], self[N_ROWS * D_MODEL], cross[N_ROWS * D_MODEL];
-    const row_stack one = {1, (size_t[]){0, N_ROWS}};
+    const row_stack one = {1, (size_t[]){0, N_ROWS}, (size_t[]){0}};
     random_floats(x, N_ROWS * D_MODEL, 24);
     attention_encoder_self(self, &f->weights, x, &one, &f->scratch, NULL);
     kv_cache source = past_of(f);

@@ -2,6 +2,7 @@
 #include "model/forward.h"
 #include "model/greedy.h"
 #include "model/model.h"
+#include "model/search.h"
 #include "model/state.h"
 #include "model/top_tokens.h"
 #include "tests/golden.h"
@@ -48,7 +49,7 @@ static void compare(void *user, const char *name, const float *data, size_t rows
 static bool lay_out_one(transformer_state *state, const transformer *model, size_t n_src, size_t n_tgt, size_t n_new,
                         failure *why)
 {
-    const batch_shape shape = {1, &n_src, &n_tgt, &n_new, true, NULL};
+    const batch_shape shape = {1, &n_src, &n_tgt, &n_new, 1, true, NULL};
     return state_lay_out(state, &model->config, &shape, why);
 }
 
@@ -90,12 +91,12 @@ static void search_with(transformer_state *state, const transformer *model, cons
     failure why;
     for (size_t s = 0; s < n; s++) {
         n_src[s] = sources[s].n;
-        n_tgt[s] = greedy_length_cap(&model->config, sources[s].n);
+        n_tgt[s] = search_length_cap(&model->config, sources[s].n);
         n_new[s] = 1;
         for (size_t i = 0; i < sources[s].n; i++)
             ck_assert(token_ids_append(&all, sources[s].at[i], &why));
     }
-    const batch_shape shape = {n, n_src, n_tgt, n_new, with_log_probabilities, team};
+    const batch_shape shape = {n, n_src, n_tgt, n_new, 1, with_log_probabilities, team};
     ck_assert_ok(state_lay_out(state, &model->config, &shape, &why), why);
     ck_assert_ok(greedy_search(state, model, all.at, with_log_probabilities, &why), why);
     token_ids_free(&all);
@@ -256,14 +257,14 @@ END_TEST
 START_TEST(the_length_cap)
 {
     model_config config = {.length_factor = 2, .length_extra = 30, .max_length = 100};
-    ck_assert_uint_eq(greedy_length_cap(&config, 1), 32);
-    ck_assert_uint_eq(greedy_length_cap(&config, 35), 100);
-    ck_assert_uint_eq(greedy_length_cap(&config, 36), 100);
-    ck_assert_uint_eq(greedy_length_cap(&config, SIZE_MAX), 100);
+    ck_assert_uint_eq(search_length_cap(&config, 1), 32);
+    ck_assert_uint_eq(search_length_cap(&config, 35), 100);
+    ck_assert_uint_eq(search_length_cap(&config, 36), 100);
+    ck_assert_uint_eq(search_length_cap(&config, SIZE_MAX), 100);
     config.length_factor = 0; /* a fixed number */
-    ck_assert_uint_eq(greedy_length_cap(&config, SIZE_MAX), 30);
+    ck_assert_uint_eq(search_length_cap(&config, SIZE_MAX), 30);
     config.max_length = 5;
-    ck_assert_uint_eq(greedy_length_cap(&config, 1), 5);
+    ck_assert_uint_eq(search_length_cap(&config, 1), 5);
 }
 END_TEST
 
@@ -294,7 +295,7 @@ START_TEST(pad_and_suppressed_ids_are_never_chosen)
     search(&state, model, &source, 1);
     const generated_tokens *tokens = &state.generated[0];
     ck_assert_int_eq(tokens->ids[0], 18);
-    ck_assert_uint_eq(tokens->n, greedy_length_cap(&model->config, 3));
+    ck_assert_uint_eq(tokens->n, search_length_cap(&model->config, 3));
     ck_assert(tokens->truncated); /* only 18 until the forced end */
     ck_assert_int_eq(tokens->ids[tokens->n - 2], 18);
     ck_assert_int_eq(tokens->ids[tokens->n - 1], model->config.target_end);

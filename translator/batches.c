@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "model/greedy.h"
+#include "model/search.h"
 
 enum {
     FEW_SENTENCES = 4,   /* per thread: with fewer, the threads share each linear layer */
@@ -64,12 +65,12 @@ static bool translate_batch(const transformer *model, transformer_state *state, 
     for (size_t s = 0; s < n && ok; s++) {
         const token_ids *ids = &items[s]->source;
         n_src[s] = ids->n;
-        n_tgt[s] = greedy_length_cap(config, ids->n);
+        n_tgt[s] = search_length_cap(config, ids->n);
         n_new[s] = 1;
         for (size_t i = 0; i < ids->n && ok; i++)
             ok = token_ids_append(&source, ids->at[i], why);
     }
-    const batch_shape shape = {n, n_src, n_tgt, n_new, with_details, team};
+    const batch_shape shape = {n, n_src, n_tgt, n_new, 1, with_details, team};
     const generated_tokens *found = NULL;
     if (ok && state_lay_out(state, config, &shape, why))
         found = greedy_search(state, model, source.at, with_details, why);

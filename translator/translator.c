@@ -185,7 +185,7 @@ static bool run_pass(translator *t, const translated_sentence *sentence, const t
         return failure_memory(why, "the trace");
     decoder_ids[0] = translator_config(t)->target_start;
     memcpy(decoder_ids + 1, sentence->target.at, (n_tgt - 1) * sizeof *decoder_ids);
-    const batch_shape shape = {1, &sentence->source.n, &n_tgt, &n_tgt, true, NULL};
+    const batch_shape shape = {1, &sentence->source.n, &n_tgt, &n_tgt, 1, true, NULL};
     bool ok = state_lay_out(t->workers.states[0], translator_config(t), &shape, why);
     if (ok)
         model_forward(t->workers.states[0], t->model, sentence->source.at, decoder_ids, n_tgt, reader);
@@ -314,7 +314,7 @@ bool translator_trace(translator *t, const translated_sentence *sentence, trace_
 float *translator_output_of(translator *t, const float *x, size_t n_rows, failure *why)
 {
     const size_t n_src = 1;
-    const batch_shape shape = {1, &n_src, &n_rows, &n_rows, true, NULL};
+    const batch_shape shape = {1, &n_src, &n_rows, &n_rows, 1, true, NULL};
     if (!state_lay_out(t->workers.states[0], translator_config(t), &shape, why))
         return NULL;
     return model_output_of(t->workers.states[0], t->model, x, n_rows);

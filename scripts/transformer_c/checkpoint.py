@@ -83,7 +83,7 @@ def forced_end(model: MarianMTModel) -> bool:
 
 
 def length_cap(model: MarianMTModel, n_source: int) -> int:
-    """The length cap of greedy search, as greedy_length_cap in model/greedy.c defines it."""
+    """The length cap, as search_length_cap in model/search.c defines it."""
     return min(2 * n_source + 30, max_length(model))
 
 
