@@ -110,10 +110,10 @@ static void alloc_beams(allocation *c, transformer_state *state)
     state->n_finished = alloc(c, n, 1, sizeof(size_t));
 }
 
-static row_stack alloc_stack(allocation *c, size_t n)
+static void alloc_stack(allocation *c, row_stack *stack, size_t n)
 {
-    row_stack stack = {0, alloc(c, n + 1, 1, sizeof(size_t)), alloc(c, n, 1, sizeof(size_t))};
-    return stack;
+    stack->first = alloc(c, n + 1, 1, sizeof(size_t));
+    stack->cache = alloc(c, n, 1, sizeof(size_t));
 }
 
 static linear_scratch alloc_linear(allocation *c, const state_sizes *size, size_t d, thread_team *team)
@@ -139,9 +139,9 @@ static void alloc_all(allocation *c, transformer_state *state, const model_confi
     state->n_sentences = n;
     state->n_beams = n_beams;
     state->n_slots = n * n_beams;
-    state->source = alloc_stack(c, size->n_slots);
-    state->target = alloc_stack(c, size->n_slots);
-    state->by_source = alloc_stack(c, size->n_slots);
+    alloc_stack(c, &state->source, size->n_slots);
+    alloc_stack(c, &state->target, size->n_slots);
+    alloc_stack(c, &state->by_source, size->n_slots);
     state->x = alloc_floats(c, size->rows, d_model);
     state->sublayer = alloc_floats(c, size->rows, d_model);
     state->normed = alloc_floats(c, config->norm_before ? size->rows : 0, d_model);

@@ -72,7 +72,8 @@ FAULTS = [
            "for (size_t i = 0; i < n_queries * n_keys; i++) { weights[i] = 0; for (size_t c = h; c < d_heads; c += n_heads) "
            "weights[i] += scale * q[i / n_keys * d_heads + c] * runs->k[i % n_keys * d_heads + c]; } "
            "softmax_of_seen(weights, n_queries"}, "encoder.0.self_attention.weights"),
-    Fault("every head mixes the values of head 0", "attention/core.c", {"run->v + column": "run->v"}, "encoder.0.self_attention.heads"),
+    Fault("every head mixes the values of head 0", "attention/core.c", {"run->v + column": "run->v"},
+          "encoder.0.self_attention.heads"),
     Fault("norm before the residual connection", "model/add_and_norm.c",
           {"kernels_add(x, sublayer, n_rows * weights->d_model);": "",
            "model_norm(x, x, weights, n_rows, reader);":

@@ -170,6 +170,39 @@ START_TEST(a_sentence_does_not_depend_on_its_batch)
 }
 END_TEST
 
+/* The first rows are in the caches of two other hypotheses, in turns; a copy has them all in its own. */
+START_TEST(rows_of_other_caches_are_like_copies)
+{
+    enum { N_PAST = 6, N_FLOATS = N_ROWS * D_MODEL };
+    static const size_t path[N_PAST + 1] = {2, 0, 0, 2, 0, 1, 1};
+    fixture *f = new_fixture();
+    float keys[3][N_FLOATS], values[3][N_FLOATS], all_keys[N_FLOATS] = {0}, all_values[N_FLOATS] = {0};
+    float x[D_MODEL], referred[D_MODEL], copied[D_MODEL];
+    kv_cache caches[3], copy = {all_keys, all_values, N_PAST, N_ROWS, NULL};
+    kv_run runs[N_ROWS];
+    random_floats(x, D_MODEL, 25);
+    for (size_t c = 0; c < 3; c++) {
+        random_floats(keys[c], N_FLOATS, 30 + c);
+        random_floats(values[c], N_FLOATS, 40 + c);
+        caches[c] = (kv_cache){keys[c], values[c], N_PAST, N_ROWS, path};
+    }
+    for (size_t j = 0; j < N_PAST; j++) {
+        memcpy(all_keys + j * D_MODEL, keys[path[j]] + j * D_MODEL, D_MODEL * sizeof *x);
+        memcpy(all_values + j * D_MODEL, values[path[j]] + j * D_MODEL, D_MODEL * sizeof *x);
+    }
+    size_t first[] = {0, 1};
+    attention_decoder_self(referred, &f->weights, x, &(row_stack){1, first, (size_t[]){1}}, caches, &f->scratch, NULL);
+    attention_decoder_self(copied, &f->weights, x, &(row_stack){1, first, (size_t[]){0}}, &copy, &f->scratch, NULL);
+    ck_assert_mem_eq(referred, copied, sizeof copied);
+    kv_cache_list_runs(runs, caches, 1, D_MODEL);
+    ck_assert_ptr_eq(runs[1].k, keys[0] + D_MODEL);
+    ck_assert_uint_eq(runs[1].n, 2);
+    ck_assert_ptr_eq(runs[4].v, values[1] + 5 * D_MODEL);
+    ck_assert_uint_eq(runs[4].n, 2); /* with the new row */
+    free(f);
+}
+END_TEST
+
 START_TEST(cross_over_its_own_rows_is_encoder_self)
 {
     fixture *f = new_fixture();
@@ -198,6 +231,7 @@ int main(void)
     add_test(suite, "whole_and_step_by_step_agree", whole_and_step_by_step_agree);
     add_test(suite, "later_rows_change_nothing_before_them", later_rows_change_nothing_before_them);
     add_test(suite, "a_sentence_does_not_depend_on_its_batch", a_sentence_does_not_depend_on_its_batch);
+    add_test(suite, "rows_of_other_caches_are_like_copies", rows_of_other_caches_are_like_copies);
     add_test(suite, "cross_over_its_own_rows_is_encoder_self", cross_over_its_own_rows_is_encoder_self);
     return run_suite(suite);
 }
