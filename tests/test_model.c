@@ -1,4 +1,5 @@
 #include "kernels/level.h"
+#include "model/alignment.h"
 #include "model/beam.h"
 #include "model/forward.h"
 #include "model/greedy.h"
@@ -506,6 +507,22 @@ START_TEST(hypotheses_end_at_the_length_cap)
 }
 END_TEST
 
+START_TEST(beam_search_refuses_a_logit_that_is_nan)
+{
+    static const float damaged[N_TOKENS][N_TOKENS] = {
+        [START] = {[A] = 0.6f, [B] = 0.4f}, [A] = {[C] = NAN, [END] = 0.5f}};
+    transformer *model = open_language(damaged);
+    transformer_state state = {0};
+    const token_ids source = {(int32_t[]){5, 9, 0}, 3, 3};
+    failure why;
+    ck_assert(!beam_with(&state, model, &source, 1, 9, 2, 1.0, NULL, &why));
+    ck_assert_ptr_nonnull(strstr(why.sentence, "NaN or infinite at target token 2"));
+    table = NULL;
+    state_free(&state);
+    model_close(model);
+}
+END_TEST
+
 START_TEST(suppressed_ids_have_a_probability_but_are_never_chosen)
 {
     transformer *model = open_language(greedy_loses);
@@ -628,6 +645,51 @@ static size_t plain_beam(plain_hypothesis *finished, const transformer *model, c
     return n_finished;
 }
 
+/* The alignment in one pass over a whole target: of the layer with the lowest entropy. */
+typedef struct {
+    size_t n_tgt, n_read; /* target tokens; layers */
+    double lowest;
+    int32_t alignment[64];
+} pass_alignment;
+
+static void align(void *user, const char *name, const float *weights, size_t rows, size_t n_src)
+{
+    pass_alignment *a = user;
+    if (!strstr(name, ".cross_attention.weights"))
+        return;
+    size_t n_tgt = a->n_tgt, n_heads = rows / n_tgt;
+    double entropy = 0.0;
+    int32_t alignment[64];
+    for (size_t i = 0; i < n_tgt; i++) {
+        float mean[64] = {0};
+        size_t best = 0;
+        for (size_t j = 0; j < n_src; j++)
+            for (size_t h = 0; h < n_heads; h++)
+                mean[j] += weights[(h * n_tgt + i) * n_src + j] / (float)n_heads;
+        for (size_t j = 1; j + 1 < n_src; j++)
+            best = mean[j] > mean[best] ? j : best;
+        alignment[i] = (int32_t)best;
+        entropy += alignment_entropy(mean, n_src);
+    }
+    if (a->n_read++ > 0 && entropy >= a->lowest)
+        return;
+    a->lowest = entropy;
+    memcpy(a->alignment, alignment, sizeof alignment);
+}
+
+static void assert_aligned(transformer_state *state, const transformer *model, const token_ids *source,
+                           const generated_tokens *found)
+{
+    pass_alignment expected = {.n_tgt = found->n};
+    const trace_reader reader = {align, &expected};
+    int32_t decoder_ids[64] = {model->config.target_start};
+    failure why;
+    memcpy(decoder_ids + 1, found->ids, (found->n - 1) * sizeof *decoder_ids);
+    ck_assert_ok(lay_out_one(state, model, source->n, found->n, found->n, &why), why);
+    model_forward(state, model, source->at, decoder_ids, found->n, &reader);
+    ck_assert_mem_eq(found->alignment, expected.alignment, found->n * sizeof *found->alignment);
+}
+
 START_TEST(caches_by_reference_give_what_computing_again_gives)
 {
     const char *variant = golden_variants[_i];
@@ -636,7 +698,7 @@ START_TEST(caches_by_reference_give_what_computing_again_gives)
     kernel_level without_blas = *level;
     without_blas.wants_blas = false;
     kernels_active = &without_blas;
-    transformer_state state = {0};
+    transformer_state state = {0}, other = {0};
     failure why;
     float *bias = own_bias(model);
     bias[model->config.target_end] += 2.0f; /* so that many hypotheses end, at different lengths */
@@ -650,10 +712,12 @@ START_TEST(caches_by_reference_give_what_computing_again_gives)
             for (size_t k = 0; k < n; k++) {
                 assert_same_ids(variant, found[k].ids, found[k].n, &(token_ids){expected[k].ids, expected[k].n, 64});
                 ck_assert_double_eq_tol(found[k].score, expected[k].score, 1e-5);
+                assert_aligned(&other, model, &source, &found[k]);
             }
         }
     free(bias);
     state_free(&state);
+    state_free(&other);
     model_close(model);
     kernels_active = level;
 }
@@ -781,6 +845,7 @@ int main(void)
     add_test(suite, "sizes_that_overflow_are_refused", sizes_that_overflow_are_refused);
     add_test(suite, "beam_search_finds_what_greedy_search_misses", beam_search_finds_what_greedy_search_misses);
     add_test(suite, "hypotheses_end_at_the_length_cap", hypotheses_end_at_the_length_cap);
+    add_test(suite, "beam_search_refuses_a_logit_that_is_nan", beam_search_refuses_a_logit_that_is_nan);
     add_test(suite, "suppressed_ids_have_a_probability_but_are_never_chosen",
              suppressed_ids_have_a_probability_but_are_never_chosen);
     add_test(suite, "ties_keep_their_order", ties_keep_their_order);
