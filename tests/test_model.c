@@ -509,8 +509,10 @@ END_TEST
 
 START_TEST(beam_search_refuses_a_logit_that_is_nan)
 {
-    static const float damaged[N_TOKENS][N_TOKENS] = {
-        [START] = {[A] = 0.6f, [B] = 0.4f}, [A] = {[C] = NAN, [END] = 0.5f}};
+    static const float damaged[N_TOKENS][N_TOKENS] = {[START] = {[A] = 0.6f, [B] = 0.4f},
+                                                      [A] = {[C] = NAN, [END] = 0.5f},
+                                                      [B] = {[END] = 1.0f},
+                                                      [C] = {[END] = 1.0f}};
     transformer *model = open_language(damaged);
     transformer_state state = {0};
     const token_ids source = {(int32_t[]){5, 9, 0}, 3, 3};
