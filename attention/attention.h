@@ -24,6 +24,7 @@
 typedef struct {
     size_t n_sentences;
     size_t *first; /* [n_sentences + 1], first[0] = 0 */
+    size_t *cache; /* [n_sentences], in the decoder: the KV cache of each, an index */
 } row_stack;
 
 static inline size_t row_stack_rows(const row_stack *stack)
@@ -38,18 +39,27 @@ typedef struct {
     linear_weights query, key, value, output;
 } attention_weights;
 
-/* The KV cache: the keys and values of one sentence. */
+/* The KV cache: the keys and values of one sentence. In beam search, a hypothesis computes one row per step and refers
+ * to the caches of the hypotheses that it continues for the others, so nothing is copied. */
 typedef struct {
-    float *keys;   /* [capacity, d_heads]; the first n_keys rows are filled */
+    float *keys;   /* [capacity, d_heads]; the first n_keys rows are filled, unless another cache has them */
     float *values; /* likewise */
     size_t n_keys, capacity;
+    const size_t *path; /* [n_keys], the cache of the same layer that has the row, an index; NULL: this one has all */
 } kv_cache;
+
+/* Keys and values that follow each other in memory. */
+typedef struct {
+    const float *k, *v; /* [n, d_heads] */
+    size_t n;
+} kv_run;
 
 /* Scratch memory of one call, allocated by the caller (model/state.h). */
 typedef struct {
     float *q, *k, *v;       /* [n_rows, d_heads] */
     float *context;         /* [n_rows, d_heads], the concatenated heads, before the output projection */
     float *scores;          /* [n_heads, n_queries, n_keys] of the sentence with the largest product */
+    kv_run *runs;           /* [n_keys], of one sentence */
     linear_scratch *linear; /* for n_rows rows; shared with the layers around attention */
 } attention_scratch;
 
@@ -59,13 +69,14 @@ void attention_encoder_self(float *out, const attention_weights *weights, const 
                             attention_scratch *scratch, const trace_reader *reader);
 
 /* Causal decoder self-attention: x [n_rows, d_model] holds the next rows of each sentence, one or more. Their keys and
- * values are appended to past [n_sentences], which must have room. Each row attends to all keys up to its own. out
- * [n_rows, d_model]. */
+ * values are appended to the sentence's cache in past, which must have room. Each row attends to all keys up to its
+ * own. out [n_rows, d_model]. */
 void attention_decoder_self(float *out, const attention_weights *weights, const float *x, const row_stack *sentences,
                             kv_cache *past, attention_scratch *scratch, const trace_reader *reader);
 
-/* Encoder-decoder attention: each row of x [n_rows, d_model] attends to every key of its sentence's cache in source
- * [n_sentences], which attention_cross_fill_cache has filled. out [n_rows, d_model]. */
+/* Encoder-decoder attention: each row of x [n_rows, d_model] attends to every key of its sentence's cache in source,
+ * which attention_cross_fill_cache has filled. The rows of all hypotheses about a sentence come as one sentence here.
+ * out [n_rows, d_model]. */
 void attention_cross(float *out, const attention_weights *weights, const float *x, const row_stack *sentences,
                      const kv_cache *source, attention_scratch *scratch, const trace_reader *reader);
 
@@ -77,20 +88,23 @@ void attention_cross_fill_cache(kv_cache *source, const attention_weights *weigh
 /* Appends keys and values [n_rows, d_heads] to the cache, which must have room. */
 void kv_cache_append(kv_cache *cache, const float *keys, const float *values, size_t n_rows, size_t d_heads);
 
+/* Sets runs to the n_keys rows of caches[which], in order, in as few runs as possible: one without a path. */
+void kv_cache_list_runs(kv_run *runs, const kv_cache *caches, size_t which, size_t d_heads);
+
 /* The core, for one sentence and all heads, in two steps:
  *
  *   context = softmax(q kᵀ / sqrt(d_head)) v    (Vaswani et al. 2017, equation 1)
  *
  * The first: scores [n_heads, n_queries, n_keys] = q kᵀ / sqrt(d_head), for all keys. q [n_queries, d_heads];
- * k [n_keys, d_heads]. */
-void attention_scores(float *scores, const float *q, const float *k, size_t n_queries, size_t n_keys, size_t n_heads,
-                      size_t d_head);
+ * k [n_keys, d_heads] in one or more runs, which change no bit, however they divide the keys. */
+void attention_scores(float *scores, const float *q, const kv_run *runs, size_t n_queries, size_t n_keys,
+                      size_t n_heads, size_t d_head);
 
-/* The second: context [n_queries, d_heads] = softmax(scores) v, v [n_keys, d_heads]. The last n_masked < n_keys keys
- * are hidden from the first query; each further query sees one more key, up to all n_keys. n_masked is n_queries - 1
- * for causal attention, and 0 if every query sees all keys. Turns the scores into weights: the softmax, with 0 for
- * hidden keys. */
-void attention_context(float *context, float *scores, const float *v, size_t n_queries, size_t n_keys, size_t n_masked,
-                       size_t n_heads, size_t d_head);
+/* The second: context [n_queries, d_heads] = softmax(scores) v, v [n_keys, d_heads] in the same runs. The last
+ * n_masked < n_keys keys are hidden from the first query; each further query sees one more key, up to all n_keys.
+ * n_masked is n_queries - 1 for causal attention, and 0 if every query sees all keys. Turns the scores into weights:
+ * the softmax, with 0 for hidden keys. */
+void attention_context(float *context, float *scores, const kv_run *runs, size_t n_queries, size_t n_keys,
+                       size_t n_masked, size_t n_heads, size_t d_head);
 
 #endif

@@ -1,6 +1,7 @@
 /* softmax(q kᵀ / sqrt(d_head)) v for one sentence, all heads: the heart of the Transformer.
  * It knows nothing about weights, layers, batches or caches. */
 #include <math.h>
+#include <string.h>
 
 #include "attention/attention.h"
 
@@ -16,25 +17,29 @@ static void softmax_of_seen(float *scores, size_t n_queries, size_t n_keys, size
     }
 }
 
-void attention_scores(float *scores, const float *q, const float *k, size_t n_queries, size_t n_keys, size_t n_heads,
-                      size_t d_head)
+void attention_scores(float *scores, const float *q, const kv_run *runs, size_t n_queries, size_t n_keys,
+                      size_t n_heads, size_t d_head)
 {
     size_t d_heads = n_heads * d_head;
     float scale = 1.0f / sqrtf((float)d_head);
     for (size_t h = 0; h < n_heads; h++, scores += n_queries * n_keys) {
-        size_t column = h * d_head;
-        kernels_matmul_transposed(scores, n_keys, q + column, d_heads, k + column, d_heads, n_queries, n_keys, d_head,
-                                  scale);
+        size_t column = h * d_head, j = 0;
+        for (const kv_run *run = runs; j < n_keys; j += run->n, run++)
+            kernels_matmul_transposed(scores + j, n_keys, q + column, d_heads, run->k + column, d_heads, n_queries,
+                                      run->n, d_head, scale);
     }
 }
 
-void attention_context(float *context, float *scores, const float *v, size_t n_queries, size_t n_keys, size_t n_masked,
-                       size_t n_heads, size_t d_head)
+void attention_context(float *context, float *scores, const kv_run *runs, size_t n_queries, size_t n_keys,
+                       size_t n_masked, size_t n_heads, size_t d_head)
 {
     size_t d_heads = n_heads * d_head;
+    memset(context, 0, n_queries * d_heads * sizeof *context);
     for (size_t h = 0; h < n_heads; h++, scores += n_queries * n_keys) {
-        size_t column = h * d_head;
+        size_t column = h * d_head, j = 0;
         softmax_of_seen(scores, n_queries, n_keys, n_masked);
-        kernels_matmul(context + column, d_heads, scores, n_keys, v + column, d_heads, n_queries, d_head, n_keys);
+        for (const kv_run *run = runs; j < n_keys; j += run->n, run++)
+            kernels_matmul_add(context + column, d_heads, scores + j, n_keys, run->v + column, d_heads, n_queries,
+                               d_head, run->n);
     }
 }

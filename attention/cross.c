@@ -19,9 +19,12 @@ void attention_cross_fill_cache(kv_cache *source, const attention_weights *weigh
 void attention_cross(float *out, const attention_weights *weights, const float *x, const row_stack *sentences,
                      const kv_cache *source, attention_scratch *scratch, const trace_reader *reader)
 {
-    size_t n_rows = row_stack_rows(sentences);
+    size_t n_rows = row_stack_rows(sentences), d_heads = weights->query.d_out;
     project(scratch->q, &weights->query, x, n_rows, weights, ".query", scratch, reader);
-    for (size_t s = 0; s < sentences->n_sentences; s++)
-        attend(weights, sentences, s, source[s].keys, source[s].values, source[s].n_keys, 0, scratch, reader);
+    for (size_t s = 0; s < sentences->n_sentences; s++) {
+        size_t cache = sentences->cache[s];
+        kv_cache_list_runs(scratch->runs, source, cache, d_heads);
+        attend(weights, sentences, s, scratch->runs, source[cache].n_keys, 0, scratch, reader);
+    }
     project_out(out, weights, n_rows, scratch, reader);
 }

@@ -10,8 +10,10 @@ void attention_decoder_self(float *out, const attention_weights *weights, const 
     project_all(weights, x, n_rows, scratch, reader);
     for (size_t s = 0; s < sentences->n_sentences; s++) {
         size_t first = sentences->first[s], n = sentences->first[s + 1] - first;
-        kv_cache_append(&past[s], scratch->k + first * d_heads, scratch->v + first * d_heads, n, d_heads);
-        attend(weights, sentences, s, past[s].keys, past[s].values, past[s].n_keys, n - 1, scratch, reader);
+        kv_cache *cache = &past[sentences->cache[s]];
+        kv_cache_append(cache, scratch->k + first * d_heads, scratch->v + first * d_heads, n, d_heads);
+        kv_cache_list_runs(scratch->runs, past, sentences->cache[s], d_heads);
+        attend(weights, sentences, s, scratch->runs, cache->n_keys, n - 1, scratch, reader);
     }
     project_out(out, weights, n_rows, scratch, reader);
 }

@@ -8,8 +8,8 @@ void attention_encoder_self(float *out, const attention_weights *weights, const 
     project_all(weights, x, n_rows, scratch, reader);
     for (size_t s = 0; s < sentences->n_sentences; s++) {
         size_t first = sentences->first[s], n = sentences->first[s + 1] - first;
-        attend(weights, sentences, s, scratch->k + first * d_heads, scratch->v + first * d_heads, n, 0, scratch,
-               reader);
+        const kv_run all = {scratch->k + first * d_heads, scratch->v + first * d_heads, n};
+        attend(weights, sentences, s, &all, n, 0, scratch, reader);
     }
     project_out(out, weights, n_rows, scratch, reader);
 }

@@ -25,16 +25,15 @@ static inline void project_all(const attention_weights *weights, const float *x,
     trace_tensor(reader, weights->name, ".value", scratch->v, n_rows, weights->value.d_out);
 }
 
-/* Runs the core for sentence s: its rows of scratch->q, with keys and values [n_keys, d_heads]. */
-static inline void attend(const attention_weights *weights, const row_stack *sentences, size_t s, const float *keys,
-                          const float *values, size_t n_keys, size_t n_masked, attention_scratch *scratch,
-                          const trace_reader *reader)
+/* Runs the core for sentence s: its rows of scratch->q, with the n_keys keys and values of the runs. */
+static inline void attend(const attention_weights *weights, const row_stack *sentences, size_t s, const kv_run *runs,
+                          size_t n_keys, size_t n_masked, attention_scratch *scratch, const trace_reader *reader)
 {
     size_t d_heads = weights->query.d_out, n_heads = weights->n_heads, d_head = d_heads / n_heads;
     size_t first = sentences->first[s] * d_heads, n_queries = sentences->first[s + 1] - sentences->first[s];
-    attention_scores(scratch->scores, scratch->q + first, keys, n_queries, n_keys, n_heads, d_head);
+    attention_scores(scratch->scores, scratch->q + first, runs, n_queries, n_keys, n_heads, d_head);
     trace_tensor(reader, weights->name, ".scores", scratch->scores, n_heads * n_queries, n_keys);
-    attention_context(scratch->context + first, scratch->scores, values, n_queries, n_keys, n_masked, n_heads, d_head);
+    attention_context(scratch->context + first, scratch->scores, runs, n_queries, n_keys, n_masked, n_heads, d_head);
     trace_tensor(reader, weights->name, ".weights", scratch->scores, n_heads * n_queries, n_keys);
 }
 

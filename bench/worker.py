@@ -42,7 +42,7 @@ class Rival:
         self.max_length = json.loads((directory / "generation_config.json").read_text())["max_length"] - 1
 
     def cap(self, n_source: int) -> int:
-        """Generated tokens, the end token among them, as greedy_length_cap in model/greedy.c counts them."""
+        """Generated tokens, the end token among them, as search_length_cap in model/search.c counts them."""
         return min(2 * n_source + 30, self.max_length)
 
     def translate(self, lines: list[str], kind: str, size: int) -> list[str]:

@@ -12,8 +12,9 @@
 
 #include "cli/input_encoding.h"
 #include "cli/say.h"
+#include "model/transformer.h"
 
-enum { DEFAULT_THREADS = 4, MOST_THREADS = 256 };
+enum { DEFAULT_THREADS = 4, MOST_THREADS = 256, MOST_PENALTY = 10 };
 
 static const char help[] =
     "translate [OPTION…] [TEXT…]\n"
@@ -30,6 +31,10 @@ static const char help[] =
     "      --to LANGUAGE   translate to this language, one of those that --info lists; for multilingual checkpoints\n"
     "      --resume        resume an interrupted --input/--output run, or start it if there is none\n"
     "      --plain         translate each line as it stands: no splitting into sentences, nothing is protected\n"
+    "      --beam N        beam search with N hypotheses, up to 16: better and slower (default: 1, greedy search)\n"
+    "      --length-penalty A\n"
+    "                      divide the score of a hypothesis by its length to the power of A (default: 1)\n"
+    "      --n-best K      write the K best translations of each line: line number, score and text\n"
     "      --format NAME   text, or jsonl: a JSON object per line, with tokens, log-probabilities and alignment\n"
     "      --tokens        show pieces, ids and log-probabilities of source and target on standard error\n"
     "      --steps         show each decoding step on standard error: the chosen piece and the five runners-up\n"
@@ -64,13 +69,26 @@ static size_t default_threads(void)
     return n < DEFAULT_THREADS ? (size_t)n : DEFAULT_THREADS;
 }
 
-static bool read_threads(const char *text, size_t *n)
+/* Reads the value of an option that must be a number from 1 to `most`. Returns -1, or the status of a usage error. */
+static int read_count(size_t *n, const char *option, const char *text, size_t most)
 {
     char *end;
     /* NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker): getopt_long gives an option that needs a value one */
     unsigned long value = strtoul(text, &end, 10);
     *n = value;
-    return text[0] >= '0' && text[0] <= '9' && *end == '\0' && value >= 1 && value <= MOST_THREADS;
+    if (text[0] >= '0' && text[0] <= '9' && *end == '\0' && value >= 1 && value <= most)
+        return -1;
+    return arguments_refuse("invalid --%s %s; must be a number from 1 to %zu", option, text, most);
+}
+
+static int read_penalty(double *penalty, const char *text)
+{
+    char *end;
+    /* NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker): as in read_count */
+    *penalty = strtod(text, &end);
+    if (text[0] >= '0' && text[0] <= '9' && *end == '\0' && *penalty <= MOST_PENALTY)
+        return -1;
+    return arguments_refuse("invalid --length-penalty %s; must be a number from 0 to %d", text, MOST_PENALTY);
 }
 
 /* Whether the name stands for standard input or output. */
@@ -105,7 +123,24 @@ static const char *bundled_checkpoint(void)
 
 int arguments_parse(arguments *a, int argc, char **argv)
 {
-    enum { ENCODING = 256, TO, TOKENS, STEPS, ATTENTION, RESUME, PLAIN, FORMAT, TRACE, EXPLAIN, INFO, HELP, VERSION };
+    enum {
+        ENCODING = 256,
+        TO,
+        TOKENS,
+        STEPS,
+        ATTENTION,
+        RESUME,
+        PLAIN,
+        BEAM,
+        PENALTY,
+        N_BEST,
+        FORMAT,
+        TRACE,
+        EXPLAIN,
+        INFO,
+        HELP,
+        VERSION
+    };
     static const struct option options[] = {{"model", required_argument, NULL, 'm'},
                                             {"threads", required_argument, NULL, 't'},
                                             {"input", required_argument, NULL, 'i'},
@@ -113,6 +148,9 @@ int arguments_parse(arguments *a, int argc, char **argv)
                                             {"encoding", required_argument, NULL, ENCODING},
                                             {"to", required_argument, NULL, TO},
                                             {"plain", no_argument, NULL, PLAIN},
+                                            {"beam", required_argument, NULL, BEAM},
+                                            {"length-penalty", required_argument, NULL, PENALTY},
+                                            {"n-best", required_argument, NULL, N_BEST},
                                             {"format", required_argument, NULL, FORMAT},
                                             {"tokens", no_argument, NULL, TOKENS},
                                             {"steps", no_argument, NULL, STEPS},
@@ -124,23 +162,24 @@ int arguments_parse(arguments *a, int argc, char **argv)
                                             {"help", no_argument, NULL, HELP},
                                             {"version", no_argument, NULL, VERSION},
                                             {NULL, 0, NULL, 0}};
-    *a = (arguments){.model = bundled_checkpoint(), .n_threads = default_threads()};
-    int option;
+    *a =
+        (arguments){.model = bundled_checkpoint(), .n_threads = default_threads(), .n_beams = 1, .length_penalty = 1.0};
+    int option, status = -1;
     opterr = 0;
-    while ((option = getopt_long(argc, argv, ":m:t:i:o:", options, NULL)) != -1)
+    while (status < 0 && (option = getopt_long(argc, argv, ":m:t:i:o:", options, NULL)) != -1)
         switch (option) {
         case 'm': a->model = optarg; break;
-        case 't':
-            if (!read_threads(optarg, &a->n_threads))
-                return arguments_refuse("invalid --threads %s; must be a number from 1 to %d", optarg, MOST_THREADS);
-            break;
+        case 't': status = read_count(&a->n_threads, "threads", optarg, MOST_THREADS); break;
         case 'i': a->input = optarg; break;
         case 'o': a->output = optarg; break;
         case ENCODING: a->encoding = optarg; break;
         case TO: a->to = optarg; break;
         case PLAIN: a->plain = true; break;
+        case BEAM: status = read_count(&a->n_beams, "beam", optarg, MAX_BEAMS); break;
+        case PENALTY: status = read_penalty(&a->length_penalty, optarg); break;
+        case N_BEST: status = read_count(&a->n_best, "n-best", optarg, MAX_BEAMS); break;
         case FORMAT:
-            /* NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker): as in read_threads */
+            /* NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker): as in read_count */
             a->json_lines = strcmp(optarg, "jsonl") == 0;
             if (!a->json_lines && strcmp(optarg, "text") != 0)
                 return arguments_refuse("unknown --format %s; must be text or jsonl", optarg);
@@ -160,14 +199,24 @@ int arguments_parse(arguments *a, int argc, char **argv)
                    : optopt < 256 ? arguments_refuse("unknown option -%c", optopt)
                                   : arguments_refuse("option %s takes no value", argv[optind - 1]);
         }
+    if (status >= 0)
+        return status;
     a->words = argv + optind;
     a->n_words = argc - optind;
     if (a->info && (a->n_words || a->input || a->output || a->plain || a->json_lines || a->encoding || a->to ||
-                    a->tokens || a->steps || a->attention))
+                    a->tokens || a->steps || a->attention || a->n_beams > 1))
         return arguments_refuse("--info cannot be combined with TEXT or translation options");
     if (a->json_lines && (a->tokens || a->steps || a->attention || a->trace || a->explain))
         return arguments_refuse("--format jsonl cannot be combined with --tokens, --steps, --attention, --trace or "
                                 "--explain; it has the tokens and the alignment itself");
+    if (a->n_beams == 1 && a->length_penalty != 1.0)
+        return arguments_refuse("--length-penalty requires --beam 2 or more");
+    if (a->n_best > 0 && (a->n_best > a->n_beams || a->n_beams == 1))
+        return arguments_refuse("--n-best %zu requires --beam %zu or more", a->n_best, a->n_best < 2 ? 2 : a->n_best);
+    if (a->n_best && !a->json_lines && a->resume)
+        return arguments_refuse("--resume and --n-best require --format jsonl, which has one line for each line");
+    if (a->n_beams > 1 && a->explain)
+        return arguments_refuse("--explain shows greedy search; it cannot be combined with --beam");
     if (a->n_words && a->input)
         return arguments_refuse("TEXT and --input cannot be combined");
     if (a->encoding && !input_encoding_is_known(a->encoding))

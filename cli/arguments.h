@@ -12,7 +12,8 @@ typedef struct {
     const char *encoding;                                 /* of the input, or NULL */
     const char *to;                                       /* the language of translations, or NULL */
     const char *attention;                                /* the argument of attention_choose, or NULL */
-    size_t n_threads;
+    size_t n_threads, n_beams, n_best;
+    double length_penalty;
     bool json_lines; /* --format jsonl */
     bool plain, tokens, steps, resume, info;
     char **words; /* [n_words], the words of TEXT */

@@ -95,6 +95,20 @@ static void put_range(json_text *json, const char *name, byte_range range, size_
     json_text_put(json, "\"%s\":[%zu,%zu]", name, offset + range.begin, offset + range.end);
 }
 
+/* The n-best list, if there is one. */
+static void put_hypotheses(json_text *json, const translated_sentence *sentence, const translator *t)
+{
+    for (size_t k = 0; k < sentence->n_hypotheses; k++) {
+        const sentence_hypothesis *hypothesis = &sentence->hypotheses[k];
+        json_text_put(json, "%s{\"score\":%.6g,", k ? "," : ",\"hypotheses\":[", hypothesis->score);
+        put_target_json(json, t, &hypothesis->target);
+        json_text_put(json, ",\"text\":");
+        json_text_string(json, hypothesis->text.bytes, hypothesis->text.size);
+        json_text_put(json, "}");
+    }
+    json_text_put(json, sentence->n_hypotheses ? "]" : "");
+}
+
 static void put_sentence(json_text *json, const translated_sentence *sentence, size_t offset, const translator *t)
 {
     json_text_put(json, "{");
@@ -107,7 +121,9 @@ static void put_sentence(json_text *json, const translated_sentence *sentence, s
     json_text_put(json, "],\"alignment\":[");
     for (size_t i = 0; i < sentence->target.n; i++)
         json_text_put(json, "%s%d", i ? "," : "", sentence->alignment[i]);
-    json_text_put(json, "],\"truncated\":%s}", sentence->truncated ? "true" : "false");
+    json_text_put(json, "],\"truncated\":%s", sentence->truncated ? "true" : "false");
+    put_hypotheses(json, sentence, t);
+    json_text_put(json, "}");
 }
 
 static void put_span(json_text *json, const copied_span *span, size_t offset, size_t target_offset)

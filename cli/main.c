@@ -93,12 +93,13 @@ static bool open_lines(const arguments *a, const struct stat *input, translator 
                        file_claims *claims, failure *why)
 {
     bool from_file = a->input && S_ISREG(input->st_mode);
+    bool resumable = from_file && (a->n_best == 0 || a->json_lines); /* an output line per input line */
     run_identity identity;
     if (a->resume && !from_file)
         return failure_set(why, "%s: not a regular file, which --resume requires", a->input);
-    if (a->output && from_file && !run_identify(&identity, a, translator_config(t), why))
+    if (a->output && resumable && !run_identify(&identity, a, translator_config(t), why))
         return false;
-    if (!output_open(out, a->output, "output", from_file ? &identity : NULL, a->resume, claims, why))
+    if (!output_open(out, a->output, "output", resumable ? &identity : NULL, a->resume, claims, why))
         return false;
     if (output_is_resumable(out))
         stop_listen();
@@ -135,6 +136,7 @@ static bool translate_stream(const arguments *a, const attention_choice *attenti
                                 .to_file = a->output != NULL,
                                 .n_skipped = out->lines.n_lines,
                                 .json_lines = a->json_lines,
+                                .n_best = a->n_best,
                                 .tokens = a->tokens,
                                 .steps = a->steps,
                                 .attention = attention,
@@ -239,6 +241,8 @@ static int run(const arguments *a)
     attention_choice attention;
     if (ok)
         translator_set_protection(t, !a->plain);
+    if (ok)
+        translator_set_search(t, &(search_options){a->n_beams, a->length_penalty, a->n_best});
     if (ok && a->attention && !attention_choose(&attention, a->attention, translator_config(t), &why)) {
         translator_close(t);
         return arguments_refuse("%s", why.sentence);

@@ -49,6 +49,8 @@ bool run_identify(run_identity *identity, const arguments *a, const model_config
     snprintf(identity->checkpoint, sizeof identity->checkpoint, "%zu bytes %016" PRIx64, size, digest);
     snprintf(identity->program, sizeof identity->program, "%s", TRANSFORMER_VERSION);
     snprintf(identity->protection, sizeof identity->protection, a->plain ? "off" : "on");
+    snprintf(identity->search, sizeof identity->search, "beam %zu, length penalty %g, %zu best", a->n_beams,
+             a->length_penalty, a->n_best);
     snprintf(identity->format, sizeof identity->format, a->json_lines ? "jsonl" : "text");
     snprintf(identity->encoding, sizeof identity->encoding, "%s", a->encoding ? a->encoding : "default");
     snprintf(identity->language, sizeof identity->language, "%s", a->to ? a->to : "default");
@@ -60,10 +62,11 @@ enum { MOST_BYTES = 512 };
 /* Sets text [MOST_BYTES] to the lines of the file. Returns their size, 0 on failure. */
 static size_t format_identity(char *text, const run_identity *identity)
 {
-    int n = snprintf(text, MOST_BYTES,
-                     "input %s\ncheckpoint %s\nprogram %s\nprotection %s\nformat %s\nencoding %s\nlanguage %s\n",
-                     identity->input, identity->checkpoint, identity->program, identity->protection, identity->format,
-                     identity->encoding, identity->language);
+    int n =
+        snprintf(text, MOST_BYTES,
+                 "input %s\ncheckpoint %s\nprogram %s\nprotection %s\nsearch %s\nformat %s\nencoding %s\nlanguage %s\n",
+                 identity->input, identity->checkpoint, identity->program, identity->protection, identity->search,
+                 identity->format, identity->encoding, identity->language);
     return n > 0 && n < MOST_BYTES ? (size_t)n : 0;
 }
 

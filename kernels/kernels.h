@@ -88,9 +88,10 @@ void kernels_linear_row(float *out, const linear_weights *w, size_t row);
 void kernels_matmul_transposed(float *out, size_t out_stride, const float *a, size_t a_stride, const float *b,
                                size_t b_stride, size_t m, size_t n, size_t k, float factor);
 
-/* out [m, n] = a [m, k] b [k, n]. */
-void kernels_matmul(float *out, size_t out_stride, const float *a, size_t a_stride, const float *b, size_t b_stride,
-                    size_t m, size_t n, size_t k);
+/* out [m, n] += a [m, k] b [k, n]. Each output is one sum, in the order of k: the product of parts of a and b, added
+ * one after another, is bit-identical. */
+void kernels_matmul_add(float *out, size_t out_stride, const float *a, size_t a_stride, const float *b, size_t b_stride,
+                        size_t m, size_t n, size_t k);
 
 /* x [n] += y [n] */
 void kernels_add(float *x, const float *y, size_t n);

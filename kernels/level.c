@@ -52,10 +52,10 @@ void kernels_matmul_transposed(float *out, size_t out_stride, const float *a, si
     kernels_active->matmul_transposed(out, out_stride, a, a_stride, b, b_stride, m, n, k, factor);
 }
 
-void kernels_matmul(float *out, size_t out_stride, const float *a, size_t a_stride, const float *b, size_t b_stride,
-                    size_t m, size_t n, size_t k)
+void kernels_matmul_add(float *out, size_t out_stride, const float *a, size_t a_stride, const float *b, size_t b_stride,
+                        size_t m, size_t n, size_t k)
 {
-    kernels_active->matmul(out, out_stride, a, a_stride, b, b_stride, m, n, k);
+    kernels_active->matmul_add(out, out_stride, a, a_stride, b, b_stride, m, n, k);
 }
 
 void kernels_layer_norm(float *out, const float *x, const float *weight, const float *bias, double epsilon,

@@ -27,8 +27,8 @@ typedef struct {
                            size_t last, size_t n_rows);
     void (*matmul_transposed)(float *out, size_t out_stride, const float *a, size_t a_stride, const float *b,
                               size_t b_stride, size_t m, size_t n, size_t k, float factor);
-    void (*matmul)(float *out, size_t out_stride, const float *a, size_t a_stride, const float *b, size_t b_stride,
-                   size_t m, size_t n, size_t k);
+    void (*matmul_add)(float *out, size_t out_stride, const float *a, size_t a_stride, const float *b, size_t b_stride,
+                       size_t m, size_t n, size_t k);
     void (*layer_norm)(float *out, const float *x, const float *weight, const float *bias, double epsilon,
                        size_t n_rows, size_t d);
     float (*max)(const float *x, size_t n);
@@ -38,7 +38,7 @@ typedef struct {
 
 /* The functions of a level, in this order. In every level they have the same names and are static. */
 #define LEVEL_FUNCTIONS                                                                                                \
-    quantize_row, linear_int8, linear_float32, matmul_transposed, matmul, layer_norm, max, softmax, swish
+    quantize_row, linear_int8, linear_float32, matmul_transposed, matmul_add, layer_norm, max, softmax, swish
 
 /* The sum of eight partial sums, in the order that all levels share. */
 static inline double add_eight_double(const double s[8])

@@ -106,17 +106,14 @@ static void matmul_transposed(float *out, size_t out_stride, const float *a, siz
             out[i * out_stride + j] = factor * dot(a + i * a_stride, b + j * b_stride, k);
 }
 
-/* out [m, n] = a [m, k] b [k, n]; each output is one sum, in the order of k. */
-static void matmul(float *out, size_t out_stride, const float *a, size_t a_stride, const float *b, size_t b_stride,
-                   size_t m, size_t n, size_t k)
+/* out [m, n] += a [m, k] b [k, n]; each output is one sum, in the order of k. */
+static void matmul_add(float *out, size_t out_stride, const float *a, size_t a_stride, const float *b, size_t b_stride,
+                       size_t m, size_t n, size_t k)
 {
-    for (size_t i = 0; i < m; i++, a += a_stride, out += out_stride) {
-        for (size_t j = 0; j < n; j++)
-            out[j] = 0.0f;
+    for (size_t i = 0; i < m; i++, a += a_stride, out += out_stride)
         for (size_t l = 0; l < k; l++)
             for (size_t j = 0; j < n; j++)
                 out[j] += a[l] * b[l * b_stride + j];
-    }
 }
 
 /* exp(x) = 2^n exp(r), where n is x/ln 2 rounded, so |r| <= ln(2)/2. exp(r) is its Taylor series up to r^7/7!, whose

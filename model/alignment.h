@@ -1,4 +1,4 @@
-/* Alignment: the source token that each target token attends to most, found while greedy search chooses the target. */
+/* Alignment: the source token that each target token attends to most, found while the target is searched. */
 #ifndef MODEL_ALIGNMENT_H
 #define MODEL_ALIGNMENT_H
 
@@ -11,8 +11,8 @@
  * token, which words without a counterpart attend to, and divides the other weights by their sum. */
 double alignment_entropy(const float *weights, size_t n_keys);
 
-/* Reads the cross-attention of each decoder step. For each layer, keeps the source token with the largest weight,
- * averaged over the heads, and the sum of the entropies. */
+/* Reads the cross-attention of each decoder step. For each layer and row, keeps the source token with the largest
+ * weight, averaged over the heads, and the entropy. */
 typedef struct {
     transformer_state *state;
     size_t n_layers, n_read; /* weights read in this step: all sentences of a layer, then those of the next */
@@ -21,7 +21,8 @@ typedef struct {
 /* Returns the reader for the decoder steps of a search. *a must outlive it. */
 trace_reader alignment_start(aligner *a, transformer_state *state, const model_config *config);
 
-/* Sets each generated sentence's alignment to that of the layer with the lowest mean entropy. */
-void alignment_finish(const aligner *a);
+/* Sets the tokens' alignment to that of the layer with the lowest mean entropy. path [tokens->n]: the slots of the
+ * decoder rows that chose them (state.h). */
+void alignment_read(const aligner *a, generated_tokens *tokens, const size_t *path);
 
 #endif

@@ -7,11 +7,14 @@
 
 void model_decode_begin(transformer_state *state, const transformer *model, const trace_reader *reader)
 {
+    size_t begin = state->source_begin, n = state->source.n_sentences;
     for (size_t l = 0; l < model->config.decoder.n_layers; l++) {
-        size_t first = l * state->n_sentences + state->source_begin;
-        kv_cache *past = state->past + first, *source = state->source_cache + first;
-        for (size_t s = 0; s < state->source.n_sentences; s++)
-            past[s].n_keys = source[s].n_keys = 0;
+        kv_cache *past = state->past + l * state->n_slots + begin * state->n_beams;
+        kv_cache *source = state->source_cache + l * state->n_sentences + begin;
+        for (size_t i = 0; i < n * state->n_beams; i++)
+            past[i].n_keys = 0;
+        for (size_t s = 0; s < n; s++)
+            source[s].n_keys = 0;
         attention_cross_fill_cache(source, &model->decoder[l].cross_attention, state->x, &state->source,
                                    &state->attention, reader);
     }
@@ -26,8 +29,9 @@ void model_decode_step(transformer_state *state, const transformer *model, const
     const float *in; /* what a sublayer reads: x, or in a pre-norm model its norm */
     for (size_t s = 0; s < state->target.n_sentences; s++) {
         size_t first = state->target.first[s], n = state->target.first[s + 1] - first;
+        size_t position = state->past[state->target.cache[s]].n_keys;
         model_embed(x + first * d_model, &model->target_embedding, config->scale_embedding,
-                    model->target_positions + state->past[s].n_keys * d_model, ids + first, n);
+                    model->target_positions + position * d_model, ids + first, n);
     }
     trace_tensor(reader, "decoder", ".embedding", x, n_rows, d_model);
     if (config->norm_embedding)
@@ -35,14 +39,14 @@ void model_decode_step(transformer_state *state, const transformer *model, const
 
     for (size_t l = 0; l < config->decoder.n_layers; l++) {
         const decoder_layer *layer = &model->decoder[l];
-        kv_cache *past = state->past + l * state->n_sentences;
+        kv_cache *past = state->past + l * state->n_slots;
         const kv_cache *source = state->source_cache + l * state->n_sentences;
         in = model_norm_before(state->normed, x, &layer->self_attention_norm, n_rows, reader);
         attention_decoder_self(state->sublayer, &layer->self_attention, in, &state->target, past, &state->attention,
                                reader);
         model_add_and_norm(x, state->sublayer, &layer->self_attention_norm, n_rows, reader);
         in = model_norm_before(state->normed, x, &layer->cross_attention_norm, n_rows, reader);
-        attention_cross(state->sublayer, &layer->cross_attention, in, &state->target, source, &state->attention,
+        attention_cross(state->sublayer, &layer->cross_attention, in, &state->by_source, source, &state->attention,
                         reader);
         model_add_and_norm(x, state->sublayer, &layer->cross_attention_norm, n_rows, reader);
         in = model_norm_before(state->normed, x, &layer->feed_forward_norm, n_rows, reader);

@@ -3,6 +3,7 @@
 #include "model/state.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 
 #include "support/buffer.h"
@@ -54,7 +55,7 @@ static state_sizes sizes_of(state_sizes sizes, const model_config *c, const batc
 {
     size_t source_rows = 0, target_rows = 0, encoder_rows = ENCODER_ROWS;
     for (size_t s = 0; s < shape->n_sentences; s++) {
-        size_t n_src = shape->n_src[s], n_tgt = shape->n_tgt[s], n_new = shape->n_new[s];
+        size_t n_src = shape->n_src[s], n_tgt = shape->n_tgt[s], n_new = shape->n_new[s] * shape->n_beams;
         source_rows += n_src;
         target_rows += n_new;
         encoder_rows = larger(encoder_rows, n_src);
@@ -62,7 +63,7 @@ static state_sizes sizes_of(state_sizes sizes, const model_config *c, const batc
         sizes.scores = larger(sizes.scores, n_src * n_src * c->encoder.n_heads);
         sizes.scores = larger(sizes.scores, n_new * larger(n_tgt, n_src) * c->decoder.n_heads);
     }
-    sizes.n_sentences = doubled(sizes.n_sentences, shape->n_sentences);
+    sizes.n_slots = doubled(sizes.n_slots, shape->n_sentences * shape->n_beams);
     sizes.source_rows = larger(sizes.source_rows, source_rows);
     sizes.target_rows = doubled(sizes.target_rows, target_rows);
     sizes.logit_rows = larger(sizes.logit_rows, shape->with_logits ? target_rows : 0);
@@ -71,32 +72,48 @@ static state_sizes sizes_of(state_sizes sizes, const model_config *c, const batc
     return sizes;
 }
 
-/* Allocates each layer's keys and values, sentence by sentence: `apart` rows per sentence, or, if that is 0, the
- * sentence's capacity. Another sentence at the end does not move the others. */
+/* Allocates each layer's keys and values for n_beams caches per sentence, one after the other: `apart` rows for each,
+ * or, if that is 0, the sentence's capacity. Another sentence at the end does not move the others. */
 static void alloc_caches(allocation *c, kv_cache *caches, size_t n_layers, size_t rows, size_t d_heads,
-                         const size_t *capacity, size_t n_sentences, size_t apart)
+                         const size_t *capacity, size_t n_sentences, size_t n_beams, size_t apart)
 {
     float *next = alloc_floats(c, rows, 2 * n_layers * d_heads);
-    if (!c->base)
-        return;
-    for (size_t s = 0; s < n_sentences; s++) {
-        size_t room = (apart ? apart : capacity[s]) * d_heads;
+    size_t n = n_sentences * n_beams;
+    for (size_t i = 0; i < n && c->base; i++) {
+        size_t most = capacity[i / n_beams], room = (apart ? apart : most) * d_heads;
         for (size_t l = 0; l < n_layers; l++, next += 2 * room)
-            caches[l * n_sentences + s] = (kv_cache){next, next + room, 0, capacity[s]};
+            caches[l * n + i] = (kv_cache){next, next + room, 0, most, NULL};
     }
 }
 
-static void alloc_generated(allocation *c, generated_tokens *generated, const size_t *capacity, size_t n_sentences,
-                            const state_sizes *size)
+static void alloc_generated(allocation *c, transformer_state *state, const size_t *capacity)
 {
-    int32_t *ids = alloc(c, size->n_sentences, size->n_tgt, sizeof *ids);
-    float *log_probabilities = alloc_floats(c, size->n_sentences, size->n_tgt);
-    if (!c->base)
-        return;
-    for (size_t s = 0; s < n_sentences; s++)
-        generated[s] = (generated_tokens){.ids = ids + s * size->n_tgt,
-                                          .log_probabilities = log_probabilities + s * size->n_tgt,
-                                          .capacity = capacity[s]};
+    const state_sizes *size = &state->sizes;
+    state->generated = alloc(c, size->n_slots, 1, sizeof(generated_tokens));
+    int32_t *ids = alloc(c, size->n_slots, size->n_tgt, sizeof *ids);
+    int32_t *alignment = alloc(c, size->n_slots, size->n_tgt, sizeof *alignment);
+    float *log_probabilities = alloc_floats(c, size->n_slots, size->n_tgt);
+    for (size_t i = 0; i < state->n_slots && c->base; i++)
+        state->generated[i] = (generated_tokens){.ids = ids + i * size->n_tgt,
+                                                 .log_probabilities = log_probabilities + i * size->n_tgt,
+                                                 .alignment = alignment + i * size->n_tgt,
+                                                 .capacity = capacity[i / state->n_beams]};
+}
+
+static void alloc_beams(allocation *c, transformer_state *state)
+{
+    size_t n = state->n_beams > 1 ? state->sizes.n_slots : 0;
+    state->nodes = alloc(c, n, state->sizes.n_tgt, sizeof *state->nodes);
+    state->live = alloc(c, n, 1, sizeof *state->live);
+    state->finished = alloc(c, n, 1, sizeof *state->finished);
+    state->n_live = alloc(c, n, 1, sizeof(size_t));
+    state->n_finished = alloc(c, n, 1, sizeof(size_t));
+}
+
+static void alloc_stack(allocation *c, row_stack *stack, size_t n)
+{
+    stack->first = alloc(c, n + 1, 1, sizeof(size_t));
+    stack->cache = alloc(c, n, 1, sizeof(size_t));
 }
 
 static linear_scratch alloc_linear(allocation *c, const state_sizes *size, size_t d, thread_team *team)
@@ -118,10 +135,13 @@ static void alloc_all(allocation *c, transformer_state *state, const model_confi
     size_t d_model = config->d_model, d_ff = larger(config->encoder.d_ff, config->decoder.d_ff);
     size_t d_heads = config->decoder.n_heads * config->decoder.d_head; /* in caches */
     size_t d_attention = larger(config->encoder.n_heads * config->encoder.d_head, d_heads);
-    size_t n_layers = config->decoder.n_layers, n = shape->n_sentences;
+    size_t n_layers = config->decoder.n_layers, n = shape->n_sentences, n_beams = shape->n_beams;
     state->n_sentences = n;
-    state->source.first = alloc(c, size->n_sentences + 1, 1, sizeof(size_t));
-    state->target.first = alloc(c, size->n_sentences + 1, 1, sizeof(size_t));
+    state->n_beams = n_beams;
+    state->n_slots = n * n_beams;
+    alloc_stack(c, &state->source, size->n_slots);
+    alloc_stack(c, &state->target, size->n_slots);
+    alloc_stack(c, &state->by_source, size->n_slots);
     state->x = alloc_floats(c, size->rows, d_model);
     state->sublayer = alloc_floats(c, size->rows, d_model);
     state->normed = alloc_floats(c, config->norm_before ? size->rows : 0, d_model);
@@ -136,21 +156,22 @@ static void alloc_all(allocation *c, transformer_state *state, const model_confi
     c->used = larger(c->used, end);
     state->attention.linear = &state->linear;
     state->attention.scores = alloc_floats(c, size->scores, 1);
+    state->attention.runs = alloc(c, size->n_tgt, 1, sizeof(kv_run));
     state->linear = alloc_linear(c, size, larger(larger(d_model, d_attention), d_ff), shape->team);
     state->chosen = alloc(c, size->target_rows, 1, sizeof(size_t));
     state->logits = alloc_floats(c, size->logit_rows, config->n_target_vocabulary);
-    state->active = alloc(c, size->n_sentences, 1, sizeof(size_t));
-    state->newest = alloc(c, size->n_sentences, 1, sizeof(int32_t));
-    state->generated = alloc(c, size->n_sentences, 1, sizeof(generated_tokens));
-    alloc_generated(c, state->generated, shape->n_tgt, n, size);
-    state->aligned = alloc(c, n_layers * size->n_sentences, size->n_tgt, sizeof(int32_t));
-    state->entropy = alloc(c, n_layers, size->n_sentences, sizeof(double));
+    state->newest = alloc(c, size->target_rows, 1, sizeof(int32_t));
+    alloc_generated(c, state, shape->n_tgt);
+    state->aligned = alloc(c, n_layers * size->n_slots, size->n_tgt, sizeof(int32_t));
+    state->entropy = alloc(c, n_layers * size->n_slots, size->n_tgt, sizeof(double));
     state->mean_weights = alloc_floats(c, larger(size->source_rows, size->n_tgt), 1);
-    state->past = alloc(c, n_layers, size->n_sentences, sizeof(kv_cache));
-    state->source_cache = alloc(c, n_layers, size->n_sentences, sizeof(kv_cache));
-    alloc_caches(c, state->source_cache, n_layers, size->source_rows, d_heads, shape->n_src, n, 0);
+    state->path = alloc(c, size->n_slots, size->n_tgt, sizeof(size_t));
+    alloc_beams(c, state);
+    state->past = alloc(c, n_layers, size->n_slots, sizeof(kv_cache));
+    state->source_cache = alloc(c, n_layers, size->n_slots, sizeof(kv_cache));
+    alloc_caches(c, state->source_cache, n_layers, size->source_rows, d_heads, shape->n_src, n, 1, 0);
     c->filled = c->used;
-    alloc_caches(c, state->past, n_layers, size->n_sentences * size->n_tgt, d_heads, shape->n_tgt, n, size->n_tgt);
+    alloc_caches(c, state->past, n_layers, size->n_slots * size->n_tgt, d_heads, shape->n_tgt, n, n_beams, size->n_tgt);
 }
 
 /* Creates or enlarges the mapping. Unlike on the heap, a page takes memory only once it is written. Keeps the pages
@@ -198,6 +219,8 @@ bool state_lay_out(transformer_state *state, const model_config *config, const b
         return false;
     c = (allocation){.base = state->arena};
     alloc_all(&c, state, config, shape);
+    for (size_t s = 0; s < state->n_sentences; s++)
+        state->target.cache[s] = s;
     state_take_source(state, 0);
     return true;
 }
@@ -226,15 +249,7 @@ void state_take_source(transformer_state *state, size_t begin)
 void state_take_target(transformer_state *state, size_t n_sentences, size_t n_new)
 {
     for (size_t s = 0; s <= n_sentences; s++)
-        state->target.first[s] = s * n_new;
-    state->target.n_sentences = n_sentences;
-}
-
-void state_move_sentence(transformer_state *state, const model_config *config, size_t place, size_t new_place)
-{
-    for (size_t l = 0; l < config->decoder.n_layers; l++) {
-        size_t layer = l * state->n_sentences;
-        state->past[layer + new_place] = state->past[layer + place];
-        state->source_cache[layer + new_place] = state->source_cache[layer + place];
-    }
+        state->target.first[s] = state->by_source.first[s] = s * n_new;
+    memcpy(state->by_source.cache, state->target.cache, n_sentences * sizeof *state->target.cache);
+    state->target.n_sentences = state->by_source.n_sentences = n_sentences;
 }

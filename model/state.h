@@ -12,7 +12,7 @@
 
 /* The sizes that the arena has room for: each at least the maximum over all batches so far. */
 typedef struct {
-    size_t n_sentences;
+    size_t n_slots;
     size_t source_rows; /* in a batch */
     size_t n_tgt;       /* in a sentence */
     size_t rows;        /* in an encoder or decoder call */
@@ -22,15 +22,35 @@ typedef struct {
     size_t n_threads; /* in a team */
 } state_sizes;
 
+/* A hypothesis of beam search: n target tokens. All but the last are those of the decoder rows that led to it. */
+typedef struct {
+    size_t slot; /* that of its last row */
+    size_t n;
+    int32_t id; /* the last token */
+    float log_probability;
+    double score; /* sum of all log-probabilities; once finished, divided by n to the power of the length penalty */
+    bool truncated;
+} beam_hypothesis;
+
+/* What a decoder row of beam search read, and the slot of the row before it. */
+typedef struct {
+    int32_t id;
+    float log_probability;
+    size_t parent;
+} beam_node;
+
+/* A slot has room for what one hypothesis computes: one decoder row per step. Sentence s has the slots s * n_beams … (s
+ * + 1) * n_beams - 1; in greedy search its only slot is s. */
 struct transformer_state {
     void *arena;
     size_t arena_size;
     state_sizes sizes;
 
-    size_t n_sentences;
+    size_t n_sentences, n_beams, n_slots;
     size_t source_begin; /* the first sentence of the next encoder call */
     row_stack source;    /* the rows of the next encoder call; set by state_take_source */
-    row_stack target;    /* the rows of the next decoder call; set by state_take_target */
+    row_stack target;    /* the rows of the next decoder call, by slot */
+    row_stack by_source; /* the same rows, by sentence */
 
     float *x;              /* [rows, d_model], the residual stream: the encoder's, then the decoder's */
     float *sublayer;       /* [rows, d_model], the output of a sublayer */
@@ -41,15 +61,20 @@ struct transformer_state {
     linear_scratch linear; /* for every linear layer, of up to `rows` rows */
     attention_scratch attention;
 
-    kv_cache *past;         /* [decoder layers, n_sentences], for self-attention */
+    kv_cache *past;         /* [decoder layers, n_slots], for self-attention */
     kv_cache *source_cache; /* [decoder layers, n_sentences], for cross-attention */
 
-    generated_tokens *generated; /* [n_sentences] */
-    int32_t *aligned;            /* [decoder layers, n_sentences, n_tgt], the most attended source token; alignment.h */
-    double *entropy;             /* [decoder layers, n_sentences], the sum over target tokens */
-    float *mean_weights;         /* [n_keys], of one target token, averaged over the heads */
-    size_t *active;              /* [n_sentences], the unfinished sentences, in the order of their rows */
-    int32_t *newest;             /* [n_sentences], the last token of each unfinished sentence */
+    generated_tokens *generated; /* [n_slots], results: n_beams per sentence */
+    int32_t *newest;             /* [rows of the target], what the next decoder call reads */
+    int32_t *aligned;            /* [decoder layers, n_slots, n_tgt], the source token that a row attends to most */
+    double *entropy;             /* [decoder layers, n_slots, n_tgt], of the attention of a row; alignment.h */
+    float *mean_weights;         /* [n_keys], of one row, averaged over the heads */
+    size_t *path;                /* [n_slots, n_tgt], the slots of the rows that led to one */
+
+    beam_node *nodes;            /* [n_slots, n_tgt] */
+    beam_hypothesis *live;       /* [n_slots], the hypotheses of each sentence that can grow, best first */
+    beam_hypothesis *finished;   /* [n_slots], likewise those that have ended */
+    size_t *n_live, *n_finished; /* [n_sentences] */
 };
 
 /* Unmaps the arena and zeroes the state, which must then be laid out again. Does not free the state itself. */
@@ -59,11 +84,8 @@ void state_free(transformer_state *state);
  * state_lay_out, sentence 0 is the first. */
 void state_take_source(transformer_state *state, size_t begin);
 
-/* Selects the rows of the next decoder call: n_new rows for each of the first n_sentences in the stack. */
+/* Selects the rows of the next decoder call: n_new rows for each of the first n_sentences in target.cache, which after
+ * state_lay_out are all sentences in order. */
 void state_take_target(transformer_state *state, size_t n_sentences, size_t n_new);
-
-/* Moves the KV caches of the sentence at `place` in the stack to `new_place` <= place. Those of the finished sentence
- * there are lost until the next state_lay_out. */
-void state_move_sentence(transformer_state *state, const model_config *config, size_t place, size_t new_place);
 
 #endif

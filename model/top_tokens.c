@@ -3,12 +3,12 @@
 #include <math.h>
 
 #include "kernels/kernels.h"
-#include "model/greedy.h"
+#include "model/search.h"
 
 size_t model_top_tokens(token_probability *top, size_t n, float *logits, const model_config *config)
 {
     size_t n_vocabulary = config->n_target_vocabulary, n_found = 0, best;
-    greedy_suppress(logits, config);
+    search_suppress(logits, config);
     while (n_found < n && (best = kernels_argmax(logits, n_vocabulary)) < n_vocabulary) {
         top[n_found++] = (token_probability){.id = (int32_t)best, .log_probability = logits[best]};
         logits[best] = -INFINITY;

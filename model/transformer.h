@@ -45,12 +45,15 @@ model_facts model_get_facts(const transformer *model);
 /* Fails if the weights file was written to since model_open, because results may then be wrong. */
 bool model_check_unchanged(const transformer *model, failure *why);
 
+enum { MAX_BEAMS = 16 };
+
 /* The batch that a state is laid out for: one search or forward pass over n_sentences > 0 sentences. */
 typedef struct {
     size_t n_sentences;
     const size_t *n_src; /* [n_sentences], source tokens */
     const size_t *n_tgt; /* [n_sentences], most target tokens */
-    const size_t *n_new; /* [n_sentences], most target tokens in one decoder call */
+    const size_t *n_new; /* [n_sentences], most target tokens in one decoder call, of a hypothesis */
+    size_t n_beams;      /* hypotheses of a sentence, 1 … MAX_BEAMS; 1 except for beam search */
     bool with_logits;    /* make room for logits, which greedy search alone does not need */
     thread_team *team;   /* the threads that share linear layers, or NULL */
 } batch_shape;
@@ -67,9 +70,10 @@ bool state_lay_out(transformer_state *state, const model_config *config, const b
 typedef struct {
     int32_t *ids;             /* [capacity]; the first n are filled */
     float *log_probabilities; /* [capacity], of the chosen tokens, if details are requested */
-    const int32_t *alignment; /* [n], likewise; see greedy.h */
+    int32_t *alignment;       /* [capacity], likewise; see greedy.h */
     size_t n, capacity;
     bool truncated; /* stopped by the length cap before the end token was chosen */
+    double score;   /* of beam search */
 } generated_tokens;
 
 #endif

@@ -3,12 +3,15 @@
 
     reference.py tokens  HF_DIR CHECKPOINT FILE…              token ids against MarianTokenizer
     reference.py ids     HF_DIR CHECKPOINT FILE…              greedy ids against MarianMTModel.generate
+    reference.py beam    HF_DIR CHECKPOINT FILE… [--beam N] [--length-penalty A] [--n-best K]
+                                                              hypotheses and scores of beam search, likewise
     reference.py tensors HF_DIR CHECKPOINT FILE [--lines N]   every named tensor of the forward pass
 
 FILE is text or TSV, of which the first column is taken. CHECKPOINT is the export of HF_DIR in
 float32. Every sentence is compared as the program cuts it. The exit status is 1 when something differs
-more than it may: any token id; a greedy id where the two best logits are 1e-5 or more apart; a tensor by
-more than 1e-4 (of its largest magnitude, where that is above 1).
+more than it may: any token id; a greedy id where the two best logits are 1e-5 or more apart; a hypothesis
+unless another of the same score within 1e-5 is in its place, or a score by more than 1e-4; a tensor by more than 1e-4 (of its
+largest magnitude, where that is above 1).
 """
 
 import argparse
@@ -23,7 +26,7 @@ from safetensors import safe_open
 from transformers import MarianMTModel, MarianTokenizer
 
 from transformer_c import checkpoint
-from transformer_c.program import translate, translate_tokens
+from transformer_c.program import translate, translate_objects, translate_tokens
 
 TIE = 1e-5        # two logits closer than this may be chosen either way
 TOLERANCE = 1e-4
@@ -182,6 +185,47 @@ def compare_ids(model: MarianMTModel, tokenizer: MarianTokenizer, directory: Pat
     return inexcusable == 0
 
 
+def program_beam(directory: Path, lines: list[str], n_beams: int, length_penalty: float, n_best: int
+                 ) -> list[list[tuple[list[int], list[checkpoint.Hypothesis]]]]:
+    """For each line its sentences: (source ids, the n_best hypotheses that this program finds)."""
+    objects = translate_objects(directory, lines, "--plain", "--beam", str(n_beams), "--length-penalty", str(length_penalty),
+                                "--n-best", str(n_best))
+    return [[([token["id"] for token in sentence["tokens"]["source"]],
+              [checkpoint.Hypothesis([token["id"] for token in hypothesis["target"]], hypothesis["score"])
+               for hypothesis in sentence["hypotheses"]]) for sentence in found["sentences"]] for found in objects]
+
+
+def beam_difference(found: list[checkpoint.Hypothesis], expected: list[checkpoint.Hypothesis]) -> tuple[float, bool]:
+    """(the largest difference of scores of two lists of hypotheses, infinite if their lengths differ; whether all ids are
+    equal)"""
+    if len(found) != len(expected):
+        return float("inf"), False
+    pairs = list(zip(found, expected))
+    return max(abs(a.score - b.score) for a, b in pairs), all(a.target == b.target for a, b in pairs)
+
+
+def compare_beam(model: MarianMTModel, directory: Path, path: Path, n_beams: int, length_penalty: float, n_best: int) -> bool:
+    lines = read_lines(path)
+    of_line = program_beam(directory, lines, n_beams, length_penalty, n_best)
+    wanted = iter(checkpoint.beam(model, [source for sentences in of_line for source, _ in sentences], n_beams, length_penalty,
+                                  n_best))
+    n_equal, inexcusable, largest = 0, 0, 0.0
+    for line, sentences in zip(lines, of_line):
+        all_equal = True
+        for _, found in sentences:
+            gap, equal = beam_difference(found, next(wanted))
+            if equal:
+                largest = max(largest, gap)
+                continue
+            all_equal = False
+            inexcusable += gap >= TIE
+            print(f"  differs, with scores up to {gap:.2g} apart: {line}")
+        n_equal += all_equal
+    print(f"{path}: beam {n_beams}, length penalty {length_penalty}, {n_best} best: the ids of {n_equal} of {len(lines)} lines "
+          f"equal, their scores differ by at most {largest:.2g}")
+    return inexcusable == 0 and largest <= TOLERANCE
+
+
 def compare_tensors(model: MarianMTModel, tokenizer: MarianTokenizer, directory: Path, path: Path, n_lines: int) -> bool:
     worst, n_compared, lines = {}, 0, read_lines(path)
     for line, sentences in zip(lines, translate_tokens(directory, lines, "--plain")):
@@ -203,17 +247,22 @@ def compare_tensors(model: MarianMTModel, tokenizer: MarianTokenizer, directory:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=["tokens", "ids", "tensors"])
+    parser.add_argument("what", choices=["tokens", "ids", "beam", "tensors"])
     parser.add_argument("hf_dir", type=Path)
     parser.add_argument("checkpoint", type=Path)
     parser.add_argument("files", type=Path, nargs="+")
     parser.add_argument("--lines", type=int, default=200, help="lines of the file that `tensors` compares")
+    parser.add_argument("--beam", type=int, default=4, metavar="N")
+    parser.add_argument("--length-penalty", type=float, default=1.0, metavar="A")
+    parser.add_argument("--n-best", type=int, default=4, metavar="K")
     arguments = parser.parse_args()
     model, tokenizer = checkpoint.open_marian(arguments.hf_dir)
     good = True
     for path in arguments.files:
         if arguments.what == "tensors":
             good &= compare_tensors(model, tokenizer, arguments.checkpoint, path, arguments.lines)
+        elif arguments.what == "beam":
+            good &= compare_beam(model, arguments.checkpoint, path, arguments.beam, arguments.length_penalty, arguments.n_best)
         else:
             compare = compare_tokens if arguments.what == "tokens" else compare_ids
             good &= compare(model, tokenizer, arguments.checkpoint, path)

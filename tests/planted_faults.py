@@ -72,9 +72,10 @@ FAULTS = [
     Fault("heads interleaved: head h takes columns h, h + n_heads …", "attention/core.c",
           {"scale);":
            "scale); for (size_t i = 0; i < n_queries * n_keys; i++) { scores[i] = 0; for (size_t c = h; c < d_heads; "
-           "c += n_heads) scores[i] += scale * q[i / n_keys * d_heads + c] * k[i % n_keys * d_heads + c]; }"},
+           "c += n_heads) scores[i] += scale * q[i / n_keys * d_heads + c] * runs->k[i % n_keys * d_heads + c]; }"},
           "encoder.0.self_attention.scores"),
-    Fault("every head mixes the values of head 0", "attention/core.c", {"v + column": "v"}, "encoder.0.self_attention.heads"),
+    Fault("every head mixes the values of head 0", "attention/core.c", {"run->v + column": "run->v"},
+          "encoder.0.self_attention.heads"),
     Fault("norm before the residual connection", "model/add_and_norm.c",
           {"kernels_add(x, sublayer, n_rows * weights->d_model);": "",
            "model_norm(x, x, weights, n_rows, reader);":
@@ -95,9 +96,9 @@ FAULTS = [
           "decoder.0.self_attention.weights"),
     Fault("no causality", "attention/decoder_self.c", {"n_keys, n - 1,": "n_keys, 0,"}, "decoder.0.self_attention.weights"),
     Fault("cross-attention over the decoder's own keys", "model/decoder.c",
-          {"&state->target, source,": "&state->target, past,"}, "decoder.0.cross_attention.scores"),
+          {"&state->by_source, source,": "&state->by_source, past,"}, "decoder.0.cross_attention.scores"),
     Fault("output bias forgotten", "model/model.c", {"m->output.bias = bind_vector(": "bind_vector("}, "output"),
-    Fault("every step at position 0", "model/decoder.c", {"state->past[s].n_keys * d_model": "0"}, "target ids"),
+    Fault("every step at position 0", "model/decoder.c", {"position * d_model": "0 * position"}, "target ids"),
     Fault("pre-norm: self-attention reads the residual stream, not its norm", "model/encoder.c",
           {"&layer->self_attention, in,": "&layer->self_attention, x,"}, "encoder.0.self_attention.query", True),
     Fault("pre-norm: the residual connection goes around the sublayer only", "model/add_and_norm.c",

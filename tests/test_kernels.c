@@ -247,10 +247,12 @@ START_TEST(products_agree_with_loops)
                     sum += a[i * STRIDE + k] * b[j * STRIDE + k];
                 ck_assert_float_eq_tol(out[i * STRIDE + j], 0.5f * sum, 1e-5f);
             }
-        kernels_matmul(out, STRIDE, a, STRIDE, b, STRIDE, m, N, K);
+        for (size_t i = 0; i < m * STRIDE; i++)
+            out[i] = 0.25f;
+        kernels_matmul_add(out, STRIDE, a, STRIDE, b, STRIDE, m, N, K);
         for (size_t i = 0; i < m; i++)
             for (size_t j = 0; j < N; j++) {
-                float sum = 0;
+                float sum = 0.25f;
                 for (size_t k = 0; k < K; k++)
                     sum += a[i * STRIDE + k] * b[k * STRIDE + j];
                 ck_assert_float_eq_tol(out[i * STRIDE + j], sum, 1e-5f);
@@ -492,7 +494,8 @@ static size_t run_float_kernels(float *out, const float *x, size_t n)
     size_t used = 0;
     kernels_active->matmul_transposed(out, n, x, n, x + 1000, n, 3, n, n, 0.3f);
     used += 3 * n;
-    kernels_active->matmul(out + used, COLUMNS, x, n, x + 1000, COLUMNS, 3, COLUMNS, n);
+    memcpy(out + used, x + 500, 3 * COLUMNS * sizeof *x);
+    kernels_active->matmul_add(out + used, COLUMNS, x, n, x + 1000, COLUMNS, 3, COLUMNS, n);
     used += 3 * COLUMNS;
     kernels_active->layer_norm(out + used, x, x + 500, x + 700, 1e-5, 2, n);
     used += 2 * n;
@@ -566,12 +569,12 @@ static void check_products(product_room *r, size_t m, size_t n, size_t k)
                   kernels_active->name, m, n, k);
     for (size_t i = 0; i < m; i++)
         for (size_t j = 0; j < n; j++) {
-            float sum = 0.0f;
+            float sum = r->expected[i * S + j]; /* to which the product is added */
             for (size_t l = 0; l < k; l++)
                 sum += r->a[i * S + l] * r->b[l * S + j];
             r->expected[i * S + j] = sum;
         }
-    kernels_active->matmul(r->out, S, r->a, S, r->b, S, m, n, k);
+    kernels_active->matmul_add(r->out, S, r->a, S, r->b, S, m, n, k);
     ck_assert_msg(same_floats(r->out, r->expected, MOST_M * S), "%s: [%zu, %zu] times [%zu, %zu]", kernels_active->name,
                   m, k, k, n);
 }

@@ -1,7 +1,10 @@
 #include "kernels/level.h"
+#include "model/alignment.h"
+#include "model/beam.h"
 #include "model/forward.h"
 #include "model/greedy.h"
 #include "model/model.h"
+#include "model/search.h"
 #include "model/state.h"
 #include "model/top_tokens.h"
 #include "tests/golden.h"
@@ -48,7 +51,7 @@ static void compare(void *user, const char *name, const float *data, size_t rows
 static bool lay_out_one(transformer_state *state, const transformer *model, size_t n_src, size_t n_tgt, size_t n_new,
                         failure *why)
 {
-    const batch_shape shape = {1, &n_src, &n_tgt, &n_new, true, NULL};
+    const batch_shape shape = {1, &n_src, &n_tgt, &n_new, 1, true, NULL};
     return state_lay_out(state, &model->config, &shape, why);
 }
 
@@ -90,12 +93,12 @@ static void search_with(transformer_state *state, const transformer *model, cons
     failure why;
     for (size_t s = 0; s < n; s++) {
         n_src[s] = sources[s].n;
-        n_tgt[s] = greedy_length_cap(&model->config, sources[s].n);
+        n_tgt[s] = search_length_cap(&model->config, sources[s].n);
         n_new[s] = 1;
         for (size_t i = 0; i < sources[s].n; i++)
             ck_assert(token_ids_append(&all, sources[s].at[i], &why));
     }
-    const batch_shape shape = {n, n_src, n_tgt, n_new, with_log_probabilities, team};
+    const batch_shape shape = {n, n_src, n_tgt, n_new, 1, with_log_probabilities, team};
     ck_assert_ok(state_lay_out(state, &model->config, &shape, &why), why);
     ck_assert_ok(greedy_search(state, model, all.at, with_log_probabilities, &why), why);
     token_ids_free(&all);
@@ -256,14 +259,14 @@ END_TEST
 START_TEST(the_length_cap)
 {
     model_config config = {.length_factor = 2, .length_extra = 30, .max_length = 100};
-    ck_assert_uint_eq(greedy_length_cap(&config, 1), 32);
-    ck_assert_uint_eq(greedy_length_cap(&config, 35), 100);
-    ck_assert_uint_eq(greedy_length_cap(&config, 36), 100);
-    ck_assert_uint_eq(greedy_length_cap(&config, SIZE_MAX), 100);
+    ck_assert_uint_eq(search_length_cap(&config, 1), 32);
+    ck_assert_uint_eq(search_length_cap(&config, 35), 100);
+    ck_assert_uint_eq(search_length_cap(&config, 36), 100);
+    ck_assert_uint_eq(search_length_cap(&config, SIZE_MAX), 100);
     config.length_factor = 0; /* a fixed number */
-    ck_assert_uint_eq(greedy_length_cap(&config, SIZE_MAX), 30);
+    ck_assert_uint_eq(search_length_cap(&config, SIZE_MAX), 30);
     config.max_length = 5;
-    ck_assert_uint_eq(greedy_length_cap(&config, 1), 5);
+    ck_assert_uint_eq(search_length_cap(&config, 1), 5);
 }
 END_TEST
 
@@ -294,7 +297,7 @@ START_TEST(pad_and_suppressed_ids_are_never_chosen)
     search(&state, model, &source, 1);
     const generated_tokens *tokens = &state.generated[0];
     ck_assert_int_eq(tokens->ids[0], 18);
-    ck_assert_uint_eq(tokens->n, greedy_length_cap(&model->config, 3));
+    ck_assert_uint_eq(tokens->n, search_length_cap(&model->config, 3));
     ck_assert(tokens->truncated); /* only 18 until the forced end */
     ck_assert_int_eq(tokens->ids[tokens->n - 2], 18);
     ck_assert_int_eq(tokens->ids[tokens->n - 1], model->config.target_end);
@@ -384,6 +387,385 @@ START_TEST(sizes_that_overflow_are_refused)
 }
 END_TEST
 
+/* ---- beam search ---- */
+
+/* Searches n sentences of at most n_tgt tokens, or as many as the length cap allows if that is 0. */
+static const generated_tokens *beam_with(transformer_state *state, const transformer *model, const token_ids *sources,
+                                         size_t n, size_t n_tgt, size_t n_beams, double length_penalty,
+                                         thread_team *team, failure *why)
+{
+    size_t n_src[64], most[64], n_new[64];
+    token_ids all = {0};
+    for (size_t s = 0; s < n; s++) {
+        n_src[s] = sources[s].n;
+        most[s] = n_tgt ? n_tgt : search_length_cap(&model->config, sources[s].n);
+        n_new[s] = 1;
+        for (size_t i = 0; i < sources[s].n; i++)
+            ck_assert(token_ids_append(&all, sources[s].at[i], why));
+    }
+    const batch_shape shape = {n, n_src, most, n_new, n_beams, true, team};
+    ck_assert_ok(state_lay_out(state, &model->config, &shape, why), *why);
+    const generated_tokens *found = beam_search(state, model, all.at, length_penalty, true, why);
+    token_ids_free(&all);
+    return found;
+}
+
+/* A language of five tokens. The probability of each depends on the one before it, as `table` says. */
+enum { START, A, B, C, D, END, N_TOKENS };
+static const float (*table)[N_TOKENS];
+
+void __real_model_output(transformer_state *state, const transformer *model, const trace_reader *reader);
+void __wrap_model_output(transformer_state *state, const transformer *model, const trace_reader *reader);
+
+void __wrap_model_output(transformer_state *state, const transformer *model, const trace_reader *reader)
+{
+    size_t n_vocabulary = model->config.n_target_vocabulary;
+    if (!table) {
+        __real_model_output(state, model, reader);
+        return;
+    }
+    for (size_t row = 0; row < row_stack_rows(&state->target); row++)
+        for (size_t i = 0; i < n_vocabulary; i++)
+            state->logits[row * n_vocabulary + i] = i < N_TOKENS ? logf(table[state->newest[row]][i]) : -INFINITY;
+}
+
+/* Greedy search would choose A, C and the end, of probability 0.6 * 0.5 = 0.3. */
+static const float greedy_loses[N_TOKENS][N_TOKENS] = {[START] = {[A] = 0.6f, [B] = 0.4f},
+                                                       [A] = {[C] = 0.5f, [D] = 0.3f, [END] = 0.2f},
+                                                       [B] = {[C] = 0.1f, [END] = 0.9f},
+                                                       [C] = {[END] = 1.0f},
+                                                       [D] = {[END] = 1.0f}};
+
+static transformer *open_language(const float (*of)[N_TOKENS])
+{
+    transformer *model = open_golden("swish");
+    model->config.target_start = START;
+    model->config.target_end = END;
+    table = of;
+    return model;
+}
+
+static void assert_hypothesis(const generated_tokens *found, const int32_t *ids, size_t n, double probability,
+                              double length_penalty, bool truncated)
+{
+    assert_same_ids("hypothesis", found->ids, found->n, &(token_ids){(int32_t *)(uintptr_t)ids, n, n});
+    ck_assert_double_eq_tol(found->score, log(probability) / pow((double)n, length_penalty), 1e-6);
+    ck_assert_int_eq(found->truncated, truncated);
+}
+
+START_TEST(beam_search_finds_what_greedy_search_misses)
+{
+    transformer *model = open_language(greedy_loses);
+    transformer_state state = {0};
+    const token_ids source = {(int32_t[]){5, 9, 0}, 3, 3};
+    failure why;
+    /* Step 1: A 0.6, B 0.4. Step 2: B END 0.36 ends, A C 0.3 and A D 0.18 go on, A END 0.12 is not among the first two.
+     * Step 3: A C END 0.3 and A D END 0.18 end. */
+    const generated_tokens *found = beam_with(&state, model, &source, 1, 9, 2, 0.0, NULL, &why);
+    ck_assert_ok(found != NULL, why);
+    assert_hypothesis(&found[0], (int32_t[]){B, END}, 2, 0.36, 0.0, false);
+    assert_hypothesis(&found[1], (int32_t[]){A, C, END}, 3, 0.3, 0.0, false);
+    ck_assert_float_eq_tol(found[1].log_probabilities[0], logf(0.6f), 1e-6f);
+    ck_assert_float_eq_tol(found[1].log_probabilities[1], logf(0.5f), 1e-6f);
+    ck_assert_float_eq_tol(found[1].log_probabilities[2], 0.0f, 1e-6f);
+    /* per token, the longer one is better */
+    found = beam_with(&state, model, &source, 1, 9, 2, 1.0, NULL, &why);
+    assert_hypothesis(&found[0], (int32_t[]){A, C, END}, 3, 0.3, 1.0, false);
+    assert_hypothesis(&found[1], (int32_t[]){B, END}, 2, 0.36, 1.0, false);
+    /* with four beams, B C and what grows out of it remain as well */
+    found = beam_with(&state, model, &source, 1, 9, 4, 0.0, NULL, &why);
+    assert_hypothesis(&found[2], (int32_t[]){A, D, END}, 3, 0.18, 0.0, false);
+    assert_hypothesis(&found[3], (int32_t[]){A, END}, 2, 0.12, 0.0, false);
+    table = NULL;
+    state_free(&state);
+    model_close(model);
+}
+END_TEST
+
+START_TEST(hypotheses_end_at_the_length_cap)
+{
+    transformer *model = open_language(greedy_loses);
+    transformer_state state = {0};
+    const token_ids source = {(int32_t[]){5, 9, 0}, 3, 3};
+    failure why;
+    ck_assert(model->config.forced_end); /* which costs nothing */
+    const generated_tokens *found = beam_with(&state, model, &source, 1, 2, 2, 1.0, NULL, &why);
+    assert_hypothesis(&found[0], (int32_t[]){A, END}, 2, 0.6, 1.0, true);
+    assert_hypothesis(&found[1], (int32_t[]){B, END}, 2, 0.4, 1.0, false);
+    model->config.forced_end = false;
+    found = beam_with(&state, model, &source, 1, 2, 2, 1.0, NULL, &why);
+    assert_hypothesis(&found[0], (int32_t[]){B, END}, 2, 0.36, 1.0, false);
+    assert_hypothesis(&found[1], (int32_t[]){A, C}, 2, 0.3, 1.0, true);
+    /* forced at the beginning: nothing else is considered there */
+    model->config.target_forced = (id_list){1, {D}};
+    found = beam_with(&state, model, &source, 1, 9, 2, 1.0, NULL, &why);
+    assert_hypothesis(&found[0], (int32_t[]){D, END}, 2, 1.0, 1.0, false);
+    ck_assert_uint_eq(found[1].n, 0);
+    table = NULL;
+    state_free(&state);
+    model_close(model);
+}
+END_TEST
+
+START_TEST(beam_search_refuses_a_logit_that_is_nan)
+{
+    static const float damaged[N_TOKENS][N_TOKENS] = {[START] = {[A] = 0.6f, [B] = 0.4f},
+                                                      [A] = {[C] = NAN, [END] = 0.5f},
+                                                      [B] = {[END] = 1.0f},
+                                                      [C] = {[END] = 1.0f}};
+    transformer *model = open_language(damaged);
+    transformer_state state = {0};
+    const token_ids source = {(int32_t[]){5, 9, 0}, 3, 3};
+    failure why;
+    ck_assert(!beam_with(&state, model, &source, 1, 9, 2, 1.0, NULL, &why));
+    ck_assert_ptr_nonnull(strstr(why.sentence, "NaN or infinite at target token 2"));
+    table = NULL;
+    state_free(&state);
+    model_close(model);
+}
+END_TEST
+
+START_TEST(suppressed_ids_have_a_probability_but_are_never_chosen)
+{
+    transformer *model = open_language(greedy_loses);
+    transformer_state state = {0};
+    const token_ids source = {(int32_t[]){5, 9, 0}, 3, 3};
+    failure why;
+    model->config.suppressed = (id_list){1, {A}};
+    const generated_tokens *found = beam_with(&state, model, &source, 1, 9, 2, 0.0, NULL, &why);
+    assert_hypothesis(&found[0], (int32_t[]){B, END}, 2, 0.36, 0.0, false);
+    assert_hypothesis(&found[1], (int32_t[]){B, C, END}, 3, 0.04, 0.0, false);
+    model->config.suppressed = (id_list){2, {A, B}};
+    ck_assert(!beam_with(&state, model, &source, 1, 9, 2, 0.0, NULL, &why));
+    ck_assert_ptr_nonnull(strstr(why.sentence, "NaN or infinite"));
+    table = NULL;
+    state_free(&state);
+    model_close(model);
+}
+END_TEST
+
+/* The better hypothesis of the step before comes first, then the lower id. */
+START_TEST(ties_keep_their_order)
+{
+    static const float ties[N_TOKENS][N_TOKENS] = {[START] = {[A] = 0.5f, [B] = 0.5f},
+                                                   [A] = {[D] = 0.75f, [END] = 0.25f},
+                                                   [B] = {[C] = 0.75f, [END] = 0.25f},
+                                                   [C] = {[END] = 1.0f},
+                                                   [D] = {[END] = 1.0f}};
+    transformer *model = open_language(ties);
+    transformer_state state = {0};
+    const token_ids source = {(int32_t[]){5, 9, 0}, 3, 3};
+    failure why;
+    const generated_tokens *found = beam_with(&state, model, &source, 1, 9, 4, 0.0, NULL, &why);
+    assert_hypothesis(&found[0], (int32_t[]){A, D, END}, 3, 0.375, 0.0, false);
+    assert_hypothesis(&found[1], (int32_t[]){B, C, END}, 3, 0.375, 0.0, false);
+    assert_hypothesis(&found[2], (int32_t[]){A, END}, 2, 0.125, 0.0, false);
+    assert_hypothesis(&found[3], (int32_t[]){B, END}, 2, 0.125, 0.0, false);
+    table = NULL;
+    state_free(&state);
+    model_close(model);
+}
+END_TEST
+
+/* A hypothesis of the plain implementation below, with all its tokens. */
+typedef struct {
+    int32_t ids[64]; /* after the start token */
+    size_t n;
+    double sum, score;
+} plain_hypothesis;
+
+/* The logits of what follows a hypothesis, computed from its first token on. */
+static void plain_logits(float *logits, transformer_state *state, const transformer *model, const token_ids *source,
+                         const plain_hypothesis *hypothesis)
+{
+    int32_t decoder_ids[64] = {model->config.target_start};
+    size_t n = hypothesis->n + 1, n_vocabulary = model->config.n_target_vocabulary;
+    failure why;
+    memcpy(decoder_ids + 1, hypothesis->ids, hypothesis->n * sizeof *decoder_ids);
+    ck_assert_ok(lay_out_one(state, model, source->n, n, n, &why), why);
+    model_forward(state, model, source->at, decoder_ids, n, NULL);
+    memcpy(logits, state->logits + (n - 1) * n_vocabulary, n_vocabulary * sizeof *logits);
+}
+
+static int best_score_first(const void *a, const void *b)
+{
+    const plain_hypothesis *left = a, *right = b;
+    return left->score < right->score ? 1 : left->score > right->score ? -1 : 0;
+}
+
+/* Beam search without caches, which computes every hypothesis again at each step and sorts all continuations. Sets
+ * finished [n_beams] and returns how many there are. */
+static size_t plain_beam(plain_hypothesis *finished, const transformer *model, const token_ids *source, size_t n_beams,
+                         double length_penalty)
+{
+    enum { MOST = 128 };
+    const model_config *config = &model->config;
+    size_t cap = search_length_cap(config, source->n), n_live = 1, n_finished = 0, n_vocabulary = 0;
+    plain_hypothesis live[MAX_BEAMS] = {{.n = 0}}, *all = malloc(MAX_BEAMS * MOST * sizeof *all);
+    transformer_state state = {0};
+    n_vocabulary = config->n_target_vocabulary;
+    ck_assert(cap < 64 && n_vocabulary <= MOST);
+    for (size_t n = 1; n <= cap && n_live > 0; n++) {
+        size_t n_all = 0;
+        for (size_t b = 0; b < n_live; b++) {
+            float logits[MOST], softmax[MOST];
+            plain_logits(logits, &state, model, source, &live[b]);
+            memcpy(softmax, logits, sizeof softmax);
+            double log_sum = kernels_log_sum_exp(softmax, n_vocabulary);
+            for (size_t id = 0; id < n_vocabulary; id++) {
+                bool is_forced = n == cap && config->forced_end;
+                if (id_list_has(&config->suppressed, (int32_t)id) || (is_forced && (int32_t)id != config->target_end))
+                    continue;
+                all[n_all] = live[b];
+                all[n_all].ids[all[n_all].n++] = (int32_t)id;
+                all[n_all].sum += is_forced ? 0.0 : (double)logits[id] - log_sum;
+                all[n_all].score = all[n_all].sum;
+                n_all++;
+            }
+        }
+        qsort(all, n_all, sizeof *all, best_score_first);
+        n_live = 0;
+        for (size_t c = 0; c < 2 * n_beams && c < n_all; c++) {
+            bool ends = all[c].ids[n - 1] == config->target_end || n == cap;
+            if (!ends && n_live < n_beams)
+                live[n_live++] = all[c];
+            if (!ends || c >= n_beams)
+                continue;
+            all[c].score = all[c].sum / pow((double)n, length_penalty);
+            if (n_finished < n_beams)
+                finished[n_finished++] = all[c];
+            else if (all[c].score > finished[n_beams - 1].score)
+                finished[n_beams - 1] = all[c];
+            qsort(finished, n_finished, sizeof *finished, best_score_first);
+        }
+        if (n_live > 0 && n_finished == n_beams &&
+            live[0].sum / pow((double)n, length_penalty) <= finished[n_beams - 1].score)
+            n_live = 0;
+    }
+    free(all);
+    state_free(&state);
+    return n_finished;
+}
+
+/* The alignment in one pass over a whole target: of the layer with the lowest entropy. */
+typedef struct {
+    size_t n_tgt, n_read; /* target tokens; layers */
+    double lowest;
+    int32_t alignment[64];
+} pass_alignment;
+
+static void align(void *user, const char *name, const float *weights, size_t rows, size_t n_src)
+{
+    pass_alignment *a = user;
+    if (!strstr(name, ".cross_attention.weights"))
+        return;
+    size_t n_tgt = a->n_tgt, n_heads = rows / n_tgt;
+    double entropy = 0.0;
+    int32_t alignment[64];
+    for (size_t i = 0; i < n_tgt; i++) {
+        float mean[64] = {0};
+        size_t best = 0;
+        for (size_t j = 0; j < n_src; j++)
+            for (size_t h = 0; h < n_heads; h++)
+                mean[j] += weights[(h * n_tgt + i) * n_src + j] / (float)n_heads;
+        for (size_t j = 1; j + 1 < n_src; j++)
+            best = mean[j] > mean[best] ? j : best;
+        alignment[i] = (int32_t)best;
+        entropy += alignment_entropy(mean, n_src);
+    }
+    if (a->n_read++ > 0 && entropy >= a->lowest)
+        return;
+    a->lowest = entropy;
+    memcpy(a->alignment, alignment, sizeof alignment);
+}
+
+static void assert_aligned(transformer_state *state, const transformer *model, const token_ids *source,
+                           const generated_tokens *found)
+{
+    pass_alignment expected = {.n_tgt = found->n};
+    const trace_reader reader = {align, &expected};
+    int32_t decoder_ids[64] = {model->config.target_start};
+    failure why;
+    memcpy(decoder_ids + 1, found->ids, (found->n - 1) * sizeof *decoder_ids);
+    ck_assert_ok(lay_out_one(state, model, source->n, found->n, found->n, &why), why);
+    model_forward(state, model, source->at, decoder_ids, found->n, &reader);
+    ck_assert_mem_eq(found->alignment, expected.alignment, found->n * sizeof *found->alignment);
+}
+
+START_TEST(caches_by_reference_give_what_computing_again_gives)
+{
+    const char *variant = golden_variants[_i];
+    transformer *model = open_golden(variant);
+    const kernel_level *level = kernels_active;
+    kernel_level without_blas = *level;
+    without_blas.wants_blas = false;
+    kernels_active = &without_blas;
+    transformer_state state = {0}, other = {0};
+    failure why;
+    float *bias = own_bias(model);
+    bias[model->config.target_end] += 2.0f; /* so that many hypotheses end, at different lengths */
+    for (size_t n_beams = 2; n_beams <= 5; n_beams++)
+        for (size_t s = 0; s < 3; s++) {
+            token_ids source = {(int32_t[]){5, 9, 33, (int32_t)(12 + 20 * s), 60, 7}, 4 + s % 3, 6};
+            plain_hypothesis expected[MAX_BEAMS];
+            size_t n = plain_beam(expected, model, &source, n_beams, 0.8);
+            const generated_tokens *found = beam_with(&state, model, &source, 1, 0, n_beams, 0.8, NULL, &why);
+            ck_assert_uint_eq(n, n_beams);
+            for (size_t k = 0; k < n; k++) {
+                assert_same_ids(variant, found[k].ids, found[k].n, &(token_ids){expected[k].ids, expected[k].n, 64});
+                ck_assert_double_eq_tol(found[k].score, expected[k].score, 1e-5);
+                assert_aligned(&other, model, &source, &found[k]);
+            }
+        }
+    free(bias);
+    state_free(&state);
+    state_free(&other);
+    model_close(model);
+    kernels_active = level;
+}
+END_TEST
+
+/* As in a_batch_of_64_gives_what_each_gives_alone. */
+START_TEST(hypotheses_do_not_depend_on_the_batch)
+{
+    enum { N = 16, N_BEAMS = 4 };
+    transformer *model = open_golden(golden_variants[_i]);
+    const kernel_level *level = kernels_active;
+    kernel_level without_blas = *level;
+    without_blas.wants_blas = false;
+    kernels_active = &without_blas;
+    int32_t n_vocabulary = (int32_t)model->config.n_source_vocabulary;
+    transformer_state batch = {0}, alone = {0};
+    token_ids sources[N] = {0};
+    failure why;
+    thread_team *team = team_open(3, &why);
+    float *bias = own_bias(model);
+    bias[model->config.target_end] += 2.0f;
+    for (int32_t s = 0; s < N; s++)
+        for (int32_t i = 0; i <= s; i++)
+            ck_assert(token_ids_append(&sources[s], i == s ? 0 : (7 * s + 11 * i * i + 2) % n_vocabulary, &why));
+    const generated_tokens *found = beam_with(&batch, model, sources, N, 0, N_BEAMS, 1.0, NULL, &why);
+    ck_assert_ok(found != NULL, why);
+    for (size_t s = 0; s < N; s++) {
+        const generated_tokens *expected = beam_with(&alone, model, &sources[s], 1, 0, N_BEAMS, 1.0, team, &why);
+        for (size_t k = 0; k < N_BEAMS; k++) {
+            const generated_tokens *a = &found[s * N_BEAMS + k], *b = &expected[k];
+            assert_same_ids("batch", a->ids, a->n, &(token_ids){b->ids, b->n, 0});
+            ck_assert_double_eq(a->score, b->score);
+            ck_assert_mem_eq(a->log_probabilities, b->log_probabilities, a->n * sizeof *a->log_probabilities);
+            ck_assert_mem_eq(a->alignment, b->alignment, a->n * sizeof *a->alignment);
+        }
+        token_ids_free(&sources[s]);
+    }
+    free(bias);
+    team_close(team);
+    state_free(&batch);
+    state_free(&alone);
+    model_close(model);
+    kernels_active = level;
+}
+END_TEST
+
 /* ---- truncated checkpoints ---- */
 
 /* Copies a file of the golden checkpoint relu into `directory`; returns its size. */
@@ -463,6 +845,16 @@ int main(void)
     add_test(suite, "ties_go_to_the_lowest_id", ties_go_to_the_lowest_id);
     add_test(suite, "a_logit_that_is_nan_is_an_error", a_logit_that_is_nan_is_an_error);
     add_test(suite, "sizes_that_overflow_are_refused", sizes_that_overflow_are_refused);
+    add_test(suite, "beam_search_finds_what_greedy_search_misses", beam_search_finds_what_greedy_search_misses);
+    add_test(suite, "hypotheses_end_at_the_length_cap", hypotheses_end_at_the_length_cap);
+    add_test(suite, "beam_search_refuses_a_logit_that_is_nan", beam_search_refuses_a_logit_that_is_nan);
+    add_test(suite, "suppressed_ids_have_a_probability_but_are_never_chosen",
+             suppressed_ids_have_a_probability_but_are_never_chosen);
+    add_test(suite, "ties_keep_their_order", ties_keep_their_order);
+    add_loop_test(suite, "caches_by_reference_give_what_computing_again_gives",
+                  caches_by_reference_give_what_computing_again_gives, N_ELEMENTS(golden_variants));
+    add_loop_test(suite, "hypotheses_do_not_depend_on_the_batch", hypotheses_do_not_depend_on_the_batch,
+                  N_ELEMENTS(golden_variants));
     add_test(suite, "a_checkpoint_cut_anywhere_is_refused", a_checkpoint_cut_anywhere_is_refused);
     return run_suite(suite);
 }

@@ -5,7 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "model/beam.h"
 #include "model/greedy.h"
+#include "model/search.h"
 
 enum {
     FEW_SENTENCES = 4,   /* per thread: with fewer, the threads share each linear layer */
@@ -33,12 +35,33 @@ void batches_close(batch_workers *workers)
     team_close(workers->team);
 }
 
+static bool keep_ids(token_ids *target, const generated_tokens *tokens, failure *why)
+{
+    for (size_t i = 0; i < tokens->n; i++)
+        if (!token_ids_append(target, tokens->ids[i], why))
+            return false;
+    return true;
+}
+
+/* Keeps the n_best hypotheses of a sentence, or as many as there are. */
+static bool keep_hypotheses(translated_sentence *sentence, const generated_tokens *found, size_t n_best, failure *why)
+{
+    if (n_best > 0 && !(sentence->hypotheses = calloc(n_best, sizeof *sentence->hypotheses)))
+        return failure_memory(why, "the hypotheses");
+    for (size_t k = 0; k < n_best && found[k].n > 0; k++) {
+        sentence_hypothesis *hypothesis = &sentence->hypotheses[sentence->n_hypotheses++];
+        *hypothesis = (sentence_hypothesis){.score = found[k].score, .text = TEXT_EMPTY};
+        if (!keep_ids(&hypothesis->target, &found[k], why))
+            return false;
+    }
+    return true;
+}
+
 static bool keep_generated(translated_sentence *sentence, const generated_tokens *tokens, const model_config *config,
                            bool with_details, failure *why)
 {
-    for (size_t i = 0; i < tokens->n; i++)
-        if (!token_ids_append(&sentence->target, tokens->ids[i], why))
-            return false;
+    if (!keep_ids(&sentence->target, tokens, why))
+        return false;
     sentence->truncated = tokens->truncated;
     if (!with_details)
         return true;
@@ -54,9 +77,12 @@ static bool keep_generated(translated_sentence *sentence, const generated_tokens
 }
 
 /* Translates n sentences together. The team, if not NULL, shares the linear layers. */
-static bool translate_batch(const transformer *model, transformer_state *state, thread_team *team,
+static bool translate_batch(const batch_workers *workers, transformer_state *state, thread_team *team,
                             translated_sentence *const *items, size_t n, bool with_details, failure *why)
 {
+    const transformer *model = workers->model;
+    const search_options *search = &workers->search;
+    size_t n_beams = search->n_beams;
     size_t n_src[TRANSLATOR_BATCH] = {0}, n_tgt[TRANSLATOR_BATCH] = {0}, n_new[TRANSLATOR_BATCH] = {0};
     const model_config *config = model_get_config(model);
     token_ids source = {0};
@@ -64,19 +90,21 @@ static bool translate_batch(const transformer *model, transformer_state *state, 
     for (size_t s = 0; s < n && ok; s++) {
         const token_ids *ids = &items[s]->source;
         n_src[s] = ids->n;
-        n_tgt[s] = greedy_length_cap(config, ids->n);
+        n_tgt[s] = search_length_cap(config, ids->n);
         n_new[s] = 1;
         for (size_t i = 0; i < ids->n && ok; i++)
             ok = token_ids_append(&source, ids->at[i], why);
     }
-    const batch_shape shape = {n, n_src, n_tgt, n_new, with_details, team};
+    const batch_shape shape = {n, n_src, n_tgt, n_new, n_beams, with_details || n_beams > 1, team};
     const generated_tokens *found = NULL;
     if (ok && state_lay_out(state, config, &shape, why))
-        found = greedy_search(state, model, source.at, with_details, why);
+        found = n_beams > 1 ? beam_search(state, model, source.at, search->length_penalty, with_details, why)
+                            : greedy_search(state, model, source.at, with_details, why);
     token_ids_free(&source);
     ok = found != NULL;
     for (size_t s = 0; s < n && ok; s++)
-        ok = keep_generated(items[s], &found[s], config, with_details, why);
+        ok = keep_generated(items[s], &found[s * n_beams], config, with_details, why) &&
+             keep_hypotheses(items[s], &found[s * n_beams], search->n_best, why);
     return ok;
 }
 
@@ -97,7 +125,7 @@ static size_t quotient_up(size_t a, size_t b)
     return (a + b - 1) / b;
 }
 
-/* Groups the sentences into batches of at most TRANSLATOR_BATCH sentences and BATCH_TOKENS source tokens, to limit
+/* Groups the sentences into batches of at most TRANSLATOR_BATCH hypotheses and BATCH_TOKENS source tokens, to limit
  * memory; a longer sentence is a batch by itself. Within these limits, the number of batches is a multiple of
  * n_threads, and the batches have about equal numbers of tokens, or of sentences if that limit is tighter. */
 static void cut_batches(batch_queue *queue, size_t n_threads)
@@ -106,14 +134,14 @@ static void cut_batches(batch_queue *queue, size_t n_threads)
     for (size_t i = 0; i < n_items; i++)
         n_all += queue->items[i]->source.n;
     size_t by_tokens = quotient_up(n_all, n_threads * BATCH_TOKENS);
-    size_t by_sentences = quotient_up(n_items, n_threads * TRANSLATOR_BATCH);
+    size_t most = TRANSLATOR_BATCH / queue->workers->search.n_beams; /* sentences */
+    size_t by_sentences = quotient_up(n_items, n_threads * most);
     size_t n_parts = n_threads * (by_tokens > by_sentences ? by_tokens : by_sentences);
     queue->n_batches = 0;
     for (size_t i = 0; i < n_items; i++) {
         size_t n = queue->items[i]->source.n;
         size_t now = by_tokens < by_sentences ? i * n_parts / n_items : (n_before + n / 2) * n_parts / n_all;
-        if (i == 0 || now != part || n_tokens + n > BATCH_TOKENS ||
-            i - queue->first[queue->n_batches - 1] == TRANSLATOR_BATCH) {
+        if (i == 0 || now != part || n_tokens + n > BATCH_TOKENS || i - queue->first[queue->n_batches - 1] == most) {
             queue->first[queue->n_batches++] = i;
             n_tokens = 0;
         }
@@ -129,7 +157,7 @@ static void translate_batches(batch_queue *queue, transformer_state *state, thre
     size_t b;
     while ((b = atomic_fetch_add(&queue->next, 1)) < queue->n_batches) {
         failure why;
-        if (translate_batch(queue->workers->model, state, team, queue->items + queue->first[b],
+        if (translate_batch(queue->workers, state, team, queue->items + queue->first[b],
                             queue->first[b + 1] - queue->first[b], queue->with_details, &why))
             continue;
         if (!atomic_flag_test_and_set(&queue->failed))

@@ -9,6 +9,7 @@ typedef struct {
     const transformer *model;
     thread_team *team;
     transformer_state **states; /* [threads of the team] */
+    search_options search;
 } batch_workers;
 
 /* *workers must be zero-initialized, and n_threads >= 1. Call batches_close even if batches_open fails. */

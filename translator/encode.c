@@ -29,6 +29,11 @@ void translated_sentence_free(translated_sentence *sentence)
     free(sentence->alignment);
     free(sentence->spans);
     text_free(&sentence->text);
+    for (size_t k = 0; k < sentence->n_hypotheses; k++) {
+        token_ids_free(&sentence->hypotheses[k].target);
+        text_free(&sentence->hypotheses[k].text);
+    }
+    free(sentence->hypotheses);
 }
 
 static translated_sentence *append_sentence(translation *result, failure *why)

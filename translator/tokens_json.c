@@ -20,5 +20,10 @@ void put_tokens_json(json_text *json, const translator *t, const translated_sent
 {
     put_tokens(json, "source", &sentence->source, t, translator_source_piece);
     json_text_put(json, ",");
-    put_tokens(json, "target", &sentence->target, t, translator_target_piece);
+    put_target_json(json, t, &sentence->target);
+}
+
+void put_target_json(json_text *json, const translator *t, const token_ids *target)
+{
+    put_tokens(json, "target", target, t, translator_target_piece);
 }

@@ -8,4 +8,7 @@
 /* Appends two members of an object: "source":[{"id":13,"piece":"▁The"},…],"target":[…]. */
 void put_tokens_json(json_text *json, const translator *t, const translated_sentence *sentence);
 
+/* Appends the second one. */
+void put_target_json(json_text *json, const translator *t, const token_ids *target);
+
 #endif

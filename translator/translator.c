@@ -29,6 +29,7 @@ struct translator {
 static bool open_all(translator *t, const char *directory, size_t n_threads, failure *why)
 {
     t->protection = true;
+    t->workers.search = (search_options){.n_beams = 1};
     return (t->model = model_open(directory, why)) &&
            (t->tokenizer = open_tokenizer(directory, model_get_config(t->model), why)) &&
            (t->protector = protector_open(t->tokenizer, model_get_config(t->model), why)) &&
@@ -58,6 +59,11 @@ void translator_close(translator *t)
 void translator_set_protection(translator *t, bool on)
 {
     t->protection = on;
+}
+
+void translator_set_search(translator *t, const search_options *options)
+{
+    t->workers.search = *options;
 }
 
 bool translator_list_languages(const translator *t, language_name **names, size_t *n, failure *why)
@@ -163,10 +169,10 @@ static bool write_line(const text_line *line, translation *out, failure *why)
         at = all.begin; /* the white space after a language code is not copied either */
     size_t next = 0;
     for (size_t s = 0; s < out->n_sentences; s++) {
-        const translated_sentence *sentence = &out->sentences[s];
+        translated_sentence *sentence = &out->sentences[s];
         if (!copy_between(line, (byte_range){at, sentence->range.begin}, out, &next, why))
             return false;
-        size_t begin = out->text.size;
+        size_t begin = sentence->begin = out->text.size;
         if (!text_append(&out->text, sentence->text.bytes, sentence->text.size, why))
             return false;
         for (size_t i = 0; i < sentence->n_spans; i++, next++)
@@ -186,7 +192,7 @@ static bool run_pass(translator *t, const translated_sentence *sentence, const t
         return failure_memory(why, "the trace");
     decoder_ids[0] = translator_config(t)->target_start;
     memcpy(decoder_ids + 1, sentence->target.at, (n_tgt - 1) * sizeof *decoder_ids);
-    const batch_shape shape = {1, &sentence->source.n, &n_tgt, &n_tgt, true, NULL};
+    const batch_shape shape = {1, &sentence->source.n, &n_tgt, &n_tgt, 1, true, NULL};
     bool ok = state_lay_out(t->workers.states[0], translator_config(t), &shape, why);
     if (ok)
         model_forward(t->workers.states[0], t->model, sentence->source.at, decoder_ids, n_tgt, reader);
@@ -292,6 +298,45 @@ static bool has_lost_spans(const translated_sentence *sentence)
     return sentence->n_spans && sentence->text.size == 0;
 }
 
+/* Fills in the text of a hypothesis; sets *lost to whether it lacks spans of the sentence. */
+static bool write_hypothesis(translator *t, const translated_sentence *sentence, sentence_hypothesis *hypothesis,
+                             const text_line *line, bool *lost, failure *why)
+{
+    translated_sentence as_chosen = *sentence;
+    as_chosen.target = hypothesis->target;
+    as_chosen.text = TEXT_EMPTY;
+    as_chosen.spans = malloc((sentence->n_spans + 1) * sizeof *sentence->spans);
+    if (!as_chosen.spans)
+        return failure_memory(why, "the hypotheses");
+    for (size_t i = 0; i < sentence->n_spans; i++)
+        as_chosen.spans[i] = sentence->spans[i];
+    bool ok = t->protection ? restore_sentence(t, &as_chosen, line, why)
+                            : translator_decode(t, &as_chosen.target, &as_chosen.text, why);
+    *lost = has_lost_spans(&as_chosen);
+    hypothesis->text = as_chosen.text;
+    free(as_chosen.spans);
+    return ok;
+}
+
+/* Fills in the texts of the hypotheses of a sentence, and drops those that lack spans. */
+static bool write_hypotheses(translator *t, translated_sentence *sentence, const text_line *line, failure *why)
+{
+    size_t n_kept = 0;
+    bool ok = true;
+    for (size_t k = 0; k < sentence->n_hypotheses; k++) {
+        sentence_hypothesis *hypothesis = &sentence->hypotheses[k];
+        bool lost = false;
+        ok = ok && write_hypothesis(t, sentence, hypothesis, line, &lost, why);
+        if (lost) {
+            token_ids_free(&hypothesis->target);
+            continue;
+        }
+        sentence->hypotheses[n_kept++] = *hypothesis;
+    }
+    sentence->n_hypotheses = n_kept;
+    return ok;
+}
+
 /* Translates the sentences that have no text yet. */
 static bool translate_sentences(translator *t, const text_line *lines, size_t n_lines, bool with_details,
                                 translation *out, failure *why)
@@ -333,7 +378,9 @@ bool translator_translate(translator *t, const text_line *lines, size_t n_lines,
          encode_lost(&e, lines, n_lines, out, why) && translate_sentences(t, lines, n_lines, with_details, out, why) &&
          model_check_unchanged(t->model, why);
     for (size_t l = 0; l < n_lines && ok; l++) {
-        ok = write_line(&lines[l], &out[l], why);
+        for (size_t s = 0; s < out[l].n_sentences && ok; s++)
+            ok = write_hypotheses(t, &out[l].sentences[s], &lines[l], why);
+        ok = ok && write_line(&lines[l], &out[l], why);
         note_truncated(&out[l], l, notices);
     }
     for (size_t l = 0; l < n_lines && !ok; l++)
@@ -350,7 +397,7 @@ bool translator_trace(translator *t, const translated_sentence *sentence, trace_
 float *translator_output_of(translator *t, const float *x, size_t n_rows, failure *why)
 {
     const size_t n_src = 1;
-    const batch_shape shape = {1, &n_src, &n_rows, &n_rows, true, NULL};
+    const batch_shape shape = {1, &n_src, &n_rows, &n_rows, 1, true, NULL};
     if (!state_lay_out(t->workers.states[0], translator_config(t), &shape, why))
         return NULL;
     return model_output_of(t->workers.states[0], t->model, x, n_rows);

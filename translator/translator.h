@@ -21,7 +21,7 @@
 #include "text/segments.h"
 #include "text/spans.h"
 
-enum { TRANSLATOR_BATCH = 64 }; /* sentences computed together, at most */
+enum { TRANSLATOR_BATCH = 64 }; /* sentences computed together, at most; in beam search, their hypotheses */
 
 /* One line of text, without its line end. */
 typedef struct {
@@ -45,6 +45,13 @@ typedef struct {
     size_t token; /* index of the first source token at or after the span */
 } protected_span;
 
+/* One of the translations that beam search found for a sentence. */
+typedef struct {
+    token_ids target;
+    double score; /* model/beam.h */
+    text_buffer text;
+} sentence_hypothesis;
+
 /* One sentence and its translation. A sentence that is too long, or whose spans were lost, comes in several parts. */
 typedef struct {
     byte_range range;         /* in the line */
@@ -55,7 +62,10 @@ typedef struct {
     letter_case letters;      /* of the sentence; the model reads and writes ordinary spelling */
     protected_span *spans;    /* [n_spans], in order */
     size_t n_spans;
-    text_buffer text; /* the translation */
+    text_buffer text;                /* the translation */
+    size_t begin;                    /* of the text in the line's translation */
+    sentence_hypothesis *hypotheses; /* [n_hypotheses], best first, the translation among them, if requested */
+    size_t n_hypotheses;
 } translated_sentence;
 
 typedef struct {
@@ -83,6 +93,15 @@ void translator_close(translator *t);
 /* Turns splitting into sentences and protection of spans on, which is the default, or off: then the model gets each
  * line as it is. */
 void translator_set_protection(translator *t, bool on);
+
+/* How translations are searched. */
+typedef struct {
+    size_t n_beams;        /* 1 … MAX_BEAMS; 1 is greedy search, the default */
+    double length_penalty; /* of beam search: model/beam.h */
+    size_t n_best;         /* hypotheses to keep of each sentence, at most n_beams; 0 except in beam search */
+} search_options;
+
+void translator_set_search(translator *t, const search_options *options);
 
 /* A language that the checkpoint can translate to. */
 typedef struct {

@@ -1,6 +1,8 @@
 """What export.py and reference.py share: a MarianMT directory, opened, and our names for its tensors."""
 
 import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -83,7 +85,7 @@ def forced_end(model: MarianMTModel) -> bool:
 
 
 def length_cap(model: MarianMTModel, n_source: int) -> int:
-    """The length cap of greedy search, as greedy_length_cap in model/greedy.c defines it."""
+    """The length cap, as search_length_cap in model/search.c defines it."""
     return min(2 * n_source + 30, max_length(model))
 
 
@@ -163,10 +165,10 @@ def encode(tokenizer: MarianTokenizer, line: str) -> list[int]:
 
 
 @torch.no_grad()
-def greedy(model: MarianMTModel, sources: list[list[int]]) -> list[list[int]]:
-    """Greedy target ids for each list of source ids, with the length cap of this project and the checkpoint's other
-    generation settings; in batches of equal source length, so that nothing is padded."""
-    by_length, out = {}, [None] * len(sources)
+def generate(model: MarianMTModel, sources: list[list[int]], **options: Any) -> Iterator[tuple[list[int], Any]]:
+    """Runs transformers' generate with the length cap of this project and the checkpoint's other generation settings, in
+    batches of equal source length, so that nothing is padded. Yields (indices of the sources, result)."""
+    by_length: dict[int, list[int]] = {}
     for i, ids in enumerate(sources):
         by_length.setdefault(len(ids), []).append(i)
     for n_source, rows in by_length.items():
@@ -174,9 +176,36 @@ def greedy(model: MarianMTModel, sources: list[list[int]]) -> list[list[int]]:
         for start in range(0, len(rows), 32):
             chunk = rows[start:start + 32]
             ids = torch.tensor([sources[row] for row in chunk], device=model.device)
-            generated = model.generate(input_ids=ids, attention_mask=torch.ones_like(ids), num_beams=1, do_sample=False,
-                                       max_length=cap + 1, suppress_tokens=suppressed_ids(model))
-            for row, target in zip(chunk, generated[:, 1:].tolist()):
-                end = target.index(model.config.eos_token_id) + 1 if model.config.eos_token_id in target else len(target)
-                out[row] = target[:end]
+            yield chunk, model.generate(input_ids=ids, attention_mask=torch.ones_like(ids), do_sample=False,
+                                        max_length=cap + 1, suppress_tokens=suppressed_ids(model), **options)
+
+
+def greedy(model: MarianMTModel, sources: list[list[int]]) -> list[list[int]]:
+    """Greedy target ids for each list of source ids."""
+    out: list[list[int]] = [[] for _ in sources]
+    for chunk, generated in generate(model, sources, num_beams=1):
+        for row, target in zip(chunk, generated[:, 1:].tolist()):
+            end = target.index(model.config.eos_token_id) + 1 if model.config.eos_token_id in target else len(target)
+            out[row] = target[:end]
+    return out
+
+
+@dataclass
+class Hypothesis:
+    """A translation that beam search found: its target ids and its score."""
+    target: list[int]
+    score: float
+
+
+def beam(model: MarianMTModel, sources: list[list[int]], n_beams: int, length_penalty: float, n_best: int
+         ) -> list[list[Hypothesis]]:
+    """The n_best hypotheses of beam search for each list of source ids, best first."""
+    out: list[list[Hypothesis]] = [[] for _ in sources]
+    for chunk, found in generate(model, sources, num_beams=n_beams, num_return_sequences=n_best, length_penalty=length_penalty,
+                                 early_stopping=False, return_dict_in_generate=True, output_scores=True):
+        lengths = (found.beam_indices >= 0).sum(dim=1).tolist()  # padding may be the end token
+        rows = zip(found.sequences[:, 1:].tolist(), lengths, found.sequences_scores.tolist())
+        for i, (target, length, score) in enumerate(rows):
+            if score > -1e8:  # below that, transformers fills up a list that is too short
+                out[chunk[i // n_best]].append(Hypothesis(target[:length], score))
     return out

@@ -1,0 +1,25 @@
+/* What greedy search and beam search share. */
+#ifndef MODEL_SEARCH_H
+#define MODEL_SEARCH_H
+
+#include "model/transformer.h"
+
+/* The maximum number of target tokens, including the end token, for n_src source tokens: length_factor * n_src +
+ * length_extra, but at most max_length, as config.json has them. 2 n_src + 30 is more than a translation needs, but few
+ * enough to stop a repetition loop early. */
+size_t search_length_cap(const model_config *config, size_t n_src);
+
+/* Sets the logits [n_target_vocabulary] of pad and of the checkpoint's suppressed ids to -infinity. */
+void search_suppress(float *logits, const model_config *config);
+
+/* Replaces *chosen, the token after n others, by the one that the checkpoint forces there: one at the beginning, or, if
+ * it has forced_end, the end token at the length cap. Returns whether one is forced. */
+bool search_force(size_t *chosen, const model_config *config, size_t n, size_t cap);
+
+/* Encodes all sentences of a state that was just laid out, whose tokens are source_ids, one sentence after another. */
+void search_encode(transformer_state *state, const transformer *model, const int32_t *source_ids);
+
+/* Fails because no token can follow n others: a logit is NaN or +infinity, or all are -infinity. */
+bool search_refuse_logits(const transformer *model, size_t n, failure *why);
+
+#endif
