@@ -54,12 +54,10 @@ def matmul_transposed(a: ndarray, b: ndarray) -> ndarray:
     return numpy.array([add_eight(row * b) for row in a])
 
 
-def matmul(a: ndarray, b: ndarray) -> ndarray:
-    """a b [m, n] of a [m, k] and b [k, n], summed in the order of k"""
-    out = numpy.zeros((len(a), b.shape[1]), float32)
+def matmul_add(out: ndarray, a: ndarray, b: ndarray) -> None:
+    """out [m, n] += a b of a [m, k] and b [k, n], summed in the order of k"""
     for column, row in zip(a.T, b):
         out += numpy.outer(column, row)
-    return out
 
 
 def quantize_row(x: ndarray) -> tuple[ndarray, ndarray]:
@@ -166,8 +164,10 @@ def attend(m: Model, name: str, q: ndarray, k: ndarray, v: ndarray, causal: bool
     m.trace_tensor(f"{name}.scores", scores.reshape(-1, len(k)))
     weights = numpy.array([softmax_of_seen(head, causal) for head in scores])
     m.trace_tensor(f"{name}.weights", weights.reshape(-1, len(k)))
-    values = numpy.split(v, n_heads, axis=1)
-    return m.trace_tensor(f"{name}.heads", numpy.hstack([matmul(*head) for head in zip(weights, values)]))
+    context = numpy.zeros_like(q)
+    for out, weights_of_head, values in zip(numpy.split(context, n_heads, axis=1), weights, numpy.split(v, n_heads, axis=1)):
+        matmul_add(out, weights_of_head, values)
+    return m.trace_tensor(f"{name}.heads", context)
 
 
 def project_out(m: Model, name: str, context: ndarray) -> ndarray:
