@@ -39,8 +39,8 @@ typedef struct {
     size_t parent;
 } beam_node;
 
-/* A slot has room for what one hypothesis computes: one decoder row per step. Sentence s has the slots s * n_beams … (s
- * + 1) * n_beams - 1; in greedy search its only slot is s. */
+/* A slot has room for what one hypothesis computes: one decoder row per step. Sentence s has
+ * n_beams slots, the first of which is s * n_beams. */
 struct transformer_state {
     void *arena;
     size_t arena_size;

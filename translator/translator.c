@@ -329,6 +329,7 @@ static bool write_hypotheses(translator *t, translated_sentence *sentence, const
         ok = ok && write_hypothesis(t, sentence, hypothesis, line, &lost, why);
         if (lost) {
             token_ids_free(&hypothesis->target);
+            text_free(&hypothesis->text);
             continue;
         }
         sentence->hypotheses[n_kept++] = *hypothesis;

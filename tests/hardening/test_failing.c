@@ -126,19 +126,21 @@ START_TEST(growing)
 }
 END_TEST
 
-static void refuse_while_translating(const char *directory, size_t n_lines, const char *what)
+static void refuse_while_translating(const char *directory, size_t n_lines, const search_options *search,
+                                     const char *what)
 {
     failure why;
     trial attempt = {.text = TEXT_EMPTY, .directory = directory, .n_lines = n_lines};
     attempt.translator = translator_open(attempt.directory, 1, &why);
     ck_assert_ok(attempt.translator != NULL, why);
+    translator_set_search(attempt.translator, search);
     refuse_all(&attempt, what);
     translator_close(attempt.translator);
 }
 
 START_TEST(one_sentence)
 {
-    refuse_while_translating(golden_path(variants[_i], ""), 1, "a sentence");
+    refuse_while_translating(golden_path(variants[_i], ""), 1, &(search_options){.n_beams = 1}, "a sentence");
 }
 END_TEST
 
@@ -147,7 +149,15 @@ START_TEST(a_batch)
 {
     char directory[4096];
     snprintf(directory, sizeof directory, "%s/%s", SHORT, variants[_i]);
-    refuse_while_translating(directory, N_LINES, "a batch");
+    refuse_while_translating(directory, N_LINES, &(search_options){.n_beams = 1}, "a batch");
+}
+END_TEST
+
+START_TEST(an_n_best_list)
+{
+    char directory[4096];
+    snprintf(directory, sizeof directory, "%s/%s", SHORT, variants[_i]);
+    refuse_while_translating(directory, 2, &(search_options){3, 1.0, 2}, "an n-best list");
 }
 END_TEST
 
@@ -184,5 +194,6 @@ int main(void)
     add_loop_test(suite, "one_sentence", one_sentence, N_ELEMENTS(variants));
     add_loop_test(suite, "a_batch", a_batch, N_ELEMENTS(variants));
     add_test(suite, "unknown_words", unknown_words);
+    add_loop_test(suite, "an_n_best_list", an_n_best_list, N_ELEMENTS(variants));
     return run_suite(suite);
 }
