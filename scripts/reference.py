@@ -70,7 +70,10 @@ def trace(model: MarianMTModel, source: list[int], target: list[int]) -> dict[st
 
     for stack, part in (("encoder", model.model.encoder), ("decoder", model.model.decoder)):
         layers, is_pre_norm = part.layers, hasattr(part, "layer_norm")  # Pegasus, M2M100, mBART
-        before(layers[0], f"{stack}.embedding")
+        embedding_norm = getattr(part, "layernorm_embedding", None)  # BART, mBART
+        before(embedding_norm or layers[0], f"{stack}.embedding")
+        if embedding_norm:
+            after(embedding_norm, f"{stack}.embedding_norm")
         if is_pre_norm:
             after(part.layer_norm, f"{stack}.final_norm")
         for i, layer in enumerate(layers):

@@ -18,7 +18,6 @@ class HuggingFace(systems.System):
         torch.manual_seed(3)
         self.name, self.before, self.start, self.family = family, list(before), start, family
         self.source_words = self.target_words = self.special + DIGITS + TO_19 + TENS + ["hundred"]
-        self.pre = family in ("MBart", "M2M100", "Pegasus", "Blenderbot")
         self.options = {"source-frame": " ".join([*before, "text", "</s>"]), "target-frame": f"{start} text </s>",
                         "tokenizer": "spaces"}
         sizes = {"vocab_size": len(self.source_words)}
@@ -58,58 +57,7 @@ class HuggingFace(systems.System):
 
     def forward(self, source, target):
         """The trace of one sentence."""
-        kept, handles = {}, []
-
-        def keep(name, tensor):
-            kept[name] = tensor.detach().reshape(-1, tensor.shape[-1]).numpy().copy()
-
-        def after(module, name):
-            handles.append(module.register_forward_hook(lambda _, __, result: keep(name, result)))
-
-        def before(module, name):
-            handles.append(module.register_forward_pre_hook(lambda _, arguments: keep(name, arguments[0])))
-
-        for stack in ("encoder", "decoder"):
-            part = getattr(self.model.model, stack)
-            first = part.layernorm_embedding if hasattr(part, "layernorm_embedding") else part.layers[0]
-            before(first, f"{stack}.embedding")
-            if first is not part.layers[0]:
-                after(first, f"{stack}.embedding_norm")
-            for i, layer in enumerate(part.layers):
-                sublayers = [("self_attention", layer.self_attn, layer.self_attn_layer_norm)]
-                if stack == "decoder":
-                    sublayers.append(("cross_attention", layer.encoder_attn, layer.encoder_attn_layer_norm))
-                for name, attention, _ in sublayers:
-                    for theirs, ours in (("q_proj", ".query"), ("k_proj", ".key"), ("v_proj", ".value"), ("out_proj", "")):
-                        after(getattr(attention, theirs), f"{stack}.{i}.{name}{ours}")
-                    before(attention.out_proj, f"{stack}.{i}.{name}.heads")
-                sublayers.append(("feed_forward", None, layer.final_layer_norm))
-                before(layer.fc2, f"{stack}.{i}.feed_forward.inner")
-                after(layer.fc2, f"{stack}.{i}.feed_forward")
-                following = [norm for _, _, norm in sublayers[1:]]
-                following.append(part.layers[i + 1].self_attn_layer_norm if i + 1 < len(part.layers) else
-                                 getattr(part, "layer_norm", None))
-                for (name, _, norm), following_norm in zip(sublayers, following):
-                    after(norm, f"{stack}.{i}.{name}_norm")
-                    if self.pre:
-                        before(following_norm, f"{stack}.{i}.{name}_residual")
-            if self.pre:
-                after(part.layer_norm, f"{stack}.final_norm")
-        with torch.no_grad():
-            result = self.model(input_ids=torch.tensor([source]), decoder_input_ids=torch.tensor([target]),
-                                attention_mask=torch.ones(1, len(source)), output_attentions=True, use_cache=False)
-        for handle in handles:
-            handle.remove()
-        for name, weights in (("encoder.{}.self_attention", result.encoder_attentions),
-                              ("decoder.{}.self_attention", result.decoder_attentions),
-                              ("decoder.{}.cross_attention", result.cross_attentions)):
-            for i, tensor in enumerate(weights):
-                part = name.format(i)
-                kept[f"{part}.scores"] = reference.attention_scores(kept[f"{part}.query"], kept[f"{part}.key"],
-                                                                    tensor.shape[1])
-                keep(f"{part}.weights", tensor)
-        keep("output", result.logits)
-        return kept
+        return reference.trace(self.model, source, [*target[1:], self.model.config.eos_token_id])
 
 
 TRAINED = {"mbart": ("MBart", {"before": [], "scale_embedding": True}), "m2m100": ("M2M100", {"scale_embedding": True}),
