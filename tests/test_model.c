@@ -453,15 +453,24 @@ static void assert_hypothesis(const generated_tokens *found, const int32_t *ids,
     ck_assert_int_eq(found->truncated, truncated);
 }
 
+/* The language does not depend on the source. */
+static const token_ids any_source = {(int32_t[]){5, 9, 0}, 3, 3};
+
+static void close_language(transformer *model, transformer_state *state)
+{
+    table = NULL;
+    state_free(state);
+    model_close(model);
+}
+
 START_TEST(beam_search_finds_what_greedy_search_misses)
 {
     transformer *model = open_language(greedy_loses);
     transformer_state state = {0};
-    const token_ids source = {(int32_t[]){5, 9, 0}, 3, 3};
     failure why;
     /* Step 1: A 0.6, B 0.4. Step 2: B END 0.36 ends, A C 0.3 and A D 0.18 go on, A END 0.12 is not among the first two.
      * Step 3: A C END 0.3 and A D END 0.18 end. */
-    const generated_tokens *found = beam_with(&state, model, &source, 1, 9, 2, 0.0, NULL, &why);
+    const generated_tokens *found = beam_with(&state, model, &any_source, 1, 9, 2, 0.0, NULL, &why);
     ck_assert_ok(found != NULL, why);
     assert_hypothesis(&found[0], (int32_t[]){B, END}, 2, 0.36, 0.0, false);
     assert_hypothesis(&found[1], (int32_t[]){A, C, END}, 3, 0.3, 0.0, false);
@@ -469,16 +478,14 @@ START_TEST(beam_search_finds_what_greedy_search_misses)
     ck_assert_float_eq_tol(found[1].log_probabilities[1], logf(0.5f), 1e-6f);
     ck_assert_float_eq_tol(found[1].log_probabilities[2], 0.0f, 1e-6f);
     /* per token, the longer one is better */
-    found = beam_with(&state, model, &source, 1, 9, 2, 1.0, NULL, &why);
+    found = beam_with(&state, model, &any_source, 1, 9, 2, 1.0, NULL, &why);
     assert_hypothesis(&found[0], (int32_t[]){A, C, END}, 3, 0.3, 1.0, false);
     assert_hypothesis(&found[1], (int32_t[]){B, END}, 2, 0.36, 1.0, false);
     /* with four beams, B C and what grows out of it remain as well */
-    found = beam_with(&state, model, &source, 1, 9, 4, 0.0, NULL, &why);
+    found = beam_with(&state, model, &any_source, 1, 9, 4, 0.0, NULL, &why);
     assert_hypothesis(&found[2], (int32_t[]){A, D, END}, 3, 0.18, 0.0, false);
     assert_hypothesis(&found[3], (int32_t[]){A, END}, 2, 0.12, 0.0, false);
-    table = NULL;
-    state_free(&state);
-    model_close(model);
+    close_language(model, &state);
 }
 END_TEST
 
@@ -486,24 +493,21 @@ START_TEST(hypotheses_end_at_the_length_cap)
 {
     transformer *model = open_language(greedy_loses);
     transformer_state state = {0};
-    const token_ids source = {(int32_t[]){5, 9, 0}, 3, 3};
     failure why;
     ck_assert(model->config.forced_end); /* which costs nothing */
-    const generated_tokens *found = beam_with(&state, model, &source, 1, 2, 2, 1.0, NULL, &why);
+    const generated_tokens *found = beam_with(&state, model, &any_source, 1, 2, 2, 1.0, NULL, &why);
     assert_hypothesis(&found[0], (int32_t[]){A, END}, 2, 0.6, 1.0, true);
     assert_hypothesis(&found[1], (int32_t[]){B, END}, 2, 0.4, 1.0, false);
     model->config.forced_end = false;
-    found = beam_with(&state, model, &source, 1, 2, 2, 1.0, NULL, &why);
+    found = beam_with(&state, model, &any_source, 1, 2, 2, 1.0, NULL, &why);
     assert_hypothesis(&found[0], (int32_t[]){B, END}, 2, 0.36, 1.0, false);
     assert_hypothesis(&found[1], (int32_t[]){A, C}, 2, 0.3, 1.0, true);
     /* forced at the beginning: nothing else is considered there */
     model->config.target_forced = (id_list){1, {D}};
-    found = beam_with(&state, model, &source, 1, 9, 2, 1.0, NULL, &why);
+    found = beam_with(&state, model, &any_source, 1, 9, 2, 1.0, NULL, &why);
     assert_hypothesis(&found[0], (int32_t[]){D, END}, 2, 1.0, 1.0, false);
     ck_assert_uint_eq(found[1].n, 0);
-    table = NULL;
-    state_free(&state);
-    model_close(model);
+    close_language(model, &state);
 }
 END_TEST
 
@@ -515,13 +519,10 @@ START_TEST(beam_search_refuses_a_logit_that_is_nan)
                                                       [C] = {[END] = 1.0f}};
     transformer *model = open_language(damaged);
     transformer_state state = {0};
-    const token_ids source = {(int32_t[]){5, 9, 0}, 3, 3};
     failure why;
-    ck_assert(!beam_with(&state, model, &source, 1, 9, 2, 1.0, NULL, &why));
+    ck_assert(!beam_with(&state, model, &any_source, 1, 9, 2, 1.0, NULL, &why));
     ck_assert_ptr_nonnull(strstr(why.sentence, "NaN or infinite at target token 2"));
-    table = NULL;
-    state_free(&state);
-    model_close(model);
+    close_language(model, &state);
 }
 END_TEST
 
@@ -529,18 +530,15 @@ START_TEST(suppressed_ids_have_a_probability_but_are_never_chosen)
 {
     transformer *model = open_language(greedy_loses);
     transformer_state state = {0};
-    const token_ids source = {(int32_t[]){5, 9, 0}, 3, 3};
     failure why;
     model->config.suppressed = (id_list){1, {A}};
-    const generated_tokens *found = beam_with(&state, model, &source, 1, 9, 2, 0.0, NULL, &why);
+    const generated_tokens *found = beam_with(&state, model, &any_source, 1, 9, 2, 0.0, NULL, &why);
     assert_hypothesis(&found[0], (int32_t[]){B, END}, 2, 0.36, 0.0, false);
     assert_hypothesis(&found[1], (int32_t[]){B, C, END}, 3, 0.04, 0.0, false);
     model->config.suppressed = (id_list){2, {A, B}};
-    ck_assert(!beam_with(&state, model, &source, 1, 9, 2, 0.0, NULL, &why));
+    ck_assert(!beam_with(&state, model, &any_source, 1, 9, 2, 0.0, NULL, &why));
     ck_assert_ptr_nonnull(strstr(why.sentence, "NaN or infinite"));
-    table = NULL;
-    state_free(&state);
-    model_close(model);
+    close_language(model, &state);
 }
 END_TEST
 
@@ -554,16 +552,13 @@ START_TEST(ties_keep_their_order)
                                                    [D] = {[END] = 1.0f}};
     transformer *model = open_language(ties);
     transformer_state state = {0};
-    const token_ids source = {(int32_t[]){5, 9, 0}, 3, 3};
     failure why;
-    const generated_tokens *found = beam_with(&state, model, &source, 1, 9, 4, 0.0, NULL, &why);
+    const generated_tokens *found = beam_with(&state, model, &any_source, 1, 9, 4, 0.0, NULL, &why);
     assert_hypothesis(&found[0], (int32_t[]){A, D, END}, 3, 0.375, 0.0, false);
     assert_hypothesis(&found[1], (int32_t[]){B, C, END}, 3, 0.375, 0.0, false);
     assert_hypothesis(&found[2], (int32_t[]){A, END}, 2, 0.125, 0.0, false);
     assert_hypothesis(&found[3], (int32_t[]){B, END}, 2, 0.125, 0.0, false);
-    table = NULL;
-    state_free(&state);
-    model_close(model);
+    close_language(model, &state);
 }
 END_TEST
 
