@@ -1,23 +1,13 @@
 #include "support/utf8.h"
 #include "tests/golden.h"
+#include "tests/tokenizers.h"
 #include "tokenizer/bpe.h"
 #include "tokenizer/sentencepiece_check.h"
 #include "tokenizer/splitter.h"
 #include "tokenizer/tokenizer.h"
 #include "tokenizer/vocabulary.h"
-#include "translator/open_tokenizer.h"
 
 #include <unistd.h>
-
-static tokenizer *open_golden(const char *directory)
-{
-    model_config config;
-    failure why;
-    ck_assert_ok(config_read(&config, directory, &why), why);
-    tokenizer *t = open_tokenizer(directory, &config, &why);
-    ck_assert_ok(t != NULL, why);
-    return t;
-}
 
 /* The ids of a one-sentence line, with its language code. */
 static bool encode(const tokenizer *t, const char *bytes, size_t size, token_ids *ids, failure *why)
@@ -28,7 +18,7 @@ static bool encode(const tokenizer *t, const char *bytes, size_t size, token_ids
 
 static void check_sentences(const char *directory, const char *golden)
 {
-    tokenizer *t = open_golden(directory);
+    tokenizer *t = open_tokenizer_of(directory);
     cJSON *root = golden_json(golden);
     const cJSON *sentence;
     failure why;
@@ -63,7 +53,7 @@ END_TEST
 
 START_TEST(a_language_code_is_one_token)
 {
-    tokenizer *t = open_golden(golden_path("gelu", ""));
+    tokenizer *t = open_tokenizer_of(golden_path("gelu", ""));
     failure why;
     token_ids ids = {0};
     ck_assert_ok(encode(t, ">>deu<< a", 9, &ids, &why), why);
@@ -81,7 +71,7 @@ END_TEST
 
 START_TEST(a_piece_that_the_vocabulary_lacks_is_unknown)
 {
-    tokenizer *t = open_golden(golden_path("gelu", "")); /* "m" is a piece of SentencePiece there, "▁m" too */
+    tokenizer *t = open_tokenizer_of(golden_path("gelu", "")); /* "m" is a piece of SentencePiece there, "▁m" too */
     failure why;
     token_ids ids = {0};
     ck_assert_ok(encode(t, "\xE2\x82\xAC", 3, &ids, &why), why);
@@ -94,7 +84,7 @@ END_TEST
 
 START_TEST(special_tokens_are_text)
 {
-    tokenizer *t = open_golden(CHECKPOINT);
+    tokenizer *t = open_tokenizer_of(CHECKPOINT);
     failure why;
     token_ids ids = {0};
     ck_assert_ok(encode(t, "</s> <pad> <unk>", 16, &ids, &why), why);
@@ -111,7 +101,7 @@ START_TEST(text_survives_there_and_back)
 {
     static const char *const lines[] = {"The house is small.", "Z\xC3\xBCrich, 7 \xE2\x82\xAC!", "a",
                                         "\xF0\x9F\x98\x80 \xE4\xB8\xAD\xE6\x96\x87", "100 % \"quoted\" (text)"};
-    tokenizer *t = open_golden(CHECKPOINT); /* one model for both sides, with byte fallback */
+    tokenizer *t = open_tokenizer_of(CHECKPOINT); /* one model for both sides, with byte fallback */
     failure why;
     for (size_t i = 0; i < N_ELEMENTS(lines); i++) {
         token_ids ids = {0};
@@ -147,7 +137,7 @@ END_TEST
 
 START_TEST(a_line_stays_a_line)
 {
-    tokenizer *t = open_golden(CHECKPOINT);
+    tokenizer *t = open_tokenizer_of(CHECKPOINT);
     failure why;
     int32_t newline = -1, escape = -1; /* byte pieces that a checkpoint could generate */
     for (int32_t id = 0; id < 1000; id++) {

@@ -3,6 +3,7 @@
 #include "cli/trace_file.h"
 #include "tests/golden.h"
 #include "tests/random.h"
+#include "tests/tokenizers.h"
 #include "translator/open_tokenizer.h"
 #include "translator/restore.h"
 #include "translator/tags.h"
@@ -563,21 +564,11 @@ static bool place_with(const tokenizer *t, size_t *places, const char **source, 
     return placed;
 }
 
-static tokenizer *open_sentencepiece(void)
-{
-    model_config config;
-    failure why;
-    ck_assert_ok(config_read(&config, CHECKPOINT, &why), why);
-    tokenizer *t = open_tokenizer(CHECKPOINT, &config, &why);
-    ck_assert_ok(t != NULL, why);
-    return t;
-}
-
 /* The same with pieces of SentencePiece. */
 static bool place(size_t *places, const char **source, const char **target, const size_t *aligned, size_t n,
                   protected_span *spans, size_t n_spans)
 {
-    tokenizer *t = open_sentencepiece();
+    tokenizer *t = open_tokenizer_of(CHECKPOINT);
     bool placed = place_with(t, places, source, target, aligned, n, spans, n_spans);
     tokenizer_close(t);
     return placed;
@@ -788,7 +779,7 @@ START_TEST(with_SentencePiece_too)
         {{"<unk>", "<copy>"}, {1, 1}, "house <copy>"},
         {{"<unk>", "<unk>"}, {0, 1}, "the house"},
     };
-    tokenizer *t = open_sentencepiece();
+    tokenizer *t = open_tokenizer_of(CHECKPOINT);
     for (size_t i = 0; i < N_ELEMENTS(cases); i++)
         check_unknown(t, tokenizer_target_unknown(t), "the house is", "the house is", 4, cases[i].target,
                       cases[i].aligned, cases[i].expected);
