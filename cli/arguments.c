@@ -214,7 +214,7 @@ int arguments_parse(arguments *a, int argc, char **argv)
     if (a->n_best > 0 && (a->n_best > a->n_beams || a->n_beams == 1))
         return arguments_refuse("--n-best %zu requires --beam %zu or more", a->n_best, a->n_best < 2 ? 2 : a->n_best);
     if (a->n_best && !a->json_lines && a->resume)
-        return arguments_refuse("--resume and --n-best require --format jsonl, which has one line for each line");
+        return arguments_refuse("--resume and --n-best require --format jsonl, which has one line per input line");
     if (a->n_beams > 1 && a->explain)
         return arguments_refuse("--explain shows greedy search; it cannot be combined with --beam");
     if (a->n_words && a->input)

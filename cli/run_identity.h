@@ -10,8 +10,8 @@
 #include "support/failure.h"
 
 /* Sizes and digests of the files, the program's version, whether text is protected ("on", "off"), how it is searched,
- * the output's format
- * ("text", "jsonl"), and the encoding of the input and the language of translations, or "default". */
+ * the output's format ("text", "jsonl"), and the encoding of the input and the language of translations, or "default".
+ */
 typedef struct {
     char input[48], checkpoint[48], program[48], protection[4], search[64], format[6],
         encoding[INPUT_ENCODING_NAME + 1], language[64];

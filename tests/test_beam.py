@@ -174,7 +174,7 @@ def test_the_length_penalty_decides_between_short_and_long():
     (["--beam", "2", "--explain", "page", "Hello."], "--explain shows greedy search; it cannot be combined with --beam"),
     (["--beam", "2", "--info"], "--info cannot be combined with TEXT or translation options"),
     (["--beam", "2", "--n-best", "2", "-i", "a", "-o", "b", "--resume"],
-     "--resume and --n-best require --format jsonl, which has one line for each line"),
+     "--resume and --n-best require --format jsonl, which has one line per input line"),
 ])
 def test_options_that_make_no_sense_are_refused(options, said):
     done = start(*options)

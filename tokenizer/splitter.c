@@ -67,7 +67,7 @@ static bool open_lower(splitter *s, bool as_python, failure *why)
     size_t offset;
     s->locale = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
     if (!s->locale)
-        return failure_set(why, "the locale C.UTF-8 is missing, which lower case needs; it is part of libc-bin");
+        return failure_set(why, "the locale C.UTF-8, which lower-casing needs, is missing; install libc-bin");
     if (as_python)
         s->final_sigma =
             pcre2_compile((PCRE2_SPTR)final_sigma, PCRE2_ZERO_TERMINATED, COMPILE_OPTIONS, &error, &offset, NULL);
