@@ -511,6 +511,21 @@ START_TEST(hypotheses_end_at_the_length_cap)
 }
 END_TEST
 
+/* A, C and the end would have a better mean, but A and C alone are no better than what has ended. */
+START_TEST(a_tie_ends_the_search)
+{
+    static const float even[N_TOKENS][N_TOKENS] = {
+        [START] = {[A] = 0.5f, [END] = 0.5f}, [A] = {[C] = 0.5f, [END] = 0.5f}, [C] = {[END] = 1.0f}};
+    transformer *model = open_language(even);
+    transformer_state state = {0};
+    failure why;
+    const generated_tokens *found = beam_with(&state, model, &any_source, 1, 9, 2, 1.0, NULL, &why);
+    assert_hypothesis(&found[0], (int32_t[]){END}, 1, 0.5, 1.0, false);
+    assert_hypothesis(&found[1], (int32_t[]){A, END}, 2, 0.25, 1.0, false);
+    close_language(model, &state);
+}
+END_TEST
+
 START_TEST(beam_search_refuses_a_logit_that_is_nan)
 {
     static const float damaged[N_TOKENS][N_TOKENS] = {[START] = {[A] = 0.6f, [B] = 0.4f},
@@ -842,6 +857,7 @@ int main(void)
     add_test(suite, "sizes_that_overflow_are_refused", sizes_that_overflow_are_refused);
     add_test(suite, "beam_search_finds_what_greedy_search_misses", beam_search_finds_what_greedy_search_misses);
     add_test(suite, "hypotheses_end_at_the_length_cap", hypotheses_end_at_the_length_cap);
+    add_test(suite, "a_tie_ends_the_search", a_tie_ends_the_search);
     add_test(suite, "beam_search_refuses_a_logit_that_is_nan", beam_search_refuses_a_logit_that_is_nan);
     add_test(suite, "suppressed_ids_have_a_probability_but_are_never_chosen",
              suppressed_ids_have_a_probability_but_are_never_chosen);
