@@ -2,13 +2,11 @@
 #include "cli/arguments.h"
 
 #include <getopt.h>
-#include <limits.h>
 #include <sched.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "cli/input_encoding.h"
 #include "cli/say.h"
@@ -22,7 +20,7 @@ static const char help[] =
     "Translates TEXT with a Transformer checkpoint. Without TEXT, translates standard input line by line.\n"
     "Writes one output line per input line as soon as it is ready; blank lines stay blank.\n"
     "\n"
-    "  -m, --model DIR     checkpoint directory (default: the bundled English→German checkpoint)\n"
+    "  -m, --model DIR     checkpoint directory (default: $TRANSFORMER_CHECKPOINT, or the bundled English→German one)\n"
     "  -t, --threads N     number of threads (default: available CPUs, at most 4)\n"
     "  -i, --input FILE    translate the lines of FILE; - is standard input\n"
     "  -o, --output FILE   write translations to FILE, created only once complete; shows progress with --input\n"
@@ -110,17 +108,6 @@ static int refuse_empty_names(const arguments *a)
     return -1;
 }
 
-/* The path of the bundled checkpoint, found from the program's own, so that a checkout may be moved or copied. */
-static const char *bundled_checkpoint(void)
-{
-    static char path[PATH_MAX + sizeof TRANSFORMER_CHECKPOINT], resolved[PATH_MAX];
-    ssize_t n = readlink("/proc/self/exe", path, PATH_MAX);
-    while (n > 0 && path[n - 1] != '/')
-        n--;
-    memcpy(path + (n > 0 ? n : 0), TRANSFORMER_CHECKPOINT, sizeof TRANSFORMER_CHECKPOINT);
-    return realpath(path, resolved) ? resolved : path;
-}
-
 int arguments_parse(arguments *a, int argc, char **argv)
 {
     enum {
@@ -162,8 +149,7 @@ int arguments_parse(arguments *a, int argc, char **argv)
                                             {"help", no_argument, NULL, HELP},
                                             {"version", no_argument, NULL, VERSION},
                                             {NULL, 0, NULL, 0}};
-    *a =
-        (arguments){.model = bundled_checkpoint(), .n_threads = default_threads(), .n_beams = 1, .length_penalty = 1.0};
+    *a = (arguments){.n_threads = default_threads(), .n_beams = 1, .length_penalty = 1.0};
     int option, status = -1;
     opterr = 0;
     while (status < 0 && (option = getopt_long(argc, argv, ":m:t:i:o:", options, NULL)) != -1)

@@ -8,10 +8,11 @@
 enum { EXIT_USAGE = 2 }; /* for usage errors; EXIT_SUCCESS and EXIT_FAILURE are in stdlib.h */
 
 typedef struct {
-    const char *model, *input, *output, *trace, *explain; /* input and output: NULL for the standard streams */
-    const char *encoding;                                 /* of the input, or NULL */
-    const char *to;                                       /* the language of translations, or NULL */
-    const char *attention;                                /* the argument of attention_choose, or NULL */
+    const char *model;                            /* NULL for default_checkpoint */
+    const char *input, *output, *trace, *explain; /* input and output: NULL for the standard streams */
+    const char *encoding;                         /* of the input, or NULL */
+    const char *to;                               /* the language of translations, or NULL */
+    const char *attention;                        /* the argument of attention_choose, or NULL */
     size_t n_threads, n_beams, n_best;
     double length_penalty;
     bool json_lines; /* --format jsonl */

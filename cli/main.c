@@ -12,6 +12,7 @@
 #include "cli/arguments.h"
 #include "cli/bus_error.h"
 #include "cli/claims.h"
+#include "cli/default_checkpoint.h"
 #include "cli/filter.h"
 #include "cli/output_file.h"
 #include "cli/say.h"
@@ -232,11 +233,12 @@ static bool check_stack(failure *why)
                        (unsigned long long)limit.rlim_cur / 1024, LEAST_KB);
 }
 
-static int run(const arguments *a)
+static int run(arguments *a)
 {
     failure why;
     translator *t = NULL;
-    bool ok = check_stack(&why) && cli_catch_bus_errors(a->model, &why) && use_instruction_set(&why) &&
+    bool ok = check_stack(&why) && (a->model || (a->model = default_checkpoint(&why))) &&
+              cli_catch_bus_errors(a->model, &why) && use_instruction_set(&why) &&
               (t = translator_open(a->model, a->n_threads, &why)) != NULL;
     attention_choice attention;
     if (ok)

@@ -1,9 +1,12 @@
-/* All views of a sentence read one forward pass. */
+/* All views of a sentence read one forward pass; where the bundled checkpoint is looked for. */
+#include "cli/default_checkpoint.h"
 #include "cli/filter.h"
 #include "tests/suite.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* The linker calls this in place of trace_call (CMakeLists.txt): it counts the passes that are traced. */
@@ -78,9 +81,43 @@ START_TEST(all_views_of_a_sentence_read_one_pass)
 }
 END_TEST
 
+/* Makes the directories of a path below the current directory, and enters none of them. */
+static void make_directories(const char *path)
+{
+    char part[PATH_MAX];
+    for (const char *end = path; (end = strchr(end, '/')) != NULL; end++) {
+        snprintf(part, sizeof part, "%.*s", (int)(end - path), path);
+        mkdir(part, 0700);
+    }
+    mkdir(path, 0700);
+}
+
+START_TEST(the_nearest_bundled_checkpoint_is_found)
+{
+    static const char *const places[] = {"data", "p/bin/share", "p/share"}; /* the nearest is last */
+    char root[] = "/tmp/test_cli.XXXXXX", path[PATH_MAX], expected[PATH_MAX];
+    ck_assert_ptr_nonnull(mkdtemp(root));
+    ck_assert_int_eq(chdir(root), 0);
+    make_directories("p/bin");
+    ck_assert_ptr_null(bundled_checkpoint("p/bin/translate", "data"));
+    for (size_t i = 0; i < N_ELEMENTS(places); i++) {
+        snprintf(path, sizeof path, "%s/transformer.c/checkpoints/en-de", places[i]);
+        make_directories(path);
+        ck_assert_ptr_nonnull(realpath(path, expected));
+        ck_assert_pstr_eq(bundled_checkpoint("p/bin/translate", "data"), expected);
+    }
+    ck_assert_ptr_nonnull(realpath("data/transformer.c/checkpoints/en-de", expected));
+    ck_assert_pstr_eq(bundled_checkpoint("/nowhere/translate", "data"), expected);
+    ck_assert_pstr_eq(bundled_checkpoint("", "data"), expected); /* without /proc */
+    ck_assert_int_eq(system("rm -r data p"), 0);
+    rmdir(root);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("cli");
     add_test(suite, "all_views_of_a_sentence_read_one_pass", all_views_of_a_sentence_read_one_pass);
+    add_test(suite, "the_nearest_bundled_checkpoint_is_found", the_nearest_bundled_checkpoint_is_found);
     return run_suite(suite);
 }
