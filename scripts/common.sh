@@ -12,11 +12,10 @@ locked() {
   ) 9>"$root/build/.lock"
 }
 
-# Runs a command and shows its output only if it fails, which ends the script.
+# Runs a command with its output in the variable `output`. Shows it only if the command fails, which ends the script.
 quietly() {
-  local log
-  log=$("$@" 2>&1) || {
-    echo "$log" >&2
+  output=$("$@" 2>&1) || {
+    echo "$output" >&2
     say "failed: $*"
     exit 1
   }
@@ -47,7 +46,7 @@ apt_install() {
 build_packages=(build-essential cmake pkg-config libopenblas-pthread-dev libsentencepiece-dev libcjson-dev libpcre2-dev)
 test_packages=("${build_packages[@]}" check libsimde-dev)
 
-# Configures and builds a CMake preset, with the tests unless it is `release`. Quiet unless it fails.
+# Configures and builds a CMake preset, with the tests unless it is `release`. Quiet unless it fails or the compiler warns.
 build() {
   local packages=("${build_packages[@]}")
   [ "$1" = release ] || packages=("${test_packages[@]}")
@@ -62,6 +61,7 @@ configure_and_compile() {
   remove_build_of_another_place "build/$1"
   quietly cmake --preset "$1"
   quietly cmake --build --preset "$1" --parallel "$(nproc)"
+  ! grep -q 'warning:' <<<"$output" || grep -v '^\[' <<<"$output" >&2 # without the lines of progress, "[ 42%] Building …"
   [ "$1" != release ] || touch "$program" # so that a newer file that changes nothing does not trigger a build every time
 }
 
@@ -89,11 +89,19 @@ install_python() {
   locked pip_install "$1"
 }
 
-is_installed() { cmp -s "$root/$1" "$root/.venv/${1##*/}"; }
+is_installed() { ! venv_is_of_another_place && cmp -s "$root/$1" "$root/.venv/${1##*/}"; }
+
+# True if .venv has been moved or copied with its checkout: its programs would run the Python of the other place.
+venv_is_of_another_place() {
+  local place
+  place=$(sed -n 's|^command = .* -m venv /|/|p' "$root/.venv/pyvenv.cfg" 2>/dev/null) || return 1
+  [ -n "$place" ] && ! [ "$place" -ef "$root/.venv" ]
+}
 
 pip_install() {
   local python=$root/.venv/bin/python
   is_installed "$1" && return # by the run that this one has waited for
+  ! venv_is_of_another_place || { say "removing .venv, which was made in another place"; rm -rf "$root/.venv"; }
   say "installing the Python packages of $1 in .venv"
   # A .venv without pip is one whose making was killed; this completes it.
   "$python" -m pip --version >/dev/null 2>&1 || quietly python3 -m venv "$root/.venv"

@@ -3,6 +3,7 @@ links, survive moves, copies and kills, and wait for one another."""
 
 import itertools
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -27,6 +28,7 @@ STAND_INS = {
         [ -z "$place" ] || [ "$place" -ef "$build" ] || { echo "the cache is that of $place"; exit 1; }
         sleep 0.2
         echo "CMAKE_CACHEFILE_DIR:INTERNAL=$PWD/$build" >"$build/CMakeCache.txt"
+        [ "$1" = --preset ] || [ -z "${WARNING-}" ] || printf '%s\n' "[ 50%] Building C object a" "$WARNING" "  1 | x"
         [ "$1" = --preset ] || { printf '#!/bin/bash\necho "built in %s: $0 $*"\n' "$PWD" >"$build/translate"
                                  chmod +x "$build/translate"; echo build >>"$build/log"; }
         rmdir "$build/busy" """,
@@ -35,6 +37,7 @@ STAND_INS = {
         [ "$1" = -m ] || exit 0
         mkdir "$3.busy" || { echo "two at once"; exit 1; }
         mkdir -p "$3/bin" && cp "${0%/*}/venv-python" "$3/bin/python"
+        echo "command = $0 -m venv $3" >"$3/pyvenv.cfg"
         sleep 0.2
         touch "$3/pip"
         rmdir "$3.busy" """,
@@ -150,6 +153,14 @@ def test_a_checkout_with_a_build_can_be_moved_and_copied(checkout, tmp_path, run
         assert run("moved/scripts/translate") == f"built in {moved}: {moved}/build/release/translate \n"
 
 
+def test_warnings_of_the_compiler_are_shown(checkout, start):
+    warning = "a.c:1:1: warning: unused variable 'x' [-Wunused-variable]"
+    process = start(checkout / "scripts/translate", WARNING=warning)
+    _, error = process.communicate(timeout=60)
+    assert process.returncode == 0
+    assert error == f"translate: building (release)\n{warning}\n  1 | x\n"
+
+
 def test_what_the_fuzzer_found_survives_a_move(checkout, tmp_path, run):
     for name in ("corpus/a", "findings/b", "objects/c"):
         (checkout / "build/fuzz" / name).parent.mkdir(parents=True)
@@ -163,6 +174,21 @@ def test_what_the_fuzzer_found_survives_a_move(checkout, tmp_path, run):
     assert {"corpus/a", "findings/b"} == {str(path.relative_to(fuzz)) for path in fuzz.glob("[cfo]*/*")}
 
 
+def test_what_documented_commands_create_is_ignored():
+    """In the checkout; checkpoints/ is there already, and names in capitals are the reader's."""
+    creates = re.compile(r"(?:--run|--trace|--explain|--model|-o|>|export\.py [\w./-]+) ([a-z][\w.-]*)(?= |$)", re.MULTILINE)
+    created = set()
+    for document in [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]:
+        for line in re.findall(r"^ *(?:\$ |  )(.*scripts/.*|.*tests/planted.*)", document.read_text(), re.MULTILINE):
+            created.update(creates.findall(line))
+    assert {"run", "my-checkpoint", "small", "page.html", "held-out.tsv"} <= created
+    listed = subprocess.run(["git", "check-ignore", *(f"{name}/x" for name in created)], cwd=ROOT, capture_output=True,
+                            text=True)
+    if listed.returncode == 128:
+        pytest.skip("not a Git checkout")
+    assert {name.removesuffix("/x") for name in listed.stdout.split()} == created
+
+
 def test_the_bundled_checkpoint_is_found_from_the_place_of_the_program(tmp_path):
     if not program.TRANSLATE.is_relative_to(ROOT):
         pytest.skip("built outside the checkout")
@@ -170,6 +196,8 @@ def test_the_bundled_checkpoint_is_found_from_the_place_of_the_program(tmp_path)
         at = tmp_path / name
         (at / program.TRANSLATE.relative_to(ROOT)).parent.mkdir(parents=True)
         shutil.copy(program.TRANSLATE, at / program.TRANSLATE.relative_to(ROOT))
+        shutil.copytree(program.TRANSLATE.parent / "share", (at / program.TRANSLATE.relative_to(ROOT)).parent / "share",
+                        symlinks=True)
         shutil.copytree(ROOT / "tests/golden/int8", at / "checkpoints/en-de")
         (tmp_path / f"link-{name}").symlink_to(at / program.TRANSLATE.relative_to(ROOT))
         shown = subprocess.run([tmp_path / f"link-{name}", "--info"], capture_output=True, text=True, check=True).stdout
@@ -189,6 +217,32 @@ def test_two_first_runs_of_python_install_once(checkout, start):
     ended = [process.communicate(timeout=60) for process in processes]
     assert [out for out, _ in ended] == 3 * [f"{checkout}/.venv/bin/python script\n"], ended
     assert log(checkout / ".venv/log") == ["install"]
+
+
+@pytest.mark.parametrize("move", [os.rename, shutil.copytree], ids=["moved", "copied"])
+def test_a_virtual_environment_of_another_place_is_made_again(checkout, tmp_path, run, start, move):
+    run(checkout / "scripts/python", "script")
+    moved = tmp_path / "moved"
+    move(checkout, moved)
+    (moved / ".venv/old").touch()
+    process = start("moved/scripts/python", "script")
+    out, error = process.communicate(timeout=60)
+    assert (process.returncode, out) == (0, f"{moved}/.venv/bin/python script\n")
+    assert error.startswith("python: removing .venv, which was made in another place\n")
+    run("moved/scripts/python", "script")
+    assert log(moved / ".venv/log") == ["install"] and not (moved / ".venv/old").exists()
+
+
+def test_a_virtual_environment_that_is_a_link_is_kept(checkout, tmp_path, run):
+    run(checkout / "scripts/python", "script")
+    os.rename(checkout, tmp_path / "first")
+    checkout.symlink_to("first")
+    (tmp_path / "second").mkdir()
+    shutil.copytree(tmp_path / "first/scripts", tmp_path / "second/scripts")
+    (tmp_path / "second/.venv").symlink_to("../first/.venv")
+    for place in ("checkout", "second"):
+        run(f"{place}/scripts/python", "script")
+    assert log(tmp_path / "first/.venv/log") == ["install"]
 
 
 def test_a_virtual_environment_whose_making_was_killed_is_completed(checkout, run):
