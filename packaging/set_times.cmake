@@ -1,4 +1,5 @@
-# Gives the files of a package the time SOURCE_DATE_EPOCH, by default that of the changelog, so that the package is reproducible.
+# Gives the files of a package the time SOURCE_DATE_EPOCH, by default that of the changelog, so that two packages of the same
+# sources are byte-identical.
 if(NOT DEFINED ENV{SOURCE_DATE_EPOCH})
   execute_process(COMMAND dpkg-parsechangelog -l ${CMAKE_CURRENT_LIST_DIR}/changelog -S Timestamp
     OUTPUT_VARIABLE time OUTPUT_STRIP_TRAILING_WHITESPACE COMMAND_ERROR_IS_FATAL ANY)
