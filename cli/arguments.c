@@ -12,7 +12,7 @@
 #include "cli/say.h"
 #include "model/transformer.h"
 
-enum { DEFAULT_THREADS = 4, MOST_THREADS = 256, MOST_PENALTY = 10 };
+enum { DEFAULT_THREADS = 4, MOST_THREADS = 256, MOST_PENALTY = 10, MOST_NO_REPEAT = 100 };
 
 static const char help[] =
     "translate [OPTION…] [TEXT…]\n"
@@ -33,6 +33,7 @@ static const char help[] =
     "      --length-penalty A\n"
     "                      divide the score of a hypothesis by its length to the power of A (default: 1)\n"
     "      --n-best K      write the K best translations of each line: line number, score and text\n"
+    "      --no-repeat N   never write the same N tokens twice in a sentence, which stops repetition loops\n"
     "      --format NAME   text, or jsonl: a JSON object per line, with tokens, log-probabilities and alignment\n"
     "      --tokens        show pieces, ids and log-probabilities of source and target on standard error\n"
     "      --steps         show each decoding step on standard error: the chosen piece and the five runners-up\n"
@@ -121,6 +122,7 @@ int arguments_parse(arguments *a, int argc, char **argv)
         BEAM,
         PENALTY,
         N_BEST,
+        NO_REPEAT,
         FORMAT,
         TRACE,
         EXPLAIN,
@@ -138,6 +140,7 @@ int arguments_parse(arguments *a, int argc, char **argv)
                                             {"beam", required_argument, NULL, BEAM},
                                             {"length-penalty", required_argument, NULL, PENALTY},
                                             {"n-best", required_argument, NULL, N_BEST},
+                                            {"no-repeat", required_argument, NULL, NO_REPEAT},
                                             {"format", required_argument, NULL, FORMAT},
                                             {"tokens", no_argument, NULL, TOKENS},
                                             {"steps", no_argument, NULL, STEPS},
@@ -164,6 +167,7 @@ int arguments_parse(arguments *a, int argc, char **argv)
         case BEAM: status = read_count(&a->n_beams, "beam", optarg, MAX_BEAMS); break;
         case PENALTY: status = read_penalty(&a->length_penalty, optarg); break;
         case N_BEST: status = read_count(&a->n_best, "n-best", optarg, MAX_BEAMS); break;
+        case NO_REPEAT: status = read_count(&a->no_repeat, "no-repeat", optarg, MOST_NO_REPEAT); break;
         case FORMAT:
             /* NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker): as in read_count */
             a->json_lines = strcmp(optarg, "jsonl") == 0;
@@ -190,7 +194,7 @@ int arguments_parse(arguments *a, int argc, char **argv)
     a->words = argv + optind;
     a->n_words = argc - optind;
     if (a->info && (a->n_words || a->input || a->output || a->plain || a->json_lines || a->encoding || a->to ||
-                    a->tokens || a->steps || a->attention || a->n_beams > 1))
+                    a->tokens || a->steps || a->attention || a->n_beams > 1 || a->no_repeat))
         return arguments_refuse("--info cannot be combined with TEXT or translation options");
     if (a->json_lines && (a->tokens || a->steps || a->attention || a->trace || a->explain))
         return arguments_refuse("--format jsonl cannot be combined with --tokens, --steps, --attention, --trace or "
@@ -201,8 +205,9 @@ int arguments_parse(arguments *a, int argc, char **argv)
         return arguments_refuse("--n-best %zu requires --beam %zu or more", a->n_best, a->n_best < 2 ? 2 : a->n_best);
     if (a->n_best && !a->json_lines && a->resume)
         return arguments_refuse("--resume and --n-best require --format jsonl, which has one line per input line");
-    if (a->n_beams > 1 && a->explain)
-        return arguments_refuse("--explain shows greedy search; it cannot be combined with --beam");
+    if (a->explain && (a->n_beams > 1 || a->no_repeat))
+        return arguments_refuse("--explain shows greedy search; it cannot be combined with --%s",
+                                a->n_beams > 1 ? "beam" : "no-repeat");
     if (a->n_words && a->input)
         return arguments_refuse("TEXT and --input cannot be combined");
     if (a->encoding && !input_encoding_is_known(a->encoding))

@@ -13,7 +13,7 @@ typedef struct {
     const char *encoding;                         /* of the input, or NULL */
     const char *to;                               /* the language of translations, or NULL */
     const char *attention;                        /* the argument of attention_choose, or NULL */
-    size_t n_threads, n_beams, n_best;
+    size_t n_threads, n_beams, n_best, no_repeat;
     double length_penalty;
     bool json_lines; /* --format jsonl */
     bool plain, tokens, steps, resume, info;

@@ -244,7 +244,7 @@ static int run(arguments *a)
     if (ok)
         translator_set_protection(t, !a->plain);
     if (ok)
-        translator_set_search(t, &(search_options){a->n_beams, a->length_penalty, a->n_best});
+        translator_set_search(t, &(search_options){a->n_beams, a->length_penalty, a->n_best, a->no_repeat});
     if (ok && a->attention && !attention_choose(&attention, a->attention, translator_config(t), &why)) {
         translator_close(t);
         return arguments_refuse("%s", why.sentence);

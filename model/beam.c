@@ -45,6 +45,14 @@ static void place(transformer_state *state, size_t n_layers, const beam_hypothes
     }
 }
 
+/* Sets state->history to what the rows of a live hypothesis have read: the start token and its tokens. */
+static void read_history(const transformer_state *state, const beam_hypothesis *hypothesis)
+{
+    const size_t *path = state->path + hypothesis->slot * state->sizes.n_tgt;
+    for (size_t j = 0; j <= hypothesis->n; j++)
+        state->history[j] = node_at(state, path[j], j)->id;
+}
+
 /* Selects the rows of the next decoder call: the live hypotheses of the first n sentences in by_source.cache. */
 static void stack_rows(transformer_state *state, size_t n)
 {
@@ -89,13 +97,19 @@ static size_t next_above(const float *logits, size_t id, size_t n, float lowest)
 
 /* Sets list to the best continuations of a hypothesis by one token, at most `most`, best first; uses up its row of
  * logits. Returns how many, 0 if no token can be chosen. */
-static size_t list_continuations(beam_hypothesis *list, size_t most, const beam_hypothesis *hypothesis, float *logits,
-                                 const model_config *config, size_t cap)
+static size_t list_continuations(beam_hypothesis *list, size_t most, const transformer_state *state,
+                                 const beam_hypothesis *hypothesis, float *logits, const model_config *config,
+                                 size_t no_repeat)
 {
+    const int32_t *history = state->history;
+    size_t cap = state->generated[hypothesis->slot].capacity;
     float lowest = -INFINITY; /* what a logit must exceed to be listed */
     size_t n_vocabulary = config->n_target_vocabulary, n = 0, id = 0, forced;
+    if (no_repeat)
+        read_history(state, hypothesis);
     while ((id = next_above(logits, id, n_vocabulary, lowest)) < n_vocabulary) {
-        if (!id_list_has(&config->suppressed, (int32_t)id))
+        if (!id_list_has(&config->suppressed, (int32_t)id) &&
+            !search_repeats(history, hypothesis->n + 1, no_repeat, (int32_t)id))
             insert(list, &n, most, &(beam_hypothesis){.id = (int32_t)id, .score = (double)logits[id]});
         /* NOLINTNEXTLINE(clang-analyzer-core.uninitialized.Assign): insert fills the first n */
         lowest = n == most ? (float)list[most - 1].score : lowest;
@@ -123,13 +137,12 @@ static size_t list_continuations(beam_hypothesis *list, size_t most, const beam_
 
 /* Sets candidates [2 n_beams] to the best continuations of all live hypotheses of a sentence. Returns how many. */
 static size_t list_candidates(beam_hypothesis *candidates, const transformer_state *state, const model_config *config,
-                              size_t sentence, float *logits)
+                              size_t no_repeat, size_t sentence, float *logits)
 {
     beam_hypothesis list[MAX_CANDIDATES];
     size_t first = sentence * state->n_beams, most = 2 * state->n_beams, n = 0;
     for (size_t b = 0; b < state->n_live[sentence]; b++) {
-        size_t n_listed =
-            list_continuations(list, most, &state->live[first + b], logits, config, state->generated[first].capacity);
+        size_t n_listed = list_continuations(list, most, state, &state->live[first + b], logits, config, no_repeat);
         if (n_listed == 0)
             return 0;
         for (size_t i = 0; i < n_listed; i++)
@@ -226,7 +239,7 @@ static void generate(transformer_state *state, size_t i, const aligner *alignmen
 }
 
 const generated_tokens *beam_search(transformer_state *state, const transformer *model, const int32_t *source_ids,
-                                    double length_penalty, bool with_details, failure *why)
+                                    const search_options *options, bool with_details, failure *why)
 {
     const model_config *config = &model->config;
     size_t n_active = state->n_sentences;
@@ -243,13 +256,13 @@ const generated_tokens *beam_search(transformer_state *state, const transformer 
             beam_hypothesis candidates[MAX_CANDIDATES];
             size_t sentence = state->by_source.cache[i];
             float *logits = state->logits + state->by_source.first[i] * config->n_target_vocabulary;
-            size_t n = list_candidates(candidates, state, config, sentence, logits);
+            size_t n = list_candidates(candidates, state, config, options->no_repeat, sentence, logits);
             if (n == 0) {
                 search_refuse_logits(model, n_tokens, why);
                 return NULL;
             }
-            divide(state, sentence, candidates, n, config->target_end, length_penalty);
-            if (is_over(state, sentence, length_penalty))
+            divide(state, sentence, candidates, n, config->target_end, options->length_penalty);
+            if (is_over(state, sentence, options->length_penalty))
                 continue;
             assign_slots(state, config->decoder.n_layers, sentence);
             state->by_source.cache[n_kept++] = sentence;

@@ -18,6 +18,6 @@
  * n is 0 past the last one. Returns NULL if a logit is NaN or +infinity, or if all are -infinity. Details are the
  * alignment (greedy.h); log-probabilities are always filled in. */
 const generated_tokens *beam_search(transformer_state *state, const transformer *model, const int32_t *source_ids,
-                                    double length_penalty, bool with_details, failure *why);
+                                    const search_options *options, bool with_details, failure *why);
 
 #endif

@@ -2,6 +2,8 @@
 #include "model/greedy.h"
 
 #include <assert.h>
+#include <math.h>
+#include <string.h>
 
 #include "model/alignment.h"
 #include "model/forward.h"
@@ -9,12 +11,25 @@
 #include "model/search.h"
 #include "model/state.h"
 
-/* Chooses the next token of every row. Computes all logits only if details are requested. */
-static void choose(transformer_state *state, const transformer *model, bool with_details)
+/* Sets the logits of tokens that would repeat an n-gram to -infinity. */
+static void suppress_repeats(transformer_state *state, float *logits, const generated_tokens *tokens, int32_t start,
+                             size_t n_gram)
+{
+    int32_t *history = state->history;
+    size_t n = tokens->n + 1;
+    history[0] = start;
+    memcpy(history + 1, tokens->ids, tokens->n * sizeof *history);
+    for (size_t i = 0; i < n; i++) /* only a token that has occurred can complete an n-gram that has */
+        if (search_repeats(history, n, n_gram, history[i]))
+            logits[history[i]] = -INFINITY;
+}
+
+/* Chooses the next token of every row. Computes all logits only if they are needed. */
+static void choose(transformer_state *state, const transformer *model, size_t no_repeat, bool with_details)
 {
     const model_config *config = &model->config;
     size_t n_vocabulary = config->n_target_vocabulary;
-    if (!with_details) {
+    if (!with_details && no_repeat == 0) {
         model_choose(state, model);
         return;
     }
@@ -22,6 +37,7 @@ static void choose(transformer_state *state, const transformer *model, bool with
     for (size_t row = 0; row < row_stack_rows(&state->target); row++) {
         float *logits = state->logits + row * n_vocabulary;
         search_suppress(logits, config);
+        suppress_repeats(state, logits, &state->generated[state->target.cache[row]], config->target_start, no_repeat);
         state->chosen[row] = kernels_argmax(logits, n_vocabulary);
     }
 }
@@ -40,7 +56,7 @@ static void append(generated_tokens *tokens, size_t chosen, float *logits, const
 }
 
 const generated_tokens *greedy_search(transformer_state *state, const transformer *model, const int32_t *source_ids,
-                                      bool with_details, failure *why)
+                                      const search_options *options, bool with_details, failure *why)
 {
     const model_config *config = &model->config;
     size_t n_vocabulary = config->n_target_vocabulary, n_active = state->n_sentences;
@@ -54,7 +70,7 @@ const generated_tokens *greedy_search(transformer_state *state, const transforme
     while (n_active > 0) {
         state_take_target(state, n_active, 1);
         model_decode_step(state, model, state->newest, with_details ? &reader : NULL);
-        choose(state, model, with_details);
+        choose(state, model, options->no_repeat, with_details);
         size_t n_kept = 0;
         for (size_t i = 0; i < n_active; i++) {
             size_t sentence = state->target.cache[i];

@@ -2,6 +2,7 @@
 #include "model/search.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "model/forward.h"
 #include "model/model.h"
@@ -30,6 +31,17 @@ bool search_force(size_t *chosen, const model_config *config, size_t n, size_t c
     else
         return false;
     return true;
+}
+
+bool search_repeats(const int32_t *ids, size_t n, size_t n_gram, int32_t next)
+{
+    if (n_gram == 0 || n_gram > n)
+        return false;
+    const int32_t *last = ids + n - (n_gram - 1); /* the n_gram - 1 tokens that `next` would follow */
+    for (size_t i = 0; i + n_gram <= n; i++)
+        if (ids[i + n_gram - 1] == next && memcmp(ids + i, last, (n_gram - 1) * sizeof *ids) == 0)
+            return true;
+    return false;
 }
 
 /* A few sentences at a time, so that the encoder's scratch memory stays small. */

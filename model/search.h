@@ -16,6 +16,9 @@ void search_suppress(float *logits, const model_config *config);
  * it has forced_end, the end token at the length cap. Returns whether one is forced. */
 bool search_force(size_t *chosen, const model_config *config, size_t n, size_t cap);
 
+/* Whether token `next` would complete an n-gram of n_gram tokens that ids [n] already have. False if n_gram is 0. */
+bool search_repeats(const int32_t *ids, size_t n, size_t n_gram, int32_t next);
+
 /* Encodes all sentences of a state that was just laid out, whose tokens are source_ids, one sentence after another. */
 void search_encode(transformer_state *state, const transformer *model, const int32_t *source_ids);
 

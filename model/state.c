@@ -161,6 +161,7 @@ static void alloc_all(allocation *c, transformer_state *state, const model_confi
     state->chosen = alloc(c, size->target_rows, 1, sizeof(size_t));
     state->logits = alloc_floats(c, size->logit_rows, config->n_target_vocabulary);
     state->newest = alloc(c, size->target_rows, 1, sizeof(int32_t));
+    state->history = alloc(c, size->n_tgt, 1, sizeof(int32_t));
     alloc_generated(c, state, shape->n_tgt);
     state->aligned = alloc(c, n_layers * size->n_slots, size->n_tgt, sizeof(int32_t));
     state->entropy = alloc(c, n_layers * size->n_slots, size->n_tgt, sizeof(double));

@@ -66,6 +66,7 @@ struct transformer_state {
 
     generated_tokens *generated; /* [n_slots], results: n_beams per sentence */
     int32_t *newest;             /* [rows of the target], what the next decoder call reads */
+    int32_t *history;            /* [n_tgt], what the rows of one hypothesis have read, for no_repeat */
     int32_t *aligned;            /* [decoder layers, n_slots, n_tgt], the source token that a row attends to most */
     double *entropy;             /* [decoder layers, n_slots, n_tgt], of the attention of a row; alignment.h */
     float *mean_weights;         /* [n_keys], of one row, averaged over the heads */

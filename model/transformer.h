@@ -47,6 +47,14 @@ bool model_check_unchanged(const transformer *model, failure *why);
 
 enum { MAX_BEAMS = 16 };
 
+/* How targets are searched. */
+typedef struct {
+    size_t n_beams;        /* 1 … MAX_BEAMS; 1 is greedy search */
+    double length_penalty; /* of beam search: beam.h */
+    size_t n_best;         /* hypotheses that the translator keeps, at most n_beams; 0 except in beam search */
+    size_t no_repeat;      /* n-grams of this size occur only once in what the decoder reads; 0: any number of times */
+} search_options;
+
 /* The batch that a state is laid out for: one search or forward pass over n_sentences > 0 sentences. */
 typedef struct {
     size_t n_sentences;

@@ -2,8 +2,9 @@
 """What PyTorch computes, and how this program compares with it.
 
     reference.py tokens  HF_DIR CHECKPOINT FILE…              token ids against MarianTokenizer
-    reference.py ids     HF_DIR CHECKPOINT FILE…              greedy ids against MarianMTModel.generate
-    reference.py beam    HF_DIR CHECKPOINT FILE… [--beam N] [--length-penalty A] [--n-best K]
+    reference.py ids     HF_DIR CHECKPOINT FILE… [--no-repeat N]
+                                                              greedy ids against MarianMTModel.generate
+    reference.py beam    HF_DIR CHECKPOINT FILE… [--no-repeat N] [--beam N] [--length-penalty A] [--n-best K]
                                                               hypotheses and scores of beam search, likewise
     reference.py tensors HF_DIR CHECKPOINT FILE [--lines N]   every named tensor of the forward pass
 
@@ -23,7 +24,7 @@ from pathlib import Path
 import numpy
 import torch
 from safetensors import safe_open
-from transformers import MarianMTModel, MarianTokenizer
+from transformers import MarianMTModel, MarianTokenizer, NoRepeatNGramLogitsProcessor
 
 from transformer_c import checkpoint
 from transformer_c.program import translate, translate_objects, translate_tokens
@@ -133,10 +134,11 @@ def first_difference(found: list[int], expected: list[int]) -> int | None:
 
 
 @torch.no_grad()
-def gap_at(model: MarianMTModel, source: list[int], target: list[int], step: int) -> float:
+def gap_at(model: MarianMTModel, source: list[int], target: list[int], step: int, no_repeat: int) -> float:
     """The distance of the two best logits that PyTorch computes for target token `step`."""
-    decoder_ids = [model.config.decoder_start_token_id] + target[:step]
-    logits = model(input_ids=torch.tensor([source]), decoder_input_ids=torch.tensor([decoder_ids])).logits[0, -1]
+    decoder_ids = torch.tensor([[model.config.decoder_start_token_id] + target[:step]])
+    logits = model(input_ids=torch.tensor([source]), decoder_input_ids=decoder_ids).logits[:, -1]
+    logits = (NoRepeatNGramLogitsProcessor(no_repeat)(decoder_ids, logits) if no_repeat else logits)[0]
     logits[checkpoint.suppressed_ids(model)] = -float("inf")
     best = logits.topk(2).values
     return float(best[0] - best[1])
@@ -150,7 +152,7 @@ def read_lines(path: Path) -> list[str]:
     return lines
 
 
-def compare_tokens(model: MarianMTModel, tokenizer: MarianTokenizer, directory: Path, path: Path) -> bool:
+def compare_tokens(tokenizer: MarianTokenizer, directory: Path, path: Path) -> bool:
     lines = read_lines(path)
     n_different = 0
     for line, sentences in zip(lines, translate_tokens(directory, lines, "--plain")):
@@ -165,11 +167,15 @@ def compare_tokens(model: MarianMTModel, tokenizer: MarianTokenizer, directory: 
     return n_different == 0
 
 
-def compare_ids(model: MarianMTModel, tokenizer: MarianTokenizer, directory: Path, path: Path) -> bool:
+def repeat_options(no_repeat: int) -> list[str]:
+    return ["--no-repeat", str(no_repeat)] if no_repeat else []
+
+
+def compare_ids(model: MarianMTModel, directory: Path, path: Path, no_repeat: int) -> bool:
     lines = read_lines(path)
-    of_line = translate_tokens(directory, lines, "--plain")
+    of_line = translate_tokens(directory, lines, "--plain", *repeat_options(no_repeat))
     sentences = [sentence for sentences in of_line for sentence in sentences]
-    wanted = iter(checkpoint.greedy(model, [sentence.source for sentence in sentences]))
+    wanted = iter(checkpoint.greedy(model, [sentence.source for sentence in sentences], no_repeat))
     n_equal, inexcusable = 0, 0
     for line, line_sentences in zip(lines, of_line):
         equal = True
@@ -179,7 +185,7 @@ def compare_ids(model: MarianMTModel, tokenizer: MarianTokenizer, directory: Pat
             if step is None:
                 continue
             equal = False
-            gap = gap_at(model, sentence.source, expected, step)
+            gap = gap_at(model, sentence.source, expected, step, no_repeat)
             inexcusable += gap >= TIE
             print(f"  differs at token {step}, where the two best logits are {gap:.2g} apart: {line}")
         n_equal += equal
@@ -188,11 +194,11 @@ def compare_ids(model: MarianMTModel, tokenizer: MarianTokenizer, directory: Pat
     return inexcusable == 0
 
 
-def program_beam(directory: Path, lines: list[str], n_beams: int, length_penalty: float, n_best: int
-                 ) -> list[list[tuple[list[int], list[checkpoint.Hypothesis]]]]:
+def program_beam(directory: Path, lines: list[str], n_beams: int, length_penalty: float, n_best: int,
+                 no_repeat: int = 0) -> list[list[tuple[list[int], list[checkpoint.Hypothesis]]]]:
     """For each line its sentences: (source ids, the n_best hypotheses that this program finds)."""
     objects = translate_objects(directory, lines, "--plain", "--beam", str(n_beams), "--length-penalty", str(length_penalty),
-                                "--n-best", str(n_best))
+                                "--n-best", str(n_best), *repeat_options(no_repeat))
     return [[([token["id"] for token in sentence["tokens"]["source"]],
               [checkpoint.Hypothesis([token["id"] for token in hypothesis["target"]], hypothesis["score"])
                for hypothesis in sentence["hypotheses"]]) for sentence in found["sentences"]] for found in objects]
@@ -207,11 +213,12 @@ def beam_difference(found: list[checkpoint.Hypothesis], expected: list[checkpoin
     return max(abs(a.score - b.score) for a, b in pairs), all(a.target == b.target for a, b in pairs)
 
 
-def compare_beam(model: MarianMTModel, directory: Path, path: Path, n_beams: int, length_penalty: float, n_best: int) -> bool:
+def compare_beam(model: MarianMTModel, directory: Path, path: Path, n_beams: int, length_penalty: float, n_best: int,
+                 no_repeat: int) -> bool:
     lines = read_lines(path)
-    of_line = program_beam(directory, lines, n_beams, length_penalty, n_best)
+    of_line = program_beam(directory, lines, n_beams, length_penalty, n_best, no_repeat)
     wanted = iter(checkpoint.beam(model, [source for sentences in of_line for source, _ in sentences], n_beams, length_penalty,
-                                  n_best))
+                                  n_best, no_repeat))
     n_equal, inexcusable, largest = 0, 0, 0.0
     for line, sentences in zip(lines, of_line):
         all_equal = True
@@ -224,8 +231,8 @@ def compare_beam(model: MarianMTModel, directory: Path, path: Path, n_beams: int
             inexcusable += gap >= TIE
             print(f"  differs, with scores up to {gap:.2g} apart: {line}")
         n_equal += all_equal
-    print(f"{path}: beam {n_beams}, length penalty {length_penalty}, {n_best} best: the ids of {n_equal} of {len(lines)} lines "
-          f"equal, their scores differ by at most {largest:.2g}")
+    print(f"{path}: beam {n_beams}, length penalty {length_penalty}, {n_best} best, no repeat {no_repeat}: the ids of "
+          f"{n_equal} of {len(lines)} lines equal, their scores differ by at most {largest:.2g}")
     return inexcusable == 0 and largest <= TOLERANCE
 
 
@@ -257,6 +264,7 @@ def main() -> None:
     parser.add_argument("--lines", type=int, default=200, help="lines of the file that `tensors` compares")
     parser.add_argument("--beam", type=int, default=4, metavar="N")
     parser.add_argument("--length-penalty", type=float, default=1.0, metavar="A")
+    parser.add_argument("--no-repeat", type=int, default=0, metavar="N")
     parser.add_argument("--n-best", type=int, default=4, metavar="K")
     arguments = parser.parse_args()
     model, tokenizer = checkpoint.open_marian(arguments.hf_dir)
@@ -265,10 +273,12 @@ def main() -> None:
         if arguments.what == "tensors":
             good &= compare_tensors(model, tokenizer, arguments.checkpoint, path, arguments.lines)
         elif arguments.what == "beam":
-            good &= compare_beam(model, arguments.checkpoint, path, arguments.beam, arguments.length_penalty, arguments.n_best)
+            good &= compare_beam(model, arguments.checkpoint, path, arguments.beam, arguments.length_penalty, arguments.n_best,
+                                 arguments.no_repeat)
+        elif arguments.what == "ids":
+            good &= compare_ids(model, arguments.checkpoint, path, arguments.no_repeat)
         else:
-            compare = compare_tokens if arguments.what == "tokens" else compare_ids
-            good &= compare(model, tokenizer, arguments.checkpoint, path)
+            good &= compare_tokens(tokenizer, arguments.checkpoint, path)
     sys.exit(0 if good else 1)
 
 

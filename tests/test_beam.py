@@ -84,6 +84,27 @@ def test_hypotheses_are_those_of_transformers(exported, variant, n_beams, length
             assert abs(ours.score - theirs.score) <= 1e-4
 
 
+@pytest.mark.parametrize("variant", [*RANDOM, REVERSING])
+@pytest.mark.parametrize("no_repeat", [1, 2, 3])
+def test_without_repeats_ids_are_those_of_transformers(exported, variant, no_repeat):
+    """Random checkpoints repeat themselves all the time."""
+    model, directory = exported(variant)
+    import reference
+    from transformer_c import checkpoint
+    from transformer_c.program import translate_tokens
+    greedy = [sentence for line in translate_tokens(directory, lines_of(variant), "--plain", "--no-repeat", str(no_repeat))
+              for sentence in line]
+    sources = [sentence.source for sentence in greedy]
+    assert [sentence.target for sentence in greedy] == checkpoint.greedy(model, sources, no_repeat)
+    found = [hypotheses for line in reference.program_beam(directory, lines_of(variant), 4, 1.0, 4, no_repeat)
+             for _, hypotheses in line]
+    wanted = checkpoint.beam(model, sources, 4, 1.0, 4, no_repeat)
+    for ours, theirs in zip(found, wanted, strict=True):
+        assert [hypothesis.target for hypothesis in ours] == [hypothesis.target for hypothesis in theirs]
+        assert reference.beam_difference(ours, theirs)[0] <= 1e-4
+    assert variant == REVERSING or [sentence.target for sentence in greedy] != checkpoint.greedy(model, sources)
+
+
 LINES = ["The weather will be better tomorrow.", "", "He saw her duck. I know <b>that</b>.",
          "  - Write to {name} <b>today</b>.", "thank you",
          "We have to put the meeting off, because the manager is ill and nobody else knows the customer."]
@@ -108,11 +129,12 @@ def hypotheses(lines, *options, environment=None):
 
 def test_hypotheses_do_not_depend_on_batch_threads_and_instruction_set():
     """In int8, bit for bit."""
-    for options in ([], ["--format", "jsonl"]):
+    for options in ([], ["--format", "jsonl"], ["--no-repeat", "2"]):
         expected = hypotheses(LINES, "-t", "1", *options)
         assert hypotheses(LINES, "-t", "3", *options) == expected
         for level in of_levels():
             assert hypotheses(LINES, "-t", "2", *options, environment={"TRANSFORMER_ISA": level}) == expected
+    expected = hypotheses(LINES, "--format", "jsonl")
     alone = [hypotheses([line], "--format", "jsonl") for line in LINES]
     assert "".join(alone) == expected
     many = hypotheses(LINES * 20, "--format", "jsonl")
@@ -171,6 +193,10 @@ def test_the_length_penalty_decides_between_short_and_long():
     (["--length-penalty", "0.6"], "--length-penalty requires --beam 2 or more"),
     (["--n-best", "1"], "--n-best 1 requires --beam 2 or more"),
     (["--beam", "2", "--n-best", "3"], "--n-best 3 requires --beam 3 or more"),
+    (["--no-repeat", "0"], "invalid --no-repeat 0; must be a number from 1 to 100"),
+    (["--no-repeat", "3", "--info"], "--info cannot be combined with TEXT or translation options"),
+    (["--no-repeat", "3", "--explain", "page", "Hello."],
+     "--explain shows greedy search; it cannot be combined with --no-repeat"),
     (["--beam", "2", "--explain", "page", "Hello."], "--explain shows greedy search; it cannot be combined with --beam"),
     (["--beam", "2", "--info"], "--info cannot be combined with TEXT or translation options"),
     (["--beam", "2", "--n-best", "2", "-i", "a", "-o", "b", "--resume"],

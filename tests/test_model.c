@@ -100,7 +100,8 @@ static void search_with(transformer_state *state, const transformer *model, cons
     }
     const batch_shape shape = {n, n_src, n_tgt, n_new, 1, with_log_probabilities, team};
     ck_assert_ok(state_lay_out(state, &model->config, &shape, &why), why);
-    ck_assert_ok(greedy_search(state, model, all.at, with_log_probabilities, &why), why);
+    ck_assert_ok(greedy_search(state, model, all.at, &(search_options){.n_beams = 1}, with_log_probabilities, &why),
+                 why);
     token_ids_free(&all);
 }
 
@@ -367,7 +368,7 @@ START_TEST(a_logit_that_is_nan_is_an_error)
     float *bias = own_bias(model);
     bias[40] = NAN;
     ck_assert_ok(lay_out_one(&state, model, 3, 10, 1, &why), why);
-    ck_assert(!greedy_search(&state, model, (int32_t[]){5, 9, 0}, false, &why));
+    ck_assert(!greedy_search(&state, model, (int32_t[]){5, 9, 0}, &(search_options){.n_beams = 1}, false, &why));
     ck_assert_ptr_nonnull(strstr(why.sentence, "NaN or infinite"));
     free(bias);
     state_free(&state);
@@ -384,6 +385,21 @@ START_TEST(sizes_that_overflow_are_refused)
     ck_assert_ptr_nonnull(strstr(why.sentence, "memory"));
     state_free(&state);
     model_close(model);
+}
+END_TEST
+
+START_TEST(an_n_gram_that_has_occurred_is_a_repeat)
+{
+    const int32_t ids[] = {7, 1, 2, 3, 1, 2};
+    const struct {
+        size_t n, n_gram;
+        int32_t next;
+        bool repeats;
+    } cases[] = {{6, 3, 3, true},  {6, 3, 1, false}, {6, 2, 3, true},  {6, 2, 1, false}, {6, 1, 7, true},
+                 {6, 1, 4, false}, {6, 4, 3, false}, {5, 2, 2, true},  {5, 3, 2, false}, {1, 1, 7, true},
+                 {1, 2, 7, false}, {0, 1, 7, false}, {6, 6, 7, false}, {6, 0, 7, false}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        ck_assert_int_eq(search_repeats(ids, cases[i].n, cases[i].n_gram, cases[i].next), cases[i].repeats);
 }
 END_TEST
 
@@ -405,7 +421,8 @@ static const generated_tokens *beam_with(transformer_state *state, const transfo
     }
     const batch_shape shape = {n, n_src, most, n_new, n_beams, true, team};
     ck_assert_ok(state_lay_out(state, &model->config, &shape, why), *why);
-    const generated_tokens *found = beam_search(state, model, all.at, length_penalty, true, why);
+    const search_options options = {.n_beams = n_beams, .length_penalty = length_penalty};
+    const generated_tokens *found = beam_search(state, model, all.at, &options, true, why);
     token_ids_free(&all);
     return found;
 }
@@ -855,6 +872,7 @@ int main(void)
     add_test(suite, "ties_go_to_the_lowest_id", ties_go_to_the_lowest_id);
     add_test(suite, "a_logit_that_is_nan_is_an_error", a_logit_that_is_nan_is_an_error);
     add_test(suite, "sizes_that_overflow_are_refused", sizes_that_overflow_are_refused);
+    add_test(suite, "an_n_gram_that_has_occurred_is_a_repeat", an_n_gram_that_has_occurred_is_a_repeat);
     add_test(suite, "beam_search_finds_what_greedy_search_misses", beam_search_finds_what_greedy_search_misses);
     add_test(suite, "hypotheses_end_at_the_length_cap", hypotheses_end_at_the_length_cap);
     add_test(suite, "a_tie_ends_the_search", a_tie_ends_the_search);

@@ -83,6 +83,7 @@ static bool translate_batch(const batch_workers *workers, transformer_state *sta
     const transformer *model = workers->model;
     const search_options *search = &workers->search;
     size_t n_beams = search->n_beams;
+    bool with_logits = with_details || n_beams > 1 || search->no_repeat > 0;
     size_t n_src[TRANSLATOR_BATCH] = {0}, n_tgt[TRANSLATOR_BATCH] = {0}, n_new[TRANSLATOR_BATCH] = {0};
     const model_config *config = model_get_config(model);
     token_ids source = {0};
@@ -95,11 +96,10 @@ static bool translate_batch(const batch_workers *workers, transformer_state *sta
         for (size_t i = 0; i < ids->n && ok; i++)
             ok = token_ids_append(&source, ids->at[i], why);
     }
-    const batch_shape shape = {n, n_src, n_tgt, n_new, n_beams, with_details || n_beams > 1, team};
+    const batch_shape shape = {n, n_src, n_tgt, n_new, n_beams, with_logits, team};
     const generated_tokens *found = NULL;
     if (ok && state_lay_out(state, config, &shape, why))
-        found = n_beams > 1 ? beam_search(state, model, source.at, search->length_penalty, with_details, why)
-                            : greedy_search(state, model, source.at, with_details, why);
+        found = (n_beams > 1 ? beam_search : greedy_search)(state, model, source.at, search, with_details, why);
     token_ids_free(&source);
     ok = found != NULL;
     for (size_t s = 0; s < n && ok; s++)

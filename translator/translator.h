@@ -94,13 +94,7 @@ void translator_close(translator *t);
  * line as it is. */
 void translator_set_protection(translator *t, bool on);
 
-/* How translations are searched. */
-typedef struct {
-    size_t n_beams;        /* 1 … MAX_BEAMS; 1 is greedy search, the default */
-    double length_penalty; /* of beam search: model/beam.h */
-    size_t n_best;         /* hypotheses to keep of each sentence, at most n_beams; 0 except in beam search */
-} search_options;
-
+/* The default is greedy search. */
 void translator_set_search(translator *t, const search_options *options);
 
 /* A language that the checkpoint can translate to. */

@@ -180,10 +180,10 @@ def generate(model: MarianMTModel, sources: list[list[int]], **options: Any) -> 
                                         max_length=cap + 1, suppress_tokens=suppressed_ids(model), **options)
 
 
-def greedy(model: MarianMTModel, sources: list[list[int]]) -> list[list[int]]:
+def greedy(model: MarianMTModel, sources: list[list[int]], no_repeat: int = 0) -> list[list[int]]:
     """Greedy target ids for each list of source ids."""
     out: list[list[int]] = [[] for _ in sources]
-    for chunk, generated in generate(model, sources, num_beams=1):
+    for chunk, generated in generate(model, sources, num_beams=1, no_repeat_ngram_size=no_repeat):
         for row, target in zip(chunk, generated[:, 1:].tolist()):
             end = target.index(model.config.eos_token_id) + 1 if model.config.eos_token_id in target else len(target)
             out[row] = target[:end]
@@ -197,12 +197,13 @@ class Hypothesis:
     score: float
 
 
-def beam(model: MarianMTModel, sources: list[list[int]], n_beams: int, length_penalty: float, n_best: int
-         ) -> list[list[Hypothesis]]:
+def beam(model: MarianMTModel, sources: list[list[int]], n_beams: int, length_penalty: float, n_best: int,
+         no_repeat: int = 0) -> list[list[Hypothesis]]:
     """The n_best hypotheses of beam search for each list of source ids, best first."""
     out: list[list[Hypothesis]] = [[] for _ in sources]
     for chunk, found in generate(model, sources, num_beams=n_beams, num_return_sequences=n_best, length_penalty=length_penalty,
-                                 early_stopping=False, return_dict_in_generate=True, output_scores=True):
+                                 early_stopping=False, no_repeat_ngram_size=no_repeat, return_dict_in_generate=True,
+                                 output_scores=True):
         lengths = (found.beam_indices >= 0).sum(dim=1).tolist()  # padding may be the end token
         rows = zip(found.sequences[:, 1:].tolist(), lengths, found.sequences_scores.tolist())
         for i, (target, length, score) in enumerate(rows):
