@@ -16,7 +16,7 @@ typedef struct {
     size_t n_threads, n_beams, n_best, no_repeat;
     double length_penalty;
     bool json_lines; /* --format jsonl */
-    bool plain, tokens, steps, resume, info;
+    bool plain, tokens, steps, resume, info, score;
     char **words; /* [n_words], the words of TEXT */
     int n_words;
 } arguments;

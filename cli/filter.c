@@ -7,6 +7,7 @@
 
 #include "cli/json_lines.h"
 #include "cli/say.h"
+#include "cli/score_lines.h"
 #include "cli/show.h"
 #include "cli/show_steps.h"
 #include "cli/stop.h"
@@ -181,7 +182,9 @@ static bool translate_text(const line_filter *filter, window *lines, size_t n, s
 static bool translate_lines(const line_filter *filter, window *lines, size_t n, size_t first_line, failure *why)
 {
     cut_lines(lines, n, filter->source->buffer.bytes);
-    bool ok = filter->json_lines
+    bool ok = filter->score ? score_lines(filter->translator, lines->texts, n, first_line, filter->json_lines,
+                                          filter->out, filter->out_name, why)
+              : filter->json_lines
                   ? json_lines_translate(filter->translator, lines->texts, n, filter->out, filter->out_name, why)
                   : translate_text(filter, lines, n, first_line, why);
     ok = ok && flush_lines(filter, why);

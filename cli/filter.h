@@ -22,6 +22,7 @@ typedef struct {
     bool to_file;                      /* nobody is waiting for the first lines */
     size_t n_skipped;                  /* lines of the input that an interrupted run has translated */
     bool json_lines;                   /* write an object per line, without any of the views below */
+    bool score;                        /* the lines have translations: score them */
     size_t n_best;                     /* write a line per hypothesis, with its score, if not 0 */
     bool tokens;                       /* show on standard error */
     bool steps;                        /* show on standard error */

@@ -137,6 +137,7 @@ static bool translate_stream(const arguments *a, const attention_choice *attenti
                                 .to_file = a->output != NULL,
                                 .n_skipped = out->lines.n_lines,
                                 .json_lines = a->json_lines,
+                                .score = a->score,
                                 .n_best = a->n_best,
                                 .tokens = a->tokens,
                                 .steps = a->steps,

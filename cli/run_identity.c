@@ -49,8 +49,11 @@ bool run_identify(run_identity *identity, const arguments *a, const model_config
     snprintf(identity->checkpoint, sizeof identity->checkpoint, "%zu bytes %016" PRIx64, size, digest);
     snprintf(identity->program, sizeof identity->program, "%s", TRANSFORMER_VERSION);
     snprintf(identity->protection, sizeof identity->protection, a->plain ? "off" : "on");
-    snprintf(identity->search, sizeof identity->search, "beam %zu, length penalty %g, %zu best, no repeat %zu",
-             a->n_beams, a->length_penalty, a->n_best, a->no_repeat);
+    if (a->score)
+        snprintf(identity->search, sizeof identity->search, "score");
+    else
+        snprintf(identity->search, sizeof identity->search, "beam %zu, length penalty %g, %zu best, no repeat %zu",
+                 a->n_beams, a->length_penalty, a->n_best, a->no_repeat);
     snprintf(identity->format, sizeof identity->format, a->json_lines ? "jsonl" : "text");
     snprintf(identity->encoding, sizeof identity->encoding, "%s", a->encoding ? a->encoding : "default");
     snprintf(identity->language, sizeof identity->language, "%s", a->to ? a->to : "default");

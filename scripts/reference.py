@@ -6,9 +6,10 @@
                                                               greedy ids against MarianMTModel.generate
     reference.py beam    HF_DIR CHECKPOINT FILE… [--no-repeat N] [--beam N] [--length-penalty A] [--n-best K]
                                                               hypotheses and scores of beam search, likewise
+    reference.py score   HF_DIR CHECKPOINT FILE…              token ids and log-probabilities of pairs, source TAB translation
     reference.py tensors HF_DIR CHECKPOINT FILE [--lines N]   every named tensor of the forward pass
 
-FILE is text or TSV, of which the first column is taken. CHECKPOINT is the export of HF_DIR in
+FILE is text or TSV, of which the first column is taken, except by `score`. CHECKPOINT is the export of HF_DIR in
 float32. Every sentence is compared as the program cuts it. The exit status is 1 when something differs
 more than it may: any token id; a greedy id where the two best logits are 1e-5 or more apart; a hypothesis
 unless another of the same score within 1e-5 is in its place, or a score by more than 1e-4; a tensor by more than 1e-4 (of its
@@ -16,6 +17,7 @@ largest magnitude, where that is above 1).
 """
 
 import argparse
+import json
 import sys
 import tempfile
 from itertools import zip_longest
@@ -236,6 +238,26 @@ def compare_beam(model: MarianMTModel, directory: Path, path: Path, n_beams: int
     return inexcusable == 0 and largest <= TOLERANCE
 
 
+def compare_scores(model: MarianMTModel, tokenizer: MarianTokenizer, directory: Path, path: Path) -> bool:
+    lines = path.read_text(encoding="utf-8").removesuffix("\n").split("\n")
+    n_different, largest = 0, 0.0
+    for line, found in zip(lines, translate(directory, lines, "--score", "--format", "jsonl").stdout.splitlines(), strict=True):
+        pair = json.loads(found)
+        if pair["score"] is None:
+            continue
+        source, target = ([token["id"] for token in pair["tokens"][side]] for side in ("source", "target"))
+        text, translation = line.split("\t")[:2]
+        if [source, target] != [checkpoint.encode(tokenizer, text), checkpoint.encode_target(tokenizer, translation)]:
+            n_different += 1
+            print(f"  token ids differ: {line}")
+        expected = checkpoint.log_probabilities(model, source, target)
+        gaps = [abs(a - b) for a, b in zip(pair["log_probabilities"], expected, strict=True)]
+        largest = max(largest, *gaps, abs(pair["score"] - sum(expected)))
+    print(f"{path}: the token ids of {len(lines)} pairs, {n_different} differ; log-probabilities differ by at most "
+          f"{largest:.2g}")
+    return n_different == 0 and largest <= TOLERANCE
+
+
 def compare_tensors(model: MarianMTModel, tokenizer: MarianTokenizer, directory: Path, path: Path, n_lines: int) -> bool:
     worst, n_compared, lines = {}, 0, read_lines(path)
     for line, sentences in zip(lines, translate_tokens(directory, lines, "--plain")):
@@ -257,7 +279,7 @@ def compare_tensors(model: MarianMTModel, tokenizer: MarianTokenizer, directory:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=["tokens", "ids", "beam", "tensors"])
+    parser.add_argument("what", choices=["tokens", "ids", "beam", "score", "tensors"])
     parser.add_argument("hf_dir", type=Path)
     parser.add_argument("checkpoint", type=Path)
     parser.add_argument("files", type=Path, nargs="+")
@@ -275,6 +297,8 @@ def main() -> None:
         elif arguments.what == "beam":
             good &= compare_beam(model, arguments.checkpoint, path, arguments.beam, arguments.length_penalty, arguments.n_best,
                                  arguments.no_repeat)
+        elif arguments.what == "score":
+            good &= compare_scores(model, tokenizer, arguments.checkpoint, path)
         elif arguments.what == "ids":
             good &= compare_ids(model, arguments.checkpoint, path, arguments.no_repeat)
         else:

@@ -111,7 +111,8 @@ void tokenizer_close(tokenizer *t)
 }
 
 typedef struct {
-    const tokenizer *tokenizer;
+    const vocabulary *vocabulary;
+    int32_t unknown; /* its id for a piece that it lacks, or -1 */
     token_ids *ids;
     failure *why;
 } encoding;
@@ -119,8 +120,10 @@ typedef struct {
 static bool append_piece(void *user, const char *piece, size_t size)
 {
     encoding *e = user;
-    int32_t id = vocabulary_id(e->tokenizer->source_vocabulary, piece, size);
-    return token_ids_append(e->ids, id >= 0 ? id : e->tokenizer->config.source_unknown, e->why);
+    int32_t id = vocabulary_id(e->vocabulary, piece, size);
+    if (id < 0 && e->unknown < 0)
+        return failure_set(e->why, "the target vocabulary lacks the piece %.*s", (int)size, piece);
+    return token_ids_append(e->ids, id >= 0 ? id : e->unknown, e->why);
 }
 
 language_code tokenizer_language_code(const tokenizer *t, const char *bytes, size_t size)
@@ -148,13 +151,13 @@ static bool split_word(void *user, const char *word, size_t size)
     return bpe_split(w->tokenizer->bpe, word, size, w->use, w->user, w->why);
 }
 
-static bool split(const tokenizer *t, const char *text, size_t size,
+static bool split(const tokenizer *t, const sentencepiece_model *model, const char *text, size_t size,
                   bool (*use)(void *user, const char *piece, size_t size), void *user, failure *why)
 {
     word_splitting w = {t, use, user, why};
     return t->bpe        ? splitter_split(t->splitter, text, size, split_word, &w, why)
            : t->splitter ? splitter_split(t->splitter, text, size, use, user, why)
-                         : sentencepiece_encode(t->source, text, size, use, user, why);
+                         : sentencepiece_encode(model, text, size, use, user, why);
 }
 
 static bool append_ids(token_ids *ids, const id_list *list, failure *why)
@@ -165,25 +168,38 @@ static bool append_ids(token_ids *ids, const id_list *list, failure *why)
     return true;
 }
 
-bool tokenizer_split(const tokenizer *t, const char *bytes, size_t size,
-                     bool (*use)(void *user, const char *piece, size_t size), void *user, failure *why)
+/* Splits any bytes, on either side: `model` is that of the side. */
+static bool split_bytes(const tokenizer *t, const sentencepiece_model *model, const char *bytes, size_t size,
+                        bool (*use)(void *user, const char *piece, size_t size), void *user, failure *why)
 {
     text_buffer valid = TEXT_EMPTY;
     bool ok = (!t->config.prefix_space || size == 0 || *bytes == ' ' || text_append(&valid, " ", 1, why)) &&
               utf8_append_valid(&valid, bytes, size, why) &&
-              (valid.size == 0 || split(t, valid.bytes, valid.size, use, user, why));
+              (valid.size == 0 || split(t, model, valid.bytes, valid.size, use, user, why));
     text_free(&valid);
     return ok;
+}
+
+bool tokenizer_split(const tokenizer *t, const char *bytes, size_t size,
+                     bool (*use)(void *user, const char *piece, size_t size), void *user, failure *why)
+{
+    return split_bytes(t, t->source, bytes, size, use, user, why);
 }
 
 bool tokenizer_encode(const tokenizer *t, const language_code *code, const char *bytes, size_t size, token_ids *ids,
                       failure *why)
 {
-    encoding e = {t, ids, why};
+    encoding e = {t->source_vocabulary, t->config.source_unknown, ids, why};
     bool ok = append_ids(ids, &t->config.source_before, why) &&
               (!code->present || token_ids_append(ids, code->id, why)) &&
               tokenizer_split(t, bytes, size, append_piece, &e, why);
     return ok && append_ids(ids, &t->config.source_after, why);
+}
+
+bool tokenizer_encode_target(const tokenizer *t, const char *bytes, size_t size, token_ids *ids, failure *why)
+{
+    encoding e = {t->target_vocabulary, t->target_unknown, ids, why};
+    return split_bytes(t, t->target, bytes, size, append_piece, &e, why);
 }
 
 static const char space_mark[] = "\xE2\x96\x81"; /* U+2581, a space in a piece */
@@ -219,7 +235,7 @@ bool tokenizer_knows(const tokenizer *t, const char *text, size_t size, bool *kn
     if (*known)
         return true;
     knowledge k = {t, .all = true};
-    bool ok = split(t, text, size, is_known_piece, &k, why);
+    bool ok = split(t, t->source, text, size, is_known_piece, &k, why);
     *known = k.some && k.all;
     return ok;
 }

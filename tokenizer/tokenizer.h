@@ -49,6 +49,10 @@ language_code tokenizer_language_code(const tokenizer *t, const char *bytes, siz
 bool tokenizer_encode(const tokenizer *t, const language_code *code, const char *bytes, size_t size, token_ids *ids,
                       failure *why);
 
+/* Appends the ids of a target text, without an end token. Fails if the target vocabulary lacks a piece, and the unknown
+ * piece too. */
+bool tokenizer_encode_target(const tokenizer *t, const char *bytes, size_t size, token_ids *ids, failure *why);
+
 /* Splits a sentence as tokenizer_encode does, and calls use for each piece, also those that the vocabulary lacks, until
  * it returns false. Returns false on failure, which sets *why, or if use returned false. */
 bool tokenizer_split(const tokenizer *t, const char *bytes, size_t size,

@@ -65,14 +65,19 @@ static size_t n_after_text(const encoding *e)
 
 /* ---- sentences without spans ---- */
 
+bool encode_fits(size_t n_bytes, size_t limit)
+{
+    return n_bytes < limit * BYTES_OF_A_TOKEN && n_bytes <= MOST_BYTES;
+}
+
 /* Appends the source tokens of a sentence without spans. Sets *fits to false if there are more than positions, or if it
- * is too long to hand to SentencePiece, whose time is quadratic in runs of unknown characters. */
+ * is too long for the tokenizer. */
 static bool encode_text(const encoding *e, byte_range range, token_ids *ids, letter_case *letters, bool *fits)
 {
     const protected_sentence sentence = {e->line, range, NULL, 0};
     size_t limit = e->encoder->config->max_positions, n_bytes = range.end - range.begin;
     const char *bytes = e->line->bytes + range.begin;
-    *fits = n_bytes < limit * BYTES_OF_A_TOKEN && n_bytes <= MOST_BYTES;
+    *fits = encode_fits(n_bytes, limit);
     if (!*fits)
         return true;
     if (e->encoder->protector) {

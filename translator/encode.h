@@ -15,6 +15,10 @@ typedef struct {
     language_code code; /* for lines that have none; it may be none itself */
 } encoder;
 
+/* Whether a text of n_bytes can be given to the tokenizer: a longer one has more tokens than `limit` anyway, and
+ * SentencePiece takes quadratic time in runs of unknown characters. */
+bool encode_fits(size_t n_bytes, size_t limit);
+
 /* Fills in the sentences of line `number` with their source tokens. */
 bool encode_line(const encoder *e, const text_line *line, size_t number, translation *out, failure *why);
 
@@ -26,7 +30,5 @@ bool encode_parts(const encoder *e, const text_line *line, size_t number, transl
  * Both have the same number of bytes. */
 bool encode_source_text(protector *p, const translated_sentence *sentence, const text_line *line, text_buffer *read,
                         text_buffer *spelled, failure *why);
-
-void translated_sentence_free(translated_sentence *sentence);
 
 #endif

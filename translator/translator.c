@@ -14,6 +14,7 @@
 #include "translator/open_tokenizer.h"
 #include "translator/protect.h"
 #include "translator/restore.h"
+#include "translator/score.h"
 #include "translator/tags.h"
 #include "translator/unknown.h"
 
@@ -387,6 +388,34 @@ bool translator_translate(translator *t, const text_line *lines, size_t n_lines,
     for (size_t l = 0; l < n_lines && !ok; l++)
         translation_free(&out[l]);
     return ok;
+}
+
+/* Appends the tokens of both sides. Leaves the target empty if one has more than positions. */
+static bool encode_pair(const translator *t, const text_pair *pair, translated_sentence *scored, failure *why)
+{
+    const model_config *c = translator_config(t);
+    size_t limit = c->max_positions;
+    language_code code = tokenizer_language_code(t->tokenizer, pair->source.bytes, pair->source.size);
+    const char *source = pair->source.bytes + code.size;
+    size_t n_source = pair->source.size - code.size;
+    if (!encode_fits(n_source, limit) || !encode_fits(pair->target.size, limit))
+        return true;
+    bool ok = tokenizer_encode(t->tokenizer, code.present ? &code : &t->code, source, n_source, &scored->source, why);
+    for (size_t i = 0; i < c->target_forced.n && ok; i++)
+        ok = token_ids_append(&scored->target, c->target_forced.at[i], why);
+    ok = ok && tokenizer_encode_target(t->tokenizer, pair->target.bytes, pair->target.size, &scored->target, why) &&
+         token_ids_append(&scored->target, c->target_end, why);
+    if (ok && (scored->source.n > limit || scored->target.n > limit))
+        scored->target.n = 0;
+    return ok;
+}
+
+bool translator_score(translator *t, const text_pair *pairs, size_t n, translated_sentence *scored, failure *why)
+{
+    bool ok = true;
+    for (size_t i = 0; i < n && ok; i++)
+        ok = encode_pair(t, &pairs[i], &scored[i], why);
+    return ok && score_pairs(&t->workers, scored, n, why) && model_check_unchanged(t->model, why);
 }
 
 bool translator_trace(translator *t, const translated_sentence *sentence, trace_record *pass, failure *why)

@@ -114,6 +114,18 @@ bool translator_choose_language(translator *t, const char *name, failure *why);
 const transformer *translator_model(const translator *t);
 const model_config *translator_config(const translator *t);
 
+/* A source and its translation. */
+typedef struct {
+    text_line source, target;
+} text_pair;
+
+/* Scores pairs [n]: fills in source, target and log_probabilities (model/score.h) of scored [n], which must be zeroed.
+ * Each side is one sentence, as if protection were off. A pair with more tokens than positions gets no target. The
+ * caller frees each with translated_sentence_free, also on failure. */
+bool translator_score(translator *t, const text_pair *pairs, size_t n, translated_sentence *scored, failure *why);
+
+void translated_sentence_free(translated_sentence *sentence);
+
 /* The piece of a source or target id, for display; valid until translator_close. */
 const char *translator_source_piece(const translator *t, int32_t id);
 const char *translator_target_piece(const translator *t, int32_t id);

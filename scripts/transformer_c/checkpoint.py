@@ -164,6 +164,21 @@ def encode(tokenizer: MarianTokenizer, line: str) -> list[int]:
     return [tokenizer.encoder.get(piece, unknown) for piece in pieces] + [tokenizer.eos_token_id]
 
 
+def encode_target(tokenizer: MarianTokenizer, line: str) -> list[int]:
+    """Target ids with the end token, likewise."""
+    vocabulary = tokenizer.target_encoder if tokenizer.separate_vocabs else tokenizer.encoder
+    pieces, unknown = tokenizer.spm_target.encode(line, out_type=str), vocabulary[str(tokenizer.unk_token)]
+    return [vocabulary.get(piece, unknown) for piece in pieces] + [tokenizer.eos_token_id]
+
+
+@torch.no_grad()
+def log_probabilities(model: MarianMTModel, source: list[int], target: list[int]) -> list[float]:
+    """The log-probability of each target id, given the source and those before it."""
+    decoder_ids = torch.tensor([[model.config.decoder_start_token_id, *target[:-1]]])
+    logits = model(input_ids=torch.tensor([source]), decoder_input_ids=decoder_ids).logits[0]
+    return logits.log_softmax(dim=-1).gather(1, torch.tensor(target)[:, None])[:, 0].tolist()
+
+
 @torch.no_grad()
 def generate(model: MarianMTModel, sources: list[list[int]], **options: Any) -> Iterator[tuple[list[int], Any]]:
     """Runs transformers' generate with the length cap of this project and the checkpoint's other generation settings, in
