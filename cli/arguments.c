@@ -34,6 +34,7 @@ static const char help[] =
     "                      divide the score of a hypothesis by its length to the power of A (default: 1)\n"
     "      --n-best K      write the K best translations of each line: line number, score and text\n"
     "      --no-repeat N   never write the same N tokens twice in a sentence, which stops repetition loops\n"
+    "      --prefix TEXT   begin every translation with TEXT; each line is one sentence, as with --plain\n"
     "      --score         read a source, a tab and its translation; write its log-probability, tokens and the line\n"
     "      --format NAME   text, or jsonl: a JSON object per line, with tokens, log-probabilities and alignment\n"
     "      --tokens        show pieces, ids and log-probabilities of source and target on standard error\n"
@@ -124,6 +125,7 @@ int arguments_parse(arguments *a, int argc, char **argv)
         PENALTY,
         N_BEST,
         NO_REPEAT,
+        PREFIX,
         SCORE,
         FORMAT,
         TRACE,
@@ -143,6 +145,7 @@ int arguments_parse(arguments *a, int argc, char **argv)
                                             {"length-penalty", required_argument, NULL, PENALTY},
                                             {"n-best", required_argument, NULL, N_BEST},
                                             {"no-repeat", required_argument, NULL, NO_REPEAT},
+                                            {"prefix", required_argument, NULL, PREFIX},
                                             {"score", no_argument, NULL, SCORE},
                                             {"format", required_argument, NULL, FORMAT},
                                             {"tokens", no_argument, NULL, TOKENS},
@@ -171,6 +174,7 @@ int arguments_parse(arguments *a, int argc, char **argv)
         case PENALTY: status = read_penalty(&a->length_penalty, optarg); break;
         case N_BEST: status = read_count(&a->n_best, "n-best", optarg, MAX_BEAMS); break;
         case NO_REPEAT: status = read_count(&a->no_repeat, "no-repeat", optarg, MOST_NO_REPEAT); break;
+        case PREFIX: a->prefix = optarg; break;
         case SCORE: a->score = true; break;
         case FORMAT:
             /* NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker): as in read_count */
@@ -198,23 +202,27 @@ int arguments_parse(arguments *a, int argc, char **argv)
     a->words = argv + optind;
     a->n_words = argc - optind;
     if (a->info && (a->n_words || a->input || a->output || a->plain || a->json_lines || a->encoding || a->to ||
-                    a->tokens || a->steps || a->attention || a->n_beams > 1 || a->no_repeat || a->score))
+                    a->tokens || a->steps || a->attention || a->n_beams > 1 || a->no_repeat || a->prefix || a->score))
         return arguments_refuse("--info cannot be combined with TEXT or translation options");
     if (a->json_lines && (a->tokens || a->steps || a->attention || a->trace || a->explain))
         return arguments_refuse("--format jsonl cannot be combined with --tokens, --steps, --attention, --trace or "
                                 "--explain; it has the tokens and the alignment itself");
-    if (a->score && (a->n_beams > 1 || a->no_repeat || a->tokens || a->steps || a->attention || a->trace || a->explain))
-        return arguments_refuse("--score searches nothing; it cannot be combined with --beam, --no-repeat, --tokens, "
-                                "--steps, --attention, --trace or --explain");
+    if (a->score && (a->n_beams > 1 || a->no_repeat || a->prefix || a->tokens || a->steps || a->attention || a->trace ||
+                     a->explain))
+        return arguments_refuse(
+            "--score searches nothing; it cannot be combined with --beam, --no-repeat, --prefix, --tokens, "
+            "--steps, --attention, --trace or --explain");
     if (a->n_beams == 1 && a->length_penalty != 1.0)
         return arguments_refuse("--length-penalty requires --beam 2 or more");
     if (a->n_best > 0 && (a->n_best > a->n_beams || a->n_beams == 1))
         return arguments_refuse("--n-best %zu requires --beam %zu or more", a->n_best, a->n_best < 2 ? 2 : a->n_best);
     if (a->n_best && !a->json_lines && a->resume)
         return arguments_refuse("--resume and --n-best require --format jsonl, which has one line per input line");
-    if (a->explain && (a->n_beams > 1 || a->no_repeat))
+    if (a->explain && (a->n_beams > 1 || a->no_repeat || a->prefix))
         return arguments_refuse("--explain shows greedy search; it cannot be combined with --%s",
-                                a->n_beams > 1 ? "beam" : "no-repeat");
+                                a->n_beams > 1 ? "beam"
+                                : a->prefix    ? "prefix"
+                                               : "no-repeat");
     if (a->n_words && a->input)
         return arguments_refuse("TEXT and --input cannot be combined");
     if (a->encoding && !input_encoding_is_known(a->encoding))

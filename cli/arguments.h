@@ -12,6 +12,7 @@ typedef struct {
     const char *input, *output, *trace, *explain; /* input and output: NULL for the standard streams */
     const char *encoding;                         /* of the input, or NULL */
     const char *to;                               /* the language of translations, or NULL */
+    const char *prefix;                           /* of translations, or NULL */
     const char *attention;                        /* the argument of attention_choose, or NULL */
     size_t n_threads, n_beams, n_best, no_repeat;
     double length_penalty;

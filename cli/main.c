@@ -243,9 +243,10 @@ static int run(arguments *a)
               (t = translator_open(a->model, a->n_threads, &why)) != NULL;
     attention_choice attention;
     if (ok)
-        translator_set_protection(t, !a->plain);
+        translator_set_protection(t, !a->plain && !a->prefix);
     if (ok)
-        translator_set_search(t, &(search_options){a->n_beams, a->length_penalty, a->n_best, a->no_repeat});
+        translator_set_search(t, &(search_options){a->n_beams, a->length_penalty, a->n_best, a->no_repeat, {0}});
+    ok = ok && (!a->prefix || translator_set_prefix(t, a->prefix, &why));
     if (ok && a->attention && !attention_choose(&attention, a->attention, translator_config(t), &why)) {
         translator_close(t);
         return arguments_refuse("%s", why.sentence);

@@ -52,8 +52,10 @@ bool run_identify(run_identity *identity, const arguments *a, const model_config
     if (a->score)
         snprintf(identity->search, sizeof identity->search, "score");
     else
-        snprintf(identity->search, sizeof identity->search, "beam %zu, length penalty %g, %zu best, no repeat %zu",
-                 a->n_beams, a->length_penalty, a->n_best, a->no_repeat);
+        snprintf(identity->search, sizeof identity->search,
+                 "beam %zu, length penalty %g, %zu best, no repeat %zu, prefix %016" PRIx64, a->n_beams,
+                 a->length_penalty, a->n_best, a->no_repeat,
+                 a->prefix ? digest_bytes(FILE_DIGEST_START, a->prefix, strlen(a->prefix)) : 0);
     snprintf(identity->format, sizeof identity->format, a->json_lines ? "jsonl" : "text");
     snprintf(identity->encoding, sizeof identity->encoding, "%s", a->encoding ? a->encoding : "default");
     snprintf(identity->language, sizeof identity->language, "%s", a->to ? a->to : "default");

@@ -99,17 +99,17 @@ static size_t next_above(const float *logits, size_t id, size_t n, float lowest)
  * logits. Returns how many, 0 if no token can be chosen. */
 static size_t list_continuations(beam_hypothesis *list, size_t most, const transformer_state *state,
                                  const beam_hypothesis *hypothesis, float *logits, const model_config *config,
-                                 size_t no_repeat)
+                                 const search_options *options)
 {
     const int32_t *history = state->history;
     size_t cap = state->generated[hypothesis->slot].capacity;
     float lowest = -INFINITY; /* what a logit must exceed to be listed */
     size_t n_vocabulary = config->n_target_vocabulary, n = 0, id = 0, forced;
-    if (no_repeat)
+    if (options->no_repeat)
         read_history(state, hypothesis);
     while ((id = next_above(logits, id, n_vocabulary, lowest)) < n_vocabulary) {
         if (!id_list_has(&config->suppressed, (int32_t)id) &&
-            !search_repeats(history, hypothesis->n + 1, no_repeat, (int32_t)id))
+            !search_repeats(history, hypothesis->n + 1, options->no_repeat, (int32_t)id))
             insert(list, &n, most, &(beam_hypothesis){.id = (int32_t)id, .score = (double)logits[id]});
         /* NOLINTNEXTLINE(clang-analyzer-core.uninitialized.Assign): insert fills the first n */
         lowest = n == most ? (float)list[most - 1].score : lowest;
@@ -126,7 +126,7 @@ static size_t list_continuations(beam_hypothesis *list, size_t most, const trans
         list[i].score = hypothesis->score + log_probability;
         list[i].truncated = list[i].n == cap && list[i].id != config->target_end;
     }
-    if (n > 0 && search_force(&forced, config, hypothesis->n, cap)) {
+    if (n > 0 && search_force(&forced, config, &options->prefix, hypothesis->n, cap)) {
         list[0].id = (int32_t)forced;
         list[0].log_probability = 0.0f;
         list[0].score = hypothesis->score;
@@ -137,12 +137,12 @@ static size_t list_continuations(beam_hypothesis *list, size_t most, const trans
 
 /* Sets candidates [2 n_beams] to the best continuations of all live hypotheses of a sentence. Returns how many. */
 static size_t list_candidates(beam_hypothesis *candidates, const transformer_state *state, const model_config *config,
-                              size_t no_repeat, size_t sentence, float *logits)
+                              const search_options *options, size_t sentence, float *logits)
 {
     beam_hypothesis list[MAX_CANDIDATES];
     size_t first = sentence * state->n_beams, most = 2 * state->n_beams, n = 0;
     for (size_t b = 0; b < state->n_live[sentence]; b++) {
-        size_t n_listed = list_continuations(list, most, state, &state->live[first + b], logits, config, no_repeat);
+        size_t n_listed = list_continuations(list, most, state, &state->live[first + b], logits, config, options);
         if (n_listed == 0)
             return 0;
         for (size_t i = 0; i < n_listed; i++)
@@ -154,9 +154,15 @@ static size_t list_candidates(beam_hypothesis *candidates, const transformer_sta
 
 /* ---- one step of one sentence ---- */
 
+/* The score of a hypothesis if it ended: the prefix does not count. */
+static double final_score(const beam_hypothesis *hypothesis, const search_options *options)
+{
+    return hypothesis->score / pow((double)(hypothesis->n - options->prefix.n), options->length_penalty);
+}
+
 /* Divides the candidates into hypotheses that have ended, if they are among the n_beams best, and live ones. */
 static void divide(transformer_state *state, size_t sentence, const beam_hypothesis *candidates, size_t n, int32_t end,
-                   double length_penalty)
+                   const search_options *options)
 {
     size_t n_beams = state->n_beams, first = sentence * n_beams, n_live = 0;
     for (size_t c = 0; c < n; c++) {
@@ -166,19 +172,19 @@ static void divide(transformer_state *state, size_t sentence, const beam_hypothe
             state->live[first + n_live++] = hypothesis;
         if (!ends || c >= n_beams)
             continue;
-        hypothesis.score /= pow((double)hypothesis.n, length_penalty);
+        hypothesis.score = final_score(&hypothesis, options);
         insert(state->finished + first, &state->n_finished[sentence], n_beams, &hypothesis);
     }
     state->n_live[sentence] = n_live;
 }
 
 /* Whether no live hypothesis could take a place among the finished ones, if its score stayed as it is. */
-static bool is_over(const transformer_state *state, size_t sentence, double length_penalty)
+static bool is_over(const transformer_state *state, size_t sentence, const search_options *options)
 {
     size_t first = sentence * state->n_beams;
     const beam_hypothesis *best = &state->live[first], *worst = &state->finished[first + state->n_beams - 1];
-    return state->n_live[sentence] == 0 || (state->n_finished[sentence] == state->n_beams &&
-                                            best->score / pow((double)best->n, length_penalty) <= worst->score);
+    return state->n_live[sentence] == 0 ||
+           (state->n_finished[sentence] == state->n_beams && final_score(best, options) <= worst->score);
 }
 
 /* Gives each live hypothesis a slot: that of the one it continues, or a free one if a better hypothesis has that. */
@@ -256,13 +262,13 @@ const generated_tokens *beam_search(transformer_state *state, const transformer 
             beam_hypothesis candidates[MAX_CANDIDATES];
             size_t sentence = state->by_source.cache[i];
             float *logits = state->logits + state->by_source.first[i] * config->n_target_vocabulary;
-            size_t n = list_candidates(candidates, state, config, options->no_repeat, sentence, logits);
+            size_t n = list_candidates(candidates, state, config, options, sentence, logits);
             if (n == 0) {
                 search_refuse_logits(model, n_tokens, why);
                 return NULL;
             }
-            divide(state, sentence, candidates, n, config->target_end, options->length_penalty);
-            if (is_over(state, sentence, options->length_penalty))
+            divide(state, sentence, candidates, n, config->target_end, options);
+            if (is_over(state, sentence, options))
                 continue;
             assign_slots(state, config->decoder.n_layers, sentence);
             state->by_source.cache[n_kept++] = sentence;

@@ -11,8 +11,9 @@
  *
  *   score = sum of the log-probabilities / n_tokens^length_penalty
  *
- * where log-probabilities are those of a softmax over all tokens, 0 for forced ones, and the end token counts. Pad and
- * suppressed ids are never chosen. Ties go to the better hypothesis, then to the lowest id.
+ * where the tokens of the prefix do not count, log-probabilities are those of a softmax over all tokens, 0 for forced
+ * ones, and the end token counts. Pad and suppressed ids are never chosen. Ties go to the better hypothesis, then to
+ * the lowest id.
  *
  * Returns the hypotheses [n_sentences, n_beams] of each sentence, best first, valid until the state is laid out again;
  * n is 0 past the last one. Returns NULL if a logit is NaN or +infinity, or if all are -infinity. Details are the

@@ -43,10 +43,11 @@ static void choose(transformer_state *state, const transformer *model, size_t no
 }
 
 /* Appends the chosen token, or a forced one in its place. */
-static void append(generated_tokens *tokens, size_t chosen, float *logits, const model_config *config)
+static void append(generated_tokens *tokens, size_t chosen, float *logits, const model_config *config,
+                   const token_ids *prefix)
 {
     tokens->truncated = tokens->n + 1 == tokens->capacity && chosen != (size_t)config->target_end;
-    search_force(&chosen, config, tokens->n, tokens->capacity);
+    search_force(&chosen, config, prefix, tokens->n, tokens->capacity);
     if (logits) {
         double logit = (double)logits[chosen];
         tokens->log_probabilities[tokens->n] =
@@ -79,7 +80,8 @@ const generated_tokens *greedy_search(transformer_state *state, const transforme
                 search_refuse_logits(model, tokens->n, why);
                 return NULL;
             }
-            append(tokens, state->chosen[i], with_details ? state->logits + i * n_vocabulary : NULL, config);
+            append(tokens, state->chosen[i], with_details ? state->logits + i * n_vocabulary : NULL, config,
+                   &options->prefix);
             int32_t newest = tokens->ids[tokens->n - 1];
             if (newest == config->target_end || tokens->n == tokens->capacity)
                 continue; /* finished: leaves the stack */

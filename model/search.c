@@ -22,12 +22,14 @@ void search_suppress(float *logits, const model_config *config)
         logits[config->suppressed.at[i]] = -INFINITY;
 }
 
-bool search_force(size_t *chosen, const model_config *config, size_t n, size_t cap)
+bool search_force(size_t *chosen, const model_config *config, const token_ids *prefix, size_t n, size_t cap)
 {
     if (config->forced_end && n + 1 == cap)
         *chosen = (size_t)config->target_end;
     else if (n < config->target_forced.n)
         *chosen = (size_t)config->target_forced.at[n];
+    else if (n - config->target_forced.n < prefix->n)
+        *chosen = (size_t)prefix->at[n - config->target_forced.n];
     else
         return false;
     return true;

@@ -12,9 +12,9 @@ size_t search_length_cap(const model_config *config, size_t n_src);
 /* Sets the logits [n_target_vocabulary] of pad and of the checkpoint's suppressed ids to -infinity. */
 void search_suppress(float *logits, const model_config *config);
 
-/* Replaces *chosen, the token after n others, by the one that the checkpoint forces there: one at the beginning, or, if
- * it has forced_end, the end token at the length cap. Returns whether one is forced. */
-bool search_force(size_t *chosen, const model_config *config, size_t n, size_t cap);
+/* Replaces *chosen, the token after n others, by the one that is forced there: one of the checkpoint or of the prefix
+ * at the beginning, or, if it has forced_end, the end token at the length cap. Returns whether one is forced. */
+bool search_force(size_t *chosen, const model_config *config, const token_ids *prefix, size_t n, size_t cap);
 
 /* Whether token `next` would complete an n-gram of n_gram tokens that ids [n] already have. False if n_gram is 0. */
 bool search_repeats(const int32_t *ids, size_t n, size_t n_gram, int32_t next);

@@ -2,9 +2,9 @@
 """What PyTorch computes, and how this program compares with it.
 
     reference.py tokens  HF_DIR CHECKPOINT FILE…              token ids against MarianTokenizer
-    reference.py ids     HF_DIR CHECKPOINT FILE… [--no-repeat N]
+    reference.py ids     HF_DIR CHECKPOINT FILE… [--no-repeat N] [--prefix TEXT]
                                                               greedy ids against MarianMTModel.generate
-    reference.py beam    HF_DIR CHECKPOINT FILE… [--no-repeat N] [--beam N] [--length-penalty A] [--n-best K]
+    reference.py beam    HF_DIR CHECKPOINT FILE… [--no-repeat N] [--prefix TEXT] [--beam N] [--length-penalty A] [--n-best K]
                                                               hypotheses and scores of beam search, likewise
     reference.py score   HF_DIR CHECKPOINT FILE…              token ids and log-probabilities of pairs, source TAB translation
     reference.py tensors HF_DIR CHECKPOINT FILE [--lines N]   every named tensor of the forward pass
@@ -169,15 +169,17 @@ def compare_tokens(tokenizer: MarianTokenizer, directory: Path, path: Path) -> b
     return n_different == 0
 
 
-def repeat_options(no_repeat: int) -> list[str]:
-    return ["--no-repeat", str(no_repeat)] if no_repeat else []
+def options_of(no_repeat: int, prefix: str) -> list[str]:
+    return [*(["--no-repeat", str(no_repeat)] if no_repeat else []), *(["--prefix", prefix] if prefix else [])]
 
 
-def compare_ids(model: MarianMTModel, directory: Path, path: Path, no_repeat: int) -> bool:
+def compare_ids(model: MarianMTModel, tokenizer: MarianTokenizer, directory: Path, path: Path, no_repeat: int, prefix: str
+                ) -> bool:
     lines = read_lines(path)
-    of_line = translate_tokens(directory, lines, "--plain", *repeat_options(no_repeat))
+    of_line = translate_tokens(directory, lines, "--plain", *options_of(no_repeat, prefix))
+    prefix_ids = checkpoint.encode_target(tokenizer, prefix)[:-1]
     sentences = [sentence for sentences in of_line for sentence in sentences]
-    wanted = iter(checkpoint.greedy(model, [sentence.source for sentence in sentences], no_repeat))
+    wanted = iter(checkpoint.greedy(model, [sentence.source for sentence in sentences], no_repeat, prefix_ids))
     n_equal, inexcusable = 0, 0
     for line, line_sentences in zip(lines, of_line):
         equal = True
@@ -197,10 +199,10 @@ def compare_ids(model: MarianMTModel, directory: Path, path: Path, no_repeat: in
 
 
 def program_beam(directory: Path, lines: list[str], n_beams: int, length_penalty: float, n_best: int,
-                 no_repeat: int = 0) -> list[list[tuple[list[int], list[checkpoint.Hypothesis]]]]:
+                 *options: str) -> list[list[tuple[list[int], list[checkpoint.Hypothesis]]]]:
     """For each line its sentences: (source ids, the n_best hypotheses that this program finds)."""
     objects = translate_objects(directory, lines, "--plain", "--beam", str(n_beams), "--length-penalty", str(length_penalty),
-                                "--n-best", str(n_best), *repeat_options(no_repeat))
+                                "--n-best", str(n_best), *options)
     return [[([token["id"] for token in sentence["tokens"]["source"]],
               [checkpoint.Hypothesis([token["id"] for token in hypothesis["target"]], hypothesis["score"])
                for hypothesis in sentence["hypotheses"]]) for sentence in found["sentences"]] for found in objects]
@@ -215,12 +217,13 @@ def beam_difference(found: list[checkpoint.Hypothesis], expected: list[checkpoin
     return max(abs(a.score - b.score) for a, b in pairs), all(a.target == b.target for a, b in pairs)
 
 
-def compare_beam(model: MarianMTModel, directory: Path, path: Path, n_beams: int, length_penalty: float, n_best: int,
-                 no_repeat: int) -> bool:
+def compare_beam(model: MarianMTModel, tokenizer: MarianTokenizer, directory: Path, path: Path, n_beams: int,
+                 length_penalty: float, n_best: int, no_repeat: int, prefix: str) -> bool:
     lines = read_lines(path)
-    of_line = program_beam(directory, lines, n_beams, length_penalty, n_best, no_repeat)
+    of_line = program_beam(directory, lines, n_beams, length_penalty, n_best, *options_of(no_repeat, prefix))
+    prefix_ids = checkpoint.encode_target(tokenizer, prefix)[:-1]
     wanted = iter(checkpoint.beam(model, [source for sentences in of_line for source, _ in sentences], n_beams, length_penalty,
-                                  n_best, no_repeat))
+                                  n_best, no_repeat, prefix_ids))
     n_equal, inexcusable, largest = 0, 0, 0.0
     for line, sentences in zip(lines, of_line):
         all_equal = True
@@ -287,6 +290,7 @@ def main() -> None:
     parser.add_argument("--beam", type=int, default=4, metavar="N")
     parser.add_argument("--length-penalty", type=float, default=1.0, metavar="A")
     parser.add_argument("--no-repeat", type=int, default=0, metavar="N")
+    parser.add_argument("--prefix", default="", metavar="TEXT")
     parser.add_argument("--n-best", type=int, default=4, metavar="K")
     arguments = parser.parse_args()
     model, tokenizer = checkpoint.open_marian(arguments.hf_dir)
@@ -295,12 +299,12 @@ def main() -> None:
         if arguments.what == "tensors":
             good &= compare_tensors(model, tokenizer, arguments.checkpoint, path, arguments.lines)
         elif arguments.what == "beam":
-            good &= compare_beam(model, arguments.checkpoint, path, arguments.beam, arguments.length_penalty, arguments.n_best,
-                                 arguments.no_repeat)
+            good &= compare_beam(model, tokenizer, arguments.checkpoint, path, arguments.beam, arguments.length_penalty,
+                                 arguments.n_best, arguments.no_repeat, arguments.prefix)
         elif arguments.what == "score":
             good &= compare_scores(model, tokenizer, arguments.checkpoint, path)
         elif arguments.what == "ids":
-            good &= compare_ids(model, arguments.checkpoint, path, arguments.no_repeat)
+            good &= compare_ids(model, tokenizer, arguments.checkpoint, path, arguments.no_repeat, arguments.prefix)
         else:
             good &= compare_tokens(tokenizer, arguments.checkpoint, path)
     sys.exit(0 if good else 1)

@@ -79,7 +79,7 @@ bool file_read(text_buffer *text, const char *path, size_t most, failure *why)
 
 /* FNV-1a over eight bytes at a time, and over the last few one by one. Multiplication only carries bits upwards; the
  * rotation brings the high ones back down. */
-static uint64_t digest_of(uint64_t digest, const char *bytes, size_t n)
+uint64_t digest_bytes(uint64_t digest, const char *bytes, size_t n)
 {
     const uint64_t prime = 0x100000001b3u;
     uint64_t word;
@@ -103,7 +103,7 @@ bool file_digest(uint64_t *digest, size_t *size, const char *path, failure *why)
     size_t n;
     do {
         n = read_up_to(descriptor, part, sizeof part);
-        *digest = digest_of(*digest, part, n);
+        *digest = digest_bytes(*digest, part, n);
         *size += n;
     } while (n == sizeof part);
     bool ok = errno == 0 || failure_set(why, "%s: cannot be read: %s", path, strerror(errno));

@@ -15,7 +15,10 @@
  * cannot change. Fails, leaving *text empty, if the file is missing, unreadable, too large or not a regular file. */
 bool file_read(text_buffer *text, const char *path, size_t most, failure *why);
 
-/* Updates *digest, 64 bits in the style of FNV-1a, with the bytes of a regular file, and adds their number to *size.
+/* The digest, 64 bits in the style of FNV-1a, of what `digest` is of and n more bytes. */
+uint64_t digest_bytes(uint64_t digest, const char *bytes, size_t n);
+
+/* Updates *digest with the bytes of a regular file, and adds their number to *size.
  * *digest starts as FILE_DIGEST_START. It detects accidental changes, not deliberate ones. Uses constant memory. Fails
  * if the file is missing, unreadable or not a regular file. */
 #define FILE_DIGEST_START 0xcbf29ce484222325u

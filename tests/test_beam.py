@@ -96,13 +96,36 @@ def test_without_repeats_ids_are_those_of_transformers(exported, variant, no_rep
               for sentence in line]
     sources = [sentence.source for sentence in greedy]
     assert [sentence.target for sentence in greedy] == checkpoint.greedy(model, sources, no_repeat)
-    found = [hypotheses for line in reference.program_beam(directory, lines_of(variant), 4, 1.0, 4, no_repeat)
-             for _, hypotheses in line]
+    of_line = reference.program_beam(directory, lines_of(variant), 4, 1.0, 4, "--no-repeat", str(no_repeat))
+    found = [hypotheses for line in of_line for _, hypotheses in line]
     wanted = checkpoint.beam(model, sources, 4, 1.0, 4, no_repeat)
     for ours, theirs in zip(found, wanted, strict=True):
         assert [hypothesis.target for hypothesis in ours] == [hypothesis.target for hypothesis in theirs]
         assert reference.beam_difference(ours, theirs)[0] <= 1e-4
     assert variant == REVERSING or [sentence.target for sentence in greedy] != checkpoint.greedy(model, sources)
+
+
+@pytest.mark.parametrize("variant", [*RANDOM, REVERSING])
+@pytest.mark.parametrize("prefix", ["a", "the house is"])
+def test_after_a_prefix_ids_are_those_of_transformers(exported, variant, prefix):
+    """With a length penalty, because the prefix does not count in it."""
+    model, directory = exported(variant)
+    import reference
+    from transformer_c import checkpoint
+    from transformer_c.program import translate, translate_tokens
+    [scored] = translate(directory, [f"a\t{prefix}"], "--score", "--format", "jsonl").stdout.splitlines()
+    ids = [token["id"] for token in json.loads(scored)["tokens"]["target"]][:-1]
+    lines = [line for line in lines_of(variant) if len(line) < 40]
+    greedy = [sentence for line in translate_tokens(directory, lines, "--plain", "--prefix", prefix) for sentence in line]
+    sources = [sentence.source for sentence in greedy]
+    assert ids and all(sentence.target[:len(ids)] == ids for sentence in greedy)
+    assert [sentence.target for sentence in greedy] == checkpoint.greedy(model, sources, prefix=ids)
+    of_line = reference.program_beam(directory, lines, 4, 2.0, 4, "--prefix", prefix)
+    found = [hypotheses for line in of_line for _, hypotheses in line]
+    wanted = checkpoint.beam(model, sources, 4, 2.0, 4, prefix=ids)
+    for ours, theirs in zip(found, wanted, strict=True):
+        assert [hypothesis.target for hypothesis in ours] == [hypothesis.target for hypothesis in theirs]
+        assert reference.beam_difference(ours, theirs)[0] <= 1e-4
 
 
 LINES = ["The weather will be better tomorrow.", "", "He saw her duck. I know <b>that</b>.",
@@ -129,7 +152,7 @@ def hypotheses(lines, *options, environment=None):
 
 def test_hypotheses_do_not_depend_on_batch_threads_and_instruction_set():
     """In int8, bit for bit."""
-    for options in ([], ["--format", "jsonl"], ["--no-repeat", "2"]):
+    for options in ([], ["--format", "jsonl"], ["--no-repeat", "2"], ["--prefix", "Wir"]):
         expected = hypotheses(LINES, "-t", "1", *options)
         assert hypotheses(LINES, "-t", "3", *options) == expected
         for level in of_levels():
@@ -139,6 +162,18 @@ def test_hypotheses_do_not_depend_on_batch_threads_and_instruction_set():
     assert "".join(alone) == expected
     many = hypotheses(LINES * 20, "--format", "jsonl")
     assert many == expected * 20
+
+
+def test_a_translation_begins_with_the_prefix():
+    found = start("--prefix", "Wir", lines=["The house is small. {name} sleeps.", "", "Hello."]).stdout.decode().splitlines()
+    assert [line[:3] for line in found] == ["Wir", "", "Wir"]
+
+
+def test_a_prefix_that_leaves_no_room_is_refused():
+    done = start("--prefix", "ja " * 400, lines=["Hello."])
+    assert done.returncode == 1
+    said = r"translate: the prefix has \d+ tokens; at most \d+ leave room for a translation\n"
+    assert re.fullmatch(said, done.stderr.decode())
 
 
 def test_a_beam_of_one_is_greedy_search():
@@ -197,6 +232,8 @@ def test_the_length_penalty_decides_between_short_and_long():
     (["--no-repeat", "3", "--info"], "--info cannot be combined with TEXT or translation options"),
     (["--no-repeat", "3", "--explain", "page", "Hello."],
      "--explain shows greedy search; it cannot be combined with --no-repeat"),
+    (["--prefix", "Wir", "--explain", "page", "Hello."],
+     "--explain shows greedy search; it cannot be combined with --prefix"),
     (["--beam", "2", "--explain", "page", "Hello."], "--explain shows greedy search; it cannot be combined with --beam"),
     (["--beam", "2", "--info"], "--info cannot be combined with TEXT or translation options"),
     (["--beam", "2", "--n-best", "2", "-i", "a", "-o", "b", "--resume"],

@@ -91,7 +91,9 @@ static bool translate_batch(const batch_workers *workers, transformer_state *sta
     for (size_t s = 0; s < n && ok; s++) {
         const token_ids *ids = &items[s]->source;
         n_src[s] = ids->n;
-        n_tgt[s] = search_length_cap(config, ids->n);
+        n_tgt[s] = search_length_cap(config, ids->n) + search->prefix.n;
+        if (n_tgt[s] > config->max_length)
+            n_tgt[s] = config->max_length;
         n_new[s] = 1;
         for (size_t i = 0; i < ids->n && ok; i++)
             ok = token_ids_append(&source, ids->at[i], why);

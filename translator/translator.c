@@ -51,6 +51,7 @@ void translator_close(translator *t)
     if (!t)
         return;
     batches_close(&t->workers);
+    token_ids_free(&t->workers.search.prefix);
     protector_close(t->protector);
     tokenizer_close(t->tokenizer);
     model_close(t->model);
@@ -65,6 +66,18 @@ void translator_set_protection(translator *t, bool on)
 void translator_set_search(translator *t, const search_options *options)
 {
     t->workers.search = *options;
+}
+
+bool translator_set_prefix(translator *t, const char *text, failure *why)
+{
+    const model_config *c = translator_config(t);
+    token_ids *prefix = &t->workers.search.prefix;
+    size_t size = strlen(text), most = c->max_length - 1 - c->target_forced.n;
+    if (!encode_fits(size, c->max_positions))
+        return failure_set(why, "the prefix has %zu bytes, too many for a translation of %zu tokens", size, most);
+    return tokenizer_encode_target(t->tokenizer, text, size, prefix, why) &&
+           (prefix->n <= most ||
+            failure_set(why, "the prefix has %zu tokens; at most %zu leave room for a translation", prefix->n, most));
 }
 
 bool translator_list_languages(const translator *t, language_name **names, size_t *n, failure *why)

@@ -97,6 +97,10 @@ void translator_set_protection(translator *t, bool on);
 /* The default is greedy search. */
 void translator_set_search(translator *t, const search_options *options);
 
+/* Makes the translation of each sentence begin with this text, also of parts of a long one. Call it after
+ * translator_set_search, and with protection off. Fails if the prefix leaves no room for other tokens. */
+bool translator_set_prefix(translator *t, const char *text, failure *why);
+
 /* A language that the checkpoint can translate to. */
 typedef struct {
     const char *name; /* [size], not NUL-terminated */

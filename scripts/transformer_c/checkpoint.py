@@ -1,7 +1,7 @@
 """What export.py and reference.py share: a MarianMT directory, opened, and our names for its tensors."""
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -180,25 +180,28 @@ def log_probabilities(model: MarianMTModel, source: list[int], target: list[int]
 
 
 @torch.no_grad()
-def generate(model: MarianMTModel, sources: list[list[int]], **options: Any) -> Iterator[tuple[list[int], Any]]:
+def generate(model: MarianMTModel, sources: list[list[int]], prefix: Sequence[int], **options: Any
+             ) -> Iterator[tuple[list[int], Any]]:
     """Runs transformers' generate with the length cap of this project and the checkpoint's other generation settings, in
-    batches of equal source length, so that nothing is padded. Yields (indices of the sources, result)."""
+    batches of equal source length, so that nothing is padded. All targets begin with the prefix. Yields (indices of the
+    sources, result)."""
     by_length: dict[int, list[int]] = {}
     for i, ids in enumerate(sources):
         by_length.setdefault(len(ids), []).append(i)
     for n_source, rows in by_length.items():
-        cap = length_cap(model, n_source)
+        cap = min(length_cap(model, n_source) + len(prefix), max_length(model))
         for start in range(0, len(rows), 32):
             chunk = rows[start:start + 32]
             ids = torch.tensor([sources[row] for row in chunk], device=model.device)
-            yield chunk, model.generate(input_ids=ids, attention_mask=torch.ones_like(ids), do_sample=False,
-                                        max_length=cap + 1, suppress_tokens=suppressed_ids(model), **options)
+            begin = torch.tensor([[model.config.decoder_start_token_id, *prefix]] * len(chunk), device=model.device)
+            yield chunk, model.generate(input_ids=ids, decoder_input_ids=begin, attention_mask=torch.ones_like(ids),
+                                        do_sample=False, max_length=cap + 1, suppress_tokens=suppressed_ids(model), **options)
 
 
-def greedy(model: MarianMTModel, sources: list[list[int]], no_repeat: int = 0) -> list[list[int]]:
+def greedy(model: MarianMTModel, sources: list[list[int]], no_repeat: int = 0, prefix: Sequence[int] = ()) -> list[list[int]]:
     """Greedy target ids for each list of source ids."""
     out: list[list[int]] = [[] for _ in sources]
-    for chunk, generated in generate(model, sources, num_beams=1, no_repeat_ngram_size=no_repeat):
+    for chunk, generated in generate(model, sources, prefix, num_beams=1, no_repeat_ngram_size=no_repeat):
         for row, target in zip(chunk, generated[:, 1:].tolist()):
             end = target.index(model.config.eos_token_id) + 1 if model.config.eos_token_id in target else len(target)
             out[row] = target[:end]
@@ -213,13 +216,13 @@ class Hypothesis:
 
 
 def beam(model: MarianMTModel, sources: list[list[int]], n_beams: int, length_penalty: float, n_best: int,
-         no_repeat: int = 0) -> list[list[Hypothesis]]:
+         no_repeat: int = 0, prefix: Sequence[int] = ()) -> list[list[Hypothesis]]:
     """The n_best hypotheses of beam search for each list of source ids, best first."""
     out: list[list[Hypothesis]] = [[] for _ in sources]
-    for chunk, found in generate(model, sources, num_beams=n_beams, num_return_sequences=n_best, length_penalty=length_penalty,
-                                 early_stopping=False, no_repeat_ngram_size=no_repeat, return_dict_in_generate=True,
-                                 output_scores=True):
-        lengths = (found.beam_indices >= 0).sum(dim=1).tolist()  # padding may be the end token
+    for chunk, found in generate(model, sources, prefix, num_beams=n_beams, num_return_sequences=n_best,
+                                 length_penalty=length_penalty, early_stopping=False, no_repeat_ngram_size=no_repeat,
+                                 return_dict_in_generate=True, output_scores=True):
+        lengths = ((found.beam_indices >= 0).sum(dim=1) + len(prefix)).tolist()  # padding may be the end token
         rows = zip(found.sequences[:, 1:].tolist(), lengths, found.sequences_scores.tolist())
         for i, (target, length, score) in enumerate(rows):
             if score > -1e8:  # below that, transformers fills up a list that is too short

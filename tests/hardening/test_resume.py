@@ -304,6 +304,13 @@ CHANGES = {"input": (change_input, "input"), "longer input": (append_to_input, "
                beside(text.with_name("out"), ".resume").read_text().replace("program ", "program 9.")), "program")}
 
 
+@pytest.mark.parametrize("options", [["--beam", "2"], ["--no-repeat", "3"], ["--prefix", "a"], ["--score"]])
+def test_another_search_is_refused(options, files):
+    text, out = files
+    status, said = run("-i", text, "-o", out, "--resume", *options)
+    assert status == 1 and "out.partial: the search has changed since this run began" in said
+
+
 @pytest.mark.parametrize("change, named", CHANGES.values(), ids=CHANGES)
 def test_what_has_changed_is_refused(change, named, files, tmp_path):
     text, out = files
