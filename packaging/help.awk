@@ -1,6 +1,7 @@
 # Reads the help text in cli/arguments.c, for the scripts that print the manual page and the completions:
 #
-#   paragraph[1 … n_paragraphs]          the text outside the list of options; the first is the synopsis
+#   paragraph[1 … n_paragraphs]          the text outside the lists of options; the first is the synopsis
+#   heading[i]                           of the list that option i begins, or ""
 #   short[i], long[i]                    the names of option i, 1 … n_options, without dashes; short may be ""
 #   value[i], optional[i]                the placeholder of its value, or ""; whether it may be omitted
 #   choices[i]                           the values of an option whose description begins "A, or B:", or ""
@@ -19,6 +20,7 @@ inside {
 
 function help_line(line) {
   if (line == "") open = 0
+  else if (line ~ /^[A-Z][a-z ]+:$/) heading[n_options + 1] = substr(line, 1, length(line) - 1)
   else if (line ~ /^  (-.|   )/) option_line(line)
   else if (open) paragraph[n_paragraphs] = paragraph[n_paragraphs] " " line
   else { paragraph[++n_paragraphs] = line; open = 1 }

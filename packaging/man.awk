@@ -18,6 +18,7 @@ END {
   for (i = 1; i <= n_options; i++) {
     name = (short[i] ? "\\fB\\-" short[i] "\\fR, " : "") "\\fB" escape("--" long[i]) "\\fR"
     if (value[i]) name = name (optional[i] ? "[=\\fI" value[i] "\\fR]" : " \\fI" value[i] "\\fR")
+    if (heading[i]) print ".SS " heading[i]
     print ".TP\n" name "\n" escape(about[i])
   }
   print ".SH EXIT STATUS\n" escape(substr(paragraph[n_paragraphs], length("Exit status: ") + 1))

@@ -557,10 +557,10 @@ def test_help_shows_every_option():
     assert {name: (letter, kinds[value[:1]]) for letter, name, value in shown} == options()
 
 
-def test_the_readme_shows_the_help():
+def test_the_readme_shows_how_the_help_begins():
     readme = (GOLDEN.parent.parent / "README.md").read_text(encoding="utf-8")
     [shown] = re.findall(r"^\$ scripts/translate --help\n(.*?)^```", readme, re.MULTILINE | re.DOTALL)
-    assert shown == start("--help").stdout.decode()
+    assert shown.endswith("\n…\n") and start("--help").stdout.decode().startswith(shown.removesuffix("…\n"))
 
 
 def test_version_is_one_line():
