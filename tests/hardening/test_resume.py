@@ -328,7 +328,8 @@ ADDED = {"model": ["--model", TESTS / "golden/relu"], "threads": ["--threads", "
          "output": None, "resume": None,  # every case has them
          "encoding": ["--encoding", "utf-16"], "to": ["--to", "deu"], "plain": ["--plain"], "format": ["--format", "jsonl"],
          "beam": ["--beam", "2"], "length-penalty": ["--beam", "8", "--length-penalty", "10"],
-         "n-best": ["--beam", "2", "--n-best", "2"], "tokens": ["--tokens"], "steps": ["--steps"],
+         "n-best": ["--beam", "2", "--n-best", "2"], "no-repeat": ["--no-repeat", "1"], "prefix": ["--prefix", "zwei"],
+         "score": ["--score"], "tokens": ["--tokens"], "steps": ["--steps"],
          "attention": ["--attention=all"],
          "trace": ["--trace", "trace"], "explain": ["--explain", "page"], "info": ["--info"]}
 
