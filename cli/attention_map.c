@@ -2,13 +2,14 @@
 #include "cli/attention_map.h"
 
 #include <math.h>
+#include <stdarg.h>
 
 enum {
     NUMBER_WIDTH = 4,
     LABEL_WIDTH = 16,
     ARROW_WIDTH = 3,
     THUMBNAIL_GAP = 2,
-    LEAST_THUMBNAIL = 8, /* pixels per row or column, at least, if there are that many weights */
+    LEAST_THUMBNAIL = 8, /* columns, at least; pixels per row or column, if there are that many weights */
     MOST_THUMBNAIL = 24  /* at most, and only if all heads fit side by side */
 };
 
@@ -190,10 +191,11 @@ static void put_half_blocks(const thumbnail *image, const terminal *term, size_t
     fputs(RESET, term->file);
 }
 
+static const char ink[] = ".:-=+*#%@";
+
 /* Draws a row of pixels as characters with increasing ink. */
 static void put_characters(const thumbnail *image, const terminal *term, size_t row)
 {
-    static const char ink[] = ".:-=+*#%@";
     for (size_t j = 0; j < image->columns; j++)
         fputc(ink[(size_t)(clamp(pixel(image, row, j)) * (sizeof ink - 1.001))], term->file);
 }
@@ -205,34 +207,78 @@ static size_t thumbnail_limit(size_t n_heads, const terminal *term)
     return room < LEAST_THUMBNAIL + THUMBNAIL_GAP ? LEAST_THUMBNAIL : smaller(room - THUMBNAIL_GAP, MOST_THUMBNAIL);
 }
 
-/* Prints what follows head h in a line of heads that ends before `last`: a gap, or the line end. */
-static void end_head(const terminal *term, size_t h, size_t last)
+/* Prints what follows head h in a line of heads that ends before `last`: the rest of its width and a gap, or the line
+ * end. */
+static void end_head(const terminal *term, size_t h, size_t last, size_t rest)
 {
     if (h + 1 < last)
-        put_spaces(term, THUMBNAIL_GAP);
+        put_spaces(term, rest + THUMBNAIL_GAP);
     else
         fputc('\n', term->file);
 }
 
-void attention_map_thumbnails(const float *weights, size_t n_heads, size_t n_queries, size_t n_keys,
-                              const terminal *term)
+/* Prints head h's part of a line of text, at most `width` columns. */
+__attribute__((format(printf, 5, 6))) static void put_caption(const terminal *term, size_t width, size_t h, size_t last,
+                                                              const char *format, ...)
+{
+    char text[256];
+    va_list values;
+    va_start(values, format);
+    vsnprintf(text, sizeof text, format, values);
+    va_end(values);
+    size_t taken = smaller(terminal_text_width(text), width);
+    if (taken)
+        terminal_print(term, text, taken);
+    end_head(term, h, last, width - taken);
+}
+
+void attention_map_thumbnails(const float *weights, const head_summary *summaries, size_t n_heads, size_t n_queries,
+                              size_t n_keys, const terminal *term)
 {
     size_t limit = thumbnail_limit(n_heads, term), rows = smaller(n_queries, limit), columns = smaller(n_keys, limit);
-    size_t rows_per_line = term->colours == COLOURS_NONE ? 1 : 2,
-           width = columns > NUMBER_WIDTH ? columns : NUMBER_WIDTH;
+    size_t rows_per_line = term->colours == COLOURS_NONE ? 1 : 2;
+    size_t width = columns > LEAST_THUMBNAIL ? columns : LEAST_THUMBNAIL;
     size_t side_by_side = (term->width + THUMBNAIL_GAP) / (width + THUMBNAIL_GAP);
     for (size_t first = 0; first < n_heads; first += side_by_side) {
         size_t last = smaller(first + side_by_side, n_heads);
-        for (size_t h = first; h < last; h++) {
-            fprintf(term->file, ":%-*zu", (int)width - 1, h);
-            end_head(term, h, last);
-        }
+        for (size_t h = first; h < last; h++)
+            put_caption(term, width, h, last, ":%zu", h);
         for (size_t row = 0; row < rows; row += rows_per_line)
             for (size_t h = first; h < last; h++) {
                 thumbnail image = {weights + h * n_queries * n_keys, n_queries, n_keys, rows, columns};
                 (term->colours == COLOURS_NONE ? put_characters : put_half_blocks)(&image, term, row);
-                put_spaces(term, width - columns);
-                end_head(term, h, last);
+                end_head(term, h, last, width - columns);
             }
+        for (size_t h = first; h < last; h++)
+            put_caption(term, width, h, last, "%.2f nat", summaries[h].entropy);
+        for (size_t h = first; h < last; h++)
+            put_caption(term, width, h, last, "%s", summaries[h].most);
+        for (size_t h = first; h < last; h++)
+            put_caption(term, width, h, last, "%.0f %%", 100.0 * summaries[h].share);
     }
+}
+
+void attention_map_legend(const terminal *term)
+{
+    static const char *const phrases[] = {"An image per head:",
+                                          "queries down,",
+                                          "keys across.",
+                                          "Below:",
+                                          "mean entropy of the rows;",
+                                          "the keys with the most weight:",
+                                          "a piece,",
+                                          "or the query itself,",
+                                          "previous or next;",
+                                          "and their share."};
+    terminal_flow flow = {.term = term, .gap = 1};
+    for (size_t i = 0; i < sizeof phrases / sizeof *phrases; i++)
+        terminal_flow_word(&flow, phrases[i]);
+    terminal_flow_end(&flow);
+    fputs("Weights from 0 to 1: ", term->file);
+    for (size_t i = 0; i < sizeof ink - 1; i++) {
+        if (term->colours != COLOURS_NONE)
+            put_shade(term, 48, (double)i / (double)(sizeof ink - 2));
+        fputc(term->colours == COLOURS_NONE ? ink[i] : ' ', term->file);
+    }
+    fputs(term->colours == COLOURS_NONE ? "\n" : RESET "\n", term->file);
 }

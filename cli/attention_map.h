@@ -25,8 +25,19 @@ void attention_map_draw(const attention_map *map, const terminal *term);
  * and n_keys pieces are used, so that the caller can leave out end tokens. */
 bool attention_map_align(const attention_map *map, size_t n_queries, size_t n_keys, const terminal *term, failure *why);
 
-/* Draws small images of weights [n_heads, n_queries, n_keys], one per head, side by side under the heads' numbers. */
-void attention_map_thumbnails(const float *weights, size_t n_heads, size_t n_queries, size_t n_keys,
-                              const terminal *term);
+/* What a head does, in numbers. */
+typedef struct {
+    double entropy;   /* in nats, the mean over the queries */
+    const char *most; /* the keys with the most weight: a piece, or where they are, such as "previous" */
+    double share;     /* their weight, the mean over the queries */
+} head_summary;
+
+/* Draws small images of weights [n_heads, n_queries, n_keys], one per head, side by side, with the heads' numbers above
+ * and their summaries [n_heads] below. */
+void attention_map_thumbnails(const float *weights, const head_summary *summaries, size_t n_heads, size_t n_queries,
+                              size_t n_keys, const terminal *term);
+
+/* Prints how to read the thumbnails. */
+void attention_map_legend(const terminal *term);
 
 #endif

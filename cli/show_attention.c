@@ -1,6 +1,7 @@
 /* The attention of a sentence: what was asked for of its recorded pass is drawn. */
 #include "cli/show_attention.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -108,87 +109,171 @@ static void choose(drawn_attention *drawn, const attention_choice *choice, const
         take_weights(drawn, pass);
 }
 
+/* Prints the parts of a heading, and then what is down and across. */
+static void print_heading(const char *const *parts, size_t n, attention_kind kind, const terminal *term)
+{
+    terminal_flow heading = {.term = term, .gap = 1};
+    for (size_t i = 0; i < n; i++)
+        terminal_flow_word(&heading, parts[i]);
+    terminal_flow_word(&heading, kind == ENCODER_SELF ? "source pieces down," : "pieces fed → predicted down,");
+    terminal_flow_word(&heading, kind == DECODER_SELF ? "pieces fed across" : "source pieces across");
+    terminal_flow_end(&heading);
+}
+
 static void say_what_is_drawn(const drawn_attention *drawn, const attention_choice *choice, const model_config *config,
                               const terminal *term)
 {
     const attention *shown = &drawn->attention;
-    const char *down = shown->kind == ENCODER_SELF ? "source pieces down," : "pieces fed → predicted down,";
-    const char *across = shown->kind == DECODER_SELF ? "pieces fed across" : "source pieces across";
-    terminal_flow heading = {.term = term, .gap = 1};
-    char words[sizeof shown->name + 40];
-    snprintf(words, sizeof words, drawn->head < shown->n_heads ? "%s:%zu," : "%s,", shown->name, drawn->head);
-    terminal_flow_word(&heading, words);
+    char name[sizeof shown->name + 24], heads[40], layers[64];
+    const char *parts[3] = {name};
+    size_t n = 1;
+    snprintf(name, sizeof name, drawn->head < shown->n_heads ? "%s:%zu," : "%s,", shown->name, drawn->head);
     if (drawn->head == shown->n_heads && shown->n_heads > 1) {
-        snprintf(words, sizeof words, "mean of %zu heads,", shown->n_heads);
-        terminal_flow_word(&heading, words);
+        snprintf(heads, sizeof heads, "mean of %zu heads,", shown->n_heads);
+        parts[n++] = heads;
     }
     if (!*choice->attention && config->decoder.n_layers > 1) {
-        snprintf(words, sizeof words, "lowest mean entropy of %zu layers,", config->decoder.n_layers);
-        terminal_flow_word(&heading, words);
+        snprintf(layers, sizeof layers, "lowest mean entropy of %zu layers,", config->decoder.n_layers);
+        parts[n++] = layers;
     }
-    terminal_flow_word(&heading, down);
-    terminal_flow_word(&heading, across);
-    terminal_flow_end(&heading);
+    print_heading(parts, n, shown->kind, term);
 }
 
-/* The map with the pieces of the sentence; labels [n_src + 2 n_tgt] is room for them. */
+/* The pieces of a sentence, in one allocation: source [n_src], predicted [n_tgt] and fed [n_tgt]. */
+typedef struct {
+    const char **source, **predicted, **fed;
+} pieces;
+
+static bool pieces_open(pieces *p, const translator *t, const translated_sentence *sentence, failure *why)
+{
+    size_t n_src = sentence->source.n, n_tgt = sentence->target.n;
+    const char **all = malloc((n_src + 2 * n_tgt) * sizeof *all);
+    if (!all)
+        return failure_memory(why, "the attention");
+    *p = (pieces){all, all + n_src, all + n_src + n_tgt};
+    for (size_t i = 0; i < n_src; i++)
+        p->source[i] = translator_source_piece(t, sentence->source.at[i]);
+    p->fed[0] = translator_target_piece(t, translator_config(t)->target_start);
+    for (size_t i = 0; i < n_tgt; i++) {
+        p->predicted[i] = translator_target_piece(t, sentence->target.at[i]);
+        if (i + 1 < n_tgt)
+            p->fed[i + 1] = p->predicted[i];
+    }
+    return true;
+}
+
+/* The map with the pieces of the sentence. */
 static bool draw(const drawn_attention *drawn, const translator *t, const translated_sentence *sentence,
-                 const char **labels, const terminal *term, failure *why)
+                 const pieces *p, const terminal *term, failure *why)
 {
     const model_config *config = translator_config(t);
     attention_kind kind = drawn->attention.kind;
     size_t n_src = sentence->source.n, n_tgt = sentence->target.n;
-    const char **source = labels, **predicted = labels + n_src, **fed = predicted + n_tgt;
-    for (size_t i = 0; i < n_src; i++)
-        source[i] = translator_source_piece(t, sentence->source.at[i]);
-    fed[0] = translator_target_piece(t, config->target_start);
-    for (size_t i = 0; i < n_tgt; i++) {
-        predicted[i] = translator_target_piece(t, sentence->target.at[i]);
-        if (i + 1 < n_tgt)
-            fed[i + 1] = predicted[i];
-    }
     attention_map map = {.weights = drawn->weights,
                          .n_queries = kind == ENCODER_SELF ? n_src : n_tgt,
                          .n_keys = kind == DECODER_SELF ? n_tgt : n_src,
                          .causal = kind == DECODER_SELF,
-                         .query = kind == ENCODER_SELF ? source : predicted,
-                         .key = kind == DECODER_SELF ? fed : source,
-                         .fed = kind == ENCODER_SELF ? NULL : fed};
+                         .query = kind == ENCODER_SELF ? p->source : p->predicted,
+                         .key = kind == DECODER_SELF ? p->fed : p->source,
+                         .fed = kind == ENCODER_SELF ? NULL : p->fed};
     attention_map_draw(&map, term);
     bool ended = sentence->target.at[n_tgt - 1] == config->target_end;
     return kind != CROSS || attention_map_align(&map, ended ? n_tgt - 1 : n_tgt, n_src - 1, term, why);
 }
 
 static bool show_choice(const attention_choice *choice, const translator *t, const translated_sentence *sentence,
-                        const trace_record *pass, const terminal *term, failure *why)
+                        const trace_record *pass, const pieces *p, const terminal *term, failure *why)
 {
     size_t n_src = sentence->source.n, n_tgt = sentence->target.n, longest = n_src > n_tgt ? n_src : n_tgt;
     drawn_attention drawn = {.weights = malloc(longest * longest * sizeof(float))};
-    const char **labels = malloc((n_src + 2 * n_tgt) * sizeof *labels);
-    bool ok = drawn.weights && labels;
-    if (!ok) {
-        failure_memory(why, "the attention");
-    } else {
+    bool ok = drawn.weights || failure_memory(why, "the attention");
+    if (ok) {
         choose(&drawn, choice, translator_config(t), pass);
         say_what_is_drawn(&drawn, choice, translator_config(t), term);
-        ok = draw(&drawn, t, sentence, labels, term, why);
+        ok = draw(&drawn, t, sentence, p, term, why);
     }
     free(drawn.weights);
-    free(labels);
     return ok;
+}
+
+/* The weight that the queries give to the keys `distance` places behind them, the mean over the queries. */
+static double share_at_distance(const float *weights, size_t n_queries, size_t n_keys, long distance)
+{
+    double sum = 0.0;
+    for (size_t i = 0; i < n_queries; i++) {
+        long j = (long)i - distance;
+        if (j >= 0 && j < (long)n_keys)
+            sum += (double)weights[i * n_keys + (size_t)j];
+    }
+    return sum / (double)n_queries;
+}
+
+/* Summarizes a head of weights [n_queries, n_keys] with these keys. The keys with the most weight are those at one
+ * place, a piece; or, in self-attention, those at one distance from their queries. */
+static head_summary summarize(const float *weights, size_t n_queries, size_t n_keys, const char **keys, bool self)
+{
+    static const struct {
+        const char *name;
+        long distance;
+    } neighbours[] = {{"itself", 0}, {"previous", 1}, {"next", -1}};
+    head_summary summary = {.most = ""};
+    for (size_t i = 0; i < n_queries * n_keys; i++)
+        if (weights[i] > 0.0f)
+            summary.entropy -= (double)weights[i] * log((double)weights[i]) / (double)n_queries;
+    for (size_t j = 0; j < n_keys; j++) {
+        double share = 0.0;
+        for (size_t i = 0; i < n_queries; i++)
+            share += (double)weights[i * n_keys + j] / (double)n_queries;
+        if (share > summary.share) {
+            summary.most = keys[j];
+            summary.share = share;
+        }
+    }
+    for (size_t k = 0; self && k < sizeof neighbours / sizeof *neighbours; k++) {
+        double share = share_at_distance(weights, n_queries, n_keys, neighbours[k].distance);
+        if (share > summary.share) {
+            summary.most = neighbours[k].name;
+            summary.share = share;
+        }
+    }
+    return summary;
+}
+
+static bool show_all(const translator *t, const trace_record *pass, const pieces *p, const terminal *term, failure *why)
+{
+    const model_config *config = translator_config(t);
+    size_t most_heads =
+        config->encoder.n_heads > config->decoder.n_heads ? config->encoder.n_heads : config->decoder.n_heads;
+    head_summary *summaries = malloc(most_heads * sizeof *summaries);
+    if (!summaries)
+        return failure_memory(why, "the attention");
+    attention_map_legend(term);
+    attention nth;
+    for (size_t i = 0; nth_attention(&nth, config, i); i++) {
+        const traced_tensor *tensor = trace_record_find(pass, nth.name, ".weights");
+        const float *weights = trace_record_data(pass, tensor);
+        size_t n_queries = tensor->rows / nth.n_heads, n_keys = tensor->columns;
+        for (size_t h = 0; h < nth.n_heads; h++)
+            summaries[h] = summarize(weights + h * n_queries * n_keys, n_queries, n_keys,
+                                     nth.kind == DECODER_SELF ? p->fed : p->source, nth.kind != CROSS);
+        char name[sizeof nth.name + 1];
+        snprintf(name, sizeof name, "%s,", nth.name);
+        const char *parts[] = {name};
+        fputc('\n', term->file);
+        print_heading(parts, 1, nth.kind, term);
+        attention_map_thumbnails(weights, summaries, nth.n_heads, n_queries, n_keys, term);
+    }
+    free(summaries);
+    return true;
 }
 
 bool show_attention(const attention_choice *choice, const translator *t, const translated_sentence *sentence,
                     const trace_record *pass, const terminal *term, failure *why)
 {
-    attention nth;
-    if (!choice->all)
-        return show_choice(choice, t, sentence, pass, term, why);
-    for (size_t i = 0; nth_attention(&nth, translator_config(t), i); i++) {
-        const traced_tensor *tensor = trace_record_find(pass, nth.name, ".weights");
-        fprintf(term->file, "%s\n", nth.name);
-        attention_map_thumbnails(trace_record_data(pass, tensor), nth.n_heads, tensor->rows / nth.n_heads,
-                                 tensor->columns, term);
-    }
-    return true;
+    pieces p;
+    if (!pieces_open(&p, t, sentence, why))
+        return false;
+    bool ok = choice->all ? show_all(t, pass, &p, term, why) : show_choice(choice, t, sentence, pass, &p, term, why);
+    free(p.source);
+    return ok;
 }

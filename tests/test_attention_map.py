@@ -50,6 +50,14 @@ def pieces_of(text, model):
             for side in ("source", "target")]
 
 
+def pieces_fed(variant, text):
+    """The pieces that the decoder is fed: the start token, then what it predicted."""
+    config = json.loads((GOLDEN / variant / "config.json").read_text())
+    vocabulary = "source.vocab" if config["shared_vocabulary"] else "target.vocab"
+    start = (GOLDEN / variant / vocabulary).read_text().split("\n")[config["target"]["start"]]
+    return [start, *pieces_of(text, GOLDEN / variant)[1][:-1]]
+
+
 def traced_attention(variant, tmp_path, text=TEXT):
     """By name the heads of each attention, [head][query][key], and the sentence."""
     tensors = trace(variant, tmp_path / "trace", text)[1]
@@ -116,10 +124,7 @@ def test_the_rows_shown_sum_to_1(model, name):
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_rows_and_columns_are_named_by_their_pieces(variant):
     source, target = pieces_of(TEXT, GOLDEN / variant)
-    config = json.loads((GOLDEN / variant / "config.json").read_text())
-    vocabulary = "source.vocab" if config["shared_vocabulary"] else "target.vocab"
-    start = (GOLDEN / variant / vocabulary).read_text().split("\n")[config["target"]["start"]]
-    fed = [start, *target[:-1]]
+    fed = pieces_fed(variant, TEXT)
     decoder = [f"{piece} → {predicted}" for piece, predicted in zip(fed, target)]
     for name, down, across, heading in [
             ("encoder.0.self_attention", source, source, "source pieces down, source pieces across"),
@@ -152,16 +157,45 @@ def thumbnail(weights, limit):
                     for columns in shares(len(weights[0]))) for rows in shares(len(weights))]
 
 
+def summary(weights, keys, is_self_attention):
+    """(mean entropy of the rows, the keys with the most weight, their share)"""
+    entropy = sum(-w * math.log(w) for row in weights for w in row if w > 0) / len(weights)
+    shares = [(sum(row[j] for row in weights) / len(weights), key) for j, key in enumerate(keys)]
+    if is_self_attention:
+        for name, distance in (("itself", 0), ("previous", 1), ("next", -1)):
+            on_it = [row[i - distance] for i, row in enumerate(weights) if 0 <= i - distance < len(keys)]
+            shares.append((sum(on_it) / len(weights), name))
+    share, most = max(shares, key=lambda found: found[0])
+    return entropy, most, share
+
+
+def beside(texts, width):
+    """One text per head, each `width` columns wide, 2 apart."""
+    return "  ".join(text.ljust(width) if len(text) <= width else f"{text[:width - 1]}…" for text in texts).rstrip()
+
+
 @pytest.mark.parametrize("columns", [40, 200])
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_all_shows_every_head_as_characters(variant, columns, monkeypatch, tmp_path):
     monkeypatch.setenv("COLUMNS", str(columns))
-    expected = []
+    source, _ = pieces_of(TEXT, GOLDEN / variant)
+    expected, fed = [], pieces_fed(variant, TEXT)
     for name, heads in traced_attention(variant, tmp_path).items():
         drawn = [thumbnail(weights, min(24, (columns + 2) // len(heads) - 2)) for weights in heads]
-        numbers = [f":{h}".ljust(len(rows[0])) for h, rows in enumerate(drawn)]
-        expected += [name, *map("  ".join, [numbers, *zip(*drawn)])]
-    assert shown("--attention=all", TEXT, model=GOLDEN / variant).splitlines()[1:] == expected
+        summaries = [summary(weights, fed if name.startswith("decoder") and "self" in name else source, "self" in name)
+                     for weights in heads]
+        lines = [[f":{h}" for h in range(len(heads))], *zip(*drawn), [f"{found[0]:.2f} nat" for found in summaries],
+                 [found[1] for found in summaries], [f"{100 * found[2]:.0f} %" for found in summaries]]
+        expected += ["", f"{name},", *(beside(texts, max(8, len(drawn[0][0]))) for texts in lines)]
+    given = shown("--attention=all", TEXT, model=GOLDEN / variant).splitlines()
+    given = given[next(i for i, line in enumerate(given) if line.startswith("Weights from 0 to 1: .:-=+*#%@")) + 1:]
+    down_or_across = re.compile(r" ?(pieces fed|source pieces).*")
+    assert [line for line in (down_or_across.sub("", line) for line in given) if line] == [line for line in expected if line]
+
+
+def test_heads_of_the_bundled_checkpoint_look_at_their_neighbours_and_at_the_end():
+    images = shown("--attention=all", "The house is small.", model=BUNDLED)
+    assert all(re.search(rf"(^|  ){most}( |$)", images, re.MULTILINE) for most in ("previous", "next", "itself", "</s>"))
 
 
 # ---- words ----
