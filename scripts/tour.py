@@ -317,6 +317,17 @@ class Tour:
         return text_block(f"the largest weight between words {gap} or more places apart:",
                           f"{weight:.2f} from {self.source[i]} to {self.source[j]}, {name}, head {h}")
 
+    def view_end_token(self) -> str:
+        """How much weight the end of the source gets in each layer of the encoder, and how long its value vectors are."""
+        lines, n_heads = [], self.config["encoder"]["n_heads"]
+        for layer in range(self.config["encoder"]["n_layers"]):
+            name = f"encoder.{layer}.self_attention"
+            lengths = numpy.mean([numpy.linalg.norm(self.head_of("value", h, name), axis=1) for h in range(n_heads)], axis=0)
+            share = self.tensor(f"{name}.weights")[:, :, -1].mean()
+            lines.append((name, [f"{share:.2f}", number(lengths[-1], 1), number(lengths[:-1].mean(), 1)]))
+        return text_block("means over heads and rows", grid(lines, [f"weight on {self.source[-1]}", "length of its v",
+                                                                    "of the others'"]))
+
     # ---- rows ----
 
     def view_norm(self, name: str, row: str) -> str:
