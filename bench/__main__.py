@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Measure this program against CTranslate2 and transformers on the same weights.
 
-    bench/run [--models NAME] [--only MEASURE] [--minutes M] [--lines N] [FILE…]     measures, and prints the tables
-    bench/run --report                                                            prints them again
-    bench/run --draw OUT.svg                                                      draws throughput over batch size
+    bench/run [--models NAME] [--only MEASURE] [--beam N] [--minutes M] [--lines N] [FILE…]   measures, and prints the tables
+    bench/run --report                                                                     prints them again
+    bench/run --draw OUT.svg                                                       draws throughput over batch size
 
 Every finished round is kept in build/bench/samples.jsonl, from where the same command resumes, so a long run can be killed
 or split into parts; tables show what has been measured. A rebuilt program, other versions or another CPU start over.
@@ -36,6 +36,7 @@ compute with its int8 weights turned back into numbers.
 """
 
 import argparse
+import dataclasses
 import hashlib
 import importlib.metadata
 import platform
@@ -81,7 +82,7 @@ def conditions(models: dict[str, Model]) -> str:
     return digest(processor(), [program_info(model) for model in models.values()],
                   [hashlib.sha256(path.read_bytes()).hexdigest() for path in files],
                   [importlib.metadata.version(name) for name in PACKAGES],
-                  [model.directory.name for model in models.values()])
+                  [(model.directory.name, model.n_beams) for model in models.values()])
 
 
 def describe(model: Model) -> list[str]:
@@ -99,6 +100,7 @@ def describe(model: Model) -> list[str]:
         f"CTranslate2 {versions['ctranslate2']}: {', '.join(dict.fromkeys(chosen))}",
         f"transformers {versions['transformers']}, torch {versions['torch']}: {torch.backends.cpu.get_cpu_capability()}; "
         f"sentencepiece {versions['sentencepiece']}",
+        f"Beam search with {model.n_beams} hypotheses" if model.n_beams > 1 else "Greedy search",
         "Threads: OMP_NUM_THREADS, translate --threads and torch's or CTranslate2's own setting as in the tables, processes "
         "bound to as many processors"]
 
@@ -107,7 +109,8 @@ def measure(arguments: argparse.Namespace, effort: Effort) -> Samples:
     """Adds the rounds that are missing to the samples; returns all."""
     from bench.models import prepare  # PyTorch: seconds that the tables do not need
     say("preparing the models")
-    models = dict(zip(MODELS, prepare(BUNDLED, BUILD)))
+    models = {name: dataclasses.replace(model, n_beams=arguments.beam) for name, model in
+              zip(MODELS, prepare(BUNDLED, BUILD))}
     texts = [read_text(path, effort.lines) for path in arguments.files or [BUNDLED / "everyday.tsv"]]
     samples = Samples(arguments.samples, conditions(models))
     if not samples.description:
@@ -134,6 +137,7 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=float("inf"), metavar="M", help="begin no round after M minutes")
     parser.add_argument("--lines", type=int, metavar="N",
                         help=f"at most N lines of each file, at equal distances; 0: all (default {FULL.lines})")
+    parser.add_argument("--beam", type=int, default=1, metavar="N", help="beam search with N hypotheses in all systems")
     parser.add_argument("--quick", action="store_true", help="few lines, once: to see that everything works")
     parser.add_argument("--samples", type=Path, metavar="FILE", help="keep the samples in FILE instead")
     parser.add_argument("--report", action="store_true", help="measure nothing, print the tables of the last samples")

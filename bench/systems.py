@@ -23,6 +23,7 @@ class Model:
     name: str
     directory: Path
     fixed_length: int = 0  # target tokens of every sentence; 0: the model ends its translations itself
+    n_beams: int = 1       # 1: greedy search
 
 
 class Failure(Exception):
@@ -111,7 +112,8 @@ class Own:
         return model.directory / self.precision
 
     def command(self, model: Model, threads: int) -> list[str]:
-        return [str(TRANSLATE), "-m", str(self.checkpoint(model)), "--plain", "--threads", str(threads)]
+        return [str(TRANSLATE), "-m", str(self.checkpoint(model)), "--plain", "--threads", str(threads),
+                "--beam", str(model.n_beams)]
 
     def start(self, model: Model, threads: int, workers: int = 1) -> Resident:
         return Resident(self.command(model, threads), threads)
@@ -157,7 +159,7 @@ class Rival:
 
     def start(self, model: Model, threads: int, workers: int = 1, **variables: str) -> Resident:
         command = [sys.executable, "-P", str(ROOT / "bench/worker.py"), self.name.lower(),
-                   str(model.directory / "hugging-face"), str(threads)]
+                   str(model.directory / "hugging-face"), str(threads), str(model.n_beams)]
         if self.name == "CTranslate2":
             command += [str(model.directory / f"ctranslate2-{self.precision}"), self.precision, str(workers)]
         return Resident(command, threads, **variables)

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 """A resident rival for the benchmark: a line in, its translation out, flushed, until the end of standard input.
 
-    worker.py transformers HF_DIR THREADS
-    worker.py ctranslate2 HF_DIR THREADS CT2_DIR COMPUTE_TYPE WORKERS
+    worker.py transformers HF_DIR THREADS BEAMS
+    worker.py ctranslate2 HF_DIR THREADS BEAMS CT2_DIR COMPUTE_TYPE WORKERS
 
-Greedy search with this project's length cap. WORKERS translators of CTranslate2 share THREADS. A line that begins with a
-tab is a request, its fields separated by tabs and its answer one line:
+Greedy search (BEAMS 1) or beam search, with this project's length cap. WORKERS translators of CTranslate2 share
+THREADS. A line that begins with a tab is a request, its fields separated by tabs and its answer one line:
 
     file IN OUT KIND SIZE   translates the lines of IN into OUT, in the batches that make_batches says
     packages                the files and directories of the installed packages that were imported, tabs between them
@@ -38,7 +38,8 @@ class Rival:
     """encode: text to tokens with the end token; generate: batches of tokens to lists of target tokens without it;
     decode: target tokens to text."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, n_beams: int) -> None:
+        self.n_beams = n_beams
         self.max_length = json.loads((directory / "generation_config.json").read_text())["max_length"] - 1
 
     def cap(self, n_source: int) -> int:
@@ -57,8 +58,8 @@ class Rival:
 
 
 class Transformers(Rival):
-    def __init__(self, directory: Path, threads: int) -> None:
-        super().__init__(directory)
+    def __init__(self, directory: Path, threads: int, n_beams: int) -> None:
+        super().__init__(directory, n_beams)
         import torch
         from transformers import MarianMTModel, MarianTokenizer
         warnings.filterwarnings("ignore", message="Recommended: pip install sacremoses")
@@ -74,7 +75,7 @@ class Transformers(Rival):
         for batch in batches:
             inputs = self.tokenizer.pad({"input_ids": batch}, return_tensors="pt")
             with self.torch.inference_mode():
-                rows = self.model.generate(**inputs, num_beams=1, do_sample=False,
+                rows = self.model.generate(**inputs, num_beams=self.n_beams, do_sample=False,
                                            max_length=1 + max(self.cap(len(source)) for source in batch))
             end, outputs = self.model.config.eos_token_id, rows[:, 1:].tolist()
             yield [row[:row.index(end)] if end in row else row for row in outputs]
@@ -86,8 +87,9 @@ class Transformers(Rival):
 class CTranslate2(Rival):
     """With SentencePiece alone, as it is deployed: without torch and transformers."""
 
-    def __init__(self, directory: Path, threads: int, converted: str, compute_type: str, workers: int) -> None:
-        super().__init__(directory)
+    def __init__(self, directory: Path, threads: int, n_beams: int, converted: str, compute_type: str,
+                 workers: int) -> None:
+        super().__init__(directory, n_beams)
         import ctranslate2
         import sentencepiece
         self.source = sentencepiece.SentencePieceProcessor(model_file=str(directory / "source.spm"))
@@ -101,7 +103,7 @@ class CTranslate2(Rival):
 
     def generate(self, batches: list[list[list[str]]]) -> Iterator[list[list[str]]]:
         pending = [self.translator.translate_batch(
-            batch, beam_size=1, max_input_length=0, asynchronous=True,
+            batch, beam_size=self.n_beams, max_input_length=0, asynchronous=True,
             max_decoding_length=max(self.cap(len(source)) for source in batch)) for batch in batches]
         for results in pending:
             yield [result.result().hypotheses[0] for result in results]
@@ -134,12 +136,12 @@ def answer(rival: Rival, request: str) -> str:
 
 
 def main() -> None:
-    kind, directory, threads, *rest = sys.argv[1:]
+    kind, directory, threads, n_beams, *rest = sys.argv[1:]
     if kind == "transformers":
-        rival = Transformers(Path(directory), int(threads))
+        rival = Transformers(Path(directory), int(threads), int(n_beams))
     else:
         converted, compute_type, workers = rest
-        rival = CTranslate2(Path(directory), int(threads), converted, compute_type, int(workers))
+        rival = CTranslate2(Path(directory), int(threads), int(n_beams), converted, compute_type, int(workers))
     for line in sys.stdin:
         line = line.rstrip("\n")
         print(answer(rival, line[1:]) if line.startswith("\t") else rival.translate([line], "examples", 1)[0], flush=True)

@@ -182,8 +182,8 @@ def test_a_random_models_translations_are_all_of_one_length(trained, tmp_path):
         translated = program.translate_tokens(model.directory / precision, lines)
         assert [len(sentence.target) for line in translated for sentence in line] == 2 * [models.FIXED_LENGTH]
     hugging_face = model.directory / "hugging-face"
-    rivals = [worker.Transformers(hugging_face, 1),
-              *(worker.CTranslate2(hugging_face, 1, str(model.directory / f"ctranslate2-{precision}"), precision, 1)
+    rivals = [worker.Transformers(hugging_face, 1, 1),
+              *(worker.CTranslate2(hugging_face, 1, 1, str(model.directory / f"ctranslate2-{precision}"), precision, 1)
                 for precision in ("float32", "int8"))]
     for rival in rivals:
         sources = [rival.encode(line) for line in lines]
