@@ -3,13 +3,14 @@ root=$(readlink -f -- "$(dirname -- "${BASH_SOURCE[0]}")/..")
 
 say() { echo "$(basename -- "$0"): $*" >&2; }
 
-# Runs a function that builds or installs. One at a time: a second run in this checkout waits.
+# locked NAME FUNCTION …: runs a function that builds or installs. One at a time of the same name: a second run in this
+# checkout waits.
 locked() {
   mkdir -p "$root/build"
   (
     flock --nonblock 9 || { say "waiting for another run, which is building or installing"; flock 9; }
-    "$@"
-  ) 9>"$root/build/.lock"
+    "${@:2}"
+  ) 9>"$root/build/.$1.lock"
 }
 
 # Runs a command with its output in the variable `output`. Shows it only if the command fails, which ends the script.
@@ -28,7 +29,7 @@ install_packages() {
   for package in "$@"; do
     dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing+=("$package")
   done
-  [ ${#missing[@]} -eq 0 ] || locked apt_install "${missing[@]}"
+  [ ${#missing[@]} -eq 0 ] || locked build apt_install "${missing[@]}"
 }
 
 apt_install() {
@@ -51,7 +52,7 @@ build() {
   local packages=("${build_packages[@]}")
   [ "$1" = release ] || packages=("${test_packages[@]}")
   install_packages "${packages[@]}"
-  locked configure_and_compile "$1"
+  locked build configure_and_compile "$1"
 }
 
 configure_and_compile() {
@@ -86,7 +87,7 @@ remove_build_of_another_place() {
 install_python() {
   is_installed "$1" && return
   python3 -c 'import ensurepip' 2>/dev/null || install_packages python3 python3-venv
-  locked pip_install "$1"
+  locked python pip_install "$1"
 }
 
 is_installed() { ! venv_is_of_another_place && cmp -s "$root/$1" "$root/.venv/${1##*/}"; }
