@@ -70,7 +70,7 @@ program=$root/build/release/translate
 # True if the program is there, and newer than its sources.
 is_built() {
   [ -x "$program" ] && [ -z "$(cd "$root" && find CMakeLists.txt CMakePresets.json support kernels attention weights \
-    tokenizer text model translator explain cli -newer "$program" -print -quit)" ]
+    tokenizer text model translator library explain cli -newer "$program" -print -quit)" ]
 }
 
 # CMake refuses a build directory that has been moved or copied together with its checkout. What the fuzzer has found stays.
