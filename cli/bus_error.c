@@ -10,7 +10,7 @@
 #include "cli/say.h"
 #include "support/utf8.h"
 
-static text_buffer said; /* made before, as a handler can only write */
+static text_buffer said = {text_empty, 0, 0}; /* made before, as a handler can only write */
 static atomic_flag ending = ATOMIC_FLAG_INIT;
 
 static void end_with_sentence(int number, siginfo_t *info, void *context)
@@ -30,7 +30,7 @@ bool cli_catch_bus_errors(const char *directory, failure *why)
     static const char problem[] = "/model.safetensors: truncated or unreadable while in use; copy the checkpoint "
                                   "again and run the program again";
     struct sigaction action = {.sa_sigaction = end_with_sentence, .sa_flags = SA_SIGINFO};
-    said = TEXT_EMPTY;
+    text_free(&said); /* of another checkpoint */
     size_t length;
     for (const char *at = directory, *end = at + strlen(at); at < end; at += length) {
         utf8_shown shown = utf8_show(at, (size_t)(end - at), &length);

@@ -24,32 +24,21 @@ static bool write_line(const line_filter *filter, const translation *line, const
     return true;
 }
 
-static bool put_bytes(FILE *file, const char *bytes, size_t n)
-{
-    return fwrite(bytes, 1, n, file) == n;
-}
-
-/* Writes the hypotheses of line `number`, each with its score. A line of several sentences has one: the best of each,
- * and the sum of their scores. */
+/* Writes the hypotheses of line `number`, each with its score. */
 static bool write_hypotheses(const line_filter *filter, const translation *line, const char *line_end, size_t number,
                              failure *why)
 {
-    const translated_sentence *only = line->n_sentences == 1 ? line->sentences : NULL;
-    const text_buffer *text = &line->text;
-    FILE *out = filter->out;
-    double sum = 0.0;
-    for (size_t s = 0; s < line->n_sentences; s++)
-        sum += line->sentences[s].hypotheses[0].score;
-    bool ok = only || (fprintf(out, "%zu\t%.6g\t", number, sum) > 0 && put_bytes(out, text->bytes, text->size) &&
-                       fputs(line_end, out) >= 0);
-    for (size_t k = 0; only && k < only->n_hypotheses && ok; k++) {
-        const sentence_hypothesis *hypothesis = &only->hypotheses[k];
-        size_t end = only->begin + only->text.size;
-        ok = fprintf(out, "%zu\t%.6g\t", number, hypothesis->score) > 0 && put_bytes(out, text->bytes, only->begin) &&
-             put_bytes(out, hypothesis->text.bytes, hypothesis->text.size) &&
-             put_bytes(out, text->bytes + end, text->size - end) && fputs(line_end, out) >= 0;
+    bool ok = true;
+    for (size_t k = 0; k < translation_n_hypotheses(line) && ok; k++) {
+        text_buffer text = TEXT_EMPTY;
+        double score;
+        ok = translation_hypothesis(line, k, &text, &score, why);
+        if (ok && (fprintf(filter->out, "%zu\t%.6g\t", number, score) < 0 ||
+                   fwrite(text.bytes, 1, text.size, filter->out) != text.size || fputs(line_end, filter->out) < 0))
+            ok = failure_set(why, "%s: cannot be written: %s", filter->out_name, strerror(errno));
+        text_free(&text);
     }
-    return ok || failure_set(why, "%s: cannot be written: %s", filter->out_name, strerror(errno));
+    return ok;
 }
 
 static bool flush_lines(const line_filter *filter, failure *why)

@@ -15,6 +15,7 @@
 #include "cli/default_checkpoint.h"
 #include "cli/filter.h"
 #include "cli/output_file.h"
+#include "cli/prompt.h"
 #include "cli/say.h"
 #include "cli/show.h"
 #include "cli/stop.h"
@@ -234,19 +235,45 @@ static bool check_stack(failure *why)
                        (unsigned long long)limit.rlim_cur / 1024, LEAST_KB);
 }
 
+/* Opens the checkpoint, with the options except --to. NULL on failure. */
+static translator *open_translator(const arguments *a, failure *why)
+{
+    translator *t = cli_catch_bus_errors(a->model, why) ? translator_open(a->model, a->n_threads, why) : NULL;
+    if (!t)
+        return NULL;
+    translator_set_protection(t, !a->plain && !a->prefix);
+    translator_set_search(t, &(search_options){a->n_beams, a->length_penalty, a->n_best, a->no_repeat, {0}});
+    if (!a->prefix || translator_set_prefix(t, a->prefix, why))
+        return t;
+    translator_close(t);
+    return NULL;
+}
+
+/* The same for the prompt, with --to. */
+static translator *open_for_prompt(const arguments *a, failure *why)
+{
+    translator *t = open_translator(a, why);
+    if (!t || !a->to || translator_choose_language(t, a->to, why))
+        return t;
+    translator_close(t);
+    return NULL;
+}
+
+static bool translate_for_prompt(const arguments *a, translator *t, failure *why)
+{
+    attention_choice attention;
+    return (!a->attention || attention_choose(&attention, a->attention, translator_config(t), why)) &&
+           translate_all(a, a->attention ? &attention : NULL, t, why);
+}
+
 static int run(arguments *a)
 {
+    static const prompt_actions actions = {open_for_prompt, translate_for_prompt};
     failure why;
     translator *t = NULL;
-    bool ok = check_stack(&why) && (a->model || (a->model = default_checkpoint(&why))) &&
-              cli_catch_bus_errors(a->model, &why) && use_instruction_set(&why) &&
-              (t = translator_open(a->model, a->n_threads, &why)) != NULL;
+    bool ok = check_stack(&why) && (a->model || (a->model = default_checkpoint(&why))) && use_instruction_set(&why) &&
+              (t = open_translator(a, &why)) != NULL;
     attention_choice attention;
-    if (ok)
-        translator_set_protection(t, !a->plain && !a->prefix);
-    if (ok)
-        translator_set_search(t, &(search_options){a->n_beams, a->length_penalty, a->n_best, a->no_repeat, {0}});
-    ok = ok && (!a->prefix || translator_set_prefix(t, a->prefix, &why));
     if (ok && a->attention && !attention_choose(&attention, a->attention, translator_config(t), &why)) {
         translator_close(t);
         return arguments_refuse("%s", why.sentence);
@@ -257,6 +284,8 @@ static int run(arguments *a)
     }
     if (ok && a->info)
         ok = show_checkpoint(t, a->model, &why);
+    else if (ok && prompt_is_wanted(a))
+        ok = prompt_run(a, &t, &actions, &why);
     else if (ok)
         ok = translate_all(a, a->attention ? &attention : NULL, t, &why);
     translator_close(t);

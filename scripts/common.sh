@@ -23,7 +23,7 @@ quietly() {
 }
 
 # Installs the Debian packages that are missing. Versions: libopenblas-pthread-dev 0.3.21, libsentencepiece-dev 0.1.97,
-# libcjson-dev 1.7.15, libpcre2-dev 10.42, check 0.15.2 are Debian 12's.
+# libcjson-dev 1.7.15, libpcre2-dev 10.42, libedit-dev 3.1-20221030, check 0.15.2 are Debian 12's.
 install_packages() {
   local missing=() package
   for package in "$@"; do
@@ -44,7 +44,8 @@ apt_install() {
   quietly "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@"
 }
 
-build_packages=(build-essential cmake pkg-config libopenblas-pthread-dev libsentencepiece-dev libcjson-dev libpcre2-dev)
+build_packages=(build-essential cmake pkg-config libopenblas-pthread-dev libsentencepiece-dev libcjson-dev libpcre2-dev
+  libedit-dev)
 test_packages=("${build_packages[@]}" check libsimde-dev)
 
 # Configures and builds a CMake preset, with the tests unless it is `release`. Quiet unless it fails or the compiler warns.
@@ -71,7 +72,7 @@ program=$root/build/release/translate
 # True if the program is there, and newer than its sources.
 is_built() {
   [ -x "$program" ] && [ -z "$(cd "$root" && find CMakeLists.txt CMakePresets.json support kernels attention weights \
-    tokenizer text model translator explain cli -newer "$program" -print -quit)" ]
+    tokenizer text model translator library explain cli -newer "$program" -print -quit)" ]
 }
 
 # CMake refuses a build directory that has been moved or copied together with its checkout. What the fuzzer has found stays.

@@ -24,7 +24,7 @@ from transformer_c.program import ROOT, TRANSLATE, ProgramFailure
 
 SENTENCE, TRANSLATION = "The weather will be better tomorrow.", "Das Wetter wird morgen besser sein."
 CHECKPOINT = ROOT / "checkpoints/en-de"
-ROOMS = ("attention", "cli", "explain", "kernels", "model", "support", "text", "tokenizer", "translator", "weights")
+ROOMS = ("attention", "cli", "explain", "kernels", "library", "model", "support", "text", "tokenizer", "translator", "weights")
 
 
 class Wrong(Exception):

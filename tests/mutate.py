@@ -38,7 +38,7 @@ import mutants
 ROOT = Path(__file__).resolve().parent.parent
 WORK = ROOT / "build/mutate"
 SAMPLE = ROOT / "tests/mutants.json"
-ROOMS = ["support", "kernels", "attention", "weights", "tokenizer", "text", "model", "translator", "explain", "cli"]
+ROOMS = ["support", "kernels", "attention", "weights", "tokenizer", "text", "model", "translator", "library", "explain", "cli"]
 
 # The files for pytest, those that fail fastest first. Left out: tests of Python alone, and those that compare the text of
 # the sources (test_tour.py, test_compare.py, test_rooms.py), which a mutant may fail whatever it computes.

@@ -1,5 +1,5 @@
-"""The installed tree: the program finds its checkpoint wherever the tree is, and the manual page and the completions have
-what --help has."""
+"""The installed tree: the program finds its checkpoint wherever the tree is, the manual page and the completions have what
+--help has, and other programs link the library."""
 
 import gzip
 import os
@@ -7,21 +7,33 @@ import pty
 import re
 import shutil
 import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
 import pytest
+from safetensors.numpy import load_file
 
 from options import options
 from transformer_c import program
 
 ROOT = Path(__file__).resolve().parent.parent
 BUILD = program.TRANSLATE.parent
+CACHE = (BUILD / "CMakeCache.txt").read_text() if (BUILD / "CMakeCache.txt").is_file() else ""
+
+
+def cache(name):
+    found = re.search(rf"^{name}:\w+=(.*)", CACHE, re.MULTILINE)
+    return found[1] if found else ""
+
+
+LIBRARIES = cache("CMAKE_INSTALL_LIBDIR")
+CONFIGURATION = cache("CMAKE_BUILD_TYPE").lower()
 SECONDS = 60
 GERMAN = "Das Haus ist klein.\n"
 NOBODY = 65534
 
-pytestmark = pytest.mark.skipif(not (BUILD / "CMakeCache.txt").is_file(), reason="the program is outside its build directory")
+pytestmark = pytest.mark.skipif(not CACHE, reason="the program is outside its build directory")
 
 
 def install(prefix, **environment):
@@ -62,6 +74,11 @@ def test_the_tree_has_these_files(installed):
         "bin/translate", "share/man/man1/translate.1.gz", "share/bash-completion/completions/translate",
         "share/zsh/site-functions/_translate", "share/fish/vendor_completions.d/translate.fish",
         "share/doc/transformer.c/copyright", "share/doc/transformer.c/changelog.gz",
+        "include/transformer.h", *(f"{LIBRARIES}/{name}" for name in (
+            "libtransformer.so libtransformer.so.0 libtransformer.so.0.1.0 pkgconfig/transformer.pc "
+            "cmake/transformer/transformer-config.cmake cmake/transformer/transformer-config-version.cmake "
+            "cmake/transformer/transformer-targets.cmake "
+            f"cmake/transformer/transformer-targets-{CONFIGURATION}.cmake").split()),
         *(f"share/transformer.c/checkpoints/en-de/{name}" for name in (
             "config.json model.safetensors source.spm source.vocab README.md ATTRIBUTION.md").split())}
 
@@ -109,7 +126,7 @@ def test_the_environment_names_another_checkpoint_and_model_overrides_it(install
 
 def test_a_program_without_a_checkpoint_says_what_to_do(installed, tmp_path):
     at = shutil.copy(installed / "bin/translate", tmp_path)
-    data = re.search(r"^CMAKE_INSTALL_PREFIX:PATH=(.*)", (BUILD / "CMakeCache.txt").read_text(), re.MULTILINE)[1]
+    data = cache("CMAKE_INSTALL_PREFIX")
     if Path(data, "share/transformer.c").exists():
         pytest.skip("another checkpoint is installed on this machine")
     done = run(at, "a")
@@ -120,10 +137,11 @@ def test_a_program_without_a_checkpoint_says_what_to_do(installed, tmp_path):
     assert run(at, "--help").returncode == run(at, "--version").returncode == 0
 
 
-def test_a_release_program_holds_no_path_of_its_checkout(installed):
-    if "CMAKE_BUILD_TYPE:STRING=Release" not in (BUILD / "CMakeCache.txt").read_text():
+def test_a_release_build_holds_no_path_of_its_checkout(installed):
+    if CONFIGURATION != "release":
         pytest.skip("for debuggers, a debug build holds paths")
-    assert os.fsencode(ROOT) not in (installed / "bin/translate").read_bytes()
+    for path in installed.rglob("*"):
+        assert path.is_dir() or os.fsencode(ROOT) not in path.read_bytes(), path
 
 
 def test_the_changelog_has_the_version():
@@ -151,6 +169,106 @@ def test_the_manual_page_says_what_help_says(installed):
     start = page_words.index("SYNOPSIS")
     headings = {"SYNOPSIS", "DESCRIPTION", "OPTIONS", "EXIT", "STATUS"}
     assert [word for word in page_words[start:] if word not in headings][:len(help_words)] == help_words
+
+
+# ---- the library ----
+
+unsanitized = pytest.mark.skipif(bool(cache("TRANSFORMER_SANITIZE")), reason="programs need a sanitizer to load the library")
+
+
+def declared(text):
+    """The functions that the public header declares."""
+    return set(re.findall(r"\b(transformer_\w+)\(", re.sub(r"/\*.*?\*/", "", text, flags=re.DOTALL)))
+
+
+def test_the_library_exports_the_functions_of_its_header_and_nothing_else(installed):
+    shown = subprocess.run(["nm", "-D", "--defined-only", installed / LIBRARIES / "libtransformer.so"], capture_output=True,
+                           text=True, check=True).stdout.split("\n")
+    functions = declared((installed / "include/transformer.h").read_text())
+    assert len(functions) > 10
+    assert {line.split(" ", 1)[1] for line in shown if line} == {
+        "A TRANSFORMER_0.1", *(f"T {function}@@TRANSFORMER_0.1" for function in functions)}
+
+
+def test_the_library_has_a_versioned_name_and_no_path(installed):
+    shown = subprocess.run(["readelf", "-d", installed / LIBRARIES / "libtransformer.so"], capture_output=True, text=True,
+                           check=True).stdout
+    assert re.findall(r"SONAME.*\[(.*)\]", shown) == ["libtransformer.so.0"]
+    assert "RUNPATH" not in shown and "RPATH" not in shown
+
+
+def found_by_pkg_config(tree, *arguments):
+    done = subprocess.run(["pkg-config", *arguments, "transformer"], capture_output=True, text=True, check=True,
+                          env={**os.environ, "PKG_CONFIG_PATH": f"{tree / LIBRARIES}/pkgconfig"})
+    return done.stdout.split()
+
+
+def example_shows(program, tree, text="The weather will be better tomorrow."):
+    done = run(program, tree / "share/transformer.c/checkpoints/en-de", text)
+    assert (done.returncode, done.stderr) == (0, "")
+    expected = run(tree / "bin/translate", text).stdout
+    best = run(tree / "bin/translate", "--beam", "4", "--n-best", "3", text).stdout.splitlines()
+    assert len(best) == 3
+    rows = [line.split("\t")[1:] for line in best]
+    assert done.stdout == expected + "".join(f"{float(score):8.4f}  {translation}\n" for score, translation in rows)
+
+
+@unsanitized
+@pytest.mark.parametrize("compiler", ["gcc -std=c11", "clang -std=c11", "g++ -x c++ -std=c++98", "clang++ -x c++"])
+@pytest.mark.parametrize("how", ["installed", "moved"])
+def test_the_c_example_with_pkg_config(installed, tmp_path, compiler, how):
+    if not shutil.which(compiler.split()[0]):
+        pytest.skip(f"needs {compiler.split()[0]}")
+    tree = installed
+    if how == "moved":
+        tree = shutil.copytree(installed, tmp_path / "copy", symlinks=True).rename(tmp_path / "moved")
+    flags = found_by_pkg_config(tree, "--cflags", "--libs")
+    subprocess.run([*compiler.split(), "-Wall", "-Wextra", "-Wpedantic", "-Werror", ROOT / "examples/translate.c", "-o",
+                    tmp_path / "example", *flags, f"-Wl,-rpath,{tree / LIBRARIES}"], check=True)
+    example_shows(tmp_path / "example", tree)
+    done = run(tmp_path / "example", "/nowhere", "a")
+    assert (done.returncode, done.stdout) == (1, "") and done.stderr.startswith("/nowhere/config.json: cannot be opened")
+
+
+@unsanitized
+def test_the_c_example_with_cmake(installed, tmp_path):
+    for command in (["cmake", "-S", ROOT / "examples", "-B", tmp_path, f"-DCMAKE_PREFIX_PATH={installed}"],
+                    ["cmake", "--build", tmp_path]):
+        done = subprocess.run(command, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+    example_shows(tmp_path / "example", installed)
+
+
+def test_the_cmake_package_refuses_another_version(installed, tmp_path):
+    (tmp_path / "CMakeLists.txt").write_text("cmake_minimum_required(VERSION 3.25)\nproject(a NONE)\n"
+                                             "find_package(transformer 0.2 REQUIRED)\n")
+    done = subprocess.run(["cmake", "-S", tmp_path, "-B", tmp_path / "build", f"-DCMAKE_PREFIX_PATH={installed}"],
+                          capture_output=True, text=True)
+    assert done.returncode != 0 and "version: 0.1.0" in done.stderr
+
+
+@unsanitized
+def test_the_python_example(installed):
+    text = "The weather will be better tomorrow."
+    checkpoint = installed / "share/transformer.c/checkpoints/en-de"
+    environment = {"PKG_CONFIG_PATH": f"{installed / LIBRARIES}/pkgconfig"}
+    done = run(sys.executable, ROOT / "examples/translate.py", checkpoint, text, environment=environment)
+    assert (done.returncode, done.stderr) == (0, "")
+    translation, rest = done.stdout.split("\n", 1)
+    assert translation + "\n" == run(installed / "bin/translate", text).stdout
+    with tempfile.NamedTemporaryFile() as file:
+        assert run(installed / "bin/translate", "--trace", file.name, text).returncode == 0
+        tensors = load_file(file.name)
+    expected = {name: weights for name, weights in tensors.items() if name.endswith(".cross_attention.weights")}
+    assert len(expected) == 2
+    shown = re.findall(r"^(\S+) \((\d+), (\d+)\) \[([\d\s]+)\]", rest, re.MULTILINE)
+    assert [name for name, *_ in shown] == list(expected)
+    for name, rows, columns, indices in shown:
+        weights = expected[name].reshape(int(rows), int(columns))
+        assert [int(index) for index in indices.split()] == weights.argmax(1).tolist()
+    done = run(sys.executable, ROOT / "examples/translate.py", checkpoint, "A dog. A cat.", environment=environment)
+    assert done.returncode == 1
+    assert done.stderr == "the text has 1 lines and 2 sentences; a trace requires a single sentence\n"
 
 
 # ---- completion ----

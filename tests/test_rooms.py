@@ -26,6 +26,7 @@ ROOMS = {
     "attention": {"kernels", "support"},
     "model": {"attention", "kernels", "weights", "support"},
     "translator": {"model", "tokenizer", "text", "support"},
+    "library": {"translator", "model", "text", "support"},
     "explain": {"translator", "model", "text", "support"},
     "cli": {"explain", "translator", "model", "text", "support"},
 }

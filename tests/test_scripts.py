@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parent.parent
 SCRIPTS = ["scripts/translate", "scripts/python", "scripts/test", "scripts/spark", "tests/mutate", "tests/coverage",
            "tests/arm", "tests/package", "tests/hardening/fuzz/run", "bench/run", ".ci/run"]
 SOURCES = ["CMakeLists.txt", "CMakePresets.json", *(f"{room}/source.c" for room in (
-    "support kernels attention weights tokenizer text model translator explain cli").split())]
+    "support kernels attention weights tokenizer text model translator library explain cli").split())]
 
 # Both fail when two of them run at once. cmake refuses a cache of another place, as the real one does.
 STAND_INS = {

@@ -403,6 +403,29 @@ bool translator_translate(translator *t, const text_line *lines, size_t n_lines,
     return ok;
 }
 
+size_t translation_n_hypotheses(const translation *line)
+{
+    return line->n_sentences == 1 ? line->sentences->n_hypotheses : 1;
+}
+
+bool translation_hypothesis(const translation *line, size_t k, text_buffer *text, double *score, failure *why)
+{
+    const text_buffer *whole = &line->text;
+    *score = 0.0;
+    if (line->n_sentences != 1) {
+        for (size_t s = 0; s < line->n_sentences; s++)
+            *score += line->sentences[s].hypotheses[0].score;
+        return text_append(text, whole->bytes, whole->size, why);
+    }
+    const translated_sentence *only = line->sentences;
+    const sentence_hypothesis *hypothesis = &only->hypotheses[k];
+    size_t end = only->begin + only->text.size;
+    *score = hypothesis->score;
+    return text_append(text, whole->bytes, only->begin, why) &&
+           text_append(text, hypothesis->text.bytes, hypothesis->text.size, why) &&
+           text_append(text, whole->bytes + end, whole->size - end, why);
+}
+
 /* Appends the tokens of both sides. Leaves the target empty if one has more than positions. */
 static bool encode_pair(const translator *t, const text_pair *pair, translated_sentence *scored, failure *why)
 {

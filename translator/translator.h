@@ -145,6 +145,13 @@ bool translator_translate(translator *t, const text_line *lines, size_t n_lines,
                           const notice_reader *notices, failure *why);
 void translation_free(translation *result);
 
+/* The number of translations of a line after a search for the n best. A line of several sentences has one. */
+size_t translation_n_hypotheses(const translation *line);
+
+/* Appends hypothesis k of a line, and sets *score to its score; for several sentences, the best of each, and the sum of
+ * their scores. */
+bool translation_hypothesis(const translation *line, size_t k, text_buffer *text, double *score, failure *why);
+
 /* Computes a translated sentence again, in one pass over its source and target, and records every tensor in *pass,
  * which loses its previous content. */
 bool translator_trace(translator *t, const translated_sentence *sentence, trace_record *pass, failure *why);
