@@ -143,6 +143,8 @@ static bool translate_stream(const arguments *a, const attention_choice *attenti
                                 .steps = a->steps,
                                 .attention = attention,
                                 .trace = a->trace ? &out->trace : NULL,
+                                .without = a->without,
+                                .n_without = a->n_without,
                                 .explanation = page,
                                 .progress = a->input && a->output ? &bar : NULL};
     if (filter.progress)
@@ -164,7 +166,29 @@ static bool write_explanation(const explanation *page, output_file *out, failure
     return true;
 }
 
-static bool translate_all(const arguments *a, const attention_choice *attention, translator *t, failure *why)
+/* Translates TEXT on standard error with the original model, in which nothing is switched off, with the same views. */
+static bool show_original(const arguments *a, const attention_choice *attention, translator *original,
+                          explanation *page, failure *why)
+{
+    line_source source;
+    struct stat input = {0};
+    input_encoding named;
+    const run_outputs out = {.lines = {.file = stderr, .name = "standard error"}};
+    arguments again = *a;
+    again.n_without = 0;
+    again.trace = NULL;
+    fputs("original:\n", stderr);
+    if (page)
+        explanation_set_experiment(page, NULL, 0, a->target);
+    bool ok = open_input(a, &source, &named, &input, why) &&
+              translate_stream(&again, attention, original, &source, 0, &out, page, why);
+    close_input(a, &source);
+    return ok;
+}
+
+/* original is NULL unless it is to be shown. */
+static bool translate_all(const arguments *a, const attention_choice *attention, translator *t, translator *original,
+                          failure *why)
 {
     line_source source;
     input_encoding named;
@@ -172,11 +196,14 @@ static bool translate_all(const arguments *a, const attention_choice *attention,
     struct stat input = {0};
     explanation *page = NULL;
     bool ok = open_input(a, &source, &named, &input, why) && open_outputs(a, &source, &input, t, &out, why) &&
-              (!a->explain || (page = explanation_open(t, why)) != NULL);
+              (!a->explain || (page = explanation_open(original ? original : t, why)) != NULL);
+    if (page)
+        explanation_set_experiment(page, a->without, a->n_without, a->target);
     if (ok)
         ok = (translate_stream(a, attention, t, &source, (size_t)input.st_size, &out, page, why) &&
               output_finish(&out.lines, why)) ||
              output_keep(&out.lines, why);
+    ok = ok && (!original || show_original(a, attention, original, page, why));
     ok = ok && (!a->trace || output_finish(&out.trace, why)) && (!page || write_explanation(page, &out.page, why));
     if (!ok) {
         output_drop(&out.trace);
@@ -209,11 +236,12 @@ static bool flush_output(failure *why)
 /* Fails if output requested on standard error was lost. Losing notices is no failure. */
 static bool check_shown(const arguments *a, failure *why)
 {
-    return !(a->tokens || a->steps || a->attention) || !ferror(stderr) ||
+    return !(a->tokens || a->steps || a->attention || (a->n_without && a->n_words)) || !ferror(stderr) ||
            failure_set(why, "standard error: cannot be written; --%s needs it",
-                       a->tokens  ? "tokens"
-                       : a->steps ? "steps"
-                                  : "attention");
+                       a->tokens      ? "tokens"
+                       : a->steps     ? "steps"
+                       : a->attention ? "attention"
+                                      : "without");
 }
 
 /* The best instruction set, or the one that the environment names. */
@@ -234,31 +262,51 @@ static bool check_stack(failure *why)
                        (unsigned long long)limit.rlim_cur / 1024, LEAST_KB);
 }
 
+/* Opens a translator with the options of the search. */
+static translator *open_translator(const arguments *a, failure *why)
+{
+    translator *t = translator_open(a->model, a->n_threads, why);
+    if (!t)
+        return NULL;
+    translator_set_protection(t, !a->plain && !a->prefix && !a->target);
+    translator_set_search(t, &(search_options){a->n_beams, a->length_penalty, a->n_best, a->no_repeat, {0}});
+    if ((!a->prefix || translator_set_prefix(t, a->prefix, why)) &&
+        (!a->target || translator_set_target(t, a->target, why)))
+        return t;
+    translator_close(t);
+    return NULL;
+}
+
+/* Applies the options whose values depend on the checkpoint. original may be NULL. */
+static bool choose(const arguments *a, attention_choice *attention, translator *t, translator *original, failure *why)
+{
+    bool ok = !a->attention || attention_choose(attention, a->attention, translator_config(t), why);
+    ok = ok && (!a->to || translator_choose_language(t, a->to, why));
+    ok = ok && (!a->to || !original || translator_choose_language(original, a->to, why));
+    for (size_t i = 0; i < a->n_without && ok; i++)
+        ok = translator_switch_off(t, a->without[i], why);
+    return ok;
+}
+
 static int run(arguments *a)
 {
     failure why;
-    translator *t = NULL;
+    translator *t = NULL, *original = NULL;
     bool ok = check_stack(&why) && (a->model || (a->model = default_checkpoint(&why))) &&
               cli_catch_bus_errors(a->model, &why) && use_instruction_set(&why) &&
-              (t = translator_open(a->model, a->n_threads, &why)) != NULL;
+              (t = open_translator(a, &why)) != NULL &&
+              (!a->n_without || !a->n_words || (original = open_translator(a, &why)) != NULL);
     attention_choice attention;
-    if (ok)
-        translator_set_protection(t, !a->plain && !a->prefix);
-    if (ok)
-        translator_set_search(t, &(search_options){a->n_beams, a->length_penalty, a->n_best, a->no_repeat, {0}});
-    ok = ok && (!a->prefix || translator_set_prefix(t, a->prefix, &why));
-    if (ok && a->attention && !attention_choose(&attention, a->attention, translator_config(t), &why)) {
-        translator_close(t);
-        return arguments_refuse("%s", why.sentence);
-    }
-    if (ok && a->to && !translator_choose_language(t, a->to, &why)) {
+    if (ok && !choose(a, &attention, t, original, &why)) {
+        translator_close(original);
         translator_close(t);
         return arguments_refuse("%s", why.sentence);
     }
     if (ok && a->info)
         ok = show_checkpoint(t, a->model, &why);
     else if (ok)
-        ok = translate_all(a, a->attention ? &attention : NULL, t, &why);
+        ok = translate_all(a, a->attention ? &attention : NULL, t, original, &why);
+    translator_close(original);
     translator_close(t);
     ok = ok && flush_output(&why) && check_shown(a, &why);
     if (!ok)
