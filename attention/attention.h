@@ -32,11 +32,19 @@ static inline size_t row_stack_rows(const row_stack *stack)
     return stack->first[stack->n_sentences];
 }
 
+/* What an experiment switches off in one attention (model_switch_off); zeroed if nothing. */
+typedef struct {
+    const bool *heads; /* [n_heads], those whose context is 0; NULL: none */
+    bool output;       /* all of the output is 0 */
+    bool scaling;      /* scores are not divided by sqrt(d_head) */
+} attention_off;
+
 /* The projections of one attention: query, key and value are [d_heads, d_model], output is [d_model, d_heads]. */
 typedef struct {
     char name[64]; /* in the checkpoint and in traces, such as "decoder.1.cross_attention" */
     size_t n_heads;
     linear_weights query, key, value, output;
+    attention_off off;
 } attention_weights;
 
 /* The KV cache: the keys and values of one sentence. In beam search, a hypothesis computes one row per step and refers
@@ -95,10 +103,11 @@ void kv_cache_list_runs(kv_run *runs, const kv_cache *caches, size_t which, size
  *
  *   context = softmax(q kᵀ / sqrt(d_head)) v    (Vaswani et al. 2017, equation 1)
  *
- * The first: scores [n_heads, n_queries, n_keys] = q kᵀ / sqrt(d_head), for all keys. q [n_queries, d_heads];
- * k [n_keys, d_heads] in one or more runs, which change no bit, however they divide the keys. */
+ * The first: scores [n_heads, n_queries, n_keys] = q kᵀ / sqrt(d_head), for all keys; not divided unless they are
+ * scaled. q [n_queries, d_heads]; k [n_keys, d_heads] in one or more runs, which change no bit, however they divide the
+ * keys. */
 void attention_scores(float *scores, const float *q, const kv_run *runs, size_t n_queries, size_t n_keys,
-                      size_t n_heads, size_t d_head);
+                      size_t n_heads, size_t d_head, bool scaled);
 
 /* The second: context [n_queries, d_heads] = softmax(scores) v, v [n_keys, d_heads] in the same runs. The last
  * n_masked < n_keys keys are hidden from the first query; each further query sees one more key, up to all n_keys.

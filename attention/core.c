@@ -18,10 +18,10 @@ static void softmax_of_seen(float *scores, size_t n_queries, size_t n_keys, size
 }
 
 void attention_scores(float *scores, const float *q, const kv_run *runs, size_t n_queries, size_t n_keys,
-                      size_t n_heads, size_t d_head)
+                      size_t n_heads, size_t d_head, bool scaled)
 {
     size_t d_heads = n_heads * d_head;
-    float scale = 1.0f / sqrtf((float)d_head);
+    float scale = scaled ? 1.0f / sqrtf((float)d_head) : 1.0f;
     for (size_t h = 0; h < n_heads; h++, scores += n_queries * n_keys) {
         size_t column = h * d_head, j = 0;
         for (const kv_run *run = runs; j < n_keys; j += run->n, run++)

@@ -48,6 +48,11 @@ static const char help[] =
     "                      draw what each target piece attends to on standard error, and the resulting word\n"
     "                      alignment; NAME selects another attention (decoder.0.self_attention), a single head\n"
     "                      (encoder.0.self_attention:3) or all of them (all)\n"
+    "      --target TARGET\n"
+    "                      take TARGET as the translation of TEXT, one sentence, and show that in all views\n"
+    "      --without NAME  switch off a sublayer (decoder.1.feed_forward), a head (decoder.1.cross_attention:3), the\n"
+    "                      positions or the scaling by √d_head; may be repeated; with TEXT, the original follows on\n"
+    "                      standard error\n"
     "      --trace FILE    write every tensor computed for TEXT, a single sentence, to a safetensors file\n"
     "      --explain FILE  write an HTML page that shows how the Transformer translates TEXT\n"
     "      --info          describe the checkpoint\n"
@@ -99,6 +104,15 @@ static int read_penalty(double *penalty, const char *text)
     return arguments_refuse("invalid --length-penalty %s; must be a number from 0 to %d", text, MOST_PENALTY);
 }
 
+/* Adds a name to those of --without. Returns -1, or the status of a usage error. */
+static int add_without(arguments *a, const char *name)
+{
+    if (a->n_without == MAX_WITHOUT)
+        return arguments_refuse("more than %d --without", MAX_WITHOUT);
+    a->without[a->n_without++] = name;
+    return -1;
+}
+
 /* Whether the name stands for standard input or output. */
 static bool is_dash(const char *name)
 {
@@ -126,6 +140,8 @@ int arguments_parse(arguments *a, int argc, char **argv)
         TOKENS,
         STEPS,
         ATTENTION,
+        TARGET,
+        WITHOUT,
         RESUME,
         PLAIN,
         BEAM,
@@ -158,6 +174,8 @@ int arguments_parse(arguments *a, int argc, char **argv)
                                             {"tokens", no_argument, NULL, TOKENS},
                                             {"steps", no_argument, NULL, STEPS},
                                             {"attention", optional_argument, NULL, ATTENTION},
+                                            {"target", required_argument, NULL, TARGET},
+                                            {"without", required_argument, NULL, WITHOUT},
                                             {"resume", no_argument, NULL, RESUME},
                                             {"trace", required_argument, NULL, TRACE},
                                             {"explain", required_argument, NULL, EXPLAIN},
@@ -192,6 +210,8 @@ int arguments_parse(arguments *a, int argc, char **argv)
         case TOKENS: a->tokens = true; break;
         case STEPS: a->steps = true; break;
         case ATTENTION: a->attention = optarg ? optarg : ""; break;
+        case TARGET: a->target = optarg; break;
+        case WITHOUT: status = add_without(a, optarg); break;
         case RESUME: a->resume = true; break;
         case TRACE: a->trace = optarg; break;
         case EXPLAIN: a->explain = optarg; break;
@@ -209,7 +229,8 @@ int arguments_parse(arguments *a, int argc, char **argv)
     a->words = argv + optind;
     a->n_words = argc - optind;
     if (a->info && (a->n_words || a->input || a->output || a->plain || a->json_lines || a->encoding || a->to ||
-                    a->tokens || a->steps || a->attention || a->n_beams > 1 || a->no_repeat || a->prefix || a->score))
+                    a->tokens || a->steps || a->attention || a->n_beams > 1 || a->no_repeat || a->prefix || a->score ||
+                    a->target || a->n_without))
         return arguments_refuse("--info cannot be combined with TEXT or translation options");
     if (a->json_lines && (a->tokens || a->steps || a->attention || a->trace || a->explain))
         return arguments_refuse("--format jsonl cannot be combined with --tokens, --steps, --attention, --trace or "
@@ -243,6 +264,12 @@ int arguments_parse(arguments *a, int argc, char **argv)
         a->output = NULL;
     if (a->resume && (!a->input || !a->output))
         return arguments_refuse("--resume requires --input and --output to name files");
+    if (a->target && (a->n_beams > 1 || a->no_repeat || a->prefix || a->score))
+        return arguments_refuse(
+            "--target searches nothing; it cannot be combined with --beam, --no-repeat, --prefix or "
+            "--score");
+    if (a->target && !a->n_words)
+        return arguments_refuse("--target requires TEXT");
     if (a->trace && !a->n_words)
         return arguments_refuse("--trace requires TEXT");
     if (a->explain && !a->n_words)

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+enum { MAX_WITHOUT = 256 };
 enum { EXIT_USAGE = 2 }; /* for usage errors; EXIT_SUCCESS and EXIT_FAILURE are in stdlib.h */
 
 typedef struct {
@@ -13,8 +14,10 @@ typedef struct {
     const char *encoding;                         /* of the input, or NULL */
     const char *to;                               /* the language of translations, or NULL */
     const char *prefix;                           /* of translations, or NULL */
+    const char *target;                           /* the translation of TEXT, or NULL to search for it */
+    const char *without[MAX_WITHOUT];             /* [n_without], parts of the model to switch off */
     const char *attention;                        /* the argument of attention_choose, or NULL */
-    size_t n_threads, n_beams, n_best, no_repeat;
+    size_t n_threads, n_beams, n_best, no_repeat, n_without;
     double length_penalty;
     bool json_lines; /* --format jsonl */
     bool plain, tokens, steps, resume, info, score;

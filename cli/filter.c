@@ -76,7 +76,8 @@ static bool show_inside(const line_filter *filter, const text_line *text, const 
         if (filter->attention)
             show_place(maps, text, line, number, s);
         if ((filter->steps && !show_steps(t, sentence, pass, &term, why)) ||
-            (filter->trace && !trace_file_write(filter->trace, t, sentence, pass, why)) ||
+            (filter->trace &&
+             !trace_file_write(filter->trace, t, sentence, pass, filter->without, filter->n_without, why)) ||
             (filter->explanation && !explanation_add_sentence(filter->explanation, text, sentence, pass, why)) ||
             (filter->attention && !show_attention(filter->attention, t, sentence, pass, &map_term, why)))
             return false;

@@ -28,8 +28,10 @@ typedef struct {
     bool steps;                        /* show on standard error */
     const attention_choice *attention; /* show on standard error; NULL: do not */
     const output_file *trace;          /* for the tensors of a single sentence, or NULL */
-    explanation *explanation;          /* collects every line, or NULL */
-    progress *progress;                /* or NULL */
+    const char *const *without;        /* [n_without], the parts of the model that are switched off */
+    size_t n_without;
+    explanation *explanation; /* collects every line, or NULL */
+    progress *progress;       /* or NULL */
 } line_filter;
 
 /* Writes one line per input line, until the input ends. Fails after whole lines if a signal to stop arrives. */

@@ -1,5 +1,5 @@
-/* The prompt: libedit reads a line, and a command or main's translation uses it. A command that changes the translator
- * opens a new one, as another run of the program would. */
+/* The prompt: libedit reads a line, which a command uses or which is translated. A command that changes the translator
+ * opens a new session, as another run of the program would. */
 #include "cli/prompt.h"
 
 #include <histedit.h>
@@ -11,13 +11,12 @@
 #include "cli/bus_error.h"
 #include "cli/history_file.h"
 #include "cli/say.h"
-#include "cli/show_attention.h"
+#include "cli/translate_input.h"
 #include "support/utf8.h"
 
 typedef struct {
     arguments arguments; /* as the commands have changed them */
-    translator **translator;
-    const prompt_actions *actions;
+    session *session;
     char *model, *attention; /* what the arguments point to if commands have set it */
     text_buffer text;        /* of the prompt: "en→de> " */
     bool ended;
@@ -32,7 +31,7 @@ bool prompt_is_wanted(const arguments *a)
 /* Sets the prompt's text to the languages of the checkpoint. */
 static bool show_languages(prompt *p, failure *why)
 {
-    const model_config *c = translator_config(*p->translator);
+    const model_config *c = translator_config(p->session->translator);
     const char *target = p->arguments.to ? p->arguments.to : c->target_language;
     text_free(&p->text);
     return utf8_append_line(&p->text, c->source_language, strlen(c->source_language), why) &&
@@ -51,17 +50,18 @@ static bool keep(char **owned, const char *value, failure *why)
     return true;
 }
 
-/* Replaces the translator by one with the options of `changed`, which become those of the prompt. */
+/* Replaces the session by one with the options of `changed`, which become those of the prompt. */
 static bool reopen(prompt *p, const arguments *changed, failure *why)
 {
     failure ignored;
-    translator *opened = p->actions->open(changed, why);
-    if (!opened) {
+    bool is_usage;
+    session opened;
+    if (!session_open(&opened, changed, &is_usage, why)) {
         cli_catch_bus_errors(p->arguments.model, &ignored);
         return false;
     }
-    translator_close(*p->translator);
-    *p->translator = opened;
+    session_close(p->session);
+    *p->session = opened;
     p->arguments = *changed;
     return show_languages(p, why);
 }
@@ -71,9 +71,11 @@ static bool set_attention(prompt *p, const char *value, failure *why)
 {
     attention_choice choice;
     bool off = !*value && p->arguments.attention;
-    if (!off &&
-        (!attention_choose(&choice, value, translator_config(*p->translator), why) || !keep(&p->attention, value, why)))
+    if (!off && (!attention_choose(&choice, value, translator_config(p->session->translator), why) ||
+                 !keep(&p->attention, value, why)))
         return false;
+    if (!off)
+        p->session->attention = choice;
     p->arguments.attention = off ? NULL : p->attention;
     puts(off ? "attention is off" : "attention is on");
     return true;
@@ -171,7 +173,7 @@ static bool translate(const prompt *p, char *line, failure *why)
     arguments with_text = p->arguments;
     with_text.words = &line;
     with_text.n_words = 1;
-    return p->actions->translate(&with_text, *p->translator, why);
+    return translate_input(&with_text, p->session, why);
 }
 
 static char *prompt_text(EditLine *editor)
@@ -221,9 +223,9 @@ static bool read_lines(prompt *p, EditLine *editor, history_file *past, failure 
     return true;
 }
 
-bool prompt_run(const arguments *a, translator **t, const prompt_actions *actions, failure *why)
+bool prompt_run(const arguments *a, session *s, failure *why)
 {
-    prompt p = {.arguments = *a, .translator = t, .actions = actions, .text = TEXT_EMPTY};
+    prompt p = {.arguments = *a, .session = s, .text = TEXT_EMPTY};
     history_file past = {0};
     EditLine *editor = NULL;
     bool ok = show_languages(&p, why) &&

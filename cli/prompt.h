@@ -6,20 +6,13 @@
 #include <stdbool.h>
 
 #include "cli/arguments.h"
-#include "translator/translator.h"
-
-/* What main does for the prompt. */
-typedef struct {
-    translator *(*open)(const arguments *a, failure *why); /* a translator with these options; NULL on failure */
-    bool (*translate)(const arguments *a, translator *t,
-                      failure *why); /* TEXT, with the views; returns false on failure */
-} prompt_actions;
+#include "cli/session.h"
 
 /* Whether the run gets a prompt: no input or output is named, lines are translated to text, and standard input and
  * output are terminals. */
 bool prompt_is_wanted(const arguments *a);
 
-/* Runs the prompt until :quit or end of file. *t has the options of *a; commands may replace it. */
-bool prompt_run(const arguments *a, translator **t, const prompt_actions *actions, failure *why);
+/* Runs the prompt until :quit or end of file. The session has the options of *a; commands may replace it. */
+bool prompt_run(const arguments *a, session *s, failure *why);
 
 #endif

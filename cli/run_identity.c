@@ -38,6 +38,15 @@ static bool digest_checkpoint(uint64_t *digest, size_t *size, const char *direct
     return true;
 }
 
+/* A digest of the parts that are switched off, in their order. */
+static void describe_experiment(run_identity *identity, const arguments *a)
+{
+    uint64_t digest = FILE_DIGEST_START;
+    for (size_t i = 0; i < a->n_without; i++)
+        digest = digest_bytes(digest, a->without[i], strlen(a->without[i]) + 1);
+    snprintf(identity->experiment, sizeof identity->experiment, a->n_without ? "without %016" PRIx64 : "none", digest);
+}
+
 bool run_identify(run_identity *identity, const arguments *a, const model_config *config, failure *why)
 {
     uint64_t input_digest = FILE_DIGEST_START, digest = FILE_DIGEST_START;
@@ -56,6 +65,7 @@ bool run_identify(run_identity *identity, const arguments *a, const model_config
                  "beam %zu, length penalty %g, %zu best, no repeat %zu, prefix %016" PRIx64, a->n_beams,
                  a->length_penalty, a->n_best, a->no_repeat,
                  a->prefix ? digest_bytes(FILE_DIGEST_START, a->prefix, strlen(a->prefix)) : 0);
+    describe_experiment(identity, a);
     snprintf(identity->format, sizeof identity->format, a->json_lines ? "jsonl" : "text");
     snprintf(identity->encoding, sizeof identity->encoding, "%s", a->encoding ? a->encoding : "default");
     snprintf(identity->language, sizeof identity->language, "%s", a->to ? a->to : "default");
@@ -67,11 +77,12 @@ enum { MOST_BYTES = 512 };
 /* Sets text [MOST_BYTES] to the lines of the file. Returns their size, 0 on failure. */
 static size_t format_identity(char *text, const run_identity *identity)
 {
-    int n =
-        snprintf(text, MOST_BYTES,
-                 "input %s\ncheckpoint %s\nprogram %s\nprotection %s\nsearch %s\nformat %s\nencoding %s\nlanguage %s\n",
-                 identity->input, identity->checkpoint, identity->program, identity->protection, identity->search,
-                 identity->format, identity->encoding, identity->language);
+    int n = snprintf(
+        text, MOST_BYTES,
+        "input %s\ncheckpoint %s\nprogram %s\nprotection %s\nsearch %s\nexperiment %s\nformat %s\nencoding %s\n"
+        "language %s\n",
+        identity->input, identity->checkpoint, identity->program, identity->protection, identity->search,
+        identity->experiment, identity->format, identity->encoding, identity->language);
     return n > 0 && n < MOST_BYTES ? (size_t)n : 0;
 }
 

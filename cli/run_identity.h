@@ -10,10 +10,11 @@
 #include "support/failure.h"
 
 /* Sizes and digests of the files, the program's version, whether text is protected ("on", "off"), how it is searched,
- * the output's format ("text", "jsonl"), and the encoding of the input and the language of translations, or "default".
+ * which parts of the model are switched off, the output's format ("text", "jsonl"), and the encoding of the input and
+ * the language of translations, or "default".
  */
 typedef struct {
-    char input[48], checkpoint[48], program[48], protection[4], search[96], format[6],
+    char input[48], checkpoint[48], program[48], protection[4], search[96], experiment[28], format[6],
         encoding[INPUT_ENCODING_NAME + 1], language[64];
 } run_identity;
 

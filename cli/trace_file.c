@@ -46,12 +46,21 @@ static void put_metadata(json_text *header, const translator *t, const translate
     token_ids_free(&fed);
 }
 
+/* ,"without":"positions decoder.1.cross_attention:3" */
+static void put_without(json_text *header, const char *const *without, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        json_text_put(header, "%s%s", i ? " " : ",\"without\":\"", without[i]); /* names of parts need no escapes */
+    json_text_put(header, n ? "\"" : "");
+}
+
 bool trace_file_write(const output_file *out, const translator *t, const translated_sentence *sentence,
-                      const trace_record *pass, failure *why)
+                      const trace_record *pass, const char *const *without, size_t n_without, failure *why)
 {
     json_text header = json_text_start(why);
     json_text_put(&header, "{\"__metadata__\":{");
     put_metadata(&header, t, sentence);
+    put_without(&header, without, n_without);
     json_text_put(&header, "}");
     for (const traced_tensor *tensor = pass->tensors; tensor < pass->tensors + pass->n; tensor++)
         json_text_put(&header, ",\"%s\":{\"dtype\":\"F32\",\"shape\":[%zu,%zu],\"data_offsets\":[%zu,%zu]}",

@@ -1,6 +1,6 @@
 // The weights of every attention and head, and how concentrated they are with and without scaling.
 import { drawComputation } from "./computation.js";
-import { checkpoint, namesOfRows, piecesOfKeys, stackName, view } from "./data.js";
+import { checkpoint, isOff, isScaled, namesOfRows, piecesOfKeys, stackName, view } from "./data.js";
 import { byId, choice, code, fill, html, inputById, onArrow, piece, rowHeader, rowName, shape } from "./elements.js";
 import { legend, paintWeights, weightColour } from "./heatmaps.js";
 import { clamp, format, mean, range } from "./numbers.js";
@@ -33,7 +33,8 @@ export function drawAttention() {
         /** @type {Element} */ (field.firstElementChild),
         ...choice("kind", ATTENTION_KINDS, kindOf(view.attention), (kind) => chooseHead(nameOf(kind, 0), 0)),
     );
-    unscaled.checked = !view.scaled;
+    unscaled.checked = !isScaled();
+    unscaled.disabled = isOff("scaling");
     unscaled.onchange = () => {
         view.scaled = !unscaled.checked;
         drawHeads();
@@ -220,8 +221,8 @@ function drawSharpness(head) {
         return html(shown ? "b" : "span", null, text);
     };
     byId("sharpness").replaceChildren(
-        line("with scaling", head.weights, view.scaled),
+        line("with scaling", head.weightsScaled, isScaled()),
         html("br"),
-        line("without scaling", head.weightsUnscaled, !view.scaled),
+        line("without scaling", head.weightsUnscaled, !isScaled()),
     );
 }

@@ -1,5 +1,5 @@
 // How an attention weight is computed from a query and a key, and the output of a head from weights and values.
-import { namesOfRows, piecesOfKeys, view } from "./data.js";
+import { isOff, isScaled, namesOfRows, piecesOfKeys, view } from "./data.js";
 import { barCell, byId, cell, code, formula, html, paragraph, piece, rowHeader, rowName, table, tableRow } from "./elements.js";
 import { colourEnd, strip } from "./heatmaps.js";
 import { exponentials, format, sum } from "./numbers.js";
@@ -16,8 +16,9 @@ function computed() {
         k = head.k(key),
         products = head.products(query),
         root = Math.sqrt(head.width),
-        scores = view.scaled ? products.map((product) => product / root) : products,
-        weights = shownWeights(head, query);
+        scores = isScaled() ? products.map((product) => product / root) : products,
+        weights = shownWeights(head, query),
+        counts = isOff(`${view.attention}:${view.head}`) ? 0 : 1;
     return {
         head,
         q,
@@ -29,7 +30,7 @@ function computed() {
         scores,
         exp: exponentials(scores),
         weights,
-        output: q.map((_, column) => sum(weights.map((weight, j) => weight * head.v(j)[column]))),
+        output: q.map((_, column) => counts * sum(weights.map((weight, j) => weight * head.v(j)[column]))),
     };
 }
 
@@ -42,7 +43,7 @@ export function drawComputation() {
         key = piecesOfKeys(name)[view.key];
     byId("computation").replaceChildren(
         html("h3", null, "How ", rowName(query), " attends to ", piece(key)),
-        html("p", { class: "formula" }, formula(`softmax(Q K^T${view.scaled ? " / √d_k" : ""}) V`)),
+        html("p", { class: "formula" }, formula(`softmax(Q K^T${isScaled() ? " / √d_k" : ""}) V`)),
         html("ol", { class: "steps" }, ...productSteps(name, c), ...weightSteps(name, c), ...valueSteps(name, c)),
     );
 }
@@ -68,7 +69,8 @@ function productSteps(name, { q, k, times, product }) {
 
 /** @type {(name: string, computed: Computed) => HTMLElement[]} */
 function weightSteps(name, { head, root, scores, exp, weights }) {
-    const { query, key, scaled } = view,
+    const { query, key } = view,
+        scaled = isScaled(),
         keys = piecesOfKeys(name);
     const divided = [
         scaled ? "Divided by √d" : "Not divided by √d",
@@ -88,7 +90,7 @@ function weightSteps(name, { head, root, scores, exp, weights }) {
                 "Softmax over the row: exp(score − largest score), divided by the sum of all, ",
                 `${format(sum(exp))}. The weight is `,
                 result("weight", weights[key]),
-                scaled ? "." : `; with scaling it is ${format(head.weights(query)[key])}.`,
+                scaled ? "." : `; with scaling it is ${format(head.weightsScaled(query)[key])}.`,
             ],
             html("div", { class: "scroll softmax", tabindex: 0 }, table(["key", "score", "exp", "weight"], rows)),
         ),
@@ -109,7 +111,8 @@ function valueSteps(name, { head, v, weights, output }) {
             [
                 `Sum of all values times their weights: row ${view.query}, columns ${columns} of `,
                 code(`${name}.heads`),
-                view.scaled ? null : ", as it would be without scaling",
+                isOff(`${name}:${view.head}`) ? ": 0, because the head is switched off" : null,
+                view.scaled || isOff("scaling") ? null : ", as it would be without scaling",
             ],
             strip("heads", output, end),
         ),

@@ -54,8 +54,13 @@
  * @property {Reading[]} [reading]              a row per step: of `output`, and of the decoder's residual stream
  * @property {StrongestRow[]} [strongest]
  *
- * @typedef {{ text: string, translation: string }} Line
+ * @typedef {object} Line
+ * @property {string} text
+ * @property {string} translation
+ * @property {string[]} [without]               the parts of the model that are switched off
+ *
  * @typedef {object} SentenceParts
+ * @property {boolean} [given]                  the translation was given, not searched for
  * @property {boolean} truncated                stopped by the length cap
  * @property {Token[]} source
  * @property {Token[]} target
@@ -84,6 +89,18 @@ export const view = {
 };
 
 export const sentence = () => data.sentences[view.sentence];
+
+/** What sets a line or sentence apart from the same text on this page: "without …" or "original".
+ * @type {(line: Line) => string} */
+export const experiment = ({ without }) =>
+    without ? `without ${without.join(", ")}` : data.lines.some((line) => line.without) ? "original" : "";
+
+/** Whether a part of the model is switched off in the sentence.
+ * @type {(part: string) => boolean} */
+export const isOff = (part) => sentence().without?.includes(part) ?? false;
+
+/** Whether weights are shown as with scaling by 1/√d_head. */
+export const isScaled = () => view.scaled && !isOff("scaling");
 
 /** @typedef {"encoder" | "decoder"} StackName
  * @type {(name: string) => StackName} */

@@ -48,10 +48,11 @@ function drawBest(chosenPiece) {
     const { reading = [] } = sentence().trace.output,
         { chosen, best } = reading[view.step];
     const rows = best.map(([text, p]) => tableRow([rowHeader(piece(text)), barCell(p)], text === chosenPiece));
-    const forced = note(
+    const reason = sentence().given ? "the translation was given." : "the length cap ends the sentence.",
+        forced = note(
         "The chosen piece is ",
         piece(chosenPiece),
-        `, with probability ${percent(chosen)}: the length cap ends the sentence.`,
+        `, with probability ${percent(chosen)}: ${reason}`,
     );
     byId("best").replaceChildren(
         html("h3", null, "The most probable pieces"),

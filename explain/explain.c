@@ -27,6 +27,9 @@ struct explanation {
     json_text lines;     /* one object per line */
     json_text sentences; /* one object per sentence */
     size_t n_lines, n_sentences, n_tokens;
+    const char *const *without; /* [n_without], the parts that are switched off */
+    size_t n_without;
+    bool given;         /* the translations */
     size_t n_positions; /* of the longest sentence, and at least LEAST_POSITIONS */
 };
 
@@ -50,6 +53,23 @@ void explanation_close(explanation *e)
     text_free(&e->lines.text);
     text_free(&e->sentences.text);
     free(e);
+}
+
+void explanation_set_experiment(explanation *e, const char *const *without, size_t n, bool given)
+{
+    e->without = without;
+    e->n_without = n;
+    e->given = given;
+}
+
+/* ,"without":["positions"] if any part is switched off */
+static void put_without(json_text *json, const explanation *e)
+{
+    for (size_t i = 0; i < e->n_without; i++) {
+        json_text_put(json, i ? "," : ",\"without\":[");
+        json_text_string(json, e->without[i], strlen(e->without[i]));
+    }
+    json_text_put(json, e->n_without ? "]" : "");
 }
 
 static bool ends_with(const char *name, const char *end)
@@ -155,6 +175,7 @@ bool explanation_add_line(explanation *e, const text_line *line, const translati
     json_text_string(&e->lines, line->bytes, line->size);
     json_text_put(&e->lines, ",\"translation\":");
     json_text_string(&e->lines, result->text.bytes, result->text.size);
+    put_without(&e->lines, e);
     json_text_put(&e->lines, "}");
     return e->lines.ok;
 }
@@ -179,7 +200,8 @@ bool explanation_add_sentence(explanation *e, const text_line *line, const trans
     text_free(&translated);
     json_text_put(json, ",\"truncated\":%s,", sentence->truncated ? "true" : "false");
     put_tokens_json(json, e->translator, sentence);
-    json_text_put(json, ",\"trace\":{");
+    put_without(json, e);
+    json_text_put(json, e->given ? ",\"given\":true,\"trace\":{" : ",\"trace\":{");
     for (const traced_tensor *tensor = pass->tensors; tensor < pass->tensors + pass->n; tensor++)
         put_tensor(e, pass, tensor, &sentence->target);
     json_text_put(json, "}}");

@@ -20,6 +20,10 @@ typedef struct explanation explanation;
 explanation *explanation_open(translator *t, failure *why);
 void explanation_close(explanation *e);
 
+/* Says how the sentences added from now on are translated: without the parts of the model with these names [n], which
+ * must outlive the explanation; and whether their translations were given. At first, neither is so. */
+void explanation_set_experiment(explanation *e, const char *const *without, size_t n, bool given);
+
 bool explanation_add_line(explanation *e, const text_line *line, const translation *result, failure *why);
 
 /* Adds a sentence of the line that was added last. Copies what the page shows from its recorded pass. Fails if there

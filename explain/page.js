@@ -2,7 +2,7 @@
 import { drawAlignedChoice, drawAlignment } from "./alignment.js";
 import { chooseFirstCell, drawAttention } from "./attention.js";
 import { drawBox } from "./box.js";
-import { checkpoint, data, view } from "./data.js";
+import { checkpoint, data, experiment, view } from "./data.js";
 import { drawDecoding } from "./decoding.js";
 import { byId, choice, html } from "./elements.js";
 import { readScales } from "./heatmaps.js";
@@ -19,9 +19,11 @@ function drawHeader() {
             null,
             html("p", { lang: source_language }, line.text),
             html("p", { lang: target_language }, line.translation),
+            experiment(line) ? html("p", { class: "note" }, experiment(line)) : null,
         ),
     );
-    const options = data.sentences.map(({ text }, i) => /** @type {[number, string]} */ ([i, text]));
+    /** @type {[number, string][]} */
+    const options = data.sentences.map((one, i) => [i, [one.text, experiment(one)].filter(Boolean).join(", ")]);
     byId("lines").replaceChildren(...quotes);
     byId("sentences").hidden = data.sentences.length === 1;
     byId("sentences").append(...choice("sentence", options, view.sentence, chooseSentence));

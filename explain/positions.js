@@ -1,5 +1,5 @@
 // The positional encoding as a picture, with the rows that the sentence uses.
-import { checkpoint, decoderPieces, sentence, sourcePieces, view } from "./data.js";
+import { checkpoint, decoderPieces, isOff, sentence, sourcePieces, view } from "./data.js";
 import { byId, fill, html, inputById, piece, svg } from "./elements.js";
 import { cellAt, colourEnd, legend, markRow, paintSigned, strip } from "./heatmaps.js";
 import { clamp, dot, range } from "./numbers.js";
@@ -30,7 +30,8 @@ export function drawPositions() {
     const columns = checkpoint.source_positions
         ? "the encoder's table; the decoder's is in its box of the figure"
         : `columns: ${nSines} sines, then as many cosines, each from fast on the left to slow on the right`;
-    const shown = `rows 0 … ${n - 1} of ${checkpoint.max_positions}; ${columns}`;
+    const unused = isOff("positions") ? "not added here, because positions are switched off; " : "";
+    const shown = `${unused}rows 0 … ${n - 1} of ${checkpoint.max_positions}; ${columns}`;
     byId("sinusoids").replaceChildren(
         html(
             "div",

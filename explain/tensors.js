@@ -1,5 +1,5 @@
 // The tensors of the sentence, and what the page computes from them.
-import { checkpoint, dHead, sentence, view } from "./data.js";
+import { checkpoint, dHead, isOff, isScaled, sentence, view } from "./data.js";
 import { dot, range, softmax } from "./numbers.js";
 
 /** @import { Packed, StackName } from "./data.js" */
@@ -68,16 +68,21 @@ export function attentionHead(name, head) {
     const products = (i) => range(nSeen(i), (j) => dot(q(i), k(j)));
     /** @type {(query: number) => number[]} as the model computed them */
     const weights = (i) => Array.from(rowOf(traced, head * query.rows + i)).slice(0, nSeen(i));
-    /** @type {(query: number) => number[]} without the 1/√d_head scaling */
-    const weightsUnscaled = (i) => softmax(products(i));
-    return { nQueries: query.rows, nKeys: key.rows, width, q, k, v: slice(value), nSeen, products, weights, weightsUnscaled };
+    /** @type {(query: number) => number[]} with the 1/√d_head scaling */
+    const weightsScaled = (i) =>
+        isOff("scaling") ? softmax(products(i).map((product) => product / Math.sqrt(width))) : weights(i);
+    /** @type {(query: number) => number[]} without it */
+    const weightsUnscaled = (i) => (isOff("scaling") ? weights(i) : softmax(products(i)));
+    const v = slice(value);
+    return { nQueries: query.rows, nKeys: key.rows, width, q, k, v, nSeen, products, weights, weightsScaled, weightsUnscaled };
 }
 
 /** @typedef {ReturnType<typeof attentionHead>} AttentionHead */
 
 /** The weights of a query, with or without scaling, as chosen.
  * @type {(head: AttentionHead, query: number) => number[]} */
-export const shownWeights = (head, query) => (view.scaled ? head.weights(query) : head.weightsUnscaled(query));
+export const shownWeights = (head, query) => 
+    isScaled() ? head.weightsScaled(query) : head.weightsUnscaled(query);
 
 /** The stored table of positions of a side, if there is one.
  * @type {(side: StackName) => Tensor | undefined} */

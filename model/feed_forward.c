@@ -1,6 +1,8 @@
 /* The position-wise feed-forward network: two linear layers with an activation between them. */
 #include "model/layers.h"
 
+#include <string.h>
+
 static void activate(float *x, size_t n, activation function)
 {
     switch (function) {
@@ -19,5 +21,7 @@ void model_feed_forward(float *out, float *inner, const feed_forward_weights *we
     activate(inner, n_rows * d_ff, weights->activation);
     trace_tensor(reader, weights->name, ".inner", inner, n_rows, d_ff);
     kernels_linear(out, inner, &weights->outer, n_rows, scratch);
+    if (weights->off)
+        memset(out, 0, n_rows * weights->outer.d_out * sizeof *out);
     trace_tensor(reader, weights->name, "", out, n_rows, weights->outer.d_out);
 }

@@ -242,6 +242,8 @@ void model_close(transformer *model)
     free(model->encoder);
     free(model->decoder);
     free(model->sinusoids);
+    free(model->no_positions);
+    free(model->heads_off);
     free(model);
 }
 

@@ -30,6 +30,7 @@ typedef struct {
     linear_weights inner; /* weight [d_ff, d_model] */
     linear_weights outer; /* weight [d_model, d_ff] */
     activation activation;
+    bool off; /* an experiment switches it off: its output is 0 */
 } feed_forward_weights;
 
 typedef struct {
@@ -60,7 +61,9 @@ struct transformer {
     linear_weights output; /* weight [n_target_vocabulary, d_model], may be the target embedding's; bias */
     const float *source_positions, *target_positions; /* [max_positions, d_model], tensors or sinusoids */
     float *sinusoids;                                 /* owned; NULL if positions are stored */
-    const char *dtype;                                /* of the matrices: "float32", "int8" or "float32 and int8" */
+    float *no_positions; /* zeros in place of positions that are switched off, owned, or NULL */
+    bool *heads_off;     /* owned, for all attentions, or NULL if no head is switched off */
+    const char *dtype;   /* of the matrices: "float32", "int8" or "float32 and int8" */
 };
 
 #endif

@@ -28,6 +28,12 @@ const model_config *model_get_config(const transformer *model);
  * or of the start token if none is forced. Call it while no other thread uses the model. */
 void model_choose_language(transformer *model, const config_language *language);
 
+/* Switches a part of the model off, by the name that its output has in traces: a sublayer (decoder.1.feed_forward)
+ * adds 0 to the residual stream; one of its heads (encoder.0.self_attention:3) is 0 among the concatenated heads;
+ * "positions" are not added to embeddings; "scaling" is the division of all scores by sqrt(d_head). Everything else is
+ * computed as before. Fails if no part has this name. Call it while no other thread uses the model. */
+bool model_switch_off(transformer *model, const char *name, failure *why);
+
 /* The table of positions of the source or the target, [max_positions, d_model]. */
 const float *model_get_positions(const transformer *model, bool of_source);
 

@@ -26,11 +26,13 @@ TOLERANCE = 1e-5
 
 
 class Model:
-    """config: of config.json. weights: the tensors of model.safetensors. trace: what has been computed, by name, in order."""
+    """config: of config.json. weights: the tensors of model.safetensors. without: parts that are switched off, as with
+    --without. trace: what has been computed, by name, in order."""
 
     def __init__(self, directory: Path | str) -> None:
         self.config = json.loads((Path(directory) / "config.json").read_text(encoding="utf-8"))
         self.weights = safetensors.numpy.load_file(Path(directory) / "model.safetensors")
+        self.without: set[str] = set()
         self.trace: dict[str, ndarray] = {}
 
     def trace_tensor(self, name: str, x: ndarray) -> ndarray:
@@ -141,9 +143,9 @@ def project(m: Model, name: str, what: str, x: ndarray) -> ndarray:
     return m.trace_tensor(f"{name}.{what}", kernels_linear(m, x, f"{name}.{what}"))
 
 
-def attention_scores(q: ndarray, k: ndarray, n_heads: int) -> ndarray:
+def attention_scores(q: ndarray, k: ndarray, n_heads: int, scaled: bool) -> ndarray:
     """q kᵀ / sqrt(d_head) [n_heads, n_queries, n_keys] of q [n_queries, d_heads] and k [n_keys, d_heads]"""
-    scale = float32(1) / numpy.sqrt(float32(q.shape[1] // n_heads))
+    scale = float32(1) / numpy.sqrt(float32(q.shape[1] // n_heads)) if scaled else float32(1)
     heads = zip(numpy.split(q, n_heads, axis=1), numpy.split(k, n_heads, axis=1))
     return numpy.array([scale * matmul_transposed(q_head, k_head) for q_head, k_head in heads])
 
@@ -160,19 +162,28 @@ def softmax_of_seen(scores: ndarray, causal: bool) -> ndarray:
 def attend(m: Model, name: str, q: ndarray, k: ndarray, v: ndarray, causal: bool) -> ndarray:
     """softmax(q kᵀ / sqrt(d_head)) v, the heads side by side [n_queries, d_heads]"""
     n_heads = m.config[name.split(".")[0]]["n_heads"]
-    scores = attention_scores(q, k, n_heads)
+    scores = attention_scores(q, k, n_heads, "scaling" not in m.without)
     m.trace_tensor(f"{name}.scores", scores.reshape(-1, len(k)))
     weights = numpy.array([softmax_of_seen(head, causal) for head in scores])
     m.trace_tensor(f"{name}.weights", weights.reshape(-1, len(k)))
     context = numpy.zeros_like(q)
     for out, weights_of_head, values in zip(numpy.split(context, n_heads, axis=1), weights, numpy.split(v, n_heads, axis=1)):
         matmul_add(out, weights_of_head, values)
+    switch_off_heads(m, name, numpy.split(context, n_heads, axis=1))
     return m.trace_tensor(f"{name}.heads", context)
+
+
+def switch_off_heads(m: Model, name: str, contexts: list[ndarray]) -> None:
+    """Sets to 0 the contexts [n_queries, d_head] of heads that are switched off"""
+    for h, context in enumerate(contexts):
+        if f"{name}:{h}" in m.without:
+            context[:] = 0
 
 
 def project_out(m: Model, name: str, context: ndarray) -> ndarray:
     """[n_rows, d_model]"""
-    return m.trace_tensor(name, kernels_linear(m, context, f"{name}.output"))
+    out = kernels_linear(m, context, f"{name}.output")
+    return m.trace_tensor(name, numpy.zeros_like(out) if name in m.without else out)
 
 
 def attention_encoder_self(m: Model, name: str, x: ndarray) -> ndarray:
@@ -207,6 +218,8 @@ def model_embed(m: Model, side: str, table: str, ids: list[int]) -> ndarray:
     d_model = m.config["d_model"]
     stored = m.config["positions"] == "stored"
     positions = m.weights[f"{side}_positions.weight"][:len(ids)] if stored else embedding_positions(len(ids), d_model)
+    if "positions" in m.without:
+        positions = numpy.zeros_like(positions)
     factor = numpy.sqrt(float32(d_model)) if m.config["scale_embedding"] else float32(1)
     return kernels_linear_row(m, table, ids) * factor + positions
 
@@ -231,7 +244,8 @@ def model_feed_forward(m: Model, x: ndarray, name: str) -> ndarray:
     functions = {"relu": kernels_relu, "swish": swish, "gelu": kernels_gelu, "gelu_tanh": kernels_gelu_tanh}
     activate = functions[m.config["activation"]]
     inner = m.trace_tensor(f"{name}.inner", activate(kernels_linear(m, x, f"{name}.inner")))  # [n_rows, d_ff]
-    return m.trace_tensor(name, kernels_linear(m, inner, f"{name}.outer"))
+    out = kernels_linear(m, inner, f"{name}.outer")
+    return m.trace_tensor(name, numpy.zeros_like(out) if name in m.without else out)
 
 
 def model_encode(m: Model, source_ids: list[int]) -> ndarray:
@@ -287,6 +301,7 @@ def compare(model: Model, file: Path | str) -> list[tuple[str, float]]:
     """(name, difference from what is computed here) of each tensor in a trace, in order of computation."""
     with safetensors.safe_open(file, "numpy") as traced:
         source, decoder = ([int(id_) for id_ in traced.metadata()[f"{side}_ids"].split()] for side in ("source", "decoder"))
+        model.without = set(traced.metadata().get("without", "").split())
         try:
             computed = model_forward(model, source, decoder)
         except IndexError:  # an id that the vocabulary lacks

@@ -2,12 +2,13 @@
 """What PyTorch computes, and how this program compares with it.
 
     reference.py tokens  HF_DIR CHECKPOINT FILE…              token ids against MarianTokenizer
-    reference.py ids     HF_DIR CHECKPOINT FILE… [--no-repeat N] [--prefix TEXT]
+    reference.py ids     HF_DIR CHECKPOINT FILE… [--no-repeat N] [--prefix TEXT] [--without NAME]…
                                                               greedy ids against MarianMTModel.generate
     reference.py beam    HF_DIR CHECKPOINT FILE… [--no-repeat N] [--prefix TEXT] [--beam N] [--length-penalty A] [--n-best K]
                                                               hypotheses and scores of beam search, likewise
     reference.py score   HF_DIR CHECKPOINT FILE…              token ids and log-probabilities of pairs, source TAB translation
-    reference.py tensors HF_DIR CHECKPOINT FILE [--lines N]   every named tensor of the forward pass
+    reference.py tensors HF_DIR CHECKPOINT FILE [--lines N] [--without NAME]…
+                                                              every named tensor of the forward pass
 
 FILE is text or TSV, of which the first column is taken, except by `score`. CHECKPOINT is the export of HF_DIR in
 float32. Every sentence is compared as the program cuts it. The exit status is 1 when something differs
@@ -17,9 +18,11 @@ largest magnitude, where that is above 1).
 """
 
 import argparse
+import functools
 import json
 import sys
 import tempfile
+from collections.abc import Sequence
 from itertools import zip_longest
 from pathlib import Path
 
@@ -35,10 +38,46 @@ TIE = 1e-5        # two logits closer than this may be chosen either way
 TOLERANCE = 1e-4
 
 
-def attention_scores(query: numpy.ndarray, key: numpy.ndarray, n_heads: int) -> numpy.ndarray:
-    """q kᵀ / √d_head [n_heads · n_queries, n_keys], which transformers does not return."""
+def attention_scores(query: numpy.ndarray, key: numpy.ndarray, n_heads: int, scaling: float) -> numpy.ndarray:
+    """q kᵀ · scaling [n_heads · n_queries, n_keys], which transformers does not return."""
     q, k = (x.reshape(len(x), n_heads, -1).transpose(1, 0, 2) for x in (query, key))
-    return (q @ k.transpose(0, 2, 1) / numpy.sqrt(numpy.float32(q.shape[2]))).reshape(-1, len(key))
+    return (q @ k.transpose(0, 2, 1) / numpy.float32(1 / scaling)).reshape(-1, len(key))
+
+
+def module_of(model: MarianMTModel, name: str) -> torch.nn.Module:
+    """The attention named as in traces, or the outer linear layer of a feed-forward."""
+    stack, layer, sublayer = name.split(".")
+    theirs = {"self_attention": "self_attn", "cross_attention": "encoder_attn", "feed_forward": "fc2"}[sublayer]
+    return getattr(getattr(model.model, stack).layers[int(layer)], theirs)
+
+
+def switch_off(model: MarianMTModel, names: Sequence[str]) -> None:
+    """Switches off for good what --without names: hooks return zeros in place of a sublayer's output, of a head's columns
+    before the output projection, and of the positions; scores are multiplied by 1."""
+    def no_output(module: torch.nn.Module, _: object, output: torch.Tensor) -> torch.Tensor:
+        return torch.zeros_like(output)
+
+    def no_head(module: torch.nn.Module, arguments: tuple[torch.Tensor], head: int, n_heads: int) -> torch.Tensor:
+        contexts = list(arguments[0].chunk(n_heads, dim=-1))
+        contexts[head] = torch.zeros_like(contexts[head])
+        return torch.cat(contexts, dim=-1)
+
+    for name in names:
+        part, _, head = name.partition(":")
+        if name == "positions":
+            for stack in (model.model.encoder, model.model.decoder):
+                stack.embed_positions.register_forward_hook(no_output)
+        elif name == "scaling":
+            for module in model.modules():
+                if hasattr(module, "scaling"):
+                    module.scaling = 1.0
+        elif head:
+            attention = module_of(model, part)
+            attention.out_proj.register_forward_pre_hook(
+                functools.partial(no_head, head=int(head), n_heads=attention.num_heads))
+        else:
+            module = module_of(model, part)
+            getattr(module, "out_proj", module).register_forward_hook(no_output)
 
 
 @torch.no_grad()
@@ -96,24 +135,24 @@ def trace(model: MarianMTModel, source: list[int], target: list[int]) -> dict[st
                    output_attentions=True, use_cache=False)
     for handle in handles:
         handle.remove()
-    for name, weights in (("encoder.{}.self_attention", result.encoder_attentions),
-                          ("decoder.{}.self_attention", result.decoder_attentions),
-                          ("decoder.{}.cross_attention", result.cross_attentions)):
+    for stack, kind, weights in (("encoder", "self", result.encoder_attentions), ("decoder", "self", result.decoder_attentions),
+                                 ("decoder", "cross", result.cross_attentions)):
         for i, tensor in enumerate(weights):
-            part = name.format(i)
-            out[f"{part}.scores"] = attention_scores(out[f"{part}.query"], out[f"{part}.key"], tensor.shape[1])
+            part = f"{stack}.{i}.{kind}_attention"
+            out[f"{part}.scores"] = attention_scores(out[f"{part}.query"], out[f"{part}.key"], tensor.shape[1],
+                                                     module_of(model, part).scaling)
             keep(f"{part}.weights", tensor)
     keep("output", result.logits)
     return out
 
 
-def both_traces(model: MarianMTModel, directory: Path, text: str) -> tuple[list[int], list[int],
-                list[tuple[str, numpy.ndarray, numpy.ndarray]]]:
+def both_traces(model: MarianMTModel, directory: Path, text: str, *options: str
+                ) -> tuple[list[int], list[int], list[tuple[str, numpy.ndarray, numpy.ndarray]]]:
     """(source ids, target ids, [(name, this program's array, PyTorch's array)] in the order of computation) of one
     sentence; PyTorch gets the ids that this program has."""
     with tempfile.TemporaryDirectory() as scratch:
         file = str(Path(scratch) / "trace.safetensors")
-        translate(directory, [], "--plain", "--trace", file, "--", text)
+        translate(directory, [], "--plain", *options, "--trace", file, "--", text)
         with safe_open(file, "numpy") as found:
             source, target = ([int(id_) for id_ in found.metadata()[f"{side}_ids"].split()] for side in ("source", "target"))
             expected = trace(model, source, target)
@@ -136,7 +175,7 @@ def first_difference(found: list[int], expected: list[int]) -> int | None:
 
 
 @torch.no_grad()
-def gap_at(model: MarianMTModel, source: list[int], target: list[int], step: int, no_repeat: int) -> float:
+def gap_at(model: MarianMTModel, source: list[int], target: list[int], step: int, no_repeat: int = 0) -> float:
     """The distance of the two best logits that PyTorch computes for target token `step`."""
     decoder_ids = torch.tensor([[model.config.decoder_start_token_id] + target[:step]])
     logits = model(input_ids=torch.tensor([source]), decoder_input_ids=decoder_ids).logits[:, -1]
@@ -169,14 +208,15 @@ def compare_tokens(tokenizer: MarianTokenizer, directory: Path, path: Path) -> b
     return n_different == 0
 
 
-def options_of(no_repeat: int, prefix: str) -> list[str]:
-    return [*(["--no-repeat", str(no_repeat)] if no_repeat else []), *(["--prefix", prefix] if prefix else [])]
+def options_of(no_repeat: int = 0, prefix: str = "", without: Sequence[str] = ()) -> list[str]:
+    return [*(["--no-repeat", str(no_repeat)] if no_repeat else []), *(["--prefix", prefix] if prefix else []),
+            *(f"--without={name}" for name in without)]
 
 
-def compare_ids(model: MarianMTModel, tokenizer: MarianTokenizer, directory: Path, path: Path, no_repeat: int, prefix: str
-                ) -> bool:
+def compare_ids(model: MarianMTModel, tokenizer: MarianTokenizer, directory: Path, path: Path, no_repeat: int, prefix: str,
+                without: Sequence[str] = ()) -> bool:
     lines = read_lines(path)
-    of_line = translate_tokens(directory, lines, "--plain", *options_of(no_repeat, prefix))
+    of_line = translate_tokens(directory, lines, "--plain", *options_of(no_repeat, prefix, without))
     prefix_ids = checkpoint.encode_target(tokenizer, prefix)[:-1]
     sentences = [sentence for sentences in of_line for sentence in sentences]
     wanted = iter(checkpoint.greedy(model, [sentence.source for sentence in sentences], no_repeat, prefix_ids))
@@ -261,12 +301,12 @@ def compare_scores(model: MarianMTModel, tokenizer: MarianTokenizer, directory: 
     return n_different == 0 and largest <= TOLERANCE
 
 
-def compare_tensors(model: MarianMTModel, tokenizer: MarianTokenizer, directory: Path, path: Path, n_lines: int) -> bool:
-    worst, n_compared, lines = {}, 0, read_lines(path)
-    for line, sentences in zip(lines, translate_tokens(directory, lines, "--plain")):
+def compare_tensors(model: MarianMTModel, directory: Path, path: Path, n_lines: int, without: Sequence[str] = ()) -> bool:
+    worst, n_compared, lines, options = {}, 0, read_lines(path), options_of(without=without)
+    for line, sentences in zip(lines, translate_tokens(directory, lines, "--plain", *options)):
         if len(sentences) != 1:
             continue
-        for name, found, expected in both_traces(model, directory, line)[2]:
+        for name, found, expected in both_traces(model, directory, line, *options)[2]:
             worst[name] = max(worst.get(name, (0.0, "")), (difference(found, expected), line))
         n_compared += 1
         if n_compared == n_lines:
@@ -292,19 +332,22 @@ def main() -> None:
     parser.add_argument("--no-repeat", type=int, default=0, metavar="N")
     parser.add_argument("--prefix", default="", metavar="TEXT")
     parser.add_argument("--n-best", type=int, default=4, metavar="K")
+    parser.add_argument("--without", action="append", default=[], metavar="NAME")
     arguments = parser.parse_args()
     model, tokenizer = checkpoint.open_marian(arguments.hf_dir)
+    switch_off(model, arguments.without)
     good = True
     for path in arguments.files:
         if arguments.what == "tensors":
-            good &= compare_tensors(model, tokenizer, arguments.checkpoint, path, arguments.lines)
+            good &= compare_tensors(model, arguments.checkpoint, path, arguments.lines, arguments.without)
         elif arguments.what == "beam":
             good &= compare_beam(model, tokenizer, arguments.checkpoint, path, arguments.beam, arguments.length_penalty,
                                  arguments.n_best, arguments.no_repeat, arguments.prefix)
         elif arguments.what == "score":
             good &= compare_scores(model, tokenizer, arguments.checkpoint, path)
         elif arguments.what == "ids":
-            good &= compare_ids(model, tokenizer, arguments.checkpoint, path, arguments.no_repeat, arguments.prefix)
+            good &= compare_ids(model, tokenizer, arguments.checkpoint, path, arguments.no_repeat, arguments.prefix,
+                                arguments.without)
         else:
             good &= compare_tokens(tokenizer, arguments.checkpoint, path)
     sys.exit(0 if good else 1)

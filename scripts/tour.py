@@ -41,7 +41,7 @@ import safetensors.numpy
 from numpy.typing import ArrayLike
 
 from read_trace import read_trace
-from transformer_c.program import ROOT, TRANSLATE, ProgramFailure, translate_tokens
+from transformer_c.program import ROOT, TRANSLATE, ProgramFailure, translate, translate_tokens
 
 SENTENCE = "The weather will be better tomorrow."
 CHECKPOINT = ROOT / "checkpoints/en-de"
@@ -290,6 +290,19 @@ class Tour:
         name = self.name_of(name)
         weights, h = self.head(name)
         return self.square(name, h, weights[h], "softmax, queries down, keys across", dot=True)
+
+    def view_without(self, name: str) -> str:
+        """For each head of an attention, and for all of it: how probable the translation is without it, and what is said."""
+        name = self.name_of(name)
+        n_heads = self.config[name.split(".")[0]]["n_heads"]
+
+        def line(label: str, *options: str) -> tuple[str, list[str], str]:
+            scored = translate(CHECKPOINT, [f"{SENTENCE}\t{self.translation}"], "--score", *options).stdout.decode()
+            found = translate(CHECKPOINT, [SENTENCE], *options).stdout.decode().strip()
+            return label, [number(float(scored.split("\t")[0]), 2)], found
+
+        parts = [*(f"{name}:{h}" for h in range(n_heads)), name]
+        return text_block(grid([line("nothing"), *(line(part, f"--without={part}") for part in parts)]))
 
     def view_mixed(self, name: str, row: str) -> str:
         """One row of what a head found: its weights times the values."""

@@ -12,7 +12,7 @@ static void attend(float *context, float *weights, const float *q, const float *
                    size_t n_keys, size_t n_masked, size_t n_heads, size_t d_head)
 {
     const kv_run all = {k, v, n_keys};
-    attention_scores(weights, q, &all, n_queries, n_keys, n_heads, d_head);
+    attention_scores(weights, q, &all, n_queries, n_keys, n_heads, d_head, true);
     attention_context(context, weights, &all, n_queries, n_keys, n_masked, n_heads, d_head);
 }
 
@@ -68,7 +68,9 @@ START_TEST(scores_are_divided_by_the_root_of_d_head)
     enum { D = 8 };
     const float q[D] = {1, 1, 1, 1, 0, 0, 0, 0}, k[2 * D] = {1, 1, 1, 1, 9, 9, 9, 9}, v[2 * D] = {0};
     float context[D], weights[4];
-    attention_scores(weights, q, &(kv_run){k, v, 2}, 1, 2, 2, D / 2);
+    attention_scores(weights, q, &(kv_run){k, v, 2}, 1, 2, 2, D / 2, false);
+    ck_assert_float_eq(weights[0], 4);
+    attention_scores(weights, q, &(kv_run){k, v, 2}, 1, 2, 2, D / 2, true);
     ck_assert_float_eq(weights[0], 2);
     attention_context(context, weights, &(kv_run){k, v, 2}, 1, 2, 0, 2, D / 2);
     ck_assert_float_eq_tol(weights[0], 1 / (1 + expf(-2)), 1e-6f);

@@ -278,7 +278,7 @@ START_TEST(a_trace_file_holds_the_recorded_pass)
     ck_assert_ok(translator_trace(t, &out.sentences[0], &pass, &why), why);
     output_file trace = OUTPUT_NONE;
     ck_assert_ok(output_open(&trace, path, "trace", NULL, false, &(file_claims){0}, &why), why);
-    ck_assert_ok(trace_file_write(&trace, t, &out.sentences[0], &pass, &why), why);
+    ck_assert_ok(trace_file_write(&trace, t, &out.sentences[0], &pass, NULL, 0, &why), why);
     ck_assert_ok(output_finish(&trace, &why), why);
     output_close(&trace);
     weights_file *file = weights_open(path, 1000, &why);

@@ -68,16 +68,29 @@ void translator_set_search(translator *t, const search_options *options)
     t->workers.search = *options;
 }
 
-bool translator_set_prefix(translator *t, const char *text, failure *why)
+/* Sets the prefix of the search to the tokens of a text, and the end token if it is a complete target. */
+static bool encode_prefix(translator *t, const char *text, bool is_target, failure *why)
 {
+    const char *what = is_target ? "target" : "prefix";
     const model_config *c = translator_config(t);
     token_ids *prefix = &t->workers.search.prefix;
     size_t size = strlen(text), most = c->max_length - 1 - c->target_forced.n;
     if (!encode_fits(size, c->max_positions))
-        return failure_set(why, "the prefix has %zu bytes, too many for a translation of %zu tokens", size, most);
+        return failure_set(why, "the %s has %zu bytes, too many for a translation of %zu tokens", what, size, most);
     return tokenizer_encode_target(t->tokenizer, text, size, prefix, why) &&
-           (prefix->n <= most ||
-            failure_set(why, "the prefix has %zu tokens; at most %zu leave room for a translation", prefix->n, most));
+           (!is_target || token_ids_append(prefix, c->target_end, why)) &&
+           (prefix->n <= most || failure_set(why, "the %s has %zu tokens; at most %zu %s", what, prefix->n, most,
+                                             is_target ? "are possible" : "leave room for a translation"));
+}
+
+bool translator_set_prefix(translator *t, const char *text, failure *why)
+{
+    return encode_prefix(t, text, false, why);
+}
+
+bool translator_set_target(translator *t, const char *text, failure *why)
+{
+    return encode_prefix(t, text, true, why);
 }
 
 bool translator_list_languages(const translator *t, language_name **names, size_t *n, failure *why)
@@ -103,6 +116,11 @@ bool translator_choose_language(translator *t, const char *name, failure *why)
         t->code = (language_code){.present = true, .id = names[chosen].id, .known = true};
     free(names);
     return found;
+}
+
+bool translator_switch_off(translator *t, const char *name, failure *why)
+{
+    return model_switch_off(t->model, name, why);
 }
 
 const transformer *translator_model(const translator *t)

@@ -101,6 +101,9 @@ void translator_set_search(translator *t, const search_options *options);
  * translator_set_search, and with protection off. Fails if the prefix leaves no room for other tokens. */
 bool translator_set_prefix(translator *t, const char *text, failure *why);
 
+/* Makes this text the translation of each sentence, whatever the search would have chosen; otherwise likewise. */
+bool translator_set_target(translator *t, const char *text, failure *why);
+
 /* A language that the checkpoint can translate to. */
 typedef struct {
     const char *name; /* [size], not NUL-terminated */
@@ -114,6 +117,9 @@ bool translator_list_languages(const translator *t, language_name **names, size_
 /* Chooses the language of translations. If it has a language code, lines with a code of their own keep that. Fails,
  * with similar names in *why, if the checkpoint has no language with this name. */
 bool translator_choose_language(translator *t, const char *name, failure *why);
+
+/* Switches a part of the model off, such as "decoder.1.cross_attention:3": see model_switch_off. */
+bool translator_switch_off(translator *t, const char *name, failure *why);
 
 const transformer *translator_model(const translator *t);
 const model_config *translator_config(const translator *t);

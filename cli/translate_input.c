@@ -1,0 +1,208 @@
+#include "cli/translate_input.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cli/claims.h"
+#include "cli/filter.h"
+#include "cli/output_file.h"
+#include "cli/say.h"
+#include "cli/stop.h"
+#include "support/file.h"
+
+/* Makes a source of TEXT: its words, joined with spaces. An empty one is a line too. */
+static bool add_words(line_source *source, const arguments *a, failure *why)
+{
+    text_buffer joined = TEXT_EMPTY;
+    bool ok = true;
+    for (int i = 0; i < a->n_words && ok; i++)
+        ok = (!i || text_append(&joined, " ", 1, why)) && text_append(&joined, a->words[i], strlen(a->words[i]), why);
+    ok = ok && line_source_add(source, joined.bytes, joined.size, true, why);
+    const text_buffer *text = &source->arrived;
+    ok = ok && ((text->size && text->bytes[text->size - 1] == '\n') || text_append(&source->arrived, "\n", 1, why));
+    text_free(&joined);
+    return ok;
+}
+
+/* Opens the input: TEXT, --input, or standard input. Sets *file to the status of the --input file. */
+static bool open_input(const arguments *a, line_source *source, input_encoding *named, struct stat *file, failure *why)
+{
+    *source = (line_source){.descriptor = STDIN_FILENO, .arrived = TEXT_EMPTY, .buffer = TEXT_EMPTY};
+    source->name = a->n_words ? "TEXT" : a->input ? a->input : "standard input";
+    source->is_file = a->input != NULL;
+    if (a->encoding) {
+        source->encoding = named;
+        if (!input_encoding_open(named, a->encoding, why))
+            return false;
+    }
+    if (a->n_words)
+        return add_words(source, a, why);
+    if (!a->input)
+        return true;
+    source->descriptor = open(a->input, O_RDONLY | O_CLOEXEC);
+    if (source->descriptor < 0 || fstat(source->descriptor, file) != 0)
+        return failure_set(why, "%s: cannot be read: %s", a->input, strerror(errno));
+    return !S_ISDIR(file->st_mode) || failure_set(why, "%s: cannot be read: %s", a->input, strerror(EISDIR));
+}
+
+static void close_input(const arguments *a, line_source *source)
+{
+    if (a->input && source->descriptor >= 0)
+        close(source->descriptor);
+    if (source->encoding)
+        input_encoding_close(source->encoding);
+    line_source_free(source);
+}
+
+/* The files that a run writes. */
+typedef struct {
+    output_file lines, trace, page;
+} run_outputs;
+
+/* Notes the files that the run reads, and standard output if it gets the translations. */
+static bool claim_files(const arguments *a, const line_source *source, translator *t, file_claims *claims, failure *why)
+{
+    struct stat status;
+    const char *names[CHECKPOINT_FILES];
+    char path[4096];
+    if (!a->n_words && fstat(source->descriptor, &status) == 0)
+        claims_note(claims, &status, "input");
+    checkpoint_file_names(names, translator_config(t));
+    for (size_t i = 0; i < CHECKPOINT_FILES; i++)
+        if (names[i] && file_path(path, sizeof path, a->model, names[i], why) && stat(path, &status) == 0)
+            claims_note(claims, &status, "part of the checkpoint");
+    if (a->output || fstat(STDOUT_FILENO, &status) != 0)
+        return true;
+    if (!claims_check(claims, &status, "standard output", "output", why))
+        return false;
+    claims_note(claims, &status, "output");
+    return true;
+}
+
+/* Opens the file for the translations. Only runs that read a regular file can be resumed. */
+static bool open_lines(const arguments *a, const struct stat *input, translator *t, output_file *out,
+                       file_claims *claims, failure *why)
+{
+    bool from_file = a->input && S_ISREG(input->st_mode);
+    bool resumable = from_file && (a->n_best == 0 || a->json_lines); /* an output line per input line */
+    run_identity identity;
+    if (a->resume && !from_file)
+        return failure_set(why, "%s: not a regular file, which --resume requires", a->input);
+    if (a->output && resumable && !run_identify(&identity, a, translator_config(t), why))
+        return false;
+    if (!output_open(out, a->output, "output", resumable ? &identity : NULL, a->resume, claims, why))
+        return false;
+    if (output_is_resumable(out))
+        stop_listen();
+    if (out->n_lines)
+        cli_say("%s: resuming after %zu lines", out->partial, out->n_lines);
+    return true;
+}
+
+/* Opens everything that is written, so that what cannot be written is refused before anything is translated. */
+static bool open_outputs(const arguments *a, const line_source *source, const struct stat *input, translator *t,
+                         run_outputs *out, failure *why)
+{
+    file_claims claims = {0};
+    return claim_files(a, source, t, &claims, why) && open_lines(a, input, t, &out->lines, &claims, why) &&
+           (!a->trace || output_open(&out->trace, a->trace, "trace", NULL, false, &claims, why)) &&
+           (!a->explain || output_open(&out->page, a->explain, "page", NULL, false, &claims, why));
+}
+
+static void close_outputs(run_outputs *out)
+{
+    output_close(&out->lines);
+    output_close(&out->trace);
+    output_close(&out->page);
+}
+
+static bool translate_stream(const arguments *a, const session *s, line_source *source, size_t n_bytes,
+                             const run_outputs *out, explanation *page, failure *why)
+{
+    progress bar;
+    const line_filter filter = {.translator = s->translator,
+                                .source = source,
+                                .out = out->lines.file,
+                                .out_name = out->lines.name,
+                                .to_file = a->output != NULL,
+                                .n_skipped = out->lines.n_lines,
+                                .json_lines = a->json_lines,
+                                .score = a->score,
+                                .n_best = a->n_best,
+                                .tokens = a->tokens,
+                                .steps = a->steps,
+                                .attention = a->attention ? &s->attention : NULL,
+                                .trace = a->trace ? &out->trace : NULL,
+                                .without = a->without,
+                                .n_without = a->n_without,
+                                .explanation = page,
+                                .progress = a->input && a->output ? &bar : NULL};
+    if (filter.progress)
+        progress_start(&bar, n_bytes);
+    bool ok = filter_lines(&filter, why);
+    if (filter.progress)
+        progress_end(&bar);
+    return ok;
+}
+
+/* Writes the page, with a notice if it is so large that browsers open it slowly. */
+static bool write_explanation(const explanation *page, output_file *out, failure *why)
+{
+    size_t n_bytes;
+    if (!explanation_write(page, out->file, out->name, &n_bytes, why) || !output_finish(out, why))
+        return false;
+    if (n_bytes > 1500000)
+        cli_say("%s: the page takes %.1f MB; a shorter TEXT gives a smaller page", out->name, 1e-6 * (double)n_bytes);
+    return true;
+}
+
+/* Translates TEXT on standard error with the original model, in which nothing is switched off, with the same views. */
+static bool show_original(const arguments *a, const session *s, explanation *page, failure *why)
+{
+    line_source source;
+    struct stat input = {0};
+    input_encoding named;
+    const session original = {.translator = s->original, .attention = s->attention};
+    const run_outputs out = {.lines = {.file = stderr, .name = "standard error"}};
+    arguments again = *a;
+    again.n_without = 0;
+    again.trace = NULL;
+    fputs("original:\n", stderr);
+    if (page)
+        explanation_set_experiment(page, NULL, 0, a->target);
+    bool ok =
+        open_input(a, &source, &named, &input, why) && translate_stream(&again, &original, &source, 0, &out, page, why);
+    close_input(a, &source);
+    return ok;
+}
+
+bool translate_input(const arguments *a, const session *s, failure *why)
+{
+    line_source source;
+    input_encoding named;
+    run_outputs out = {OUTPUT_NONE, OUTPUT_NONE, OUTPUT_NONE};
+    struct stat input = {0};
+    explanation *page = NULL;
+    bool ok = open_input(a, &source, &named, &input, why) &&
+              open_outputs(a, &source, &input, s->translator, &out, why) &&
+              (!a->explain || (page = explanation_open(s->original ? s->original : s->translator, why)) != NULL);
+    if (page)
+        explanation_set_experiment(page, a->without, a->n_without, a->target);
+    if (ok)
+        ok = (translate_stream(a, s, &source, (size_t)input.st_size, &out, page, why) &&
+              output_finish(&out.lines, why)) ||
+             output_keep(&out.lines, why);
+    ok = ok && (!s->original || !a->n_words || show_original(a, s, page, why));
+    ok = ok && (!a->trace || output_finish(&out.trace, why)) && (!page || write_explanation(page, &out.page, why));
+    if (!ok) {
+        output_drop(&out.trace);
+        output_drop(&out.page);
+    }
+    explanation_close(page);
+    close_outputs(&out);
+    close_input(a, &source);
+    return ok;
+}
