@@ -11,9 +11,9 @@ fastest first and as many at a time as there are CPUs. Left out are test program
 do not execute the mutated line. A build with --coverage finds those out, once for each test and program.
 
 Results are kept in build/mutate/results.jsonl, so an interrupted run resumes. Survivors are tried again with the tests that
-have changed since. The report, build/mutate/report.md, has the score of each room and every survivor as a diff, with the
-reason if tests/equivalent_mutants.json says why no test can kill it. Mutants that the compiler rejects, or compiles to
-identical machine code, are replaced by others and not counted.
+have changed since. The report, build/mutate/report.md, has the score of each room and every survivor as a diff. Mutants
+that the compiler rejects, or compiles to identical machine code, are replaced by others and not counted. Those of
+tests/equivalent_mutants.json, which says why no test can kill them, are built, counted as survivors, and not tested.
 
 --sample fails when a mutant survives, or when more than a third of the sample no longer fits the sources.
 """
@@ -151,8 +151,8 @@ class Copy:
                 shutil.copy(ours, theirs)
 
     def configure(self):
-        status, said, _ = run(["cmake", "-S", self.directory, "-B", self.build_directory, "-DCMAKE_BUILD_TYPE=Release",
-                               "-DCMAKE_COMPILE_WARNING_AS_ERROR=ON"], 600)
+        status, said, _ = run(["cmake", "-G", "Ninja", "-S", self.directory, "-B", self.build_directory,
+                               "-DCMAKE_BUILD_TYPE=Release", "-DCMAKE_COMPILE_WARNING_AS_ERROR=ON"], 600)
         if status != 0:
             raise Broken(said)
 
@@ -199,18 +199,18 @@ class Copy:
         """Checks that every test passes without a mutant; notes how long it takes and which lines it executes. Only tests are
         run that have changed, or whose program has."""
         kept, digests = WORK / "measured.json", tests_digests()
-        before = json.loads(kept.read_text()) if kept.exists() else {}
+        before, counting = json.loads(kept.read_text()) if kept.exists() else {}, False
         for name in self.suites() + PYTHON_TESTS:
             programs = [name] if name in self.sound else ["translate", "libfailing.so", "measure"]
             of = [digests[name], sources_digest(), *(self.sound[program] for program in programs)]
             if before.get(name, {}).get("of") != of:
+                counting = counting or self.build_counting()
                 before[name] = {"of": of, **self.measure_test(name)}
                 kept.write_text(json.dumps(before) + "\n")
             self.measured[name] = before[name]
 
     def measure_test(self, name):
         print(f"measuring {name} without a mutant", file=sys.stderr, flush=True)
-        self.build_counting()
         with concurrent.futures.ThreadPoolExecutor() as pool:
             counting = pool.submit(self.run_test, name, 1800, self.counting)  # may fail: failing writes are those of counts too
             status, said, seconds = self.run_test(name, 1800)
@@ -225,6 +225,7 @@ class Copy:
             status, said, _ = run(command, 1800, cwd=self.directory)
             if status != 0:
                 raise Broken(said)
+        return True
 
     def counted(self):
         """What was executed since the last call, by file: `functions` as pairs of first and last line, lines with `code`, and
@@ -447,7 +448,8 @@ def campaign(number, seed):
         if result := results.known(mutant, tests):
             return result
         started = (copy(), time.monotonic())[1]
-        verdict, killer = copy().judge(mutant, results.passed(mutant, tests))
+        passed = set(tests) if explanations([mutant]) else results.passed(mutant, tests)
+        verdict, killer = copy().judge(mutant, passed)
         seconds = time.monotonic() - started
         print(f"{mutant.file}:{mutant.line}: {mutant.kind}: {verdict} {killer} ({seconds:.0f} s)", file=sys.stderr, flush=True)
         return results.add(mutant, verdict, killer, seconds, tests)
