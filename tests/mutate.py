@@ -6,17 +6,20 @@
     mutate.py --draw N                    replaces that sample by another one of N mutants
 
 tests/mutate installs missing packages first. All work happens in a copy of the tree, build/mutate/copy. Each mutant is run
-against the tests of scripts/test that run the C program, C suites first, until one fails; as many tests run at a time as
-there are CPUs. Test programs that come out byte-identical are skipped.
+against the tests of scripts/test that run the C program, until one fails: first the suite of its room, then the others, the
+fastest first and as many at a time as there are CPUs. Left out are test programs that come out byte-identical, and tests that
+do not execute the mutated line. A build with --coverage finds those out, once for each test and program.
 
 Results are kept in build/mutate/results.jsonl, so an interrupted run resumes. Survivors are tried again with the tests that
 have changed since. The report, build/mutate/report.md, has the score of each room and every survivor as a diff. Mutants
-that the compiler rejects, or compiles to identical machine code, are replaced by others and not counted.
+that the compiler rejects, or compiles to identical machine code, are replaced by others and not counted. Those of
+tests/equivalent_mutants.json, which says why no test can kill them, are built, counted as survivors, and not tested.
 
 --sample fails when a mutant survives, or when more than a third of the sample no longer fits the sources.
 """
 
 import argparse
+import collections
 import concurrent.futures
 import contextlib
 import difflib
@@ -38,14 +41,15 @@ import mutants
 ROOT = Path(__file__).resolve().parent.parent
 WORK = ROOT / "build/mutate"
 SAMPLE = ROOT / "tests/mutants.json"
+EQUIVALENT = ROOT / "tests/equivalent_mutants.json"
 ROOMS = ["support", "kernels", "attention", "weights", "tokenizer", "text", "model", "translator", "library", "explain", "cli"]
 
 # The files for pytest, those that fail fastest first. Left out: tests of Python alone, and those that compare the text of
 # the sources (test_tour.py, test_compare.py, test_rooms.py), which a mutant may fail whatever it computes.
 PYTHON_TESTS = ["test_program.py", "test_json_lines.py", "test_input.py", "test_attention_map.py", "hardening/test_files.py",
                 "hardening/test_resume.py", "test_explain.py", "test_splitters.py", "test_bpe.py", "test_languages.py",
-                "test_architectures.py", "test_readers.py", "hardening/test_crafted.py", "test_reversing.py",
-                "hardening/test_failing.py", "hardening/test_long_run.py"]
+                "test_architectures.py", "test_readers.py", "hardening/test_crafted.py", "test_reversing.py", "test_beam.py",
+                "test_unknown.py", "hardening/test_failing.py", "hardening/test_long_run.py"]
 MEMORY, FILE_SIZE = 8 << 30, 1 << 30  # of a process under test, in bytes: a mutant may ask for any amount
 LIMITED = ["prlimit", f"--as={MEMORY}", f"--fsize={FILE_SIZE}", "--core=0"]
 
@@ -119,8 +123,9 @@ class Copy:
 
     def __init__(self, directory=WORK / "copy"):
         self.directory, self.build_directory = directory, directory / "build"
-        self.seconds = {}  # what each test program takes without a mutant
-        self.sound = {}    # digests of what is built without a mutant
+        self.counting = self.build_directory / "coverage"  # the build with --coverage
+        self.measured = {}  # of each test without a mutant: the seconds that it takes, and the lines that it executes
+        self.sound = {}     # digests of what is built without a mutant
         directory.mkdir(parents=True, exist_ok=True)
         self.lock = (directory / ".lock").open("w")
         try:
@@ -146,8 +151,8 @@ class Copy:
                 shutil.copy(ours, theirs)
 
     def configure(self):
-        status, said, _ = run(["cmake", "-S", self.directory, "-B", self.build_directory, "-DCMAKE_BUILD_TYPE=Release",
-                               "-DCMAKE_COMPILE_WARNING_AS_ERROR=ON"], 600)
+        status, said, _ = run(["cmake", "-G", "Ninja", "-S", self.directory, "-B", self.build_directory,
+                               "-DCMAKE_BUILD_TYPE=Release", "-DCMAKE_COMPILE_WARNING_AS_ERROR=ON"], 600)
         if status != 0:
             raise Broken(said)
 
@@ -173,45 +178,96 @@ class Copy:
     def suites(self):
         return [name for name in self.sound if name.startswith("test_")]
 
-    def run_suite(self, name, seconds, case=""):
+    def run_suite(self, name, seconds, case="", build=None):
         """All of a C suite, or one case of it."""
         environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1", **({"CK_RUN_CASE": case} if case else {})}
-        return run([self.build_directory / "tests" / name], seconds, cwd=self.directory, env=environment)
+        return run([(build or self.build_directory) / "tests" / name], seconds, cwd=self.directory, env=environment)
 
-    def run_pytest(self, tests, seconds):
-        environment = {**os.environ, "TRANSLATE": str(self.build_directory / "translate"), "PYTHONDONTWRITEBYTECODE": "1",
+    def run_pytest(self, tests, seconds, build=None):
+        environment = {**os.environ, "TRANSLATE": str((build or self.build_directory) / "translate"),
+                       "PYTHONDONTWRITEBYTECODE": "1",
                        "WITHOUT_BROWSER": "1"}  # which tests the page's scripts, and needs more memory
-        command = [sys.executable, "-m", "pytest", "-x", "-q", "--no-header", "-p", "no:cacheprovider",
+        command = [sys.executable, "-m", "pytest", *([] if build else ["-x"]), "-q", "--no-header", "-p", "no:cacheprovider",
                    "-k", "not gigabytes", *tests]  # a sparse file larger than FILE_SIZE
         return run(command, seconds, cwd=self.directory / "tests", env=environment)
 
+    def run_test(self, name, seconds, build=None):
+        return (self.run_pytest([name], seconds, build=build) if name in PYTHON_TESTS else
+                self.run_suite(name, seconds, build=build))
+
     def measure(self):
-        """Checks that every test passes without a mutant, and times it; once for the same sources and tests."""
-        kept, of = WORK / "seconds.json", {"tests": tests_digests(), **self.sound}
-        if kept.exists() and (before := json.loads(kept.read_text()))["of"] == of:
-            self.seconds = before["seconds"]
-            return
+        """Checks that every test passes without a mutant; notes how long it takes and which lines it executes. Only tests are
+        run that have changed, or whose program has."""
+        kept, digests = WORK / "measured.json", tests_digests()
+        before, counting = json.loads(kept.read_text()) if kept.exists() else {}, False
         for name in self.suites() + PYTHON_TESTS:
-            status, said, self.seconds[name] = self.run_test(name, 600)
+            programs = [name] if name in self.sound else ["translate", "libfailing.so", "measure"]
+            of = [digests[name], sources_digest(), *(self.sound[program] for program in programs)]
+            if before.get(name, {}).get("of") != of:
+                counting = counting or self.build_counting()
+                before[name] = {"of": of, **self.measure_test(name)}
+                kept.write_text(json.dumps(before) + "\n")
+            self.measured[name] = before[name]
+
+    def measure_test(self, name):
+        print(f"measuring {name} without a mutant", file=sys.stderr, flush=True)
+        with concurrent.futures.ThreadPoolExecutor() as pool:
+            counting = pool.submit(self.run_test, name, 1800, self.counting)  # may fail: failing writes are those of counts too
+            status, said, seconds = self.run_test(name, 1800)
+            counting.result()
+        if status != 0:
+            raise Broken(f"{name} fails without a mutant:\n{said}")
+        return {"seconds": round(seconds, 2), **self.counted()}
+
+    def build_counting(self):
+        jobs = os.environ.get("CMAKE_BUILD_PARALLEL_LEVEL", "1")
+        for command in (["cmake", "--preset", "coverage"], ["cmake", "--build", "--preset", "coverage", "--parallel", jobs]):
+            status, said, _ = run(command, 1800, cwd=self.directory)
             if status != 0:
-                raise Broken(f"{name} fails without a mutant:\n{said}")
-        kept.write_text(json.dumps({"of": of, "seconds": self.seconds}) + "\n")
+                raise Broken(said)
+        return True
 
-    def run_test(self, name, seconds):
-        return self.run_pytest([name], seconds) if name in PYTHON_TESTS else self.run_suite(name, seconds)
+    def counted(self):
+        """What was executed since the last call, by file: `functions` as pairs of first and last line, lines with `code`, and
+        those of them that were `executed`."""
+        out = {key: collections.defaultdict(set) for key in ("functions", "code", "executed")}
+        counts = list(self.counting.rglob("*.gcda"))
+        said = subprocess.run(["gcov", "--json-format", "--stdout", *counts], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                              check=True, cwd=self.counting, text=True).stdout
+        for file in (file for document in said.splitlines() for file in json.loads(document)["files"]):
+            name = os.path.relpath((self.counting / file["file"]).resolve(), self.directory)  # without CMakeLists.txt's links
+            out["functions"][name] |= {(function["start_line"], function["end_line"]) for function in file["functions"]}
+            out["code"][name] |= {line["line_number"] for line in file["lines"]}
+            out["executed"][name] |= {line["line_number"] for line in file["lines"] if line["count"]}
+        for count in counts:
+            count.unlink()
+        return {key: {name: sorted(found) for name, found in files.items() if name.split("/")[0] in ROOMS}
+                for key, files in out.items()}
 
-    def killer(self, room, passed):
-        """The first test that fails with the mutant that was just built, or "" when all pass. Those of `passed` are
-        known to."""
+    def covering(self, mutant):
+        """The tests that execute the line of a mutant, or its function if the line has no code of its own. Outside functions
+        every test counts."""
+        def of_file(key):
+            return (found for measured in self.measured.values() for found in measured[key].get(mutant.file, []))
+
+        lines = set(of_file("code"))
+        if mutant.line in lines:
+            lines = {mutant.line}
+        else:
+            lines &= {line for first, last in of_file("functions") if first <= mutant.line <= last
+                      for line in range(first, last + 1)}
+        return [name for name, measured in self.measured.items()
+                if not lines or lines & set(measured["executed"].get(mutant.file, []))]
+
+    def killer(self, names):
+        """The first of these tests that fails with the mutant that was just built, or "" when all pass."""
         changed = {name for name, digest in self.digests().items() if digest != self.sound.get(name)}
-        order = sorted((name for name in self.suites() if name in changed),
-                       key=lambda name: (name != f"test_{room}", self.seconds[name]))
         if changed & {"translate", "libfailing.so"}:
-            order[-1:-1] = PYTHON_TESTS  # test_failing takes longest
-        return first_killer([functools.partial(self.killed_by, name) for name in order if name not in passed])
+            changed.update(PYTHON_TESTS)
+        return first_killer([functools.partial(self.killed_by, name) for name in names if name in changed])
 
     def killed_by(self, name):
-        return named("pytest" if name in PYTHON_TESTS else name, *self.run_test(name, 30 + 5 * self.seconds[name]))
+        return named("pytest" if name in PYTHON_TESTS else name, *self.run_test(name, 10 + 5 * self.measured[name]["seconds"]))
 
     @contextlib.contextmanager
     def planted(self, mutant):
@@ -225,14 +281,24 @@ class Copy:
             path.write_text(sound, encoding="utf-8")
 
     def judge(self, mutant, passed):
-        """(verdict, killer): "killed", "survived", "rejected" by the compiler, or "identical" machine code."""
+        """(verdict, reason): "killed" by a test, "survived", "rejected" by the compiler, or "identical" machine code. Tests
+        in `passed` are known to pass."""
+        room, covering = mutant.file.split("/")[0], self.covering(mutant)
+        names = sorted(set(covering) - passed,
+                       key=lambda name: (not name.startswith(f"test_{room}"), self.measured[name]["seconds"]))
         with self.planted(mutant):
+            if names and names[0] in self.sound:  # the room's own suite kills most mutants, and saves building the rest
+                own = [names.pop(0)]
+                if not self.build(own)[0]:
+                    return "rejected", ""
+                if killer := self.killer(own):
+                    return "killed", killer
             if not self.build()[0]:
                 return "rejected", ""
             if self.digests() == self.sound:
                 return "identical", ""
-            killer = self.killer(mutant.file.split("/")[0], passed)
-            return ("killed", killer) if killer else ("survived", "")
+            killer = self.killer(names)
+            return ("killed", killer) if killer else ("survived", "" if covering else "not executed by any test")
 
 
 # ---- results ----
@@ -240,6 +306,12 @@ class Copy:
 @functools.cache
 def source_of(file):
     return (ROOT / file).read_text(encoding="utf-8")
+
+
+@functools.cache
+def sources_digest():
+    files = [str(path.relative_to(ROOT)) for room in ROOMS for path in mutants.sources(ROOT, room)]
+    return hashlib.sha256("\0".join(map(source_of, files)).encode()).hexdigest()[:16]
 
 
 def key_of(mutant):
@@ -256,7 +328,7 @@ def tests_digests():
         elif name in PYTHON_TESTS:
             own[name] = path.read_bytes()
         elif path.is_file() and path.suffix in (".c", ".h", ".py", ".json") and not path.name.startswith("test_") and \
-                path.name not in ("mutants.json", "mutants.py", "mutate.py", "planted_faults.py"):
+                path.name not in ("mutants.json", "equivalent_mutants.json", "mutants.py", "mutate.py", "planted_faults.py"):
             shared.update(path.read_bytes())
     return {name: hashlib.sha256(shared.digest() + text).hexdigest()[:16] for name, text in own.items()}
 
@@ -319,24 +391,36 @@ def tried(room, number, seed, result_of):
     return out
 
 
-def table(by_room, lines_of):
-    rows = [(room, lines_of[room], *(len(found[verdict]) for verdict in ("killed", "survived", "rejected", "identical")))
-            for room, found in by_room.items()]
-    rows.append(("all", *(sum(row[i] for row in rows) for i in range(1, 6))))
-    out = "| room | lines of code | mutants | killed | score | rejected by the compiler | identical code |\n" \
-          "|---|---|---|---|---|---|---|\n"
-    for room, n_lines, killed, survived, rejected, identical in rows:
+def table(by_room, lines_of, explained):
+    rows = [(room, lines_of[room], *(len(found[verdict]) for verdict in ("killed", "survived")),
+             sum(key_of(mutant) in explained for mutant, _ in found["survived"]),
+             *(len(found[verdict]) for verdict in ("rejected", "identical"))) for room, found in by_room.items()]
+    rows.append(("all", *(sum(row[i] for row in rows) for i in range(1, 7))))
+    out = "| room | lines of code | mutants | killed | score | equivalent | rejected by the compiler | identical code |\n" \
+          "|---|---|---|---|---|---|---|---|\n"
+    for room, n_lines, killed, survived, equivalent, rejected, identical in rows:
         score = f"{100 * killed / (killed + survived):.1f} %" if killed + survived else "–"
-        out += f"| {room} | {n_lines:,} | {killed + survived} | {killed} | {score} | {rejected} | {identical} |\n"
+        out += f"| {room} | {n_lines:,} | {killed + survived} | {killed} | {score} | {equivalent} | {rejected} | " \
+               f"{identical} |\n"
     return out
 
 
+def explanations(survivors):
+    """{key of a mutant: why no test can kill it}, as far as EQUIVALENT says."""
+    known = {(entry["file"], entry["old"], entry["new"]): entry["reason"]
+             for entry in json.loads(EQUIVALENT.read_text(encoding="utf-8"))}
+    reasons = {key_of(mutant): known.get((mutant.file, *around(source_of(mutant.file), mutant))) for mutant in survivors}
+    return {key: reason for key, reason in reasons.items() if reason}
+
+
 def report(by_room, lines_of, number, seed):
-    survivors = [mutant for found in by_room.values() for mutant, _ in found["survived"]]
-    text = f"# Mutation testing: {number} mutants, seed {seed}\n\n{table(by_room, lines_of)}"
+    survivors = [pair for found in by_room.values() for pair in found["survived"]]
+    explained = explanations(mutant for mutant, _ in survivors)
+    text = f"# Mutation testing: {number} mutants, seed {seed}\n\n{table(by_room, lines_of, explained)}"
     text += f"\n## Survivors ({len(survivors)})\n"
-    for mutant in survivors:
-        text += f"\n{mutant.file}:{mutant.line}, {mutant.kind}\n\n```diff\n{diff_of(mutant)}\n```\n"
+    for mutant, result in survivors:
+        reason = explained.get(key_of(mutant)) or result["killer"]
+        text += f"\n{mutant.file}:{mutant.line}, {mutant.kind}{reason and f': {reason}'}\n\n```diff\n{diff_of(mutant)}\n```\n"
     killers = {}
     for found in by_room.values():
         for _, result in found["killed"]:
@@ -357,7 +441,6 @@ def campaign(number, seed):
         if not copies:
             copies.append(Copy())
             copies[0].build_sound()
-            print("measuring the tests without a mutant", file=sys.stderr, flush=True)
             copies[0].measure()
         return copies[0]
 
@@ -365,7 +448,8 @@ def campaign(number, seed):
         if result := results.known(mutant, tests):
             return result
         started = (copy(), time.monotonic())[1]
-        verdict, killer = copy().judge(mutant, results.passed(mutant, tests))
+        passed = set(tests) if explanations([mutant]) else results.passed(mutant, tests)
+        verdict, killer = copy().judge(mutant, passed)
         seconds = time.monotonic() - started
         print(f"{mutant.file}:{mutant.line}: {mutant.kind}: {verdict} {killer} ({seconds:.0f} s)", file=sys.stderr, flush=True)
         return results.add(mutant, verdict, killer, seconds, tests)

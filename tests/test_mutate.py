@@ -109,11 +109,37 @@ def test_results_are_resumed_and_survivors_tried_again(tmp_path):
 
 def test_the_report_counts_and_shows_survivors():
     one, other = itertools.islice(mutants.sequence(mutate.ROOT, "attention", 1), 2)
-    found = {"killed": [(one, {"killer": "test_attention: heads_do_not_mix"})], "survived": [(other, {})], "rejected": [],
-             "identical": []}
+    found = {"killed": [(one, {"killer": "test_attention: heads_do_not_mix"})], "identical": [], "rejected": [],
+             "survived": [(other, {"killer": "not executed by any test"})]}
     text = mutate.report({"attention": found}, {"attention": 143}, 2, 1)
-    assert "| attention | 143 | 2 | 1 | 50.0 % | 0 | 0 |\n| all | 143 | 2 | 1 | 50.0 % | 0 | 0 |" in text
-    assert f"{other.file}:{other.line}, {other.kind}\n\n```diff\n--- " in text and "| test_attention | 1 |" in text
+    assert "| attention | 143 | 2 | 1 | 50.0 % | 0 | 0 | 0 |\n| all | 143 | 2 | 1 | 50.0 % | 0 | 0 | 0 |" in text
+    assert f"{other.file}:{other.line}, {other.kind}: not executed by any test\n\n```diff\n--- " in text
+    assert "| test_attention | 1 |" in text
+
+
+def test_the_report_says_which_survivors_are_equivalent(tmp_path, monkeypatch):
+    one, other = itertools.islice(mutants.sequence(mutate.ROOT, "attention", 1), 2)
+    old, new = mutate.around(mutate.source_of(one.file), one)
+    (tmp_path / "entries").write_text(json.dumps([{"file": one.file, "old": old, "new": new, "reason": "it is so"}]))
+    monkeypatch.setattr(mutate, "EQUIVALENT", tmp_path / "entries")
+    found = {"killed": [], "survived": [(one, {"killer": ""}), (other, {"killer": ""})], "rejected": [], "identical": []}
+    text = mutate.report({"attention": found}, {"attention": 143}, 2, 1)
+    assert "| attention | 143 | 2 | 0 | 0.0 % | 1 | 0 | 0 |" in text
+    assert f"{one.file}:{one.line}, {one.kind}: it is so\n" in text and f"{other.file}:{other.line}, {other.kind}\n" in text
+
+
+def test_tests_that_do_not_execute_a_line_are_left_out():
+    copy = object.__new__(mutate.Copy)
+    copy.measured = {name: {"functions": {"f.c": [[10, 20], [30, 40]]}, "code": {"f.c": [10, 12, 30, 31]},
+                            "executed": {"f.c": executed}} for name, executed in
+                     {"test_one": [10, 12], "test_two": [30], "test_three": []}.items()}
+
+    def covering(line, file="f.c"):
+        return copy.covering(mutants.Mutant(file, "sign", line, 0, 1, "-"))
+
+    assert covering(12) == ["test_one"] and covering(30) == ["test_two"] and covering(31) == []
+    assert covering(11) == ["test_one"] and covering(33) == ["test_two"]  # no code of its own: the function
+    assert covering(5) == covering(1, "f.h") == ["test_one", "test_two", "test_three"]  # outside functions
 
 
 @pytest.mark.parametrize("said, name", [
@@ -155,3 +181,9 @@ def test_the_sample_fits_the_sources():
     assert len(sample) == 30 and {entry["file"].split("/")[0] for entry in sample} == set(mutate.ROOMS)
     fitting = [entry for entry in sample if mutate.source_of(entry["file"]).count(entry["old"]) == 1]
     assert len(fitting) >= 20, "draw another sample: tests/mutate --draw 30"
+
+
+def test_most_explanations_fit_the_sources():
+    entries = json.loads(mutate.EQUIVALENT.read_text(encoding="utf-8"))
+    gone = [entry for entry in entries if mutate.source_of(entry["file"]).count(entry["old"]) != 1]
+    assert 3 * len(gone) <= len(entries), f"remove what no longer fits: {gone}"

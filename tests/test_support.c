@@ -9,9 +9,9 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
-
 #include <string.h>
+#include <time.h>
+#include <unistd.h>
 
 START_TEST(utf8_reads_code_points)
 {
@@ -53,6 +53,9 @@ START_TEST(utf8_refuses_what_is_not)
         ck_assert_uint_eq(length, bad[i].length);
         ck_assert(!utf8_is_valid(bad[i].bytes, strlen(bad[i].bytes)));
     }
+    size_t length;
+    ck_assert_uint_eq(utf8_next("\xE2\x82\xAC", 2, &length), UTF8_INVALID); /* what follows the end is not read */
+    ck_assert_uint_eq(length, 2);
 }
 END_TEST
 
@@ -139,11 +142,11 @@ START_TEST(a_string_has_no_way_out_of_a_script)
 {
     failure why;
     json_text text = json_text_start(&why);
-    const char bytes[] = "a\"b\\c</script>\n\xff\0\x7f\xC2\x85\xE2\x80\xA8\xED\xA0\x80é";
+    const char bytes[] = "a\"b\\c</script>\n\xff\0\x7f\xC2\x85\xE2\x80\xA8\xE2\x80\xA9\xED\xA0\x80é";
     json_text_string(&text, bytes, sizeof bytes - 1);
     ck_assert(text.ok);
     ck_assert_str_eq(text.text.bytes,
-                     "\"a\\u0022b\\u005cc\\u003c/script>\\u000a\xEF\xBF\xBD\\u0000\\u007f\\u0085\\u2028"
+                     "\"a\\u0022b\\u005cc\\u003c/script>\\u000a\xEF\xBF\xBD\\u0000\\u007f\\u0085\\u2028\\u2029"
                      "\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBDé\"");
     text_free(&text.text);
 }
@@ -168,6 +171,57 @@ START_TEST(a_file_holds_its_parts)
     ck_assert(!file_write(file, "full", parts, N_ELEMENTS(parts), &why));
     ck_assert_str_eq(why.sentence, "full: cannot be written: No space left on device");
     fclose(file);
+}
+END_TEST
+
+/* The lowest descriptor that is free. */
+static int free_descriptor(void)
+{
+    int descriptor = dup(STDIN_FILENO);
+    close(descriptor);
+    return descriptor;
+}
+
+static bool is_mapped(const char *path)
+{
+    char line[4096];
+    bool found = false;
+    FILE *maps = fopen("/proc/self/maps", "r");
+    while (fgets(line, sizeof line, maps))
+        found = found || strstr(line, path);
+    fclose(maps);
+    return found;
+}
+
+START_TEST(files_are_closed_and_unmapped)
+{
+    failure why;
+    char path[] = "/tmp/test_support_XXXXXX";
+    int written = mkstemp(path);
+    ck_assert_int_eq(write(written, "text", 4), 4);
+    close(written);
+    int before = free_descriptor();
+    uint64_t digest = FILE_DIGEST_START;
+    size_t size = 0;
+    text_buffer text;
+    mapped_file file;
+    ck_assert(!file_digest(&digest, &size, "/tmp", &why));
+    ck_assert(file_digest(&digest, &size, path, &why));
+    ck_assert(!file_read(&text, path, 3, &why));
+    ck_assert(strstr(why.sentence, ": 4 bytes long, more than the 3 allowed"));
+    ck_assert(file_read(&text, path, 4, &why));
+    text_free(&text);
+    ck_assert_int_eq(free_descriptor(), before);
+
+    ck_assert(file_map(&file, path, &why));
+    ck_assert(file.size == 4 && memcmp(file.bytes, "text", 4) == 0);
+    ck_assert(is_mapped(path) && free_descriptor() != before);
+    ck_assert(file_is_unchanged(&file));
+    file_unmap(&file);
+    ck_assert(!is_mapped(path) && file.size == 0);
+    ck_assert_int_eq(free_descriptor(), before);
+    file_unmap(&file);
+    unlink(path);
 }
 END_TEST
 
@@ -275,6 +329,48 @@ START_TEST(a_team_runs_each_part_once)
 }
 END_TEST
 
+/* Bytes of address space. */
+static size_t address_space(void)
+{
+    size_t n_pages = 0;
+    FILE *file = fopen("/proc/self/statm", "r");
+    ck_assert_int_eq(fscanf(file, "%zu", &n_pages), 1);
+    fclose(file);
+    return n_pages * (size_t)sysconf(_SC_PAGESIZE);
+}
+
+static void do_nothing(void *user, size_t part, size_t n_parts)
+{
+    (void)user, (void)part, (void)n_parts;
+}
+
+START_TEST(an_idle_team_sleeps)
+{
+    failure why;
+    thread_team *team = team_open(PARTS, &why);
+    ck_assert_ptr_nonnull(team);
+    team_run(team, do_nothing, NULL);
+    usleep(10000);
+    clock_t start = clock();
+    usleep(200000);
+    ck_assert_int_lt(clock() - start, CLOCKS_PER_SEC / 20); /* spinning, it takes 0.2 to 0.4 seconds */
+    team_close(team);
+}
+END_TEST
+
+START_TEST(a_closed_team_leaves_no_stack)
+{
+    failure why;
+    size_t before = address_space();
+    for (int i = 0; i < 100; i++) {
+        thread_team *team = team_open(PARTS, &why);
+        ck_assert_ptr_nonnull(team);
+        team_close(team);
+    }
+    ck_assert_uint_lt(address_space(), before + (100 << 20)); /* glibc keeps some stacks, not those of 200 threads */
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("support");
@@ -287,7 +383,10 @@ int main(void)
     add_test(suite, "a_string_has_no_way_out_of_a_script", a_string_has_no_way_out_of_a_script);
     add_test(suite, "a_record_keeps_every_tensor_of_the_last_pass", a_record_keeps_every_tensor_of_the_last_pass);
     add_test(suite, "a_file_holds_its_parts", a_file_holds_its_parts);
+    add_test(suite, "files_are_closed_and_unmapped", files_are_closed_and_unmapped);
     add_test(suite, "a_file_has_its_digest", a_file_has_its_digest);
     add_test(suite, "a_team_runs_each_part_once", a_team_runs_each_part_once);
+    add_test(suite, "an_idle_team_sleeps", an_idle_team_sleeps);
+    add_test(suite, "a_closed_team_leaves_no_stack", a_closed_team_leaves_no_stack);
     return run_suite(suite);
 }

@@ -88,6 +88,34 @@ START_TEST(normal_text_does_not_change)
 }
 END_TEST
 
+/* Of all characters from U+0080 on, between letters: exactly the spaces become a space, and only those that look alike
+ * become a hyphen or an apostrophe. */
+START_TEST(only_what_looks_alike_becomes_ascii)
+{
+    static const uint32_t hyphens[] = {0x2010, 0x2011, 0x2212},
+                          apostrophes[] = {0xB4, 0x2B9, 0x2BB, 0x2BC, 0x2BD, 0x2018, 0x201B, 0x2032, 0xFF07};
+    failure why;
+    normalized_text normalized = {0};
+    size_t n_hyphens = 0, n_apostrophes = 0;
+    for (uint32_t c = 0x80; c < 0x11000; c++) {
+        char text[] = "a....b";
+        memcpy(text + 1 + utf8_put(text + 1, c), "b", 2);
+        if (!utf8_is_valid(text, strlen(text)))
+            continue;
+        ck_assert(text_normalize(&normalized, text, strlen(text), &why));
+        const char *normal = normalized.text.bytes;
+        if (c != 0x85) /* a control character */
+            ck_assert_msg((strcmp(normal, "a b") == 0) == utf8_is_space(c), "U+%04X", (unsigned)c);
+        if (strcmp(normal, "a-b") == 0)
+            ck_assert_uint_eq(c, hyphens[n_hyphens++]);
+        if (strcmp(normal, "a'b") == 0)
+            ck_assert_uint_eq(c, apostrophes[n_apostrophes++]);
+    }
+    ck_assert(n_hyphens == N_ELEMENTS(hyphens) && n_apostrophes == N_ELEMENTS(apostrophes));
+    text_normalized_free(&normalized);
+}
+END_TEST
+
 START_TEST(normalizing_twice_changes_nothing_more)
 {
     static const char *const parts[] = {"a",      "ü",          " ",      "`",      "\u00B4", "\u00AD",
@@ -122,6 +150,7 @@ int main(void)
     add_test(suite, "bytes_that_are_no_text", bytes_that_are_no_text);
     add_test(suite, "origins_are_bytes_of_the_input", origins_are_bytes_of_the_input);
     add_test(suite, "normal_text_does_not_change", normal_text_does_not_change);
+    add_test(suite, "only_what_looks_alike_becomes_ascii", only_what_looks_alike_becomes_ascii);
     add_test(suite, "normalizing_twice_changes_nothing_more", normalizing_twice_changes_nothing_more);
     return run_suite(suite);
 }

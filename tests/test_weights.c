@@ -4,6 +4,7 @@
 
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -108,6 +109,36 @@ START_TEST(the_rules_of_the_format)
 }
 END_TEST
 
+/* Whether a header opens that has one metadata string of n times this character. */
+static bool opens_with_string(char character, size_t n, failure *why)
+{
+    char *header = malloc(n + 100), *end = header;
+    end += sprintf(end, "{\"__metadata__\":{\"a\":\"");
+    memset(end, character, n);
+    strcpy(end + n, "\"}}");
+    write_file(header, 0);
+    free(header);
+    weights_file *w = weights_open(path, 10, why);
+    weights_close(w);
+    return w != NULL;
+}
+
+/* For 10 tensors, 65,536 + 10 * 256 bytes and 4,096 + 10 * 16 JSON values, three of them besides those of the commas.
+ */
+START_TEST(a_header_has_a_size_to_fit_its_tensors)
+{
+    failure why;
+    const size_t around_string = strlen("{\"__metadata__\":{\"a\":\"\"}}");
+    ck_assert_ok(opens_with_string('x', 68096 - around_string, &why), why);
+    ck_assert(!opens_with_string('x', 68096 - around_string + 1, &why));
+    ck_assert_ptr_nonnull(strstr(why.sentence, "header length 68104, more than the 68096 allowed for the tensors in"));
+    ck_assert_ok(opens_with_string(',', 4256 - 3, &why), why);
+    ck_assert(!opens_with_string(',', 4256 - 2, &why));
+    ck_assert_ptr_nonnull(
+        strstr(why.sentence, "has up to 4257 JSON values, more than the 4256 allowed for the tensors in"));
+}
+END_TEST
+
 START_TEST(no_file_of_random_bytes_opens)
 {
     failure why;
@@ -149,6 +180,7 @@ int main(void)
     Suite *suite = suite_create("weights");
     add_test(suite, "tensors_are_found_by_name_type_and_shape", tensors_are_found_by_name_type_and_shape);
     add_test(suite, "the_rules_of_the_format", the_rules_of_the_format);
+    add_test(suite, "a_header_has_a_size_to_fit_its_tensors", a_header_has_a_size_to_fit_its_tensors);
     add_test(suite, "no_file_of_random_bytes_opens", no_file_of_random_bytes_opens);
     add_test(suite, "an_empty_tensor_is_allowed", an_empty_tensor_is_allowed);
     int status = run_suite(suite);
