@@ -54,7 +54,8 @@ def translate(spark: SparkSession, arguments: argparse.Namespace) -> None:
     rows = frame.select("*", text).rdd.mapPartitions(
         functools.partial(partition.translate_rows, options=arguments.options))
     schema = StructType(list(frame.schema)).add("translation", StringType()).add("error", StringType())
-    spark.createDataFrame(rows, schema, verifySchema=False).write.parquet(arguments.output)
+    # gzip is Java's own. Spark's default, Snappy, loads a library that does not start where musl is installed beside glibc.
+    spark.createDataFrame(rows, schema, verifySchema=False).write.parquet(arguments.output, compression="gzip")
     n_rows, n_errors = spark.read.parquet(arguments.output).selectExpr("count(*)", "count(error)").first()
     print(f"{arguments.output}: {n_rows} rows, {n_errors} with an error")
 
@@ -68,7 +69,11 @@ def main() -> None:
     parser.add_argument("-m", "--model", type=Path, metavar="DIR", default=ROOT / "checkpoints/en-de",
                         help="checkpoint directory (default: the bundled English→German checkpoint)")
     parser.add_argument("--master", metavar="URL", help="cluster, such as spark://HOST:7077 (default: local[*], this machine)")
-    arguments = parser.parse_args()
+    arguments = parser.parse_intermixed_args()
+    try:  # here, rather than in each task
+        list(partition.translate_texts([], [str(TRANSLATE), "-m", str(arguments.model), *arguments.options]))
+    except (OSError, RuntimeError) as error:
+        raise SystemExit(f"{parser.prog}: {error}") from None
     builder = SparkSession.builder.appName("translate")
     spark = (builder.master(arguments.master) if arguments.master else builder).getOrCreate()
     try:
