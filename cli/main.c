@@ -245,7 +245,11 @@ static int run(arguments *a)
     if (ok)
         translator_set_protection(t, !a->plain && !a->prefix);
     if (ok)
-        translator_set_search(t, &(search_options){a->n_beams, a->length_penalty, a->n_best, a->no_repeat, {0}});
+        translator_set_search(t, &(search_options){.n_beams = a->n_beams,
+                                                   .length_penalty = a->length_penalty,
+                                                   .n_best = a->n_best,
+                                                   .no_repeat = a->no_repeat,
+                                                   .sampling = a->sampling});
     ok = ok && (!a->prefix || translator_set_prefix(t, a->prefix, &why));
     if (ok && a->attention && !attention_choose(&attention, a->attention, translator_config(t), &why)) {
         translator_close(t);

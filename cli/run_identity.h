@@ -13,7 +13,7 @@
  * the output's format ("text", "jsonl"), and the encoding of the input and the language of translations, or "default".
  */
 typedef struct {
-    char input[48], checkpoint[48], program[48], protection[4], search[96], format[6],
+    char input[48], checkpoint[48], program[48], protection[4], search[192], format[6],
         encoding[INPUT_ENCODING_NAME + 1], language[64];
 } run_identity;
 
