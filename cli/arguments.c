@@ -12,7 +12,14 @@
 #include "cli/say.h"
 #include "model/transformer.h"
 
-enum { DEFAULT_THREADS = 4, MOST_THREADS = 256, MOST_PENALTY = 10, MOST_NO_REPEAT = 100 };
+enum {
+    DEFAULT_THREADS = 4,
+    MOST_THREADS = 256,
+    MOST_PENALTY = 10,
+    MOST_NO_REPEAT = 100,
+    MOST_TOP_K = 1000000,
+    MOST_TEMPERATURE = 100
+};
 
 static const char help[] =
     "translate [OPTION…] [TEXT…]\n"
@@ -39,6 +46,11 @@ static const char help[] =
     "      --n-best K      write the K best translations of each line: line number, score and text\n"
     "      --no-repeat N   never write the same N tokens twice in a sentence, which stops repetition loops\n"
     "      --prefix TEXT   begin every translation with TEXT; each line is one sentence, as with --plain\n"
+    "      --sample        draw every token at random, with its probability; the same seed gives the same text\n"
+    "      --temperature T divide logits by T before: smaller is safer, larger more varied (default: 1)\n"
+    "      --top-k K       draw only from the K most probable tokens\n"
+    "      --top-p P       draw only from the most probable tokens that together have a probability of P\n"
+    "      --seed N        choose other random numbers (default: 1)\n"
     "      --score         read a source, a tab and its translation; write its log-probability, tokens and the line\n"
     "\n"
     "Views:\n"
@@ -82,26 +94,43 @@ static size_t default_threads(void)
     return n < DEFAULT_THREADS ? (size_t)n : DEFAULT_THREADS;
 }
 
-/* Reads the value of an option that must be a number from 1 to `most`. Returns -1, or the status of a usage error. */
-static int read_count(size_t *n, const char *option, const char *text, size_t most)
+/* Reads the value of an option that must be a whole number from `least` to `most`. Returns -1, or the status of a usage
+ * error. */
+static int read_whole(size_t *n, const char *option, const char *text, size_t least, size_t most)
 {
     char *end;
     /* NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker): getopt_long gives an option that needs a value one */
     unsigned long value = strtoul(text, &end, 10);
     *n = value;
-    if (text[0] >= '0' && text[0] <= '9' && *end == '\0' && value >= 1 && value <= most)
+    if (text[0] >= '0' && text[0] <= '9' && *end == '\0' && value >= least && value <= most)
         return -1;
-    return arguments_refuse("invalid --%s %s; must be a number from 1 to %zu", option, text, most);
+    return arguments_refuse("invalid --%s %s; must be a number from %zu to %zu", option, text, least, most);
 }
 
-static int read_penalty(double *penalty, const char *text)
+static int read_count(size_t *n, const char *option, const char *text, size_t most)
+{
+    return read_whole(n, option, text, 1, most);
+}
+
+/* Likewise one that may have a fraction. */
+static int read_fraction(double *x, const char *option, const char *text, double least, double most)
 {
     char *end;
-    /* NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker): as in read_count */
-    *penalty = strtod(text, &end);
-    if (text[0] >= '0' && text[0] <= '9' && *end == '\0' && *penalty <= MOST_PENALTY)
+    /* NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker): as in read_whole */
+    *x = strtod(text, &end);
+    if (text[0] >= '0' && text[0] <= '9' && *end == '\0' && *x >= least && *x <= most)
         return -1;
-    return arguments_refuse("invalid --length-penalty %s; must be a number from 0 to %d", text, MOST_PENALTY);
+    return arguments_refuse("invalid --%s %s; must be a number from %g to %g", option, text, least, most);
+}
+
+/* The first option that draws tokens in another way, without its dashes; NULL if there is none. */
+static const char *sampling_option(const sampling_options *sampling)
+{
+    return sampling->temperature != 1.0 ? "temperature"
+           : sampling->top_k > 0        ? "top-k"
+           : sampling->top_p < 1.0      ? "top-p"
+           : sampling->seed != 1        ? "seed"
+                                        : NULL;
 }
 
 /* Adds a name to those of --without. Returns -1, or the status of a usage error. */
@@ -149,6 +178,11 @@ int arguments_parse(arguments *a, int argc, char **argv)
         N_BEST,
         NO_REPEAT,
         PREFIX,
+        SAMPLE,
+        TEMPERATURE,
+        TOP_K,
+        TOP_P,
+        SEED,
         SCORE,
         FORMAT,
         TRACE,
@@ -169,6 +203,11 @@ int arguments_parse(arguments *a, int argc, char **argv)
                                             {"n-best", required_argument, NULL, N_BEST},
                                             {"no-repeat", required_argument, NULL, NO_REPEAT},
                                             {"prefix", required_argument, NULL, PREFIX},
+                                            {"sample", no_argument, NULL, SAMPLE},
+                                            {"temperature", required_argument, NULL, TEMPERATURE},
+                                            {"top-k", required_argument, NULL, TOP_K},
+                                            {"top-p", required_argument, NULL, TOP_P},
+                                            {"seed", required_argument, NULL, SEED},
                                             {"score", no_argument, NULL, SCORE},
                                             {"format", required_argument, NULL, FORMAT},
                                             {"tokens", no_argument, NULL, TOKENS},
@@ -183,7 +222,10 @@ int arguments_parse(arguments *a, int argc, char **argv)
                                             {"help", no_argument, NULL, HELP},
                                             {"version", no_argument, NULL, VERSION},
                                             {NULL, 0, NULL, 0}};
-    *a = (arguments){.n_threads = default_threads(), .n_beams = 1, .length_penalty = 1.0};
+    *a = (arguments){.n_threads = default_threads(),
+                     .n_beams = 1,
+                     .length_penalty = 1.0,
+                     .sampling = {.temperature = 1.0, .top_p = 1.0, .seed = 1}};
     int option, status = -1;
     opterr = 0;
     while (status < 0 && (option = getopt_long(argc, argv, ":m:t:i:o:", options, NULL)) != -1)
@@ -196,13 +238,20 @@ int arguments_parse(arguments *a, int argc, char **argv)
         case TO: a->to = optarg; break;
         case PLAIN: a->plain = true; break;
         case BEAM: status = read_count(&a->n_beams, "beam", optarg, MAX_BEAMS); break;
-        case PENALTY: status = read_penalty(&a->length_penalty, optarg); break;
+        case PENALTY: status = read_fraction(&a->length_penalty, "length-penalty", optarg, 0.0, MOST_PENALTY); break;
         case N_BEST: status = read_count(&a->n_best, "n-best", optarg, MAX_BEAMS); break;
         case NO_REPEAT: status = read_count(&a->no_repeat, "no-repeat", optarg, MOST_NO_REPEAT); break;
         case PREFIX: a->prefix = optarg; break;
+        case SAMPLE: a->sample = true; break;
+        case TEMPERATURE:
+            status = read_fraction(&a->sampling.temperature, "temperature", optarg, 0.01, MOST_TEMPERATURE);
+            break;
+        case TOP_K: status = read_count(&a->sampling.top_k, "top-k", optarg, MOST_TOP_K); break;
+        case TOP_P: status = read_fraction(&a->sampling.top_p, "top-p", optarg, 0.0, 1.0); break;
+        case SEED: status = read_whole(&a->sampling.seed, "seed", optarg, 0, UINT32_MAX); break;
         case SCORE: a->score = true; break;
         case FORMAT:
-            /* NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker): as in read_count */
+            /* NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker): as in read_whole */
             a->json_lines = strcmp(optarg, "jsonl") == 0;
             if (!a->json_lines && strcmp(optarg, "text") != 0)
                 return arguments_refuse("unknown --format %s; must be text or jsonl", optarg);
@@ -229,27 +278,34 @@ int arguments_parse(arguments *a, int argc, char **argv)
     a->words = argv + optind;
     a->n_words = argc - optind;
     if (a->info && (a->n_words || a->input || a->output || a->plain || a->json_lines || a->encoding || a->to ||
-                    a->tokens || a->steps || a->attention || a->n_beams > 1 || a->no_repeat || a->prefix || a->score ||
-                    a->target || a->n_without))
+                    a->tokens || a->steps || a->attention || a->n_beams > 1 || a->no_repeat || a->prefix || a->sample ||
+                    a->score || a->target || a->n_without))
         return arguments_refuse("--info cannot be combined with TEXT or translation options");
     if (a->json_lines && (a->tokens || a->steps || a->attention || a->trace || a->explain))
         return arguments_refuse("--format jsonl cannot be combined with --tokens, --steps, --attention, --trace or "
                                 "--explain; it has the tokens and the alignment itself");
-    if (a->score && (a->n_beams > 1 || a->no_repeat || a->prefix || a->tokens || a->steps || a->attention || a->trace ||
-                     a->explain))
+    if (a->score && (a->n_beams > 1 || a->no_repeat || a->prefix || a->sample || a->tokens || a->steps ||
+                     a->attention || a->trace || a->explain))
         return arguments_refuse(
-            "--score searches nothing; it cannot be combined with --beam, --no-repeat, --prefix, --tokens, "
-            "--steps, --attention, --trace or --explain");
+            "--score searches nothing; it cannot be combined with --beam, --no-repeat, --prefix, --sample, "
+            "--tokens, --steps, --attention, --trace or --explain");
     if (a->n_beams == 1 && a->length_penalty != 1.0)
         return arguments_refuse("--length-penalty requires --beam 2 or more");
     if (a->n_best > 0 && (a->n_best > a->n_beams || a->n_beams == 1))
         return arguments_refuse("--n-best %zu requires --beam %zu or more", a->n_best, a->n_best < 2 ? 2 : a->n_best);
     if (a->n_best && !a->json_lines && a->resume)
         return arguments_refuse("--resume and --n-best require --format jsonl, which has one line per input line");
-    if (a->explain && (a->n_beams > 1 || a->no_repeat || a->prefix))
+    if (a->sample && a->n_beams > 1)
+        return arguments_refuse("--sample and --beam cannot be combined");
+    if (!a->sample && sampling_option(&a->sampling))
+        return arguments_refuse("--%s requires --sample", sampling_option(&a->sampling));
+    if (!a->sample)
+        a->sampling.temperature = 0.0;
+    if (a->explain && (a->n_beams > 1 || a->no_repeat || a->prefix || a->sample))
         return arguments_refuse("--explain shows greedy search; it cannot be combined with --%s",
                                 a->n_beams > 1 ? "beam"
                                 : a->prefix    ? "prefix"
+                                : a->sample    ? "sample"
                                                : "no-repeat");
     if (a->n_words && a->input)
         return arguments_refuse("TEXT and --input cannot be combined");

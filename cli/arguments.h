@@ -5,6 +5,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "model/transformer.h"
+
 enum { MAX_WITHOUT = 256 };
 enum { EXIT_USAGE = 2 }; /* for usage errors; EXIT_SUCCESS and EXIT_FAILURE are in stdlib.h */
 
@@ -19,8 +21,9 @@ typedef struct {
     const char *attention;                        /* the argument of attention_choose, or NULL */
     size_t n_threads, n_beams, n_best, no_repeat, n_without;
     double length_penalty;
-    bool json_lines; /* --format jsonl */
-    bool plain, tokens, steps, resume, info, score;
+    sampling_options sampling; /* of --sample */
+    bool json_lines;           /* --format jsonl */
+    bool plain, tokens, steps, resume, info, score, sample;
     char **words; /* [n_words], the words of TEXT */
     int n_words;
 } arguments;

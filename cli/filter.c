@@ -134,10 +134,10 @@ typedef struct {
     translation out[MOST_LINES];
 } window;
 
-static void cut_lines(window *lines, size_t n, const char *bytes)
+static void cut_lines(window *lines, size_t n, size_t first_line, const char *bytes)
 {
     for (size_t l = 0; l < n; l++, bytes += lines->sizes[l - 1]) {
-        text_line text = {bytes, lines->sizes[l]};
+        text_line text = {bytes, lines->sizes[l], first_line + l};
         if (text.size && bytes[text.size - 1] == '\n')
             text.size--;
         if (text.size && bytes[text.size - 1] == '\r')
@@ -171,7 +171,7 @@ static bool translate_text(const line_filter *filter, window *lines, size_t n, s
 
 static bool translate_lines(const line_filter *filter, window *lines, size_t n, size_t first_line, failure *why)
 {
-    cut_lines(lines, n, filter->source->buffer.bytes);
+    cut_lines(lines, n, first_line, filter->source->buffer.bytes);
     bool ok = filter->score ? score_lines(filter->translator, lines->texts, n, first_line, filter->json_lines,
                                           filter->out, filter->out_name, why)
               : filter->json_lines

@@ -36,15 +36,17 @@ static size_t count_lines(const text_buffer *text)
     return n;
 }
 
-/* Sets lines [count_lines] to those of the text. */
-static void split(text_line *lines, const text_buffer *text)
+/* Sets lines [count_lines] to those of the text of input line `number`. Numbers of all but the first exceed those of
+ * input lines. */
+static void split(text_line *lines, const text_buffer *text, uint64_t number)
 {
     const char *at = text->bytes, *end = at + text->size, *stop;
     do {
         stop = memchr(at, '\n', (size_t)(end - at));
         stop = stop ? stop : end;
         bool carriage_return = stop > at && stop[-1] == '\r';
-        *lines++ = (text_line){at, (size_t)(stop - at) - carriage_return};
+        *lines++ = (text_line){at, (size_t)(stop - at) - carriage_return, number};
+        number += (uint64_t)1 << 40;
         at = stop + 1;
     } while (stop < end);
 }
@@ -75,7 +77,7 @@ static bool read_entries(json_window *window, const text_line *lines, failure *w
     if (!window->texts || !window->out)
         return failure_memory(why, "the lines");
     for (size_t i = 0; i < window->n_entries; i++)
-        split(window->texts + window->entries[i].first, &window->entries[i].input.text);
+        split(window->texts + window->entries[i].first, &window->entries[i].input.text, lines[i].number);
     return true;
 }
 
@@ -87,7 +89,7 @@ static text_line line_end(const json_window *window, const json_entry *entry, si
     const text_line *line = &window->texts[entry->first + i];
     const char *begin = line->bytes + line->size;
     const char *end = i + 1 < entry->n ? line[1].bytes : entry->input.text.bytes + entry->input.text.size;
-    return (text_line){begin, (size_t)(end - begin)};
+    return (text_line){.bytes = begin, .size = (size_t)(end - begin)};
 }
 
 static void put_range(json_text *json, const char *name, byte_range range, size_t offset)

@@ -62,9 +62,11 @@ bool run_identify(run_identity *identity, const arguments *a, const model_config
         snprintf(identity->search, sizeof identity->search, "score");
     else
         snprintf(identity->search, sizeof identity->search,
-                 "beam %zu, length penalty %g, %zu best, no repeat %zu, prefix %016" PRIx64, a->n_beams,
-                 a->length_penalty, a->n_best, a->no_repeat,
-                 a->prefix ? digest_bytes(FILE_DIGEST_START, a->prefix, strlen(a->prefix)) : 0);
+                 "beam %zu, length penalty %g, %zu best, no repeat %zu, prefix %016" PRIx64
+                 ", temperature %g, top %zu, %g, seed %zu",
+                 a->n_beams, a->length_penalty, a->n_best, a->no_repeat,
+                 a->prefix ? digest_bytes(FILE_DIGEST_START, a->prefix, strlen(a->prefix)) : 0, a->sampling.temperature,
+                 a->sampling.top_k, a->sampling.top_p, a->sampling.seed);
     describe_experiment(identity, a);
     snprintf(identity->format, sizeof identity->format, a->json_lines ? "jsonl" : "text");
     snprintf(identity->encoding, sizeof identity->encoding, "%s", a->encoding ? a->encoding : "default");
@@ -72,7 +74,7 @@ bool run_identify(run_identity *identity, const arguments *a, const model_config
     return true;
 }
 
-enum { MOST_BYTES = 512 };
+enum { MOST_BYTES = 640 };
 
 /* Sets text [MOST_BYTES] to the lines of the file. Returns their size, 0 on failure. */
 static size_t format_identity(char *text, const run_identity *identity)

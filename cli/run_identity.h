@@ -14,7 +14,7 @@
  * the language of translations, or "default".
  */
 typedef struct {
-    char input[48], checkpoint[48], program[48], protection[4], search[96], experiment[28], format[6],
+    char input[48], checkpoint[48], program[48], protection[4], search[192], experiment[28], format[6],
         encoding[INPUT_ENCODING_NAME + 1], language[64];
 } run_identity;
 

@@ -16,8 +16,8 @@ static bool split(text_pair *pair, const text_line *line, size_t number, failure
     if (!tab)
         return failure_set(why, "line %zu: has no tab; --score expects a source, a tab and its translation", number);
     const char *next = memchr(tab + 1, '\t', (size_t)(end - tab) - 1);
-    pair->source = (text_line){line->bytes, (size_t)(tab - line->bytes)};
-    pair->target = (text_line){tab + 1, (size_t)((next ? next : end) - tab) - 1};
+    pair->source = (text_line){.bytes = line->bytes, .size = (size_t)(tab - line->bytes)};
+    pair->target = (text_line){.bytes = tab + 1, .size = (size_t)((next ? next : end) - tab) - 1};
     return true;
 }
 

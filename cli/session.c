@@ -9,7 +9,11 @@ static translator *open_translator(const arguments *a, failure *why)
     if (!t)
         return NULL;
     translator_set_protection(t, !a->plain && !a->prefix && !a->target);
-    translator_set_search(t, &(search_options){a->n_beams, a->length_penalty, a->n_best, a->no_repeat, {0}});
+    translator_set_search(t, &(search_options){.n_beams = a->n_beams,
+                                               .length_penalty = a->length_penalty,
+                                               .n_best = a->n_best,
+                                               .no_repeat = a->no_repeat,
+                                               .sampling = a->sampling});
     if ((!a->prefix || translator_set_prefix(t, a->prefix, why)) &&
         (!a->target || translator_set_target(t, a->target, why)))
         return t;

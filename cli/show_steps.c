@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "model/sample.h"
+#include "model/search.h"
 #include "model/top_tokens.h"
 
 enum { N_ALTERNATIVES = 5 };
@@ -32,10 +34,12 @@ bool show_steps(const translator *t, const translated_sentence *sentence, const 
 {
     const traced_tensor *output = trace_record_find(pass, "output", "");
     const float *data = trace_record_data(pass, output);
-    float *logits = malloc(output->columns * sizeof *logits); /* of one step */
-    if (!logits)
-        return failure_memory(why, "the steps");
-    for (size_t i = 0; i < output->rows; i++, data += output->columns) {
+    const sampling_options *sampling = &translator_search(t)->sampling;
+    size_t n = output->columns;
+    float *logits = malloc(2 * n * sizeof *logits); /* of one step, and scratch memory */
+    int32_t *order = malloc(n * sizeof *order);
+    bool ok = (logits && order) || failure_memory(why, "the steps");
+    for (size_t i = 0; i < output->rows && ok; i++, data += n) {
         int32_t fed = i ? sentence->target.at[i - 1] : translator_config(t)->target_start;
         int32_t chosen = sentence->target.at[i];
         char step[40];
@@ -47,9 +51,14 @@ bool show_steps(const translator *t, const translated_sentence *sentence, const 
         terminal_flow_word(&flow, "→");
         terminal_flow_word(&flow, translator_target_piece(t, chosen));
         terminal_flow_end(&flow);
-        memcpy(logits, data, output->columns * sizeof *logits);
+        memcpy(logits, data, n * sizeof *logits);
+        if (sampling->temperature > 0.0) {
+            search_suppress(logits, translator_config(t));
+            sample_warp(logits, n, sampling, logits + n, order);
+        }
         show_alternatives(t, logits, chosen, term);
     }
     free(logits);
-    return true;
+    free(order);
+    return ok;
 }

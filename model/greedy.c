@@ -1,4 +1,5 @@
-/* Greedy search over a batch. A finished sentence leaves the stack of rows, so it takes no further time. */
+/* Greedy search, or sampling, over a batch. A finished sentence leaves the stack of rows, so it takes no further time.
+ */
 #include "model/greedy.h"
 
 #include <assert.h>
@@ -8,6 +9,7 @@
 #include "model/alignment.h"
 #include "model/forward.h"
 #include "model/model.h"
+#include "model/sample.h"
 #include "model/search.h"
 #include "model/state.h"
 
@@ -25,24 +27,30 @@ static void suppress_repeats(transformer_state *state, float *logits, const gene
 }
 
 /* Chooses the next token of every row. Computes all logits only if they are needed. */
-static void choose(transformer_state *state, const transformer *model, size_t no_repeat, bool with_details)
+static void choose(transformer_state *state, const transformer *model, const search_options *options, bool with_details)
 {
     const model_config *config = &model->config;
+    const sampling_options *sampling = &options->sampling;
     size_t n_vocabulary = config->n_target_vocabulary;
-    if (!with_details && no_repeat == 0) {
+    if (!with_details && options->no_repeat == 0 && sampling->temperature == 0.0) {
         model_choose(state, model);
         return;
     }
     model_output(state, model, NULL);
     for (size_t row = 0; row < row_stack_rows(&state->target); row++) {
         float *logits = state->logits + row * n_vocabulary;
+        size_t sentence = state->target.cache[row];
+        const generated_tokens *tokens = &state->generated[sentence];
         search_suppress(logits, config);
-        suppress_repeats(state, logits, &state->generated[state->target.cache[row]], config->target_start, no_repeat);
-        state->chosen[row] = kernels_argmax(logits, n_vocabulary);
+        suppress_repeats(state, logits, tokens, config->target_start, options->no_repeat);
+        state->chosen[row] = sampling->temperature == 0.0
+                                 ? kernels_argmax(logits, n_vocabulary)
+                                 : sample_token(logits, n_vocabulary, sampling, state->probabilities, state->order,
+                                                sample_random(sampling->seed, &options->places[sentence], tokens->n));
     }
 }
 
-/* Appends the chosen token, or a forced one in its place. */
+/* Appends the chosen token, or a forced one in its place, whose log-probability is 0 if it could not be chosen. */
 static void append(generated_tokens *tokens, size_t chosen, float *logits, const model_config *config,
                    const token_ids *prefix)
 {
@@ -50,8 +58,8 @@ static void append(generated_tokens *tokens, size_t chosen, float *logits, const
     search_force(&chosen, config, prefix, tokens->n, tokens->capacity);
     if (logits) {
         double logit = (double)logits[chosen];
-        tokens->log_probabilities[tokens->n] =
-            (float)(logit - kernels_log_sum_exp(logits, config->n_target_vocabulary));
+        double log_probability = logit - kernels_log_sum_exp(logits, config->n_target_vocabulary);
+        tokens->log_probabilities[tokens->n] = logit > -INFINITY ? (float)log_probability : 0.0f;
     }
     tokens->ids[tokens->n++] = (int32_t)chosen;
 }
@@ -71,7 +79,7 @@ const generated_tokens *greedy_search(transformer_state *state, const transforme
     while (n_active > 0) {
         state_take_target(state, n_active, 1);
         model_decode_step(state, model, state->newest, with_details ? &reader : NULL);
-        choose(state, model, options->no_repeat, with_details);
+        choose(state, model, options, with_details);
         size_t n_kept = 0;
         for (size_t i = 0; i < n_active; i++) {
             size_t sentence = state->target.cache[i];

@@ -160,6 +160,8 @@ static void alloc_all(allocation *c, transformer_state *state, const model_confi
     state->linear = alloc_linear(c, size, larger(larger(d_model, d_attention), d_ff), shape->team);
     state->chosen = alloc(c, size->target_rows, 1, sizeof(size_t));
     state->logits = alloc_floats(c, size->logit_rows, config->n_target_vocabulary);
+    state->probabilities = alloc_floats(c, size->logit_rows > 0, config->n_target_vocabulary);
+    state->order = alloc(c, size->logit_rows > 0, config->n_target_vocabulary, sizeof(int32_t));
     state->newest = alloc(c, size->target_rows, 1, sizeof(int32_t));
     state->history = alloc(c, size->n_tgt, 1, sizeof(int32_t));
     alloc_generated(c, state, shape->n_tgt);

@@ -58,6 +58,8 @@ struct transformer_state {
     float *inner;          /* [rows, d_ff] */
     float *logits;         /* [rows of the target, n_target_vocabulary], if laid out with logits */
     size_t *chosen;        /* [rows of the target], the outputs with the largest logits */
+    float *probabilities;  /* [n_target_vocabulary], of one row, for sampling */
+    int32_t *order;        /* [n_target_vocabulary], likewise */
     linear_scratch linear; /* for every linear layer, of up to `rows` rows */
     attention_scratch attention;
 

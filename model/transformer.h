@@ -53,6 +53,20 @@ bool model_check_unchanged(const transformer *model, failure *why);
 
 enum { MAX_BEAMS = 16 };
 
+/* How tokens are drawn at random: model/sample.h. */
+typedef struct {
+    double temperature; /* 0: they are not drawn, the most probable one is taken */
+    size_t top_k;       /* 0: all */
+    double top_p;       /* 1: all */
+    size_t seed;
+} sampling_options;
+
+/* What the random numbers of a sentence depend on, besides the seed. */
+typedef struct {
+    uint64_t line;
+    size_t position; /* in the line */
+} sample_place;
+
 /* How targets are searched. */
 typedef struct {
     size_t n_beams;        /* 1 … MAX_BEAMS; 1 is greedy search */
@@ -60,6 +74,8 @@ typedef struct {
     size_t n_best;         /* hypotheses that the translator keeps, at most n_beams; 0 except in beam search */
     size_t no_repeat;      /* n-grams of this size occur only once in what the decoder reads; 0: any number of times */
     token_ids prefix;      /* what every target begins with, after the ids that the checkpoint forces */
+    sampling_options sampling;  /* in place of greedy search */
+    const sample_place *places; /* [n_sentences], for sampling */
 } search_options;
 
 /* The batch that a state is laid out for: one search or forward pass over n_sentences > 0 sentences. */
@@ -69,7 +85,7 @@ typedef struct {
     const size_t *n_tgt; /* [n_sentences], most target tokens */
     const size_t *n_new; /* [n_sentences], most target tokens in one decoder call, of a hypothesis */
     size_t n_beams;      /* hypotheses of a sentence, 1 … MAX_BEAMS; 1 except for beam search */
-    bool with_logits;    /* make room for logits, which greedy search alone does not need */
+    bool with_logits;    /* make room for logits, which only greedy search without options does not need */
     thread_team *team;   /* the threads that share linear layers, or NULL */
 } batch_shape;
 

@@ -6,6 +6,8 @@
                                                               greedy ids against MarianMTModel.generate
     reference.py beam    HF_DIR CHECKPOINT FILE… [--no-repeat N] [--prefix TEXT] [--beam N] [--length-penalty A] [--n-best K]
                                                               hypotheses and scores of beam search, likewise
+    reference.py sample  HF_DIR CHECKPOINT FILE… [--temperature T] [--top-k K] [--top-p P] [--seed N]
+                                                              probabilities of the tokens that --sample draws, after warpers
     reference.py score   HF_DIR CHECKPOINT FILE…              token ids and log-probabilities of pairs, source TAB translation
     reference.py tensors HF_DIR CHECKPOINT FILE [--lines N] [--without NAME]…
                                                               every named tensor of the forward pass
@@ -13,8 +15,8 @@
 FILE is text or TSV, of which the first column is taken, except by `score`. CHECKPOINT is the export of HF_DIR in
 float32. Every sentence is compared as the program cuts it. The exit status is 1 when something differs
 more than it may: any token id; a greedy id where the two best logits are 1e-5 or more apart; a hypothesis
-unless another of the same score within 1e-5 is in its place, or a score by more than 1e-4; a tensor by more than 1e-4 (of its
-largest magnitude, where that is above 1).
+unless another of the same score within 1e-5 is in its place, or a score or log-probability by more than 1e-4; a tensor by
+more than 1e-4 (of its largest magnitude, where that is above 1).
 """
 
 import argparse
@@ -281,6 +283,27 @@ def compare_beam(model: MarianMTModel, tokenizer: MarianTokenizer, directory: Pa
     return inexcusable == 0 and largest <= TOLERANCE
 
 
+def compare_samples(model: MarianMTModel, directory: Path, path: Path, temperature: float, top_k: int, top_p: float, seed: int
+                    ) -> bool:
+    lines = read_lines(path)
+    options = ["--temperature", str(temperature), "--top-p", str(top_p), "--seed", str(seed),
+               *(["--top-k", str(top_k)] if top_k else [])]
+    n_tokens, n_ties, largest = 0, 0, 0.0
+    for found in translate_objects(directory, lines, "--plain", "--sample", *options):
+        for sentence in found["sentences"]:
+            source, target = ([token["id"] for token in sentence["tokens"][side]] for side in ("source", "target"))
+            n = len(target) - (len(target) == checkpoint.length_cap(model, len(source)))  # there the end may be forced
+            expected = checkpoint.drawn(model, source, target, temperature, top_k, top_p)
+            for i, ours in enumerate(sentence["log_probabilities"][:n]):
+                gaps = [abs(ours - theirs[i]) for theirs in expected]
+                largest = max(largest, min(gaps))
+                n_ties += min(gaps) != gaps[0]
+                n_tokens += 1
+    print(f"{path}: temperature {temperature}, top k {top_k}, top p {top_p}: log-probabilities of {n_tokens} tokens differ by "
+          f"at most {largest:.2g}; {n_ties} of them only because the last token that top p keeps is in doubt")
+    return n_tokens > 0 and largest <= TOLERANCE
+
+
 def compare_scores(model: MarianMTModel, tokenizer: MarianTokenizer, directory: Path, path: Path) -> bool:
     lines = path.read_text(encoding="utf-8").removesuffix("\n").split("\n")
     n_different, largest = 0, 0.0
@@ -322,7 +345,7 @@ def compare_tensors(model: MarianMTModel, directory: Path, path: Path, n_lines: 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=["tokens", "ids", "beam", "score", "tensors"])
+    parser.add_argument("what", choices=["tokens", "ids", "beam", "sample", "score", "tensors"])
     parser.add_argument("hf_dir", type=Path)
     parser.add_argument("checkpoint", type=Path)
     parser.add_argument("files", type=Path, nargs="+")
@@ -331,6 +354,10 @@ def main() -> None:
     parser.add_argument("--length-penalty", type=float, default=1.0, metavar="A")
     parser.add_argument("--no-repeat", type=int, default=0, metavar="N")
     parser.add_argument("--prefix", default="", metavar="TEXT")
+    parser.add_argument("--temperature", type=float, default=1.0, metavar="T")
+    parser.add_argument("--top-k", type=int, default=0, metavar="K")
+    parser.add_argument("--top-p", type=float, default=1.0, metavar="P")
+    parser.add_argument("--seed", type=int, default=1, metavar="N")
     parser.add_argument("--n-best", type=int, default=4, metavar="K")
     parser.add_argument("--without", action="append", default=[], metavar="NAME")
     arguments = parser.parse_args()
@@ -343,6 +370,9 @@ def main() -> None:
         elif arguments.what == "beam":
             good &= compare_beam(model, tokenizer, arguments.checkpoint, path, arguments.beam, arguments.length_penalty,
                                  arguments.n_best, arguments.no_repeat, arguments.prefix)
+        elif arguments.what == "sample":
+            good &= compare_samples(model, arguments.checkpoint, path, arguments.temperature, arguments.top_k, arguments.top_p,
+                                    arguments.seed)
         elif arguments.what == "score":
             good &= compare_scores(model, tokenizer, arguments.checkpoint, path)
         elif arguments.what == "ids":

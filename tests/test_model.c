@@ -4,9 +4,11 @@
 #include "model/forward.h"
 #include "model/greedy.h"
 #include "model/model.h"
+#include "model/sample.h"
 #include "model/search.h"
 #include "model/state.h"
 #include "model/top_tokens.h"
+#include "support/philox.h"
 #include "tests/golden.h"
 #include "translator/open_tokenizer.h"
 
@@ -793,6 +795,179 @@ START_TEST(hypotheses_do_not_depend_on_the_batch)
 }
 END_TEST
 
+/* ---- sampling ---- */
+
+START_TEST(a_token_is_drawn_with_its_probability)
+{
+    const struct {
+        sampling_options options;
+        float expected[6]; /* probabilities */
+    } cases[] = {
+        {{1.0, 0, 1.0, 0}, {0.1f, 0.4f, 0.1f, 0.2f, 0.0f, 0.2f}},
+        {{0.5, 0, 1.0, 0}, {1 / 26.0f, 16 / 26.0f, 1 / 26.0f, 4 / 26.0f, 0.0f, 4 / 26.0f}}, /* squares */
+        {{1.0, 1, 1.0, 0}, {0.0f, 1.0f, 0.0f, 0.0f, 0.0f, 0.0f}},
+        {{1.0, 2, 1.0, 0}, {0.0f, 0.5f, 0.0f, 0.25f, 0.0f, 0.25f}}, /* a tie with the second is kept */
+        {{1.0, 9, 1.0, 0}, {0.1f, 0.4f, 0.1f, 0.2f, 0.0f, 0.2f}},
+        {{1.0, 0, 0.0, 0}, {0.0f, 1.0f, 0.0f, 0.0f, 0.0f, 0.0f}}, /* at least one */
+        {{1.0, 0, 0.39, 0}, {0.0f, 1.0f, 0.0f, 0.0f, 0.0f, 0.0f}},
+        {{1.0, 0, 0.41, 0}, {0.0f, 4 / 6.0f, 0.0f, 2 / 6.0f, 0.0f, 0.0f}}, /* the lower of two equal ids */
+        {{1.0, 0, 0.79, 0}, {0.0f, 0.5f, 0.0f, 0.25f, 0.0f, 0.25f}},
+        {{1.0, 2, 0.74, 0}, {0.0f, 4 / 6.0f, 0.0f, 2 / 6.0f, 0.0f, 0.0f}}, /* top_p after top_k: of 0.8 */
+        {{0.5, 0, 16 / 26.0 + 0.01, 0}, {0.0f, 16 / 20.0f, 0.0f, 4 / 20.0f, 0.0f, 0.0f}}, /* and after temperature */
+    };
+    for (size_t c = 0; c < N_ELEMENTS(cases); c++) {
+        float logits[6] = {logf(1.0f), logf(4.0f), logf(1.0f), logf(2.0f), -INFINITY, logf(2.0f)}, scratch[6];
+        int32_t order[6];
+        ck_assert(sample_warp(logits, 6, &cases[c].options, scratch, order));
+        kernels_softmax(logits, 6);
+        for (size_t i = 0; i < 6; i++)
+            ck_assert_float_eq_tol(logits[i], cases[c].expected[i], 1e-6f);
+        double below = 0.0;
+        for (size_t i = 0; i < 6; i++) {
+            double middle = below + (double)cases[c].expected[i] / 2;
+            below += (double)cases[c].expected[i];
+            float again[6] = {logf(1.0f), logf(4.0f), logf(1.0f), logf(2.0f), -INFINITY, logf(2.0f)};
+            if (cases[c].expected[i] > 0.0f)
+                ck_assert_uint_eq(sample_token(again, 6, &cases[c].options, scratch, order, middle), i);
+        }
+    }
+}
+END_TEST
+
+START_TEST(the_last_token_is_drawn_if_rounding_leaves_no_other)
+{
+    float logits[5] = {-INFINITY, 0.0f, 0.1f, 0.2f, -INFINITY}, scratch[5];
+    int32_t order[5];
+    ck_assert_uint_eq(sample_token(logits, 5, &(sampling_options){1.0, 0, 1.0, 0}, scratch, order, 1.0), 3);
+}
+END_TEST
+
+static const float *compared;
+
+static int descending(const void *a, const void *b)
+{
+    float left = compared[*(const size_t *)a], right = compared[*(const size_t *)b];
+    return left < right ? 1 : left > right ? -1 : 0;
+}
+
+/* All tokens sorted, as transformers does it. */
+START_TEST(a_heap_keeps_what_sorting_keeps)
+{
+    enum { N = 1000 };
+    for (uint32_t seed = 0; seed < 60; seed++) {
+        float logits[N], expected[N], scratch[N];
+        int32_t order[N];
+        size_t sorted[N], k = seed % 3 ? 1 + seed * 7 : 0, n_kept = k ? k : N;
+        double p = seed % 4 ? 0.25 * (seed % 4) : 1.0, sum = 0.0, all = 0.0;
+        for (size_t i = 0; i < N; i++) {
+            uint32_t bits[4] = {(uint32_t)i, seed, 0, 0};
+            philox(bits, 7);
+            logits[i] = expected[i] = (float)(10.0 * philox_uniform(bits));
+            sorted[i] = i;
+        }
+        compared = logits;
+        qsort(sorted, N, sizeof *sorted, descending);
+        for (size_t i = 0; i < n_kept; i++)
+            all += exp((double)logits[sorted[i]] / 0.8);
+        for (size_t i = 0; i < N; i++) {
+            if (i >= n_kept || (i > 0 && sum >= p * all))
+                expected[sorted[i]] = -INFINITY;
+            sum += exp((double)logits[sorted[i]] / 0.8);
+        }
+        ck_assert(sample_warp(logits, N, &(sampling_options){0.8, k, p, 0}, scratch, order));
+        for (size_t i = 0; i < N; i++)
+            ck_assert_msg(logits[i] == expected[i] / 0.8f, "seed %u, token %zu", seed, i);
+    }
+}
+END_TEST
+
+START_TEST(sampling_refuses_a_logit_that_is_nan)
+{
+    const float bad[][3] = {
+        {0.0f, NAN, 1.0f}, {0.0f, INFINITY, 1.0f}, {-INFINITY, -INFINITY, -INFINITY}, {1e38f, 0, 0}};
+    for (size_t i = 0; i < N_ELEMENTS(bad); i++) {
+        float logits[3], scratch[3];
+        int32_t order[3];
+        memcpy(logits, bad[i], sizeof logits);
+        ck_assert_uint_eq(sample_token(logits, 3, &(sampling_options){0.1, 1, 0.5, 0}, scratch, order, 0.0), 3);
+    }
+}
+END_TEST
+
+/* Draws 64 translations at a time, of lines number `first` and following. */
+static const generated_tokens *draw(transformer_state *state, const transformer *model, size_t seed, uint64_t first)
+{
+    enum { N = 64 };
+    size_t n_src[N], n_tgt[N], n_new[N];
+    int32_t source[3 * N];
+    sample_place places[N];
+    failure why;
+    for (size_t s = 0; s < N; s++) {
+        n_src[s] = 3;
+        n_tgt[s] = 9;
+        n_new[s] = 1;
+        places[s] = (sample_place){first + s, 0};
+        memcpy(source + 3 * s, any_source.at, 3 * sizeof *source);
+    }
+    const batch_shape shape = {N, n_src, n_tgt, n_new, 1, true, NULL};
+    const search_options options = {.n_beams = 1, .sampling = {1.0, 0, 1.0, seed}, .places = places};
+    ck_assert_ok(state_lay_out(state, &model->config, &shape, &why), why);
+    const generated_tokens *found = greedy_search(state, model, source, &options, true, &why);
+    ck_assert_ok(found != NULL, why);
+    return found;
+}
+
+/* Chi-squared with four degrees of freedom exceeds 18.47 once in a thousand seeds. */
+START_TEST(translations_are_drawn_as_often_as_they_are_probable)
+{
+    const struct {
+        int32_t ids[3];
+        double probability;
+    } all[] = {{{A, C, END}, 0.3}, {{A, D, END}, 0.18}, {{A, END}, 0.12}, {{B, C, END}, 0.04}, {{B, END}, 0.36}};
+    enum { N_DRAWN = 64 * 32 };
+    transformer *model = open_language(greedy_loses);
+    transformer_state state = {0};
+    for (size_t seed = 1; seed <= 3; seed++) {
+        size_t n[N_ELEMENTS(all)] = {0}, n_found = 0;
+        for (uint64_t first = 0; first < N_DRAWN; first += 64) {
+            const generated_tokens *found = draw(&state, model, seed, first);
+            for (size_t s = 0; s < 64; s++)
+                for (size_t i = 0; i < N_ELEMENTS(all); i++)
+                    if (memcmp(found[s].ids, all[i].ids, found[s].n * sizeof(int32_t)) == 0) {
+                        double sum = 0.0;
+                        for (size_t j = 0; j < found[s].n; j++)
+                            sum += (double)found[s].log_probabilities[j];
+                        ck_assert_double_eq_tol(sum, log(all[i].probability), 1e-6);
+                        n[i]++;
+                        n_found++;
+                    }
+        }
+        ck_assert_uint_eq(n_found, N_DRAWN);
+        double chi_squared = 0.0;
+        for (size_t i = 0; i < N_ELEMENTS(all); i++) {
+            double expected = N_DRAWN * all[i].probability;
+            chi_squared += pow((double)n[i] - expected, 2.0) / expected;
+        }
+        ck_assert_double_lt(chi_squared, 18.47);
+        ck_assert_double_gt(chi_squared, 0.1); /* a random number used again would even them out */
+    }
+    close_language(model, &state);
+}
+END_TEST
+
+START_TEST(random_numbers_depend_on_seed_place_and_step)
+{
+    const sample_place place = {3, 5}, other_line = {4, 5}, far_line = {3 + ((uint64_t)1 << 40), 5}, elsewhere = {3, 6};
+    double same = sample_random(1, &place, 2);
+    ck_assert_double_eq(sample_random(1, &place, 2), same);
+    ck_assert_double_ne(sample_random(2, &place, 2), same);
+    ck_assert_double_ne(sample_random(1, &other_line, 2), same);
+    ck_assert_double_ne(sample_random(1, &far_line, 2), same);
+    ck_assert_double_ne(sample_random(1, &elsewhere, 2), same);
+    ck_assert_double_ne(sample_random(1, &place, 3), same);
+}
+END_TEST
+
 /* ---- truncated checkpoints ---- */
 
 /* Copies a file of the golden checkpoint relu into `directory`; returns its size. */
@@ -873,6 +1048,14 @@ int main(void)
     add_test(suite, "a_logit_that_is_nan_is_an_error", a_logit_that_is_nan_is_an_error);
     add_test(suite, "sizes_that_overflow_are_refused", sizes_that_overflow_are_refused);
     add_test(suite, "an_n_gram_that_has_occurred_is_a_repeat", an_n_gram_that_has_occurred_is_a_repeat);
+    add_test(suite, "a_token_is_drawn_with_its_probability", a_token_is_drawn_with_its_probability);
+    add_test(suite, "the_last_token_is_drawn_if_rounding_leaves_no_other",
+             the_last_token_is_drawn_if_rounding_leaves_no_other);
+    add_test(suite, "a_heap_keeps_what_sorting_keeps", a_heap_keeps_what_sorting_keeps);
+    add_test(suite, "sampling_refuses_a_logit_that_is_nan", sampling_refuses_a_logit_that_is_nan);
+    add_test(suite, "translations_are_drawn_as_often_as_they_are_probable",
+             translations_are_drawn_as_often_as_they_are_probable);
+    add_test(suite, "random_numbers_depend_on_seed_place_and_step", random_numbers_depend_on_seed_place_and_step);
     add_test(suite, "beam_search_finds_what_greedy_search_misses", beam_search_finds_what_greedy_search_misses);
     add_test(suite, "hypotheses_end_at_the_length_cap", hypotheses_end_at_the_length_cap);
     add_test(suite, "a_tie_ends_the_search", a_tie_ends_the_search);

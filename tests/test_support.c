@@ -1,6 +1,7 @@
 #include "support/file.h"
 #include "support/json.h"
 #include "support/json_text.h"
+#include "support/philox.h"
 #include "support/team.h"
 #include "support/trace_record.h"
 #include "support/utf8.h"
@@ -371,6 +372,31 @@ START_TEST(a_closed_team_leaves_no_stack)
 }
 END_TEST
 
+/* The known answers of its authors, kat_vectors of Random123. */
+START_TEST(philox_gives_the_published_numbers)
+{
+    const struct {
+        uint32_t counter[4], expected[4];
+        uint64_t key;
+    } cases[] = {{{0}, {0x6627E8D5, 0xE169C58D, 0xBC57AC4C, 0x9B00DBD8}, 0},
+                 {{UINT32_MAX, UINT32_MAX, UINT32_MAX, UINT32_MAX},
+                  {0x408F276D, 0x41C83B0E, 0xA20BC7C6, 0x6D5451FD},
+                  UINT64_MAX},
+                 {{0x243F6A88, 0x85A308D3, 0x13198A2E, 0x03707344},
+                  {0xD16CFE09, 0x94FDCCEB, 0x5001E420, 0x24126EA1},
+                  0x299F31D0A4093822}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        uint32_t counter[4];
+        memcpy(counter, cases[i].counter, sizeof counter);
+        philox(counter, cases[i].key);
+        ck_assert_mem_eq(counter, cases[i].expected, sizeof counter);
+    }
+    ck_assert_double_eq(philox_uniform((uint32_t[]){0, 0x7FF}), 0.0);
+    ck_assert_double_eq(philox_uniform((uint32_t[]){0x80000000, 0}), 0.5);
+    ck_assert_double_eq(philox_uniform((uint32_t[]){UINT32_MAX, UINT32_MAX}), 1.0 - 0x1p-53);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("support");
@@ -378,6 +404,7 @@ int main(void)
     add_test(suite, "utf8_is_read_as_it_was_put", utf8_is_read_as_it_was_put);
     add_test(suite, "utf8_refuses_what_is_not", utf8_refuses_what_is_not);
     add_test(suite, "utf8_replaces", utf8_replaces);
+    add_test(suite, "philox_gives_the_published_numbers", philox_gives_the_published_numbers);
     add_test(suite, "buffers_grow", buffers_grow);
     add_test(suite, "json_is_strict", json_is_strict);
     add_test(suite, "a_string_has_no_way_out_of_a_script", a_string_has_no_way_out_of_a_script);

@@ -34,7 +34,7 @@ static translator *open_translator(const char *variant)
 
 static text_line line_of(const char *text)
 {
-    return (text_line){text, strlen(text)};
+    return (text_line){text, strlen(text), 1};
 }
 
 static translation translate_one(translator *t, const char *text, noted *notes)
@@ -253,7 +253,7 @@ START_TEST(any_bytes_give_one_line)
             text[i] = (char)random_next(&random);
         translation out;
         failure why;
-        text_line line = {text, size};
+        text_line line = {text, size, 1};
         ck_assert_ok(translator_translate(t, &line, 1, false, &out, &reader, &why), why);
         ck_assert_ptr_null(memchr(out.text.bytes, '\n', out.text.size));
         ck_assert_uint_eq(strlen(out.text.bytes), out.text.size);

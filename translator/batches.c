@@ -81,9 +81,10 @@ static bool translate_batch(const batch_workers *workers, transformer_state *sta
                             translated_sentence *const *items, size_t n, bool with_details, failure *why)
 {
     const transformer *model = workers->model;
-    const search_options *search = &workers->search;
-    size_t n_beams = search->n_beams;
-    bool with_logits = with_details || n_beams > 1 || search->no_repeat > 0;
+    search_options search = workers->search;
+    size_t n_beams = search.n_beams;
+    bool with_logits = with_details || n_beams > 1 || search.no_repeat > 0 || search.sampling.temperature > 0.0;
+    sample_place places[TRANSLATOR_BATCH];
     size_t n_src[TRANSLATOR_BATCH] = {0}, n_tgt[TRANSLATOR_BATCH] = {0}, n_new[TRANSLATOR_BATCH] = {0};
     const model_config *config = model_get_config(model);
     token_ids source = {0};
@@ -91,22 +92,24 @@ static bool translate_batch(const batch_workers *workers, transformer_state *sta
     for (size_t s = 0; s < n && ok; s++) {
         const token_ids *ids = &items[s]->source;
         n_src[s] = ids->n;
-        n_tgt[s] = search_length_cap(config, ids->n) + search->prefix.n;
+        n_tgt[s] = search_length_cap(config, ids->n) + search.prefix.n;
         if (n_tgt[s] > config->max_length)
             n_tgt[s] = config->max_length;
         n_new[s] = 1;
+        places[s] = (sample_place){items[s]->line, items[s]->range.begin};
         for (size_t i = 0; i < ids->n && ok; i++)
             ok = token_ids_append(&source, ids->at[i], why);
     }
+    search.places = places;
     const batch_shape shape = {n, n_src, n_tgt, n_new, n_beams, with_logits, team};
     const generated_tokens *found = NULL;
     if (ok && state_lay_out(state, config, &shape, why))
-        found = (n_beams > 1 ? beam_search : greedy_search)(state, model, source.at, search, with_details, why);
+        found = (n_beams > 1 ? beam_search : greedy_search)(state, model, source.at, &search, with_details, why);
     token_ids_free(&source);
     ok = found != NULL;
     for (size_t s = 0; s < n && ok; s++)
         ok = keep_generated(items[s], &found[s * n_beams], config, with_details, why) &&
-             keep_hypotheses(items[s], &found[s * n_beams], search->n_best, why);
+             keep_hypotheses(items[s], &found[s * n_beams], search.n_best, why);
     return ok;
 }
 

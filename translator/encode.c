@@ -48,7 +48,7 @@ static translated_sentence *append_sentence(translation *result, failure *why)
         result->sentences = grown;
     }
     translated_sentence *sentence = &result->sentences[result->n_sentences++];
-    *sentence = (translated_sentence){.text = TEXT_EMPTY};
+    *sentence = (translated_sentence){.line = result->number, .text = TEXT_EMPTY};
     return sentence;
 }
 

@@ -123,6 +123,11 @@ bool translator_switch_off(translator *t, const char *name, failure *why)
     return model_switch_off(t->model, name, why);
 }
 
+const search_options *translator_search(const translator *t)
+{
+    return &t->workers.search;
+}
+
 const transformer *translator_model(const translator *t)
 {
     return t->model;
@@ -404,7 +409,7 @@ bool translator_translate(translator *t, const text_line *lines, size_t n_lines,
     const encoder e = {t->tokenizer, translator_config(t), t->protection ? t->protector : NULL, notices, t->code};
     bool ok = true;
     for (size_t l = 0; l < n_lines; l++)
-        out[l] = (translation){.text = TEXT_EMPTY};
+        out[l] = (translation){.text = TEXT_EMPTY, .number = lines[l].number};
     for (size_t l = 0; l < n_lines && ok; l++)
         ok = encode_line(&e, &lines[l], l, &out[l], why);
     ok = ok && translate_sentences(t, lines, n_lines, with_details, out, why) &&

@@ -27,6 +27,7 @@ enum { TRANSLATOR_BATCH = 64 }; /* sentences computed together, at most; in beam
 typedef struct {
     const char *bytes;
     size_t size;
+    uint64_t number; /* random numbers depend on it */
 } text_line;
 
 /* A span of a line that is copied. */
@@ -55,6 +56,7 @@ typedef struct {
 /* One sentence and its translation. A sentence that is too long, or whose spans were lost, comes in several parts. */
 typedef struct {
     byte_range range;         /* in the line */
+    uint64_t line;            /* its number */
     token_ids source, target; /* including the end token, except a truncated target without forced_end (config.h) */
     float *log_probabilities; /* [target.n]; NULL if details are not requested */
     int32_t *alignment;       /* [target.n], the index of the aligned source token (greedy.h); likewise */
@@ -70,6 +72,7 @@ typedef struct {
 
 typedef struct {
     text_buffer text;
+    uint64_t number;                /* of the line */
     size_t code_size;               /* bytes of the line's language code */
     translated_sentence *sentences; /* [n_sentences]; NULL for a blank line */
     size_t n_sentences;
@@ -121,6 +124,7 @@ bool translator_choose_language(translator *t, const char *name, failure *why);
 /* Switches a part of the model off, such as "decoder.1.cross_attention:3": see model_switch_off. */
 bool translator_switch_off(translator *t, const char *name, failure *why);
 
+const search_options *translator_search(const translator *t);
 const transformer *translator_model(const translator *t);
 const model_config *translator_config(const translator *t);
 

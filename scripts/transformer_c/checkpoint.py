@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import safetensors.torch
 import torch
-from transformers import GenerationConfig, MarianConfig, MarianMTModel, MarianTokenizer
+from transformers import (
+    GenerationConfig,
+    MarianConfig,
+    MarianMTModel,
+    MarianTokenizer,
+    TemperatureLogitsWarper,
+    TopKLogitsWarper,
+    TopPLogitsWarper,
+)
 
 from transformer_c import hugging_face
 from transformer_c.files import directory_whole, other_files
@@ -172,11 +180,33 @@ def encode_target(tokenizer: MarianTokenizer, line: str) -> list[int]:
 
 
 @torch.no_grad()
+def target_logits(model: MarianMTModel, source: list[int], target: list[int]) -> torch.Tensor:
+    """The logits [target ids, vocabulary] that each target id is chosen by, given the source and those before it."""
+    decoder_ids = torch.tensor([[model.config.decoder_start_token_id, *target[:-1]]])
+    return model(input_ids=torch.tensor([source]), decoder_input_ids=decoder_ids).logits[0]
+
+
 def log_probabilities(model: MarianMTModel, source: list[int], target: list[int]) -> list[float]:
     """The log-probability of each target id, given the source and those before it."""
-    decoder_ids = torch.tensor([[model.config.decoder_start_token_id, *target[:-1]]])
-    logits = model(input_ids=torch.tensor([source]), decoder_input_ids=decoder_ids).logits[0]
-    return logits.log_softmax(dim=-1).gather(1, torch.tensor(target)[:, None])[:, 0].tolist()
+    return log_softmax_at(target_logits(model, source, target), target)
+
+
+def log_softmax_at(logits: torch.Tensor, ids: list[int]) -> list[float]:
+    return logits.log_softmax(dim=-1).gather(1, torch.tensor(ids)[:, None])[:, 0].tolist()
+
+
+def drawn(model: MarianMTModel, source: list[int], target: list[int], temperature: float, top_k: int, top_p: float
+          ) -> list[list[float]]:
+    """The log-probability with which each target id is drawn, after the warpers of transformers: for top_p, and if the last
+    token that it keeps is in doubt, for a little less and a little more."""
+    logits = target_logits(model, source, target)
+    logits[:, suppressed_ids(model)] = -float("inf")
+    warped = TemperatureLogitsWarper(temperature)(None, logits)
+    warped = TopKLogitsWarper(top_k)(None, warped) if top_k else warped
+    if top_p == 1:
+        return [log_softmax_at(warped, target)]
+    near = (top_p, max(top_p - 1e-5, 0), min(top_p + 1e-5, 1))
+    return [log_softmax_at(TopPLogitsWarper(p)(None, warped), target) for p in near]
 
 
 @torch.no_grad()

@@ -43,7 +43,7 @@ static bool translate(trial *attempt, translator *t, size_t n_lines, failure *wh
     translation out[N_LINES];
     notice_reader notices = {ignore, NULL};
     for (size_t l = 0; l < n_lines; l++)
-        lines[l] = (text_line){texts[l % N_ELEMENTS(texts)], strlen(texts[l % N_ELEMENTS(texts)])};
+        lines[l] = (text_line){texts[l % N_ELEMENTS(texts)], strlen(texts[l % N_ELEMENTS(texts)]), l};
     if (!translator_translate(t, lines, n_lines, true, out, &notices, why))
         return false;
     bool ok = true;

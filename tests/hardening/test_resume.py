@@ -304,7 +304,7 @@ CHANGES = {"input": (change_input, "input"), "longer input": (append_to_input, "
                beside(text.with_name("out"), ".resume").read_text().replace("program ", "program 9.")), "program")}
 
 
-@pytest.mark.parametrize("options", [["--beam", "2"], ["--no-repeat", "3"], ["--prefix", "a"], ["--score"]])
+@pytest.mark.parametrize("options", [["--beam", "2"], ["--no-repeat", "3"], ["--prefix", "a"], ["--sample"], ["--score"]])
 def test_another_search_is_refused(options, files):
     text, out = files
     status, said = run("-i", text, "-o", out, "--resume", *options)
@@ -329,7 +329,9 @@ ADDED = {"model": ["--model", TESTS / "golden/relu"], "threads": ["--threads", "
          "encoding": ["--encoding", "utf-16"], "to": ["--to", "deu"], "plain": ["--plain"], "format": ["--format", "jsonl"],
          "beam": ["--beam", "2"], "length-penalty": ["--beam", "8", "--length-penalty", "10"],
          "n-best": ["--beam", "2", "--n-best", "2"], "no-repeat": ["--no-repeat", "1"], "prefix": ["--prefix", "zwei"],
-         "score": ["--score"], "tokens": ["--tokens"], "steps": ["--steps"],
+         "sample": ["--sample"], "temperature": ["--sample", "--temperature", "2"], "top-k": ["--sample", "--top-k", "2"],
+         "top-p": ["--sample", "--top-p", "0.5"], "seed": ["--sample", "--seed", "2"], "score": ["--score"],
+         "without": ["--without", "positions"], "target": ["--target", "zwei"], "tokens": ["--tokens"], "steps": ["--steps"],
          "attention": ["--attention=all"],
          "trace": ["--trace", "trace"], "explain": ["--explain", "page"], "info": ["--info"]}
 
@@ -433,6 +435,20 @@ def test_objects_are_resumed_in_the_middle(tmp_path):
     n_kept = kept.count(b"\n")
     assert status == 0 and 0 < n_kept < 400 and f"out.partial: resuming after {n_kept} lines" in said
     assert out.read_bytes() == content and names(tmp_path) == ["in", "out", "whole"]
+
+
+def test_samples_are_resumed_with_the_same_options(tmp_path):
+    text, out, whole = tmp_path / "in", tmp_path / "out", tmp_path / "whole"
+    text.write_text("I have a dog. Good morning.\n" * 400)
+    options = ["--sample", "--temperature", "2", "--top-k", "9", "--top-p", "0.99", "--seed", "5", "-i", text]
+    assert run(*options, "-o", whole)[0] == 0
+    content = whole.read_bytes()
+    assert run(*options, "-o", out, preexec_fn=limit_size(len(content) // 2))[0] == 1
+    for other in ("--temperature", "1"), ("--top-k", "8"), ("--top-p", "1"), ("--seed", "1"):
+        status, said = run(*options, *other, "-o", out, "--resume")
+        assert status == 1 and "out.partial: the search has changed since this run began" in said
+    assert run(*options, "-o", out, "--resume")[0] == 0
+    assert out.read_bytes() == content and len(set(content.splitlines())) > 10
 
 
 # ---- signals ----

@@ -22,7 +22,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     FUZZ_MUST(t || *why.sentence);
     if (!t)
         return 0;
-    text_line line = {"a b. ab, \xE2\x82\xAC", 11};
+    text_line line = {"a b. ab, \xE2\x82\xAC", 11, 1};
     notice_reader notices = {ignore, NULL};
     translation out;
     if (translator_config(t)->max_positions <= 1024) { /* more would be slow */
