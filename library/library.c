@@ -126,7 +126,8 @@ static bool cut_lines(translated_text *text, failure *why)
         return failure_memory(why, "the lines");
     for (char *at = text->bytes.bytes; text->n_lines < n; text->n_lines++) {
         size_t size = strcspn(at, "\n");
-        text->lines[text->n_lines] = (text_line){at, size && at[size] && at[size - 1] == '\r' ? size - 1 : size};
+        text->lines[text->n_lines] =
+            (text_line){at, size && at[size] && at[size - 1] == '\r' ? size - 1 : size, text->n_lines};
         at += size + 1;
     }
     return true;

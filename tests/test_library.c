@@ -33,7 +33,7 @@ static translation translate_line(const char *variant, const search_options *sea
     translator *t = translator_open(directory, 1, &why);
     ck_assert_ok(t, why);
     translator_set_search(t, search);
-    ck_assert_ok(translator_translate(t, &(text_line){line, strlen(line)}, 1, false, &out, &notices, &why), why);
+    ck_assert_ok(translator_translate(t, &(text_line){line, strlen(line), 0}, 1, false, &out, &notices, &why), why);
     translator_close(t);
     return out;
 }
