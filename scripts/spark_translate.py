@@ -68,14 +68,14 @@ def main() -> None:
     parser.add_argument("--column", metavar="NAME", help="INPUT is Parquet; translate this column")
     parser.add_argument("-m", "--model", type=Path, metavar="DIR", default=ROOT / "checkpoints/en-de",
                         help="checkpoint directory (default: the bundled English→German checkpoint)")
-    parser.add_argument("--master", metavar="URL", help="cluster, such as spark://HOST:7077 (default: local[*], this machine)")
+    parser.add_argument("--master", metavar="URL", default="local[*,4]",
+                        help="cluster, such as spark://HOST:7077 (default: local[*,4], the cores of this machine, 4 tries)")
     arguments = parser.parse_intermixed_args()
     try:  # here, rather than in each task
         list(partition.translate_texts([], [str(TRANSLATE), "-m", str(arguments.model), *arguments.options]))
     except (OSError, RuntimeError) as error:
         raise SystemExit(f"{parser.prog}: {error}") from None
-    builder = SparkSession.builder.appName("translate")
-    spark = (builder.master(arguments.master) if arguments.master else builder).getOrCreate()
+    spark = SparkSession.builder.appName("translate").master(arguments.master).getOrCreate()
     try:
         with tempfile.TemporaryDirectory() as scratch:
             send(spark.sparkContext, arguments.model, scratch)

@@ -204,7 +204,7 @@ KILL_EXECUTOR = """#!/bin/bash
 process=$$
 for _ in 1 2 3; do process=$(awk '/^PPid/ {{print $2}}' "/proc/$process/status" 2>/dev/null); done
 if grep -q CoarseGrainedExecutorBackend "/proc/$process/cmdline" 2>/dev/null && mkdir "{flag}" 2>/dev/null; then
-  head -n 100 | "{program}" "$@"
+  sed -u 100q | "{program}" "$@"
   kill -9 "$process"
 fi
 exec "{program}" "$@"
