@@ -2,6 +2,7 @@
 #include "cli/filter.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -224,7 +225,8 @@ static bool translate_windows(const line_filter *filter, window *lines, failure 
         if (n_read == 0)
             return true;
         if (stop_signal())
-            return failure_set(why, "stopped by SIG%s after %zu lines", sigabbrev_np(stop_signal()), n_done);
+            return failure_set(why, "stopped by SIG%s after %zu lines", stop_signal() == SIGINT ? "INT" : "TERM",
+                               n_done);
         if (!translate_lines(filter, lines, n_read, n_done + 1, why))
             return false;
         n_done += n_read;

@@ -49,7 +49,7 @@ ROOMS = ["support", "kernels", "attention", "weights", "tokenizer", "text", "mod
 PYTHON_TESTS = ["test_program.py", "test_json_lines.py", "test_input.py", "test_attention_map.py", "hardening/test_files.py",
                 "hardening/test_resume.py", "test_explain.py", "test_splitters.py", "test_bpe.py", "test_languages.py",
                 "test_architectures.py", "test_readers.py", "hardening/test_crafted.py", "test_reversing.py", "test_beam.py",
-                "test_unknown.py", "hardening/test_failing.py", "hardening/test_long_run.py"]
+                "test_unknown.py", "test_prompt.py", "hardening/test_failing.py", "hardening/test_long_run.py"]
 MEMORY, FILE_SIZE = 8 << 30, 1 << 30  # of a process under test, in bytes: a mutant may ask for any amount
 LIMITED = ["prlimit", f"--as={MEMORY}", f"--fsize={FILE_SIZE}", "--core=0"]
 

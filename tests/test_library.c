@@ -175,6 +175,7 @@ START_TEST(failures_say_why)
     ck_assert_fails(transformer_set_beam(t, 17), "17 beams; must be a number from 1 to 16");
     ck_assert_fails(transformer_n_best(t, "a", 1),
                     "the 1 best of 1 beams; must be from 1 to the number of beams, which must be at least 2");
+    ck_assert(transformer_set_beam(t, 16));
     ck_assert(transformer_set_beam(t, 2));
     ck_assert_fails(transformer_n_best(t, "a", 3),
                     "the 3 best of 2 beams; must be from 1 to the number of beams, which must be at least 2");
