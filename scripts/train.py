@@ -37,6 +37,10 @@ import sys
 import time
 from pathlib import Path
 
+# Threads of OpenMP that wait must sleep, not spin: on busy cores they take them from the threads that compute. PyTorch reads
+# this when it is loaded.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
 import numpy as np
 import sentencepiece
 import torch

@@ -1,6 +1,7 @@
 """train.py on a recipe of a few seconds. Needs PyTorch."""
 
 import json
+import os
 import re
 import signal
 import subprocess
@@ -184,6 +185,13 @@ def test_a_recipe_that_makes_its_own_pairs(tmp_path, finish):
     assert set(report["validation"]) == {"reversed_lines"} and "exact" in report["validation"]["reversed_lines"]
     export.export(tmp_path / "run/model", tmp_path / "checkpoint", "int8")
     assert program.translate(tmp_path / "checkpoint", ["hello"]).stdout.count(b"\n") == 1
+
+
+def test_threads_that_wait_sleep():
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("OMP_")}
+    done = subprocess.run([sys.executable, "-c", "import train"], env=environment | {"OMP_DISPLAY_ENV": "true"},
+                          cwd=TESTS.parent / "scripts", capture_output=True, text=True)
+    assert done.returncode == 0 and "OMP_WAIT_POLICY = 'PASSIVE'" in done.stderr, done.stderr
 
 
 def test_the_learning_rate():
