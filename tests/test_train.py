@@ -123,11 +123,13 @@ def test_a_killed_training_resumes_with_nothing_lost(data, tmp_path, finish):
     finish(*arguments(data, tmp_path / "whole"))
     killed = subprocess.Popen([sys.executable, TESTS.parent / "scripts/train.py", *arguments(data, tmp_path / "killed")],
                               stderr=subprocess.DEVNULL)
-    while not (tmp_path / "killed/state.pt").exists():
+    while not (tmp_path / "killed/model").exists():
         time.sleep(0.01)
         assert killed.poll() is None
     killed.send_signal(signal.SIGKILL)
     killed.wait()
+    assert steps_seen(tmp_path / "killed")[-1] < 24
+    export.export(tmp_path / "killed/model", tmp_path / "unfinished", "float32")
     assert "resuming at step" in finish(*arguments(data, tmp_path / "killed"))
 
     whole, resumed = (load_file(tmp_path / run / "model/model.safetensors") for run in ("whole", "killed"))
