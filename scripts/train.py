@@ -12,13 +12,14 @@ keeps everything of the run:
     undecayed.pt    the state when the learning rate begins to fall to zero
     log.jsonl       a line per report: step, tokens, loss, learning rate, tokens per second; steps that were
                     computed again after a kill appear again
-    model/          the result, a Hugging Face MarianMT directory
+    model/          a Hugging Face MarianMT directory for export.py, written whenever state.pt is: at the end it is
+                    the result
 
 The learning rate warms up, stays at its peak and falls to zero over the last part of the run, which lasts as many
 steps as the recipe says, or with --minutes as long as that, whatever the speed of the machine.
 
 Run the same command again and it resumes where it was killed, with the batches it would have seen; Ctrl-C and
-SIGTERM save the state first. Ask a finished run for more steps or minutes and it resumes from undecayed.pt.
+SIGTERM save the state and the model first. Ask a finished run for more steps or minutes and it resumes from undecayed.pt.
 
 With --start a new run begins with the tokenizer and the weights of a checkpoint that export.py wrote.
 """
@@ -36,6 +37,10 @@ import signal
 import sys
 import time
 from pathlib import Path
+
+# Threads of OpenMP that wait must sleep, not spin: on busy cores they take them from the threads that compute. PyTorch reads
+# this when it is loaded.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 import numpy as np
 import sentencepiece
@@ -121,9 +126,9 @@ def wants_bfloat16(device: str, d_model: int, d_ff: int) -> bool:
 
 
 def check_result(run: Path) -> None:
-    """Refuses a run whose result could only be replaced: it is there, but no state to resume from."""
+    """Refuses a run whose model could only be replaced: it is there, but no state to resume from."""
     if (run / "model").exists() and not any((run / name).exists() for name in STATES):
-        raise SystemExit(f"{run}: found the model of a finished run, but neither {' nor '.join(STATES)} to resume from; "
+        raise SystemExit(f"{run}: found the model of an earlier run, but neither {' nor '.join(STATES)} to resume from; "
                          f"training would begin again and replace it; choose another directory")
 
 
@@ -222,6 +227,11 @@ class Run:
                  "cuda_random": torch.cuda.get_rng_state() if self.device == "cuda" else None,
                  "bfloat16": self.bfloat16, "end": self.end if self.decaying and name == "state.pt" else None}
         write_whole(self.run / name, lambda path: torch.save(state, path))
+
+    def write_model(self) -> None:
+        from transformer_c import checkpoint  # needs transformers, which takes seconds to load
+        with torch.random.fork_rng(devices=[]):  # the copy begins with random weights, and dropout must not miss these draws
+            checkpoint.write_marian(self.run / "model", self.network, self.run / "tokenizer", self.recipe)
 
     def log(self, **values: object) -> None:
         with open(self.run / "log.jsonl", "a", encoding="utf-8") as file:
@@ -323,6 +333,7 @@ class Run:
                 reported, loss_sum, loss_tokens = now, 0.0, 0
                 if now - saved > 60 * schedule["save_minutes"]:  # the loss is finite
                     self.save()
+                    self.write_model()
                     saved = now
             if self.decaying and not was_decaying:
                 self.save("undecayed.pt")
@@ -330,16 +341,11 @@ class Run:
                 self.validate()
         self.batches.close()
         self.save()
+        self.write_model()
         if self.stopped:
             say(f"stopped at step {self.step}; the same command resumes from there")
             return
-        self.finish()
-
-    def finish(self) -> None:
-        """Validates the result and writes it as a Hugging Face directory."""
         self.validate()
-        from transformer_c import checkpoint  # needs transformers, which takes seconds to load
-        checkpoint.write_marian(self.run / "model", self.network, self.run / "tokenizer", self.recipe)
 
 
 def main() -> None:

@@ -1,6 +1,7 @@
 """train.py on a recipe of a few seconds. Needs PyTorch."""
 
 import json
+import os
 import re
 import signal
 import subprocess
@@ -122,11 +123,13 @@ def test_a_killed_training_resumes_with_nothing_lost(data, tmp_path, finish):
     finish(*arguments(data, tmp_path / "whole"))
     killed = subprocess.Popen([sys.executable, TESTS.parent / "scripts/train.py", *arguments(data, tmp_path / "killed")],
                               stderr=subprocess.DEVNULL)
-    while not (tmp_path / "killed/state.pt").exists():
+    while not (tmp_path / "killed/model").exists():
         time.sleep(0.01)
         assert killed.poll() is None
     killed.send_signal(signal.SIGKILL)
     killed.wait()
+    assert steps_seen(tmp_path / "killed")[-1] < 24
+    export.export(tmp_path / "killed/model", tmp_path / "unfinished", "float32")
     assert "resuming at step" in finish(*arguments(data, tmp_path / "killed"))
 
     whole, resumed = (load_file(tmp_path / run / "model/model.safetensors") for run in ("whole", "killed"))
@@ -184,6 +187,13 @@ def test_a_recipe_that_makes_its_own_pairs(tmp_path, finish):
     assert set(report["validation"]) == {"reversed_lines"} and "exact" in report["validation"]["reversed_lines"]
     export.export(tmp_path / "run/model", tmp_path / "checkpoint", "int8")
     assert program.translate(tmp_path / "checkpoint", ["hello"]).stdout.count(b"\n") == 1
+
+
+def test_threads_that_wait_sleep():
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("OMP_")}
+    done = subprocess.run([sys.executable, "-c", "import train"], env=environment | {"OMP_DISPLAY_ENV": "true"},
+                          cwd=TESTS.parent / "scripts", capture_output=True, text=True)
+    assert done.returncode == 0 and "OMP_WAIT_POLICY = 'PASSIVE'" in done.stderr, done.stderr
 
 
 def test_the_learning_rate():
