@@ -13,8 +13,8 @@ import pytest
 from transformer_c import program
 
 ROOT = Path(__file__).resolve().parent.parent
-SCRIPTS = ["scripts/translate", "scripts/python", "scripts/test", "tests/mutate", "tests/coverage", "tests/arm",
-           "tests/package", "tests/hardening/fuzz/run", "bench/run", ".ci/run"]
+SCRIPTS = ["scripts/translate", "scripts/python", "scripts/explore", "scripts/test", "tests/mutate", "tests/coverage",
+           "tests/arm", "tests/package", "tests/hardening/fuzz/run", "bench/run", ".ci/run"]
 SOURCES = ["CMakeLists.txt", "CMakePresets.json", *(f"{room}/source.c" for room in (
     "support kernels attention weights tokenizer text model translator explain cli").split())]
 
