@@ -88,21 +88,22 @@ const pieceButton = (side, i, text) =>
         piece(text),
     );
 
-/** A line for each weight, thicker and more opaque the larger it is. */
+/** A line for each weight, thicker and more opaque the larger it is. All are appended at once, because the places of the
+ * pieces are read in between, which would be computed again after each. */
 function drawLines() {
     const { source, target, lines, weights } = drawing;
-    for (const [t, row] of weights.entries())
-        for (const [s, weight] of row.entries())
-            if (weight >= LEAST_LINE)
-                lines.append(
-                    svg("path", {
-                        d: curve(source[s], target[t]),
-                        "data-source": s,
-                        "data-target": t,
-                        "stroke-width": 0.5 + 5 * weight,
-                        "stroke-opacity": 0.15 + 0.85 * weight,
-                    }),
-                );
+    /** @type {(weight: number, s: number, t: number) => SVGElement} */
+    const path = (weight, s, t) =>
+        svg("path", {
+            d: curve(source[s], target[t]),
+            "data-source": s,
+            "data-target": t,
+            "stroke-width": 0.5 + 5 * weight,
+            "stroke-opacity": 0.15 + 0.85 * weight,
+        });
+    lines.append(
+        ...weights.flatMap((row, t) => row.flatMap((weight, s) => (weight >= LEAST_LINE ? [path(weight, s, t)] : []))),
+    );
 }
 
 /** The path from a source piece to a target piece.

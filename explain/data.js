@@ -71,8 +71,15 @@
  */
 
 /** @type {PageData} */
-export const data = JSON.parse(document.getElementById("data")?.textContent ?? "");
-export const checkpoint = data.checkpoint;
+export let data = JSON.parse(document.getElementById("data")?.textContent ?? "");
+export let checkpoint = data.checkpoint;
+
+/** Takes the data of other sentences of the same checkpoint.
+ * @param {PageData} other */
+export function replaceData(other) {
+    data = other;
+    checkpoint = data.checkpoint;
+}
 
 /** What the reader has chosen. A section changes its own entries and redraws itself. */
 export const view = {

@@ -2,12 +2,13 @@
 import { drawAlignedChoice, drawAlignment } from "./alignment.js";
 import { chooseFirstCell, drawAttention } from "./attention.js";
 import { drawBox } from "./box.js";
-import { checkpoint, data, experiment, view } from "./data.js";
+import { checkpoint, data, experiment, replaceData, view } from "./data.js";
 import { drawDecoding } from "./decoding.js";
 import { byId, choice, html } from "./elements.js";
 import { readScales } from "./heatmaps.js";
 import { drawMap } from "./map.js";
 import { drawPositions } from "./positions.js";
+import { forgetTensors } from "./tensors.js";
 
 /** @import { Stack } from "./data.js" */
 
@@ -26,7 +27,10 @@ function drawHeader() {
     const options = data.sentences.map((one, i) => [i, [one.text, experiment(one)].filter(Boolean).join(", ")]);
     byId("lines").replaceChildren(...quotes);
     byId("sentences").hidden = data.sentences.length === 1;
-    byId("sentences").append(...choice("sentence", options, view.sentence, chooseSentence));
+    byId("sentences").replaceChildren(
+        /** @type {Element} */ (byId("sentences").firstElementChild),
+        ...choice("sentence", options, view.sentence, chooseSentence),
+    );
     /** @type {(name: string, stack: Stack) => string} */
     const stack = (name, { n_layers, n_heads, d_head, d_ff }) =>
         `${name}: ${n_layers} layers, ${n_heads} heads of ${d_head}, d_ff ${d_ff}`;
@@ -51,21 +55,36 @@ function frameWords() {
 
 /** @param {number} i */
 function chooseSentence(i) {
-    view.sentence = i;
-    view.step = view.position = 0;
-    chooseFirstCell();
+    startSentence(i);
     drawSections();
 }
 
+/** @param {number} i */
+function startSentence(i) {
+    view.sentence = i;
+    view.step = view.position = 0;
+    chooseFirstCell();
+}
+
+/** What draws each section.
+ * @type {Record<string, () => void>} */
+const draw = {
+    alignment() {
+        drawAlignedChoice();
+        drawAlignment();
+    },
+    figure() {
+        drawMap();
+        drawBox();
+    },
+    attention: drawAttention,
+    decoding: drawDecoding,
+    positions: drawPositions,
+};
+
 function drawSections() {
     readScales();
-    drawAlignedChoice();
-    drawAlignment();
-    drawMap();
-    drawBox();
-    drawAttention();
-    drawDecoding();
-    drawPositions();
+    for (const section of Object.values(draw)) section();
 }
 
 /** Follows the system's theme until the button chooses one. */
@@ -91,6 +110,27 @@ systemDark.onchange = setSystemTheme;
 drawHeader();
 chooseFirstCell();
 setSystemTheme();
+
+// scripts/explore, on whose page this one is a frame, sends new data as people type. Pages of other origins cannot. The
+// sections in sight are drawn at once, the others when the typing pauses.
+let pause = 0;
+addEventListener("explore", (event) => {
+    replaceData(/** @type {CustomEvent} */ (event).detail);
+    forgetTensors();
+    startSentence(0);
+    drawHeader();
+    /** @type {(id: string) => boolean} */
+    const isInSight = (id) => {
+        const { top, bottom } = byId(id).getBoundingClientRect();
+        return top < innerHeight && bottom > 0;
+    };
+    const later = Object.keys(draw).filter((id) => !isInSight(id));
+    for (const id of Object.keys(draw).filter(isInSight)) draw[id]();
+    clearTimeout(pause);
+    pause = setTimeout(() => {
+        for (const id of later) draw[id]();
+    }, 300);
+});
 
 // The lines between pieces connect points on the screen, so a change of width redraws them.
 let drawnWidth = 0;

@@ -9,14 +9,18 @@ import { dot, range, softmax } from "./numbers.js";
 const BLOCK = 32,
     EXPONENT_BIAS = 32,
     DIGIT_BITS = 6;
-const DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+/** The digits in their order, by their character codes. */
+const DIGIT_VALUES = new Uint8Array(128);
+Array.from("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/").forEach((digit, value) => {
+    DIGIT_VALUES[digit.charCodeAt(0)] = value;
+});
 
 /** Unpacks block floating point, which explain/block_floats.h describes.
  * @param {Packed} packed
  * @returns {Tensor} */
 function unpack({ rows, columns, bits, numbers }) {
     const values = new Float32Array(rows * columns),
-        digits = Array.from(numbers, (digit) => DIGITS.indexOf(digit));
+        digits = Uint8Array.from({ length: numbers.length }, (_, i) => DIGIT_VALUES[numbers.charCodeAt(i)]);
     let next = 0;
     for (let row = 0; row < rows; row++)
         for (let block = 0; block < columns; block += BLOCK) {
@@ -36,6 +40,9 @@ function unpack({ rows, columns, bits, numbers }) {
 
 /** @type {Map<string, Tensor>} */
 const unpacked = new Map();
+
+/** Forgets the tensors of data that was replaced. */
+export const forgetTensors = () => unpacked.clear();
 
 /** A traced tensor of the sentence, by its trace name.
  * @param {string} name
@@ -57,24 +64,25 @@ export const rowOf = ({ values, columns }, row) => values.subarray(row * columns
 export function attentionHead(name, head) {
     const width = dHead(name),
         causal = name.startsWith("decoder") && name.endsWith("self_attention");
-    const [query, key, value, traced] = ["query", "key", "value", "weights"].map((part) => tensor(`${name}.${part}`));
-    /** @type {(rows: Tensor) => (row: number) => Float32Array} */
-    const slice = (rows) => (row) => rowOf(rows, row).subarray(head * width, (head + 1) * width);
-    const q = slice(query),
-        k = slice(key);
+    const nQueries = sentence().trace[`${name}.query`].rows,
+        nKeys = sentence().trace[`${name}.key`].rows;
+    /** @type {(part: string) => (row: number) => Float32Array} */
+    const slice = (part) => (row) => rowOf(tensor(`${name}.${part}`), row).subarray(head * width, (head + 1) * width);
+    const q = slice("query"),
+        k = slice("key");
     /** @type {(query: number) => number} */
-    const nSeen = (i) => (causal ? i + 1 : key.rows);
+    const nSeen = (i) => (causal ? i + 1 : nKeys);
     /** @type {(query: number) => number[]} q_i · k_j */
     const products = (i) => range(nSeen(i), (j) => dot(q(i), k(j)));
     /** @type {(query: number) => number[]} as the model computed them */
-    const weights = (i) => Array.from(rowOf(traced, head * query.rows + i)).slice(0, nSeen(i));
+    const weights = (i) => Array.from(rowOf(tensor(`${name}.weights`), head * nQueries + i)).slice(0, nSeen(i));
     /** @type {(query: number) => number[]} with the 1/√d_head scaling */
     const weightsScaled = (i) =>
         isOff("scaling") ? softmax(products(i).map((product) => product / Math.sqrt(width))) : weights(i);
     /** @type {(query: number) => number[]} without it */
     const weightsUnscaled = (i) => (isOff("scaling") ? weights(i) : softmax(products(i)));
-    const v = slice(value);
-    return { nQueries: query.rows, nKeys: key.rows, width, q, k, v, nSeen, products, weights, weightsScaled, weightsUnscaled };
+    const v = slice("value");
+    return { nQueries, nKeys, width, q, k, v, nSeen, products, weights, weightsScaled, weightsUnscaled };
 }
 
 /** @typedef {ReturnType<typeof attentionHead>} AttentionHead */

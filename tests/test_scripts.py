@@ -13,8 +13,8 @@ import pytest
 from transformer_c import program
 
 ROOT = Path(__file__).resolve().parent.parent
-SCRIPTS = ["scripts/translate", "scripts/python", "scripts/test", "scripts/spark", "tests/mutate", "tests/coverage",
-           "tests/arm", "tests/package", "tests/musl", "tests/hardening/fuzz/run", "bench/run", ".ci/run"]
+SCRIPTS = ["scripts/translate", "scripts/python", "scripts/explore", "scripts/spark", "scripts/test", "tests/mutate",
+           "tests/coverage", "tests/arm", "tests/package", "tests/musl", "tests/hardening/fuzz/run", "bench/run", ".ci/run"]
 SOURCES = ["CMakeLists.txt", "CMakePresets.json", *(f"{room}/source.c" for room in (
     "support kernels attention weights tokenizer text model translator library explain cli").split())]
 
