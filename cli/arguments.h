@@ -16,11 +16,11 @@ typedef struct {
     const char *to;                               /* the language of translations, or NULL */
     const char *prefix;                           /* of translations, or NULL */
     const char *attention;                        /* the argument of attention_choose, or NULL */
-    size_t n_threads, n_beams, n_best, no_repeat;
+    size_t n_threads, n_beams, n_best, no_repeat, position;
     double length_penalty;
     sampling_options sampling; /* of --sample */
     bool json_lines;           /* --format jsonl */
-    bool plain, tokens, steps, resume, info, score, sample;
+    bool plain, tokens, steps, resume, info, score, sample, alternatives;
     char **words; /* [n_words], the words of TEXT */
     int n_words;
 } arguments;

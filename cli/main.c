@@ -243,13 +243,15 @@ static int run(arguments *a)
               (t = translator_open(a->model, a->n_threads, &why)) != NULL;
     attention_choice attention;
     if (ok)
-        translator_set_protection(t, !a->plain && !a->prefix);
+        translator_set_protection(t, !a->plain && !a->prefix && !a->alternatives);
     if (ok)
         translator_set_search(t, &(search_options){.n_beams = a->n_beams,
                                                    .length_penalty = a->length_penalty,
-                                                   .n_best = a->n_best,
+                                                   .n_best = a->alternatives ? 0 : a->n_best,
                                                    .no_repeat = a->no_repeat,
                                                    .sampling = a->sampling});
+    if (ok && a->alternatives)
+        translator_set_alternatives(t, a->position, a->n_best);
     ok = ok && (!a->prefix || translator_set_prefix(t, a->prefix, &why));
     if (ok && a->attention && !attention_choose(&attention, a->attention, translator_config(t), &why)) {
         translator_close(t);

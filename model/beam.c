@@ -115,6 +115,7 @@ static size_t list_continuations(beam_hypothesis *list, size_t most, const trans
         lowest = n == most ? (float)list[most - 1].score : lowest;
         id++;
     }
+    token_ids prefix = search_prefix(options, hypothesis->slot / state->n_beams);
     double log_sum = kernels_log_sum_exp(logits, n_vocabulary);
     if (!isfinite(log_sum))
         return 0;
@@ -126,7 +127,7 @@ static size_t list_continuations(beam_hypothesis *list, size_t most, const trans
         list[i].score = hypothesis->score + log_probability;
         list[i].truncated = list[i].n == cap && list[i].id != config->target_end;
     }
-    if (n > 0 && search_force(&forced, config, &options->prefix, hypothesis->n, cap)) {
+    if (n > 0 && search_force(&forced, config, prefix, hypothesis->n, cap)) {
         list[0].id = (int32_t)forced;
         list[0].log_probability = 0.0f;
         list[0].score = hypothesis->score;
@@ -155,9 +156,10 @@ static size_t list_candidates(beam_hypothesis *candidates, const transformer_sta
 /* ---- one step of one sentence ---- */
 
 /* The score of a hypothesis if it ended: the prefix does not count. */
-static double final_score(const beam_hypothesis *hypothesis, const search_options *options)
+static double final_score(const beam_hypothesis *hypothesis, const search_options *options, size_t sentence)
 {
-    return hypothesis->score / pow((double)(hypothesis->n - options->prefix.n), options->length_penalty);
+    size_t n = hypothesis->n - search_prefix(options, sentence).n;
+    return hypothesis->score / pow((double)n, options->length_penalty);
 }
 
 /* Divides the candidates into hypotheses that have ended, if they are among the n_beams best, and live ones. */
@@ -172,7 +174,7 @@ static void divide(transformer_state *state, size_t sentence, const beam_hypothe
             state->live[first + n_live++] = hypothesis;
         if (!ends || c >= n_beams)
             continue;
-        hypothesis.score = final_score(&hypothesis, options);
+        hypothesis.score = final_score(&hypothesis, options, sentence);
         insert(state->finished + first, &state->n_finished[sentence], n_beams, &hypothesis);
     }
     state->n_live[sentence] = n_live;
@@ -184,7 +186,7 @@ static bool is_over(const transformer_state *state, size_t sentence, const searc
     size_t first = sentence * state->n_beams;
     const beam_hypothesis *best = &state->live[first], *worst = &state->finished[first + state->n_beams - 1];
     return state->n_live[sentence] == 0 ||
-           (state->n_finished[sentence] == state->n_beams && final_score(best, options) <= worst->score);
+           (state->n_finished[sentence] == state->n_beams && final_score(best, options, sentence) <= worst->score);
 }
 
 /* Gives each live hypothesis a slot: that of the one it continues, or a free one if a better hypothesis has that. */

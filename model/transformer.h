@@ -67,9 +67,10 @@ typedef struct {
     double length_penalty; /* of beam search: beam.h */
     size_t n_best;         /* hypotheses that the translator keeps, at most n_beams; 0 except in beam search */
     size_t no_repeat;      /* n-grams of this size occur only once in what the decoder reads; 0: any number of times */
-    token_ids prefix;      /* what every target begins with, after the ids that the checkpoint forces */
     sampling_options sampling;  /* in place of greedy search */
     const sample_place *places; /* [n_sentences], for sampling */
+    const token_ids *prefixes;  /* [n_sentences], what targets begin with, after the ids that the checkpoint forces; or
+                                 * NULL */
 } search_options;
 
 /* The batch that a state is laid out for: one search or forward pass over n_sentences > 0 sentences. */

@@ -85,6 +85,7 @@ static bool translate_batch(const batch_workers *workers, transformer_state *sta
     size_t n_beams = search.n_beams;
     bool with_logits = with_details || n_beams > 1 || search.no_repeat > 0 || search.sampling.temperature > 0.0;
     sample_place places[TRANSLATOR_BATCH];
+    token_ids prefixes[TRANSLATOR_BATCH];
     size_t n_src[TRANSLATOR_BATCH] = {0}, n_tgt[TRANSLATOR_BATCH] = {0}, n_new[TRANSLATOR_BATCH] = {0};
     const model_config *config = model_get_config(model);
     token_ids source = {0};
@@ -92,7 +93,8 @@ static bool translate_batch(const batch_workers *workers, transformer_state *sta
     for (size_t s = 0; s < n && ok; s++) {
         const token_ids *ids = &items[s]->source;
         n_src[s] = ids->n;
-        n_tgt[s] = search_length_cap(config, ids->n) + search.prefix.n;
+        prefixes[s] = items[s]->prefix.n ? items[s]->prefix : workers->prefix;
+        n_tgt[s] = search_length_cap(config, ids->n) + prefixes[s].n;
         if (n_tgt[s] > config->max_length)
             n_tgt[s] = config->max_length;
         n_new[s] = 1;
@@ -101,6 +103,7 @@ static bool translate_batch(const batch_workers *workers, transformer_state *sta
             ok = token_ids_append(&source, ids->at[i], why);
     }
     search.places = places;
+    search.prefixes = prefixes;
     const batch_shape shape = {n, n_src, n_tgt, n_new, n_beams, with_logits, team};
     const generated_tokens *found = NULL;
     if (ok && state_lay_out(state, config, &shape, why))

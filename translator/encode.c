@@ -25,6 +25,7 @@ void translated_sentence_free(translated_sentence *sentence)
 {
     token_ids_free(&sentence->source);
     token_ids_free(&sentence->target);
+    token_ids_free(&sentence->prefix);
     free(sentence->log_probabilities);
     free(sentence->alignment);
     free(sentence->spans);

@@ -46,7 +46,7 @@ typedef struct {
     size_t token; /* index of the first source token at or after the span */
 } protected_span;
 
-/* One of the translations that beam search found for a sentence. */
+/* One of the translations that beam search found for a sentence, or an alternative. */
 typedef struct {
     token_ids target;
     double score; /* model/beam.h */
@@ -58,6 +58,7 @@ typedef struct {
     byte_range range;         /* in the line */
     uint64_t line;            /* its number */
     token_ids source, target; /* including the end token, except a truncated target without forced_end (config.h) */
+    token_ids prefix;         /* what the target begins with, in place of the translator's prefix, if not empty */
     float *log_probabilities; /* [target.n]; NULL if details are not requested */
     int32_t *alignment;       /* [target.n], the index of the aligned source token (greedy.h); likewise */
     bool truncated;           /* stopped by the length cap */
@@ -103,6 +104,12 @@ void translator_set_search(translator *t, const search_options *options);
 /* Makes the translation of each sentence begin with this text, also of parts of a long one. Call it after
  * translator_set_search, and with protection off. Fails if the prefix leaves no room for other tokens. */
 bool translator_set_prefix(translator *t, const char *text, failure *why);
+
+/* Makes the hypotheses of a line n alternatives, or none if n is 0, the default: each keeps the first `position` words
+ * of the translation, or the prefix if that is longer, continues with another one of the n most probable tokens, and
+ * then as the search finds. Scores are those of beam search with the kept tokens as the prefix. A line of several
+ * sentences has none but its translation. Call it with protection off, and with n_best = 0. */
+void translator_set_alternatives(translator *t, size_t position, size_t n);
 
 /* A language that the checkpoint can translate to. */
 typedef struct {
