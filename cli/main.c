@@ -249,6 +249,7 @@ static int run(arguments *a)
                                                    .length_penalty = a->length_penalty,
                                                    .n_best = a->alternatives ? 0 : a->n_best,
                                                    .no_repeat = a->no_repeat,
+                                                   .keep_steps = a->steps && a->n_beams > 1,
                                                    .sampling = a->sampling});
     if (ok && a->alternatives)
         translator_set_alternatives(t, a->position, a->n_best);

@@ -57,6 +57,16 @@ static bool keep_hypotheses(translated_sentence *sentence, const generated_token
     return true;
 }
 
+static bool keep_steps(translated_sentence *sentence, const generated_tokens *best, failure *why)
+{
+    size_t size = best->n_steps * sizeof *best->steps;
+    if (!(sentence->steps = malloc(size + 1)))
+        return failure_memory(why, "the steps of beam search");
+    memcpy(sentence->steps, best->steps, size);
+    sentence->n_steps = best->n_steps;
+    return true;
+}
+
 static bool keep_generated(translated_sentence *sentence, const generated_tokens *tokens, const model_config *config,
                            bool with_details, failure *why)
 {
@@ -112,7 +122,8 @@ static bool translate_batch(const batch_workers *workers, transformer_state *sta
     ok = found != NULL;
     for (size_t s = 0; s < n && ok; s++)
         ok = keep_generated(items[s], &found[s * n_beams], config, with_details, why) &&
-             keep_hypotheses(items[s], &found[s * n_beams], search.n_best, why);
+             keep_hypotheses(items[s], &found[s * n_beams], search.n_best, why) &&
+             (!search.keep_steps || keep_steps(items[s], &found[s * n_beams], why));
     return ok;
 }
 

@@ -35,6 +35,7 @@ void translated_sentence_free(translated_sentence *sentence)
         text_free(&sentence->hypotheses[k].text);
     }
     free(sentence->hypotheses);
+    free(sentence->steps);
 }
 
 static translated_sentence *append_sentence(translation *result, failure *why)

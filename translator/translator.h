@@ -69,6 +69,8 @@ typedef struct {
     size_t begin;                    /* of the text in the line's translation */
     sentence_hypothesis *hypotheses; /* [n_hypotheses], best first, the translation among them, if requested */
     size_t n_hypotheses;
+    beam_step *steps; /* [n_steps], of beam search, if they are kept */
+    size_t n_steps;
 } translated_sentence;
 
 typedef struct {
