@@ -18,7 +18,9 @@ enum {
     MOST_PENALTY = 10,
     MOST_NO_REPEAT = 100,
     MOST_TOP_K = 1000000,
-    MOST_TEMPERATURE = 100
+    MOST_TEMPERATURE = 100,
+    MOST_POSITION = 1000000,
+    DEFAULT_ALTERNATIVES = 5
 };
 
 static const char help[] =
@@ -46,6 +48,9 @@ static const char help[] =
     "      --n-best K      write the K best translations of each line: line number, score and text\n"
     "      --no-repeat N   never write the same N tokens twice in a sentence, which stops repetition loops\n"
     "      --prefix TEXT   begin every translation with TEXT; each line is one sentence, as with --plain\n"
+    "      --alternatives POSITION\n"
+    "                      write how each translation could go on after its first POSITION words: with each of the K\n"
+    "                      most probable tokens there, with --n-best K (default: 5); each line is one sentence\n"
     "      --sample        draw every token at random, with its probability; the same seed gives the same text\n"
     "      --temperature T divide logits by T before: smaller is safer, larger more varied (default: 1)\n"
     "      --top-k K       draw only from the K most probable tokens\n"
@@ -55,7 +60,8 @@ static const char help[] =
     "\n"
     "Views:\n"
     "      --tokens        show pieces, ids and log-probabilities of source and target on standard error\n"
-    "      --steps         show each decoding step on standard error: the chosen piece and the five runners-up\n"
+    "      --steps         show each decoding step on standard error: the chosen piece and the five runners-up;\n"
+    "                      with --beam, the hypotheses, their scores, and which were dropped\n"
     "      --attention[=NAME]\n"
     "                      draw what each target piece attends to on standard error, and the resulting word\n"
     "                      alignment; NAME selects another attention (decoder.0.self_attention), a single head\n"
@@ -178,6 +184,7 @@ int arguments_parse(arguments *a, int argc, char **argv)
         N_BEST,
         NO_REPEAT,
         PREFIX,
+        ALTERNATIVES,
         SAMPLE,
         TEMPERATURE,
         TOP_K,
@@ -203,6 +210,7 @@ int arguments_parse(arguments *a, int argc, char **argv)
                                             {"n-best", required_argument, NULL, N_BEST},
                                             {"no-repeat", required_argument, NULL, NO_REPEAT},
                                             {"prefix", required_argument, NULL, PREFIX},
+                                            {"alternatives", required_argument, NULL, ALTERNATIVES},
                                             {"sample", no_argument, NULL, SAMPLE},
                                             {"temperature", required_argument, NULL, TEMPERATURE},
                                             {"top-k", required_argument, NULL, TOP_K},
@@ -242,6 +250,10 @@ int arguments_parse(arguments *a, int argc, char **argv)
         case N_BEST: status = read_count(&a->n_best, "n-best", optarg, MAX_BEAMS); break;
         case NO_REPEAT: status = read_count(&a->no_repeat, "no-repeat", optarg, MOST_NO_REPEAT); break;
         case PREFIX: a->prefix = optarg; break;
+        case ALTERNATIVES:
+            a->alternatives = true;
+            status = read_whole(&a->position, "alternatives", optarg, 0, MOST_POSITION);
+            break;
         case SAMPLE: a->sample = true; break;
         case TEMPERATURE:
             status = read_fraction(&a->sampling.temperature, "temperature", optarg, 0.01, MOST_TEMPERATURE);
@@ -278,35 +290,41 @@ int arguments_parse(arguments *a, int argc, char **argv)
     a->words = argv + optind;
     a->n_words = argc - optind;
     if (a->info && (a->n_words || a->input || a->output || a->plain || a->json_lines || a->encoding || a->to ||
-                    a->tokens || a->steps || a->attention || a->n_beams > 1 || a->no_repeat || a->prefix || a->sample ||
-                    a->score || a->target || a->n_without))
+                    a->tokens || a->steps || a->attention || a->n_beams > 1 || a->no_repeat || a->prefix ||
+                    a->alternatives || a->sample || a->score || a->target || a->n_without))
         return arguments_refuse("--info cannot be combined with TEXT or translation options");
     if (a->json_lines && (a->tokens || a->steps || a->attention || a->trace || a->explain))
         return arguments_refuse("--format jsonl cannot be combined with --tokens, --steps, --attention, --trace or "
                                 "--explain; it has the tokens and the alignment itself");
-    if (a->score && (a->n_beams > 1 || a->no_repeat || a->prefix || a->sample || a->tokens || a->steps ||
-                     a->attention || a->trace || a->explain))
-        return arguments_refuse(
-            "--score searches nothing; it cannot be combined with --beam, --no-repeat, --prefix, --sample, "
-            "--tokens, --steps, --attention, --trace or --explain");
+    if (a->score && (a->n_beams > 1 || a->no_repeat || a->prefix || a->alternatives || a->sample || a->tokens ||
+                     a->steps || a->attention || a->trace || a->explain))
+        return arguments_refuse("--score searches nothing; it cannot be combined with --beam, --no-repeat, --prefix, "
+                                "--alternatives, --sample, "
+                                "--tokens, --steps, --attention, --trace or --explain");
     if (a->n_beams == 1 && a->length_penalty != 1.0)
         return arguments_refuse("--length-penalty requires --beam 2 or more");
-    if (a->n_best > 0 && (a->n_best > a->n_beams || a->n_beams == 1))
+    if (a->alternatives && a->n_best == 0)
+        a->n_best = DEFAULT_ALTERNATIVES;
+    if (!a->alternatives && a->n_best > 0 && (a->n_best > a->n_beams || a->n_beams == 1))
         return arguments_refuse("--n-best %zu requires --beam %zu or more", a->n_best, a->n_best < 2 ? 2 : a->n_best);
     if (a->n_best && !a->json_lines && a->resume)
-        return arguments_refuse("--resume and --n-best require --format jsonl, which has one line per input line");
+        return arguments_refuse("--resume and --%s require --format jsonl, which has one line per input line",
+                                a->alternatives ? "alternatives" : "n-best");
     if (a->sample && a->n_beams > 1)
         return arguments_refuse("--sample and --beam cannot be combined");
+    if (a->sample && a->alternatives)
+        return arguments_refuse("--sample and --alternatives cannot be combined");
     if (!a->sample && sampling_option(&a->sampling))
         return arguments_refuse("--%s requires --sample", sampling_option(&a->sampling));
     if (!a->sample)
         a->sampling.temperature = 0.0;
-    if (a->explain && (a->n_beams > 1 || a->no_repeat || a->prefix || a->sample))
+    if (a->explain && (a->n_beams > 1 || a->no_repeat || a->prefix || a->alternatives || a->sample))
         return arguments_refuse("--explain shows greedy search; it cannot be combined with --%s",
-                                a->n_beams > 1 ? "beam"
-                                : a->prefix    ? "prefix"
-                                : a->sample    ? "sample"
-                                               : "no-repeat");
+                                a->n_beams > 1    ? "beam"
+                                : a->prefix       ? "prefix"
+                                : a->sample       ? "sample"
+                                : a->alternatives ? "alternatives"
+                                                  : "no-repeat");
     if (a->n_words && a->input)
         return arguments_refuse("TEXT and --input cannot be combined");
     if (a->encoding && !input_encoding_is_known(a->encoding))

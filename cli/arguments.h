@@ -19,11 +19,11 @@ typedef struct {
     const char *target;                           /* the translation of TEXT, or NULL to search for it */
     const char *without[MAX_WITHOUT];             /* [n_without], parts of the model to switch off */
     const char *attention;                        /* the argument of attention_choose, or NULL */
-    size_t n_threads, n_beams, n_best, no_repeat, n_without;
+    size_t n_threads, n_beams, n_best, no_repeat, position, n_without;
     double length_penalty;
     sampling_options sampling; /* of --sample */
     bool json_lines;           /* --format jsonl */
-    bool plain, tokens, steps, resume, info, score, sample;
+    bool plain, tokens, steps, resume, info, score, sample, alternatives;
     char **words; /* [n_words], the words of TEXT */
     int n_words;
 } arguments;

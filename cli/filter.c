@@ -10,6 +10,7 @@
 #include "cli/say.h"
 #include "cli/score_lines.h"
 #include "cli/show.h"
+#include "cli/show_beam.h"
 #include "cli/show_steps.h"
 #include "cli/stop.h"
 #include "cli/trace_file.h"
@@ -76,7 +77,9 @@ static bool show_inside(const line_filter *filter, const text_line *text, const 
             show_place(stderr, text, line, number, s);
         if (filter->attention)
             show_place(maps, text, line, number, s);
-        if ((filter->steps && !show_steps(t, sentence, pass, &term, why)) ||
+        if (filter->steps && sentence->steps)
+            show_beam(t, sentence, &term);
+        if ((filter->steps && !sentence->steps && !show_steps(t, sentence, pass, &term, why)) ||
             (filter->trace &&
              !trace_file_write(filter->trace, t, sentence, pass, filter->without, filter->n_without, why)) ||
             (filter->explanation && !explanation_add_sentence(filter->explanation, text, sentence, pass, why)) ||

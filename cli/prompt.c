@@ -83,8 +83,11 @@ static bool set_attention(prompt *p, const char *value, failure *why)
 
 static bool set_steps(prompt *p, const char *value, failure *why)
 {
-    (void)value, (void)why;
-    p->arguments.steps = !p->arguments.steps;
+    (void)value;
+    arguments changed = p->arguments;
+    changed.steps = !changed.steps;
+    if (!reopen(p, &changed, why))
+        return false;
     puts(p->arguments.steps ? "steps are on" : "steps are off");
     return true;
 }

@@ -62,9 +62,9 @@ bool run_identify(run_identity *identity, const arguments *a, const model_config
         snprintf(identity->search, sizeof identity->search, "score");
     else
         snprintf(identity->search, sizeof identity->search,
-                 "beam %zu, length penalty %g, %zu best, no repeat %zu, prefix %016" PRIx64
+                 "beam %zu, length penalty %g, %zu best, %zd first words, no repeat %zu, prefix %016" PRIx64
                  ", temperature %g, top %zu, %g, seed %zu",
-                 a->n_beams, a->length_penalty, a->n_best, a->no_repeat,
+                 a->n_beams, a->length_penalty, a->n_best, a->alternatives ? (ssize_t)a->position : -1, a->no_repeat,
                  a->prefix ? digest_bytes(FILE_DIGEST_START, a->prefix, strlen(a->prefix)) : 0, a->sampling.temperature,
                  a->sampling.top_k, a->sampling.top_p, a->sampling.seed);
     describe_experiment(identity, a);

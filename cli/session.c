@@ -8,12 +8,15 @@ static translator *open_translator(const arguments *a, failure *why)
     translator *t = translator_open(a->model, a->n_threads, why);
     if (!t)
         return NULL;
-    translator_set_protection(t, !a->plain && !a->prefix && !a->target);
+    translator_set_protection(t, !a->plain && !a->prefix && !a->target && !a->alternatives);
     translator_set_search(t, &(search_options){.n_beams = a->n_beams,
                                                .length_penalty = a->length_penalty,
-                                               .n_best = a->n_best,
+                                               .n_best = a->alternatives ? 0 : a->n_best,
                                                .no_repeat = a->no_repeat,
+                                               .keep_steps = a->steps && a->n_beams > 1,
                                                .sampling = a->sampling});
+    if (a->alternatives)
+        translator_set_alternatives(t, a->position, a->n_best);
     if ((!a->prefix || translator_set_prefix(t, a->prefix, why)) &&
         (!a->target || translator_set_target(t, a->target, why)))
         return t;

@@ -115,18 +115,20 @@ static size_t list_continuations(beam_hypothesis *list, size_t most, const trans
         lowest = n == most ? (float)list[most - 1].score : lowest;
         id++;
     }
+    token_ids prefix = search_prefix(options, hypothesis->slot / state->n_beams);
     double log_sum = kernels_log_sum_exp(logits, n_vocabulary);
     if (!isfinite(log_sum))
         return 0;
     for (size_t i = 0; i < n; i++) {
         double log_probability = list[i].score - log_sum;
         list[i].slot = hypothesis->slot;
+        list[i].step = hypothesis->step;
         list[i].n = hypothesis->n + 1;
         list[i].log_probability = (float)log_probability;
         list[i].score = hypothesis->score + log_probability;
         list[i].truncated = list[i].n == cap && list[i].id != config->target_end;
     }
-    if (n > 0 && search_force(&forced, config, &options->prefix, hypothesis->n, cap)) {
+    if (n > 0 && search_force(&forced, config, prefix, hypothesis->n, cap)) {
         list[0].id = (int32_t)forced;
         list[0].log_probability = 0.0f;
         list[0].score = hypothesis->score;
@@ -155,9 +157,27 @@ static size_t list_candidates(beam_hypothesis *candidates, const transformer_sta
 /* ---- one step of one sentence ---- */
 
 /* The score of a hypothesis if it ended: the prefix does not count. */
-static double final_score(const beam_hypothesis *hypothesis, const search_options *options)
+static double final_score(const beam_hypothesis *hypothesis, const search_options *options, size_t sentence)
 {
-    return hypothesis->score / pow((double)(hypothesis->n - options->prefix.n), options->length_penalty);
+    size_t n = hypothesis->n, n_prefix = search_prefix(options, sentence).n;
+    return n > n_prefix ? hypothesis->score / pow((double)(n - n_prefix), options->length_penalty) : 0.0;
+}
+
+/* The steps of a sentence: room for n_beams live hypotheses and as many that end, at each of them. */
+static beam_step *steps_of(const transformer_state *state, size_t sentence)
+{
+    return state->steps + sentence * 2 * state->n_beams * state->sizes.n_tgt;
+}
+
+/* Appends a candidate to the steps of its sentence. Returns its index there. */
+static size_t record(transformer_state *state, size_t sentence, const beam_hypothesis *candidate, bool ended,
+                     const search_options *options)
+{
+    size_t step = state->n_steps[sentence]++;
+    double score = final_score(candidate, options, sentence);
+    steps_of(state, sentence)[step] =
+        (beam_step){candidate->step, candidate->n, candidate->id, ended, candidate->score, score};
+    return step;
 }
 
 /* Divides the candidates into hypotheses that have ended, if they are among the n_beams best, and live ones. */
@@ -168,11 +188,14 @@ static void divide(transformer_state *state, size_t sentence, const beam_hypothe
     for (size_t c = 0; c < n; c++) {
         beam_hypothesis hypothesis = candidates[c];
         bool ends = hypothesis.id == end || hypothesis.n == state->generated[first].capacity;
-        if (!ends && n_live < n_beams)
-            state->live[first + n_live++] = hypothesis;
-        if (!ends || c >= n_beams)
+        if (ends ? c >= n_beams : n_live == n_beams)
             continue;
-        hypothesis.score = final_score(&hypothesis, options);
+        hypothesis.step = record(state, sentence, &hypothesis, ends, options);
+        if (!ends) {
+            state->live[first + n_live++] = hypothesis;
+            continue;
+        }
+        hypothesis.score = final_score(&hypothesis, options, sentence);
         insert(state->finished + first, &state->n_finished[sentence], n_beams, &hypothesis);
     }
     state->n_live[sentence] = n_live;
@@ -184,7 +207,7 @@ static bool is_over(const transformer_state *state, size_t sentence, const searc
     size_t first = sentence * state->n_beams;
     const beam_hypothesis *best = &state->live[first], *worst = &state->finished[first + state->n_beams - 1];
     return state->n_live[sentence] == 0 ||
-           (state->n_finished[sentence] == state->n_beams && final_score(best, options) <= worst->score);
+           (state->n_finished[sentence] == state->n_beams && final_score(best, options, sentence) <= worst->score);
 }
 
 /* Gives each live hypothesis a slot: that of the one it continues, or a free one if a better hypothesis has that. */
@@ -215,9 +238,10 @@ static void begin(transformer_state *state, const model_config *config)
     for (size_t s = 0; s < state->n_sentences; s++) {
         size_t first = s * state->n_beams;
         assert(state->generated[first].n == 0); /* laid out for this search */
-        state->live[first] = (beam_hypothesis){.slot = first, .id = config->target_start};
+        state->live[first] = (beam_hypothesis){.slot = first, .step = NO_PARENT, .id = config->target_start};
         state->n_live[s] = 1;
         state->n_finished[s] = 0;
+        state->n_steps[s] = 0;
         state->by_source.cache[s] = s;
         place(state, config->decoder.n_layers, &state->live[first], first);
     }
@@ -275,8 +299,11 @@ const generated_tokens *beam_search(transformer_state *state, const transformer 
         }
         n_active = n_kept;
     }
-    for (size_t s = 0; s < state->n_sentences; s++)
+    for (size_t s = 0; s < state->n_sentences; s++) {
         for (size_t k = 0; k < state->n_finished[s]; k++)
             generate(state, s * state->n_beams + k, with_details ? &alignment : NULL);
+        state->generated[s * state->n_beams].steps = steps_of(state, s);
+        state->generated[s * state->n_beams].n_steps = state->n_steps[s];
+    }
     return state->generated;
 }

@@ -17,13 +17,9 @@
 static void suppress_repeats(transformer_state *state, float *logits, const generated_tokens *tokens, int32_t start,
                              size_t n_gram)
 {
-    int32_t *history = state->history;
-    size_t n = tokens->n + 1;
-    history[0] = start;
-    memcpy(history + 1, tokens->ids, tokens->n * sizeof *history);
-    for (size_t i = 0; i < n; i++) /* only a token that has occurred can complete an n-gram that has */
-        if (search_repeats(history, n, n_gram, history[i]))
-            logits[history[i]] = -INFINITY;
+    state->history[0] = start;
+    memcpy(state->history + 1, tokens->ids, tokens->n * sizeof *tokens->ids);
+    search_suppress_repeats(logits, state->history, tokens->n + 1, n_gram);
 }
 
 /* Chooses the next token of every row. Computes all logits only if they are needed. */
@@ -51,8 +47,7 @@ static void choose(transformer_state *state, const transformer *model, const sea
 }
 
 /* Appends the chosen token, or a forced one in its place, whose log-probability is 0 if it could not be chosen. */
-static void append(generated_tokens *tokens, size_t chosen, float *logits, const model_config *config,
-                   const token_ids *prefix)
+static void append(generated_tokens *tokens, size_t chosen, float *logits, const model_config *config, token_ids prefix)
 {
     tokens->truncated = tokens->n + 1 == tokens->capacity && chosen != (size_t)config->target_end;
     search_force(&chosen, config, prefix, tokens->n, tokens->capacity);
@@ -89,7 +84,7 @@ const generated_tokens *greedy_search(transformer_state *state, const transforme
                 return NULL;
             }
             append(tokens, state->chosen[i], with_details ? state->logits + i * n_vocabulary : NULL, config,
-                   &options->prefix);
+                   search_prefix(options, sentence));
             int32_t newest = tokens->ids[tokens->n - 1];
             if (newest == config->target_end || tokens->n == tokens->capacity)
                 continue; /* finished: leaves the stack */

@@ -22,14 +22,19 @@ void search_suppress(float *logits, const model_config *config)
         logits[config->suppressed.at[i]] = -INFINITY;
 }
 
-bool search_force(size_t *chosen, const model_config *config, const token_ids *prefix, size_t n, size_t cap)
+token_ids search_prefix(const search_options *options, size_t sentence)
+{
+    return options->prefixes ? options->prefixes[sentence] : (token_ids){0};
+}
+
+bool search_force(size_t *chosen, const model_config *config, token_ids prefix, size_t n, size_t cap)
 {
     if (config->forced_end && n + 1 == cap)
         *chosen = (size_t)config->target_end;
     else if (n < config->target_forced.n)
         *chosen = (size_t)config->target_forced.at[n];
-    else if (n - config->target_forced.n < prefix->n)
-        *chosen = (size_t)prefix->at[n - config->target_forced.n];
+    else if (n - config->target_forced.n < prefix.n)
+        *chosen = (size_t)prefix.at[n - config->target_forced.n];
     else
         return false;
     return true;
@@ -44,6 +49,13 @@ bool search_repeats(const int32_t *ids, size_t n, size_t n_gram, int32_t next)
         if (ids[i + n_gram - 1] == next && memcmp(ids + i, last, (n_gram - 1) * sizeof *ids) == 0)
             return true;
     return false;
+}
+
+void search_suppress_repeats(float *logits, const int32_t *ids, size_t n, size_t n_gram)
+{
+    for (size_t i = 0; i < n; i++) /* only a token that has occurred can complete an n-gram that has */
+        if (search_repeats(ids, n, n_gram, ids[i]))
+            logits[ids[i]] = -INFINITY;
 }
 
 /* A few sentences at a time, so that the encoder's scratch memory stays small. */

@@ -108,6 +108,8 @@ static void alloc_beams(allocation *c, transformer_state *state)
     state->finished = alloc(c, n, 1, sizeof *state->finished);
     state->n_live = alloc(c, n, 1, sizeof(size_t));
     state->n_finished = alloc(c, n, 1, sizeof(size_t));
+    state->n_steps = alloc(c, n, 1, sizeof(size_t));
+    state->steps = alloc(c, 2 * n, state->sizes.n_tgt, sizeof *state->steps);
 }
 
 static void alloc_stack(allocation *c, row_stack *stack, size_t n)

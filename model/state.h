@@ -25,6 +25,7 @@ typedef struct {
 /* A hypothesis of beam search: n target tokens. All but the last are those of the decoder rows that led to it. */
 typedef struct {
     size_t slot; /* that of its last row */
+    size_t step; /* its index among the steps of its sentence; of a candidate, that of the one it continues */
     size_t n;
     int32_t id; /* the last token */
     float log_probability;
@@ -77,7 +78,9 @@ struct transformer_state {
     beam_node *nodes;            /* [n_slots, n_tgt] */
     beam_hypothesis *live;       /* [n_slots], the hypotheses of each sentence that can grow, best first */
     beam_hypothesis *finished;   /* [n_slots], likewise those that have ended */
+    beam_step *steps;            /* [n_sentences, n_tgt, 2 n_beams], what was live and what ended at each step */
     size_t *n_live, *n_finished; /* [n_sentences] */
+    size_t *n_steps;             /* [n_sentences] */
 };
 
 /* Unmaps the arena and zeroes the state, which must then be laid out again. Does not free the state itself. */

@@ -71,11 +71,13 @@ typedef struct {
 typedef struct {
     size_t n_beams;        /* 1 … MAX_BEAMS; 1 is greedy search */
     double length_penalty; /* of beam search: beam.h */
+    bool keep_steps;       /* whether the translator keeps the steps of beam search */
     size_t n_best;         /* hypotheses that the translator keeps, at most n_beams; 0 except in beam search */
     size_t no_repeat;      /* n-grams of this size occur only once in what the decoder reads; 0: any number of times */
-    token_ids prefix;      /* what every target begins with, after the ids that the checkpoint forces */
     sampling_options sampling;  /* in place of greedy search */
     const sample_place *places; /* [n_sentences], for sampling */
+    const token_ids *prefixes;  /* [n_sentences], what targets begin with, after the ids that the checkpoint forces; or
+                                 * NULL */
 } search_options;
 
 /* The batch that a state is laid out for: one search or forward pass over n_sentences > 0 sentences. */
@@ -97,14 +99,29 @@ void state_close(transformer_state *state);
  * memory. On failure, the state can still be laid out for another batch. */
 bool state_lay_out(transformer_state *state, const model_config *config, const batch_shape *shape, failure *why);
 
+/* A hypothesis of beam search as it was at one step: live, or ended there. */
+typedef struct {
+    size_t parent; /* the index of the one that it continues by a token; NO_PARENT if it has only one */
+    size_t n;      /* tokens: the step */
+    int32_t id;    /* the last token */
+    bool ended;
+    double sum;   /* of its log-probabilities */
+    double score; /* if it ends here: beam.h */
+} beam_step;
+
+#define NO_PARENT SIZE_MAX
+
 /* The target tokens chosen for one sentence, including the end token. */
 typedef struct {
     int32_t *ids;             /* [capacity]; the first n are filled */
     float *log_probabilities; /* [capacity], of the chosen tokens, if details are requested */
     int32_t *alignment;       /* [capacity], likewise; see greedy.h */
     size_t n, capacity;
-    bool truncated; /* stopped by the length cap before the end token was chosen */
-    double score;   /* of beam search */
+    bool truncated;         /* stopped by the length cap before the end token was chosen */
+    double score;           /* of beam search */
+    const beam_step *steps; /* [n_steps], how beam search found the hypotheses of a sentence, step by step, best first;
+                             * of the best one only */
+    size_t n_steps;
 } generated_tokens;
 
 #endif

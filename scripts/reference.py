@@ -6,6 +6,9 @@
                                                               greedy ids against MarianMTModel.generate
     reference.py beam    HF_DIR CHECKPOINT FILE… [--no-repeat N] [--prefix TEXT] [--beam N] [--length-penalty A] [--n-best K]
                                                               hypotheses and scores of beam search, likewise
+    reference.py alternatives HF_DIR CHECKPOINT FILE… [--position N] [--no-repeat N] [--beam N] [--length-penalty A]
+                                                              [--n-best K]
+                                                              hypotheses and scores of --alternatives, likewise
     reference.py sample  HF_DIR CHECKPOINT FILE… [--temperature T] [--top-k K] [--top-p P] [--seed N]
                                                               probabilities of the tokens that --sample draws, after warpers
     reference.py score   HF_DIR CHECKPOINT FILE…              token ids and log-probabilities of pairs, source TAB translation
@@ -283,6 +286,34 @@ def compare_beam(model: MarianMTModel, tokenizer: MarianTokenizer, directory: Pa
     return inexcusable == 0 and largest <= TOLERANCE
 
 
+def compare_alternatives(model: MarianMTModel, directory: Path, path: Path, position: int, n_beams: int, length_penalty: float,
+                         n_best: int, no_repeat: int) -> bool:
+    lines = read_lines(path)
+    options = ["--alternatives", str(position), "--n-best", str(n_best), "--beam", str(n_beams), *options_of(no_repeat, "")]
+    if n_beams > 1:
+        options += ["--length-penalty", str(length_penalty)]
+    n_found, n_different, largest = 0, 0, 0.0
+    for line, found in zip(lines, translate_objects(directory, lines, *options)):
+        for sentence in found["sentences"] if len(found["sentences"]) == 1 else []:
+            source = [token["id"] for token in sentence["tokens"]["source"]]
+            target = sentence["tokens"]["target"]
+            words = [i for i, token in enumerate(target) if token["piece"].startswith("▁")]
+            n_kept = min(words[position] if position < len(words) else len(target), len(target) - 1)
+            kept = [token["id"] for token in target[:n_kept]]
+            ours = [checkpoint.Hypothesis([token["id"] for token in hypothesis["target"]], hypothesis["score"])
+                    for hypothesis in sentence["hypotheses"]]
+            gap, equal = beam_difference(ours, checkpoint.alternatives(model, source, kept, n_best, n_beams, length_penalty,
+                                                                       no_repeat))
+            largest = max(largest, gap)
+            n_found += 1
+            if not equal and gap >= TIE:
+                n_different += 1
+                print(f"  differs, with scores up to {gap:.2g} apart: {line}")
+    print(f"{path}: position {position}, beam {n_beams}, length penalty {length_penalty}, {n_best} alternatives, no repeat "
+          f"{no_repeat}: of {n_found} lines, {n_different} differ, scores by at most {largest:.2g}")
+    return n_found > 0 and n_different == 0 and largest <= TOLERANCE
+
+
 def compare_samples(model: MarianMTModel, directory: Path, path: Path, temperature: float, top_k: int, top_p: float, seed: int
                     ) -> bool:
     lines = read_lines(path)
@@ -345,7 +376,7 @@ def compare_tensors(model: MarianMTModel, directory: Path, path: Path, n_lines: 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=["tokens", "ids", "beam", "sample", "score", "tensors"])
+    parser.add_argument("what", choices=["tokens", "ids", "beam", "alternatives", "sample", "score", "tensors"])
     parser.add_argument("hf_dir", type=Path)
     parser.add_argument("checkpoint", type=Path)
     parser.add_argument("files", type=Path, nargs="+")
@@ -354,6 +385,7 @@ def main() -> None:
     parser.add_argument("--length-penalty", type=float, default=1.0, metavar="A")
     parser.add_argument("--no-repeat", type=int, default=0, metavar="N")
     parser.add_argument("--prefix", default="", metavar="TEXT")
+    parser.add_argument("--position", type=int, default=1, metavar="N")
     parser.add_argument("--temperature", type=float, default=1.0, metavar="T")
     parser.add_argument("--top-k", type=int, default=0, metavar="K")
     parser.add_argument("--top-p", type=float, default=1.0, metavar="P")
@@ -370,6 +402,9 @@ def main() -> None:
         elif arguments.what == "beam":
             good &= compare_beam(model, tokenizer, arguments.checkpoint, path, arguments.beam, arguments.length_penalty,
                                  arguments.n_best, arguments.no_repeat, arguments.prefix)
+        elif arguments.what == "alternatives":
+            good &= compare_alternatives(model, arguments.checkpoint, path, arguments.position, arguments.beam,
+                                         arguments.length_penalty, arguments.n_best, arguments.no_repeat)
         elif arguments.what == "sample":
             good &= compare_samples(model, arguments.checkpoint, path, arguments.temperature, arguments.top_k, arguments.top_p,
                                     arguments.seed)

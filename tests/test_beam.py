@@ -218,6 +218,63 @@ def test_the_length_penalty_decides_between_short_and_long():
     assert lengths == sorted(lengths) and lengths[0] < lengths[-1]
 
 
+def beam_of(text, n_beams, *options, columns=200):
+    """For each step what --steps shows: [(on the way to the translation, sum, score, fate, pieces)]."""
+    done = start("--steps", "--beam", str(n_beams), *options, text, environment={"COLUMNS": str(columns)})
+    assert done.returncode == 0
+    place, head, *lines = done.stderr.decode().splitlines()
+    assert place.startswith("line 1, sentence 1, ") and head.split() == ["sum", "score"]
+    assert all(len(line) <= columns for line in lines)
+    steps = []
+    for line in lines:
+        if step := re.fullmatch(r"  step +(\d+)", line):
+            assert int(step[1]) == len(steps) + 1
+            steps.append([])
+            continue
+        star, total, score, fate, pieces = re.fullmatch(
+            r"  ([* ]) +(-?\d+\.\d{4}) +(-?\d+\.\d{4}) (ended  |dropped|open   |       ) (.*)", line).groups()
+        steps[-1].append((star == "*", float(total), float(score), fate.strip(), pieces))
+    return steps
+
+
+@pytest.mark.parametrize("text, options", [("He saw her duck.", []), (LINES[-1], ["--length-penalty", "2"]),
+                                           ("The house is small.", ["--prefix", "Das Haus"])])
+def test_steps_show_the_beam(text, options):
+    done = start("--plain", "--beam", "4", "--n-best", "4", "--format", "jsonl", *options, text)
+    [sentence] = json.loads(done.stdout)["sentences"]
+    best = [token["piece"] for token in sentence["tokens"]["target"]]
+    steps = beam_of(text, 4, *options)
+    ended = {}
+    for n, rows in enumerate(steps, start=1):
+        live = [row for row in rows if row[3] != "ended"]
+        assert len(live) <= 4 and [row[1] for row in live] == sorted((row[1] for row in live), reverse=True)
+        for star, total, score, fate, pieces in rows:
+            assert len(pieces.split(" ")) == n and star == (n <= len(best) and pieces.split(" ") == best[:n])
+            if not options:
+                assert score == pytest.approx(total / n, abs=1e-4)
+            if fate == "ended":
+                ended[pieces] = score
+            continued = n < len(steps) and any(other[4].startswith(pieces + " ") for other in steps[n])
+            stopped = "open" if n == len(steps) else "dropped"
+            assert fate == ("ended" if pieces.endswith("</s>") else "" if continued else stopped)
+            assert n == 1 or any(pieces.startswith(other[4] + " ") and other[3] == "" for other in steps[n - 2])
+    for hypothesis in sentence["hypotheses"]:
+        pieces = " ".join(token["piece"] for token in hypothesis["target"])
+        assert ended[pieces] == pytest.approx(hypothesis["score"], abs=1e-4)
+    assert max(ended.values()) == ended[" ".join(best)]
+
+
+def test_steps_of_the_beam_fit_the_terminal():
+    for columns in 40, 61:
+        wide, narrow = beam_of(LINES[-1], 4), beam_of(LINES[-1], 4, columns=columns)
+        assert len(narrow) == len(wide)
+        for rows, others in zip(wide, narrow):
+            assert [row[:4] for row in rows] == [row[:4] for row in others]
+            for (*_, pieces), (*_, short) in zip(rows, others, strict=True):
+                assert short == pieces or (short.startswith("… ") and pieces.endswith(" " + short[2:]))
+        assert any(row[4].startswith("… ") for row in narrow[-1])
+
+
 @pytest.mark.parametrize("options, said", [
     (["--beam", "0"], "invalid --beam 0; must be a number from 1 to 16"),
     (["--beam", "17"], "invalid --beam 17; must be a number from 1 to 16"),

@@ -508,6 +508,35 @@ START_TEST(beam_search_finds_what_greedy_search_misses)
 }
 END_TEST
 
+START_TEST(the_steps_of_beam_search_are_kept)
+{
+    transformer *model = open_language(greedy_loses);
+    transformer_state state = {0};
+    failure why;
+    const struct {
+        size_t parent, n;
+        int32_t id;
+        bool ended;
+        double probability;
+    } expected[] = {{NO_PARENT, 1, A, false, 0.6}, {NO_PARENT, 1, B, false, 0.4}, {1, 2, END, true, 0.36},
+                    {0, 2, C, false, 0.3},         {0, 2, D, false, 0.18},        {3, 3, END, true, 0.3},
+                    {4, 3, END, true, 0.18}};
+    const generated_tokens *found = beam_with(&state, model, &any_source, 1, 9, 2, 0.5, NULL, &why);
+    ck_assert_ok(found != NULL, why);
+    ck_assert_uint_eq(found->n_steps, N_ELEMENTS(expected));
+    for (size_t i = 0; i < N_ELEMENTS(expected); i++) {
+        ck_assert_uint_eq(found->steps[i].parent, expected[i].parent);
+        ck_assert_uint_eq(found->steps[i].n, expected[i].n);
+        ck_assert_int_eq(found->steps[i].id, expected[i].id);
+        ck_assert_int_eq(found->steps[i].ended, expected[i].ended);
+        ck_assert_double_eq_tol(found->steps[i].sum, log(expected[i].probability), 1e-6);
+        ck_assert_double_eq_tol(found->steps[i].score, log(expected[i].probability) / sqrt((double)expected[i].n),
+                                1e-6);
+    }
+    close_language(model, &state);
+}
+END_TEST
+
 START_TEST(hypotheses_end_at_the_length_cap)
 {
     transformer *model = open_language(greedy_loses);
@@ -1057,6 +1086,7 @@ int main(void)
              translations_are_drawn_as_often_as_they_are_probable);
     add_test(suite, "random_numbers_depend_on_seed_place_and_step", random_numbers_depend_on_seed_place_and_step);
     add_test(suite, "beam_search_finds_what_greedy_search_misses", beam_search_finds_what_greedy_search_misses);
+    add_test(suite, "the_steps_of_beam_search_are_kept", the_steps_of_beam_search_are_kept);
     add_test(suite, "hypotheses_end_at_the_length_cap", hypotheses_end_at_the_length_cap);
     add_test(suite, "a_tie_ends_the_search", a_tie_ends_the_search);
     add_test(suite, "beam_search_refuses_a_logit_that_is_nan", beam_search_refuses_a_logit_that_is_nan);

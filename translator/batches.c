@@ -57,6 +57,16 @@ static bool keep_hypotheses(translated_sentence *sentence, const generated_token
     return true;
 }
 
+static bool keep_steps(translated_sentence *sentence, const generated_tokens *best, failure *why)
+{
+    size_t size = best->n_steps * sizeof *best->steps;
+    if (!(sentence->steps = malloc(size + 1)))
+        return failure_memory(why, "the steps of beam search");
+    memcpy(sentence->steps, best->steps, size);
+    sentence->n_steps = best->n_steps;
+    return true;
+}
+
 static bool keep_generated(translated_sentence *sentence, const generated_tokens *tokens, const model_config *config,
                            bool with_details, failure *why)
 {
@@ -85,6 +95,7 @@ static bool translate_batch(const batch_workers *workers, transformer_state *sta
     size_t n_beams = search.n_beams;
     bool with_logits = with_details || n_beams > 1 || search.no_repeat > 0 || search.sampling.temperature > 0.0;
     sample_place places[TRANSLATOR_BATCH];
+    token_ids prefixes[TRANSLATOR_BATCH];
     size_t n_src[TRANSLATOR_BATCH] = {0}, n_tgt[TRANSLATOR_BATCH] = {0}, n_new[TRANSLATOR_BATCH] = {0};
     const model_config *config = model_get_config(model);
     token_ids source = {0};
@@ -92,7 +103,8 @@ static bool translate_batch(const batch_workers *workers, transformer_state *sta
     for (size_t s = 0; s < n && ok; s++) {
         const token_ids *ids = &items[s]->source;
         n_src[s] = ids->n;
-        n_tgt[s] = search_length_cap(config, ids->n) + search.prefix.n;
+        prefixes[s] = items[s]->prefix.n ? items[s]->prefix : workers->prefix;
+        n_tgt[s] = search_length_cap(config, ids->n) + prefixes[s].n;
         if (n_tgt[s] > config->max_length)
             n_tgt[s] = config->max_length;
         n_new[s] = 1;
@@ -101,6 +113,7 @@ static bool translate_batch(const batch_workers *workers, transformer_state *sta
             ok = token_ids_append(&source, ids->at[i], why);
     }
     search.places = places;
+    search.prefixes = prefixes;
     const batch_shape shape = {n, n_src, n_tgt, n_new, n_beams, with_logits, team};
     const generated_tokens *found = NULL;
     if (ok && state_lay_out(state, config, &shape, why))
@@ -109,7 +122,8 @@ static bool translate_batch(const batch_workers *workers, transformer_state *sta
     ok = found != NULL;
     for (size_t s = 0; s < n && ok; s++)
         ok = keep_generated(items[s], &found[s * n_beams], config, with_details, why) &&
-             keep_hypotheses(items[s], &found[s * n_beams], search.n_best, why);
+             keep_hypotheses(items[s], &found[s * n_beams], search.n_best, why) &&
+             (!search.keep_steps || keep_steps(items[s], &found[s * n_beams], why));
     return ok;
 }
 

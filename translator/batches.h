@@ -10,6 +10,7 @@ typedef struct {
     thread_team *team;
     transformer_state **states; /* [threads of the team] */
     search_options search;
+    token_ids prefix; /* of every target, unless its sentence has one */
 } batch_workers;
 
 /* *workers must be zero-initialized, and n_threads >= 1. Call batches_close even if batches_open fails. */

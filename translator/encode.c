@@ -25,6 +25,7 @@ void translated_sentence_free(translated_sentence *sentence)
 {
     token_ids_free(&sentence->source);
     token_ids_free(&sentence->target);
+    token_ids_free(&sentence->prefix);
     free(sentence->log_probabilities);
     free(sentence->alignment);
     free(sentence->spans);
@@ -34,6 +35,7 @@ void translated_sentence_free(translated_sentence *sentence)
         text_free(&sentence->hypotheses[k].text);
     }
     free(sentence->hypotheses);
+    free(sentence->steps);
 }
 
 static translated_sentence *append_sentence(translation *result, failure *why)

@@ -8,6 +8,7 @@
 
 #include "model/forward.h"
 #include "support/utf8.h"
+#include "translator/alternatives.h"
 #include "translator/batches.h"
 #include "translator/encode.h"
 #include "translator/languages.h"
@@ -23,7 +24,8 @@ struct translator {
     tokenizer *tokenizer;
     batch_workers workers;
     protector *protector;
-    bool protection;    /* whether the protector is used */
+    bool protection; /* whether the protector is used */
+    size_t position, n_alternatives;
     language_code code; /* of lines that have none */
 };
 
@@ -51,7 +53,7 @@ void translator_close(translator *t)
     if (!t)
         return;
     batches_close(&t->workers);
-    token_ids_free(&t->workers.search.prefix);
+    token_ids_free(&t->workers.prefix);
     protector_close(t->protector);
     tokenizer_close(t->tokenizer);
     model_close(t->model);
@@ -73,7 +75,7 @@ static bool encode_prefix(translator *t, const char *text, bool is_target, failu
 {
     const char *what = is_target ? "target" : "prefix";
     const model_config *c = translator_config(t);
-    token_ids *prefix = &t->workers.search.prefix;
+    token_ids *prefix = &t->workers.prefix;
     size_t size = strlen(text), most = c->max_length - 1 - c->target_forced.n;
     if (!encode_fits(size, c->max_positions))
         return failure_set(why, "the %s has %zu bytes, too many for a translation of %zu tokens", what, size, most);
@@ -91,6 +93,12 @@ bool translator_set_prefix(translator *t, const char *text, failure *why)
 bool translator_set_target(translator *t, const char *text, failure *why)
 {
     return encode_prefix(t, text, true, why);
+}
+
+void translator_set_alternatives(translator *t, size_t position, size_t n)
+{
+    t->position = position;
+    t->n_alternatives = n;
 }
 
 bool translator_list_languages(const translator *t, language_name **names, size_t *n, failure *why)
@@ -414,6 +422,8 @@ bool translator_translate(translator *t, const text_line *lines, size_t n_lines,
         ok = encode_line(&e, &lines[l], l, &out[l], why);
     ok = ok && translate_sentences(t, lines, n_lines, with_details, out, why) &&
          encode_lost(&e, lines, n_lines, out, why) && translate_sentences(t, lines, n_lines, with_details, out, why) &&
+         (t->n_alternatives == 0 ||
+          alternatives_find(&t->workers, t->tokenizer, t->position, t->n_alternatives, out, n_lines, why)) &&
          model_check_unchanged(t->model, why);
     for (size_t l = 0; l < n_lines && ok; l++) {
         for (size_t s = 0; s < out[l].n_sentences && ok; s++)

@@ -46,7 +46,7 @@ typedef struct {
     size_t token; /* index of the first source token at or after the span */
 } protected_span;
 
-/* One of the translations that beam search found for a sentence. */
+/* One of the translations that beam search found for a sentence, or an alternative. */
 typedef struct {
     token_ids target;
     double score; /* model/beam.h */
@@ -58,6 +58,7 @@ typedef struct {
     byte_range range;         /* in the line */
     uint64_t line;            /* its number */
     token_ids source, target; /* including the end token, except a truncated target without forced_end (config.h) */
+    token_ids prefix;         /* what the target begins with, in place of the translator's prefix, if not empty */
     float *log_probabilities; /* [target.n]; NULL if details are not requested */
     int32_t *alignment;       /* [target.n], the index of the aligned source token (greedy.h); likewise */
     bool truncated;           /* stopped by the length cap */
@@ -68,6 +69,8 @@ typedef struct {
     size_t begin;                    /* of the text in the line's translation */
     sentence_hypothesis *hypotheses; /* [n_hypotheses], best first, the translation among them, if requested */
     size_t n_hypotheses;
+    beam_step *steps; /* [n_steps], of beam search, if they are kept */
+    size_t n_steps;
 } translated_sentence;
 
 typedef struct {
@@ -106,6 +109,12 @@ bool translator_set_prefix(translator *t, const char *text, failure *why);
 
 /* Makes this text the translation of each sentence, whatever the search would have chosen; otherwise likewise. */
 bool translator_set_target(translator *t, const char *text, failure *why);
+
+/* Makes the hypotheses of a line n alternatives, or none if n is 0, the default: each keeps the first `position` words
+ * of the translation, or the prefix if that is longer, continues with another one of the n most probable tokens, and
+ * then as the search finds. Scores are those of beam search with the kept tokens as the prefix. A line of several
+ * sentences has none but its translation. Call it with protection off, and with n_best = 0. */
+void translator_set_alternatives(translator *t, size_t position, size_t n);
 
 /* A language that the checkpoint can translate to. */
 typedef struct {

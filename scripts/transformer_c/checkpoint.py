@@ -13,6 +13,7 @@ from transformers import (
     MarianConfig,
     MarianMTModel,
     MarianTokenizer,
+    NoRepeatNGramLogitsProcessor,
     TemperatureLogitsWarper,
     TopKLogitsWarper,
     TopPLogitsWarper,
@@ -209,6 +210,37 @@ def drawn(model: MarianMTModel, source: list[int], target: list[int], temperatur
     return [log_softmax_at(TopPLogitsWarper(p)(None, warped), target) for p in near]
 
 
+@dataclass
+class Hypothesis:
+    """A translation that beam search found: its target ids and its score."""
+    target: list[int]
+    score: float
+
+
+def alternatives(model: MarianMTModel, source: list[int], kept: list[int], n: int, n_beams: int, length_penalty: float,
+                 no_repeat: int) -> list[Hypothesis]:
+    """For each of the n most probable tokens after the kept ids, what generate finds after it, best first."""
+    logits = target_logits(model, source, [*kept, 0])[-1:]
+    logits[:, suppressed_ids(model)] = -float("inf")
+    if no_repeat:
+        logits = NoRepeatNGramLogitsProcessor(no_repeat)(torch.tensor([[model.config.decoder_start_token_id, *kept]]), logits)
+    next_ids = [id_ for id_ in logits[0].topk(n).indices.tolist() if logits[0][id_] > -float("inf")]
+    if forced_end(model) and len(kept) + 1 == max_length(model):
+        next_ids = [model.config.eos_token_id]
+    found = []
+    for id_ in next_ids:
+        prefix = [*kept, id_]
+        if id_ == model.config.eos_token_id:
+            target = prefix
+        elif n_beams == 1:
+            [target] = greedy(model, [source], no_repeat, prefix)
+        else:
+            target = beam(model, [source], n_beams, length_penalty, 1, no_repeat, prefix)[0][0].target
+        total = sum(log_probabilities(model, source, target)[len(kept):])
+        found.append(Hypothesis(target, total / (len(target) - len(kept)) ** length_penalty))
+    return sorted(found, key=lambda hypothesis: -hypothesis.score)
+
+
 @torch.no_grad()
 def generate(model: MarianMTModel, sources: list[list[int]], prefix: Sequence[int], **options: Any
              ) -> Iterator[tuple[list[int], Any]]:
@@ -236,13 +268,6 @@ def greedy(model: MarianMTModel, sources: list[list[int]], no_repeat: int = 0, p
             end = target.index(model.config.eos_token_id) + 1 if model.config.eos_token_id in target else len(target)
             out[row] = target[:end]
     return out
-
-
-@dataclass
-class Hypothesis:
-    """A translation that beam search found: its target ids and its score."""
-    target: list[int]
-    score: float
 
 
 def beam(model: MarianMTModel, sources: list[list[int]], n_beams: int, length_penalty: float, n_best: int,

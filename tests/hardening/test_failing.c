@@ -157,8 +157,23 @@ START_TEST(an_n_best_list)
 {
     char directory[4096];
     snprintf(directory, sizeof directory, "%s/%s", SHORT, variants[_i]);
-    refuse_while_translating(directory, 2, &(search_options){.n_beams = 3, .length_penalty = 1.0, .n_best = 2},
+    refuse_while_translating(directory, 2, &(search_options){.n_beams = 3, .length_penalty = 1.0, .keep_steps = true, .n_best = 2},
                              "an n-best list");
+}
+END_TEST
+
+START_TEST(alternatives)
+{
+    failure why;
+    char directory[4096];
+    snprintf(directory, sizeof directory, "%s/%s", SHORT, variants[_i]);
+    trial attempt = {.text = TEXT_EMPTY, .directory = directory, .n_lines = 2};
+    attempt.translator = translator_open(attempt.directory, 1, &why);
+    ck_assert_ok(attempt.translator != NULL, why);
+    translator_set_protection(attempt.translator, false);
+    translator_set_alternatives(attempt.translator, 1, 3);
+    refuse_all(&attempt, "alternatives");
+    translator_close(attempt.translator);
 }
 END_TEST
 
@@ -196,5 +211,6 @@ int main(void)
     add_loop_test(suite, "a_batch", a_batch, N_ELEMENTS(variants));
     add_test(suite, "unknown_words", unknown_words);
     add_loop_test(suite, "an_n_best_list", an_n_best_list, N_ELEMENTS(variants));
+    add_loop_test(suite, "alternatives", alternatives, N_ELEMENTS(variants));
     return run_suite(suite);
 }

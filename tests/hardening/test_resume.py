@@ -328,7 +328,9 @@ ADDED = {"model": ["--model", TESTS / "golden/relu"], "threads": ["--threads", "
          "output": None, "resume": None,  # every case has them
          "encoding": ["--encoding", "utf-16"], "to": ["--to", "deu"], "plain": ["--plain"], "format": ["--format", "jsonl"],
          "beam": ["--beam", "2"], "length-penalty": ["--beam", "8", "--length-penalty", "10"],
-         "n-best": ["--beam", "2", "--n-best", "2"], "no-repeat": ["--no-repeat", "1"], "prefix": ["--prefix", "zwei"],
+         "n-best": ["--beam", "2", "--n-best", "2"],
+         "alternatives": ["--alternatives", "1", "--format", "jsonl"], "no-repeat": ["--no-repeat", "1"],
+         "prefix": ["--prefix", "zwei"],
          "sample": ["--sample"], "temperature": ["--sample", "--temperature", "2"], "top-k": ["--sample", "--top-k", "2"],
          "top-p": ["--sample", "--top-p", "0.5"], "seed": ["--sample", "--seed", "2"], "score": ["--score"],
          "without": ["--without", "positions"], "target": ["--target", "zwei"], "tokens": ["--tokens"], "steps": ["--steps"],
