@@ -26,7 +26,7 @@ enum {
 static const char help[] =
     "translate [OPTION…] [TEXT…]\n"
     "\n"
-    "Translates TEXT with a Transformer checkpoint. Without TEXT, translates standard input line by line.\n"
+    "Translates TEXT with a Transformer checkpoint. Without TEXT, shows a prompt on a terminal, or translates standard input.\n"
     "Writes one output line per input line as soon as it is ready; blank lines stay blank.\n"
     "\n"
     "Input and output:\n"
