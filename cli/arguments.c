@@ -26,7 +26,7 @@ enum {
 static const char help[] =
     "translate [OPTION…] [TEXT…]\n"
     "\n"
-    "Translates TEXT with a Transformer checkpoint. Without TEXT, shows a prompt on a terminal, or translates standard input.\n"
+    "Translates TEXT with a Transformer checkpoint. Without TEXT, reads lines from a prompt or from standard input.\n"
     "Writes one output line per input line as soon as it is ready; blank lines stay blank.\n"
     "\n"
     "Input and output:\n"
