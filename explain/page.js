@@ -8,6 +8,7 @@ import { byId, choice, html } from "./elements.js";
 import { readScales } from "./heatmaps.js";
 import { drawMap } from "./map.js";
 import { drawPositions } from "./positions.js";
+import { addSaveButtons } from "./save.js";
 import { forgetTensors } from "./tensors.js";
 
 /** @import { Stack } from "./data.js" */
@@ -108,6 +109,7 @@ const setSystemTheme = () => setTheme(systemDark.matches ? "dark" : "light");
 systemDark.onchange = setSystemTheme;
 
 drawHeader();
+addSaveButtons();
 chooseFirstCell();
 setSystemTheme();
 

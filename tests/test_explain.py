@@ -5,6 +5,7 @@ import html.parser
 import json
 import re
 import subprocess
+import xml.etree.ElementTree
 
 import numpy as np
 import pytest
@@ -658,6 +659,32 @@ def test_the_theme_is_the_systems_until_it_is_switched(page):
     browser.until("matchMedia('(prefers-color-scheme: dark)').matches")
     assert browser.run(background) == light
     system("light")
+
+
+@needs_browser
+def test_each_section_is_saved_as_svg(page):
+    """With its words, pictures and drawings, and nothing that a viewer other than a browser would not know."""
+    browser, _ = page
+    browser.run("""URL.createObjectURL = (blob) => { window.saved = blob; return "data:,"; };
+        HTMLAnchorElement.prototype.click = function () { window.file = this.download; };""")
+    for section in browser.run("return [...document.querySelectorAll('section')].map((of) => of.id)"):
+        browser.run("document.querySelector(arguments[0]).click()", f"#{section} .save")
+        root = xml.etree.ElementTree.fromstring(browser.run("return saved.text()"))
+        tags = [element.tag.removeprefix("{http://www.w3.org/2000/svg}") for element in root.iter()]
+        assert browser.run("return file") == f"{section}.svg" and "foreignObject" not in tags
+        said = "".join(browser.run("""const copy = document.querySelector(arguments[0]).cloneNode(true);
+            for (const of of copy.querySelectorAll("select, .save")) of.remove();
+            return copy.querySelector("h2").textContent""", f"#{section}").split())
+        words = ["".join(element.itertext()) for element in root.iter("{http://www.w3.org/2000/svg}text")]
+        assert "".join(words).startswith(said) and "Save" not in words
+        drawings = "return document.querySelectorAll(arguments[0]).length"
+        assert tags.count("image") == browser.run(drawings, f"#{section} canvas")
+        assert tags.count("svg") == 1 + browser.run(drawings, f"#{section} svg")
+        for element in root.iter("{http://www.w3.org/2000/svg}image"):
+            assert element.get("href").startswith("data:image/png;base64,") and float(element.get("width")) > 0
+        if section == "alignment":
+            assert [word for word in words if word in ("▁little", "▁kleine")] == ["▁little", "▁kleine"]
+            assert tags.count("path") == 1 + browser.run(drawings, "#pieces path")
 
 
 @needs_browser
