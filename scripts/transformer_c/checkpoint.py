@@ -230,7 +230,7 @@ def alternatives(model: MarianMTModel, source: list[int], kept: list[int], n: in
     found = []
     for id_ in next_ids:
         prefix = [*kept, id_]
-        if id_ == model.config.eos_token_id:
+        if id_ == model.config.eos_token_id or len(prefix) == max_length(model):
             target = prefix
         elif n_beams == 1:
             [target] = greedy(model, [source], no_repeat, prefix)
