@@ -2,6 +2,7 @@
 #include "tests/random.h"
 #include "tests/suite.h"
 
+#include <dirent.h>
 #include <float.h>
 #include <math.h>
 #include <string.h>
@@ -802,6 +803,28 @@ START_TEST(threads_change_nothing)
 }
 END_TEST
 
+static size_t count_threads(void)
+{
+    size_t n = 0;
+    DIR *tasks = opendir("/proc/self/task");
+    while (readdir(tasks))
+        n++;
+    closedir(tasks);
+    return n - 2; /* without . and .. */
+}
+
+START_TEST(openblas_starts_no_threads)
+{
+    failure why;
+    setenv("OPENBLAS_NUM_THREADS", "2", true);
+    size_t before = count_threads();
+    ck_assert(kernels_start("plain"));
+    ck_assert_ok(kernels_open_blas(&why), why);
+    ck_assert_uint_eq(count_threads(), before);
+    kernels_start(NULL);
+}
+END_TEST
+
 START_TEST(a_level_is_chosen_by_its_name)
 {
     ck_assert(kernels_start("plain"));
@@ -840,6 +863,7 @@ int main(void)
     add_test(suite, "ties_of_a_layer_go_to_the_lowest_output", ties_of_a_layer_go_to_the_lowest_output);
     add_test(suite, "threads_change_nothing", threads_change_nothing);
     add_test(suite, "linear_through_blas_agrees_with_a_loop", linear_through_blas_agrees_with_a_loop);
+    add_test(suite, "openblas_starts_no_threads", openblas_starts_no_threads);
     add_test(suite, "a_level_is_chosen_by_its_name", a_level_is_chosen_by_its_name);
     return run_suite(suite);
 }
