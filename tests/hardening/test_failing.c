@@ -157,7 +157,8 @@ START_TEST(an_n_best_list)
 {
     char directory[4096];
     snprintf(directory, sizeof directory, "%s/%s", SHORT, variants[_i]);
-    refuse_while_translating(directory, 2, &(search_options){.n_beams = 3, .length_penalty = 1.0, .keep_steps = true, .n_best = 2},
+    refuse_while_translating(directory, 2,
+                             &(search_options){.n_beams = 3, .length_penalty = 1.0, .keep_steps = true, .n_best = 2},
                              "an n-best list");
 }
 END_TEST
