@@ -76,7 +76,7 @@ function shapesOf(node, left, top) {
         place = { x: x - left, y: y - top, width, height };
     if (node instanceof HTMLCanvasElement)
         return [
-            svg("image", { ...place, href: node.toDataURL(), preserveAspectRatio: "none", style: "image-rendering: pixelated" }),
+            svg("image", { ...place, href: node.toDataURL(), preserveAspectRatio: "none", "image-rendering": "pixelated" }),
         ];
     if (node instanceof SVGSVGElement) {
         const copy = copyStyled(node);
@@ -108,5 +108,5 @@ export function addSaveButtons() {
     for (const section of document.querySelectorAll("section"))
         section
             .querySelector("h2")
-            ?.after(html("button", { type: "button", class: "save", onclick: () => save(section) }, "Save as SVG"));
+            ?.before(html("button", { type: "button", class: "save", onclick: () => save(section) }, "Save as SVG"));
 }

@@ -689,12 +689,19 @@ def test_each_section_is_saved_as_svg(page):
 
 @needs_browser
 @pytest.mark.parametrize("width", [360, 800, 1400])
-def test_no_width_scrolls_sideways(width, page):
+def test_no_width_scrolls_sideways_or_overlaps(width, page):
     browser, _ = page
     browser.devtools("Emulation.setDeviceMetricsOverride", width=width, height=800, deviceScaleFactor=1,
                      mobile=width < 500)
     browser.until("innerWidth === arguments[0] && document.documentElement.scrollWidth <= innerWidth", width)
+    covered = browser.run("""return [...document.querySelectorAll("section")].filter((section) => {
+        const words = document.createRange(), button = section.querySelector(".save").getBoundingClientRect();
+        words.selectNodeContents(section.querySelector("h2"));
+        return [...words.getClientRects()].some((line) => line.right > button.left && line.bottom > button.top
+            && line.left < button.right && line.top < button.bottom);
+    }).map((section) => section.id)""")
     browser.devtools("Emulation.clearDeviceMetricsOverride")
+    assert covered == []
 
 
 @needs_browser
