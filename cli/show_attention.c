@@ -270,7 +270,7 @@ static bool show_all(const translator *t, const trace_record *pass, const pieces
 bool show_attention(const attention_choice *choice, const translator *t, const translated_sentence *sentence,
                     const trace_record *pass, const terminal *term, failure *why)
 {
-    pieces p;
+    pieces p = {0};
     if (!pieces_open(&p, t, sentence, why))
         return false;
     bool ok = choice->all ? show_all(t, pass, &p, term, why) : show_choice(choice, t, sentence, pass, &p, term, why);
