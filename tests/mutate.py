@@ -6,9 +6,10 @@
     mutate.py --draw N                    replaces that sample by another one of N mutants
 
 tests/mutate installs missing packages first. All work happens in a copy of the tree, build/mutate/copy. Each mutant is run
-against the tests of scripts/test that run the C program, until one fails: first the suite of its room, then the others, the
-fastest first and as many at a time as there are CPUs. Left out are test programs that come out byte-identical, and tests that
-do not execute the mutated line. A build with --coverage finds those out, once for each test and program.
+against the tests of scripts/test that run the C program, until one fails: first the suite of its room, then the others, as
+many at a time as there are CPUs. Left out are test programs that come out byte-identical, tests that do not execute the
+mutated line, and what exceeds LIMIT seconds. A build with --coverage tells which lines a test executes, once for each test
+and program.
 
 Results are kept in build/mutate/results.jsonl, so an interrupted run resumes. Survivors are tried again with the tests that
 have changed since. The report, build/mutate/report.md, has the score of each room and every survivor as a diff. Mutants
@@ -26,6 +27,7 @@ import difflib
 import fcntl
 import functools
 import hashlib
+import itertools
 import json
 import os
 import re
@@ -43,6 +45,8 @@ WORK = ROOT / "build/mutate"
 SAMPLE = ROOT / "tests/mutants.json"
 EQUIVALENT = ROOT / "tests/equivalent_mutants.json"
 ROOMS = ["support", "kernels", "attention", "weights", "tokenizer", "text", "model", "translator", "explain", "cli"]
+
+LIMIT = 250  # seconds of tests for a mutant, as measured without one
 
 # The files for pytest, those that fail fastest first. Left out: tests of Python alone, and those that compare the text of
 # the sources (test_tour.py, test_compare.py, test_rooms.py), which a mutant may fail whatever it computes.
@@ -259,6 +263,19 @@ class Copy:
         return [name for name, measured in self.measured.items()
                 if not lines or lines & set(measured["executed"].get(mutant.file, []))]
 
+    def ordered(self, names, room):
+        """These tests in the order in which they run: the suites of the room, other quick ones, pytest, slow suites. Those
+        that exceed the limit are left out."""
+        def rank(name):
+            if name in PYTHON_TESTS:
+                return 2, PYTHON_TESTS.index(name)
+            seconds = self.measured[name]["seconds"]
+            return 0 if name.startswith(f"test_{room}") else 1 if seconds < LIMIT / 10 else 3, seconds
+
+        ordered = sorted(names, key=rank)
+        totals = itertools.accumulate(self.measured[name]["seconds"] for name in ordered)
+        return [name for name, total in zip(ordered, totals) if total <= LIMIT or name == ordered[0]]
+
     def killer(self, names):
         """The first of these tests that fails with the mutant that was just built, or "" when all pass."""
         changed = {name for name, digest in self.digests().items() if digest != self.sound.get(name)}
@@ -283,9 +300,8 @@ class Copy:
     def judge(self, mutant, passed):
         """(verdict, reason): "killed" by a test, "survived", "rejected" by the compiler, or "identical" machine code. Tests
         in `passed` are known to pass."""
-        room, covering = mutant.file.split("/")[0], self.covering(mutant)
-        names = sorted(set(covering) - passed,
-                       key=lambda name: (not name.startswith(f"test_{room}"), self.measured[name]["seconds"]))
+        covering = self.covering(mutant)
+        names = [name for name in self.ordered(covering, mutant.file.split("/")[0]) if name not in passed]
         with self.planted(mutant):
             if names and names[0] in self.sound:  # the room's own suite kills most mutants, and saves building the rest
                 own = [names.pop(0)]
