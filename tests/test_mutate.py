@@ -2,7 +2,6 @@
 
 import itertools
 import json
-import time
 
 import pytest
 
@@ -159,15 +158,6 @@ def test_the_first_failure_is_named(said, name):
     ("pytest: exit status 1", ""), ("", "")])
 def test_a_killer_can_be_run_alone(killer, test):
     assert mutate.alone(killer) == test
-
-
-def test_the_first_test_to_fail_ends_the_others():
-    def sleeping(seconds, killer):
-        return lambda: (mutate.run(["sleep", str(seconds)], 60), killer)[1]
-
-    started = time.monotonic()
-    assert mutate.first_killer([sleeping(50, ""), sleeping(0, "test_cli"), sleeping(50, "")]) == "test_cli"
-    assert time.monotonic() - started < 20 and mutate.first_killer([sleeping(0, ""), sleeping(0, "")]) == ""
 
 
 def test_a_test_that_hangs_or_grows_is_ended():
