@@ -157,6 +157,11 @@ def test_input_that_is_no_text_is_refused_with_what_to_do(make, what, command, t
     assert [path.name for path in tmp_path.iterdir()] == ["in"]
 
 
+@pytest.mark.parametrize("magic", [b"\x1f\x8b\x08", b"PK\x03\x04", b"\xfd7zXZ\0", b"\x28\xb5\x2f\xfd", b"\xfe\xff"], ids=str)
+def test_a_few_bytes_tell_what_is_no_text(magic):
+    assert run(stdin=magic)[0] == 1
+
+
 @pytest.mark.parametrize("name", ["UTF-16", "UTF-32"])
 def test_what_the_message_says_works(name, tmp_path):
     (tmp_path / "in").write_bytes(LINES.encode(name))

@@ -2,6 +2,7 @@
 #include "tests/random.h"
 #include "tests/suite.h"
 
+#include <dirent.h>
 #include <float.h>
 #include <math.h>
 #include <string.h>
@@ -387,6 +388,7 @@ START_TEST(int8_layers_are_exact_on_every_level)
                 for (size_t l = 0; l < n_levels; l++) {
                     kernels_active = levels[l];
                     linear_scratch scratch = scratch_in(&r, NULL);
+                    memset(out, 0x55, n_rows * d_out * sizeof *out); /* not what the previous level wrote */
                     kernels_linear(out, x, &w, n_rows, &scratch);
                     ck_assert_msg(memcmp(out, expected, n_rows * d_out * sizeof *out) == 0,
                                   "%s is not exact for %s numbers, %zu rows, %zu columns, %zu outputs",
@@ -522,6 +524,7 @@ START_TEST(float_levels_give_the_same_bits)
         size_t used = run_float_kernels(expected, x, n);
         for (size_t l = 0; l < n_levels; l++) {
             kernels_active = levels[l];
+            memset(out, 0x55, sizeof out); /* not what the previous level wrote */
             ck_assert_uint_eq(run_float_kernels(out, x, n), used);
             ck_assert_msg(memcmp(out, expected, used * sizeof *out) == 0, "%s differs for %zu values",
                           kernels_active->name, n);
@@ -800,6 +803,28 @@ START_TEST(threads_change_nothing)
 }
 END_TEST
 
+static size_t count_threads(void)
+{
+    size_t n = 0;
+    DIR *tasks = opendir("/proc/self/task");
+    while (readdir(tasks))
+        n++;
+    closedir(tasks);
+    return n - 2; /* without . and .. */
+}
+
+START_TEST(openblas_starts_no_threads)
+{
+    failure why;
+    setenv("OPENBLAS_NUM_THREADS", "2", true);
+    size_t before = count_threads();
+    ck_assert(kernels_start("plain"));
+    ck_assert_ok(kernels_open_blas(&why), why);
+    ck_assert_uint_eq(count_threads(), before);
+    kernels_start(NULL);
+}
+END_TEST
+
 START_TEST(a_level_is_chosen_by_its_name)
 {
     ck_assert(kernels_start("plain"));
@@ -838,6 +863,7 @@ int main(void)
     add_test(suite, "ties_of_a_layer_go_to_the_lowest_output", ties_of_a_layer_go_to_the_lowest_output);
     add_test(suite, "threads_change_nothing", threads_change_nothing);
     add_test(suite, "linear_through_blas_agrees_with_a_loop", linear_through_blas_agrees_with_a_loop);
+    add_test(suite, "openblas_starts_no_threads", openblas_starts_no_threads);
     add_test(suite, "a_level_is_chosen_by_its_name", a_level_is_chosen_by_its_name);
     return run_suite(suite);
 }

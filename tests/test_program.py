@@ -537,8 +537,13 @@ def test_a_progress_bar_is_drawn_on_a_terminal(text, tmp_path):
     (tmp_path / "in").write_bytes(text)
     shown = on_a_terminal("-i", tmp_path / "in", "-o", tmp_path / "out")
     if text:
-        assert re.search(rf"\[#+\] 100 %  {len(text.splitlines())} lines ", shown)
+        assert re.search(rf"\[#+\] 100 %  {len(text.splitlines())} lines  [\d.]+ lines/s  0:00 left ", shown)
     assert "nan" not in shown and "inf" not in shown
+
+
+def test_a_notice_replaces_the_progress_bar(tmp_path):
+    (tmp_path / "in").write_bytes(b"Good morning.\n" * 300 + b"\xff\n")
+    assert "\r\x1b[Ktranslate: line 301: not valid UTF-8" in on_a_terminal("-i", tmp_path / "in", "-o", tmp_path / "out")
 
 
 def test_no_progress_bar_is_drawn_elsewhere(tmp_path):

@@ -209,7 +209,10 @@ START_TEST(a_language_code_goes_before_every_sentence)
     coded = translate_one(t, ">>eng<< I have a dog.", &notes);
     ck_assert_uint_ge(notes.n, 1);
     translation_free(&coded);
-    coded = translate_one(t, ">>deu<<", &notes); /* nothing to translate */
+    coded = translate_one(t, ">>eng<<", &notes); /* nothing to translate */
+    ck_assert_str_eq(notes.last, "\">>eng<<\" is taken as a language code, but the checkpoint does not know it");
+    translation_free(&coded);
+    coded = translate_one(t, ">>deu<<", &notes);
     ck_assert_str_eq(coded.text.bytes, "");
     translation_free(&coded);
     coded = translate_one(t, "Good morning. >>deu<< I have a dog.", &notes); /* not at the beginning: text */
