@@ -8,7 +8,8 @@
 tests/mutate installs missing packages first. All work happens in copies of the tree, build/mutate/copy and so on, one for
 each CPU. Each mutant is run against the tests of scripts/test that run the C program, until one fails: first the suite of its
 room, then the others. Left out are test programs that come out byte-identical, tests that do not execute the mutated line,
-and what exceeds LIMIT seconds. A build with --coverage tells which lines a test executes, once for each test and program.
+and the last ones if together they take longer than a quarter of all tests. A build with --coverage tells once which lines
+each test executes.
 
 Results are kept in build/mutate/results.jsonl, so an interrupted run resumes. Survivors are tried again with the tests that
 have changed since. The report, build/mutate/report.md, has the score of each room and every survivor as a diff. Mutants
@@ -28,6 +29,7 @@ import functools
 import hashlib
 import itertools
 import json
+import math
 import os
 import queue
 import re
@@ -46,8 +48,6 @@ WORK = ROOT / "build/mutate"
 SAMPLE = ROOT / "tests/mutants.json"
 EQUIVALENT = ROOT / "tests/equivalent_mutants.json"
 ROOMS = ["support", "kernels", "attention", "weights", "tokenizer", "text", "model", "translator", "explain", "cli"]
-
-LIMIT = 150  # seconds of tests for a mutant, as measured without one
 
 # The files for pytest, those that fail fastest first. Left out: tests of Python alone, and those that compare the text of
 # the sources (test_tour.py, test_compare.py, test_rooms.py), which a mutant may fail whatever it computes.
@@ -72,12 +72,14 @@ def end(process):
 
 
 def run(command, seconds, **options):
-    """(exit status, output, seconds taken); the status is None on a timeout."""
+    """(exit status, output, seconds taken). `seconds` limits the CPU time of each process. After ten times as long, on the
+    clock, the status is None: a busy machine must not kill mutants."""
     started = time.monotonic()
-    with subprocess.Popen(LIMITED + command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                          text=True, errors="replace", start_new_session=True, **options) as process:
+    with subprocess.Popen([*LIMITED, f"--cpu={math.ceil(seconds)}", *command], stdin=subprocess.DEVNULL,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace",
+                          start_new_session=True, **options) as process:
         try:
-            said, status = process.communicate(timeout=seconds)[0], process.returncode
+            said, status = process.communicate(timeout=10 * seconds)[0], process.returncode
         except subprocess.TimeoutExpired:
             said, status = "", None
         finally:
@@ -164,7 +166,8 @@ class Copy:
 
     def run_suite(self, name, seconds, case="", build=None):
         """All of a C suite, or one case of it."""
-        environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1", **({"CK_RUN_CASE": case} if case else {})}
+        environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1", "CK_TIMEOUT_MULTIPLIER": "10",
+                       **({"CK_RUN_CASE": case} if case else {})}
         return run([(build or self.build_directory) / "tests" / name], seconds, cwd=self.directory, env=environment)
 
     def run_pytest(self, tests, seconds, build=None):
@@ -243,17 +246,19 @@ class Copy:
                 if not lines or lines & set(measured["executed"].get(mutant.file, []))]
 
     def ordered(self, names, room):
-        """These tests in the order in which they run: the suites of the room, other quick ones, pytest, slow suites. Those
-        that exceed the limit are left out."""
+        """These tests in the order in which they run: the suites of the room, other quick ones, pytest, slow suites. The last
+        ones are left out if together they take longer than a quarter of all tests."""
+        seconds = {name: measured["seconds"] for name, measured in self.measured.items()}
+        most = sum(seconds.values()) / 4
+
         def rank(name):
             if name in PYTHON_TESTS:
                 return 2, PYTHON_TESTS.index(name)
-            seconds = self.measured[name]["seconds"]
-            return 0 if name.startswith(f"test_{room}") else 1 if seconds < LIMIT / 10 else 3, seconds
+            return 0 if name.startswith(f"test_{room}") else 1 if seconds[name] < most / 20 else 3, seconds[name]
 
         ordered = sorted(names, key=rank)
-        totals = itertools.accumulate(self.measured[name]["seconds"] for name in ordered)
-        return [name for name, total in zip(ordered, totals) if total <= LIMIT or name == ordered[0]]
+        totals = itertools.accumulate(seconds[name] for name in ordered)
+        return [name for name, total in zip(ordered, totals) if total <= most or name == ordered[0]]
 
     def killer(self, names):
         """The first of these tests that fails with the mutant that was just built, or "" when all pass."""
