@@ -284,8 +284,10 @@ class Copy:
     def judge(self, mutant, passed):
         """(verdict, reason): "killed" by a test, "survived", "rejected" by the compiler, or "identical" machine code. Tests
         in `passed` are known to pass."""
+        # A process that a signal ends, or that cannot write, does not count what it executes.
         covering = self.covering(mutant)
-        names = [name for name in self.ordered(covering, mutant.file.split("/")[0]) if name not in passed]
+        candidates = covering or [name for name in PYTHON_TESTS if name.startswith("hardening/")]
+        names = [name for name in self.ordered(candidates, mutant.file.split("/")[0]) if name not in passed]
         with self.planted(mutant):
             if names and names[0] in self.sound:  # the room's own suite kills most mutants, and saves building the rest
                 own = [names.pop(0)]
