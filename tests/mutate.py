@@ -5,15 +5,16 @@
     mutate.py --sample                    the fixed sample of tests/mutants.json, each against the test that kills it
     mutate.py --draw N                    replaces that sample by another one of N mutants
 
-tests/mutate installs missing packages first. All work happens in a copy of the tree, build/mutate/copy. Each mutant is run
-against the tests of scripts/test that run the C program, until one fails: first the suite of its room, then the others, the
-fastest first and as many at a time as there are CPUs. Left out are test programs that come out byte-identical, and tests that
-do not execute the mutated line. A build with --coverage finds those out, once for each test and program.
+tests/mutate installs missing packages first. All work happens in copies of the tree, build/mutate/copy and so on, one for
+each CPU. Each mutant is run against the tests of scripts/test that run the C program, until one fails: first the suite of its
+room, then the others. Left out are test programs that come out byte-identical, tests that do not execute the mutated line,
+and the last ones if together they take longer than a quarter of all tests. A build with --coverage tells once which lines
+each test executes.
 
 Results are kept in build/mutate/results.jsonl, so an interrupted run resumes. Survivors are tried again with the tests that
 have changed since. The report, build/mutate/report.md, has the score of each room and every survivor as a diff. Mutants
 that the compiler rejects, or compiles to identical machine code, are replaced by others and not counted. Those of
-tests/equivalent_mutants.json, which says why no test can kill them, are built, counted as survivors, and not tested.
+tests/equivalent_mutants.json, which says why no test can kill them, are counted as survivors, and not tried.
 
 --sample fails when a mutant survives, or when more than a third of the sample no longer fits the sources.
 """
@@ -26,13 +27,17 @@ import difflib
 import fcntl
 import functools
 import hashlib
+import itertools
 import json
+import math
 import os
+import queue
 import re
 import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -66,21 +71,18 @@ def end(process):
         os.killpg(process.pid, signal.SIGKILL)
 
 
-RUNNING = set()  # the processes of run()
-
-
 def run(command, seconds, **options):
-    """(exit status, output, seconds taken); the status is None on a timeout."""
+    """(exit status, output, seconds taken). `seconds` limits the CPU time of each process. After ten times as long, on the
+    clock, the status is None: a busy machine must not kill mutants."""
     started = time.monotonic()
-    with subprocess.Popen(LIMITED + command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                          text=True, errors="replace", start_new_session=True, **options) as process:
-        RUNNING.add(process)
+    with subprocess.Popen([*LIMITED, f"--cpu={math.ceil(seconds)}", *command], stdin=subprocess.DEVNULL,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace",
+                          start_new_session=True, **options) as process:
         try:
-            said, status = process.communicate(timeout=seconds)[0], process.returncode
+            said, status = process.communicate(timeout=10 * seconds)[0], process.returncode
         except subprocess.TimeoutExpired:
             said, status = "", None
         finally:
-            RUNNING.discard(process)
             end(process)
     return status, said, time.monotonic() - started
 
@@ -90,23 +92,6 @@ def first_failure(said):
     match = re.search(r"^[^\n:]+:\d+:[FE]:[^\n:]*:([^\n:]+):", said, re.MULTILINE) or re.search(
         r"^(?:FAILED|ERROR) \S*?((?:hardening/)?test_\w+\.py::.+?)(?: - .*)?$", said, re.MULTILINE)
     return match[1] if match else ""
-
-
-def first_killer(jobs):
-    """The first result other than "" of functions that run at the same time, one per CPU; "" if there is none."""
-    found = []
-
-    def attempt(job):
-        if not found and (killer := job()):
-            found.append(killer)
-
-    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-        left = [pool.submit(attempt, job) for job in jobs]
-        while left:
-            left = concurrent.futures.wait(left, timeout=0.2, return_when=concurrent.futures.FIRST_COMPLETED).not_done
-            for process in list(RUNNING) if found else []:
-                end(process)
-    return found[0] if found else ""
 
 
 def named(program, status, said, _):
@@ -121,7 +106,8 @@ def named(program, status, said, _):
 class Copy:
     """A copy of the tree and its build."""
 
-    def __init__(self, directory=WORK / "copy"):
+    def __init__(self, number=0):
+        directory = WORK / f"copy{number or ''}"
         self.directory, self.build_directory = directory, directory / "build"
         self.counting = self.build_directory / "coverage"  # the build with --coverage
         self.measured = {}  # of each test without a mutant: the seconds that it takes, and the lines that it executes
@@ -180,7 +166,8 @@ class Copy:
 
     def run_suite(self, name, seconds, case="", build=None):
         """All of a C suite, or one case of it."""
-        environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1", **({"CK_RUN_CASE": case} if case else {})}
+        environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1", "CK_TIMEOUT_MULTIPLIER": "10",
+                       **({"CK_RUN_CASE": case} if case else {})}
         return run([(build or self.build_directory) / "tests" / name], seconds, cwd=self.directory, env=environment)
 
     def run_pytest(self, tests, seconds, build=None):
@@ -196,13 +183,12 @@ class Copy:
                 self.run_suite(name, seconds, build=build))
 
     def measure(self):
-        """Checks that every test passes without a mutant; notes how long it takes and which lines it executes. Only tests are
-        run that have changed, or whose program has."""
+        """Checks that every test passes without a mutant; notes how long it takes and which lines it executes. Tests are not
+        run again if neither they nor the sources have changed."""
         kept, digests = WORK / "measured.json", tests_digests()
         before, counting = json.loads(kept.read_text()) if kept.exists() else {}, False
         for name in self.suites() + PYTHON_TESTS:
-            programs = [name] if name in self.sound else ["translate", "libfailing.so", "measure"]
-            of = [digests[name], sources_digest(), *(self.sound[program] for program in programs)]
+            of = [digests[name], sources_digest()]
             if before.get(name, {}).get("of") != of:
                 counting = counting or self.build_counting()
                 before[name] = {"of": of, **self.measure_test(name)}
@@ -259,12 +245,27 @@ class Copy:
         return [name for name, measured in self.measured.items()
                 if not lines or lines & set(measured["executed"].get(mutant.file, []))]
 
+    def ordered(self, names, room):
+        """These tests in the order in which they run: the suites of the room, other quick ones, pytest, slow suites. The last
+        ones are left out if together they take longer than a quarter of all tests."""
+        seconds = {name: measured["seconds"] for name, measured in self.measured.items()}
+        most = sum(seconds.values()) / 4
+
+        def rank(name):
+            if name in PYTHON_TESTS:
+                return 2, PYTHON_TESTS.index(name)
+            return 0 if name.startswith(f"test_{room}") else 1 if seconds[name] < most / 20 else 3, seconds[name]
+
+        ordered = sorted(names, key=rank)
+        totals = itertools.accumulate(seconds[name] for name in ordered)
+        return [name for name, total in zip(ordered, totals) if total <= most or name == ordered[0]]
+
     def killer(self, names):
         """The first of these tests that fails with the mutant that was just built, or "" when all pass."""
         changed = {name for name, digest in self.digests().items() if digest != self.sound.get(name)}
         if changed & {"translate", "libfailing.so"}:
             changed.update(PYTHON_TESTS)
-        return first_killer([functools.partial(self.killed_by, name) for name in names if name in changed])
+        return next(filter(None, (self.killed_by(name) for name in names if name in changed)), "")
 
     def killed_by(self, name):
         return named("pytest" if name in PYTHON_TESTS else name, *self.run_test(name, 10 + 5 * self.measured[name]["seconds"]))
@@ -283,9 +284,10 @@ class Copy:
     def judge(self, mutant, passed):
         """(verdict, reason): "killed" by a test, "survived", "rejected" by the compiler, or "identical" machine code. Tests
         in `passed` are known to pass."""
-        room, covering = mutant.file.split("/")[0], self.covering(mutant)
-        names = sorted(set(covering) - passed,
-                       key=lambda name: (not name.startswith(f"test_{room}"), self.measured[name]["seconds"]))
+        # A process that a signal ends, or that cannot write, does not count what it executes.
+        covering = self.covering(mutant)
+        candidates = covering or [name for name in PYTHON_TESTS if name.startswith("hardening/")]
+        names = [name for name in self.ordered(candidates, mutant.file.split("/")[0]) if name not in passed]
         with self.planted(mutant):
             if names and names[0] in self.sound:  # the room's own suite kills most mutants, and saves building the rest
                 own = [names.pop(0)]
@@ -375,6 +377,36 @@ def sizes():
             for room in ROOMS}
 
 
+class Copies:
+    """One copy for each CPU, made when a mutant first needs it."""
+
+    def __init__(self):
+        self.made, self.free, self.making = [], queue.SimpleQueue(), threading.Lock()
+        for number in range(os.cpu_count()):
+            self.free.put(number)
+
+    def make(self):
+        copy = Copy(len(self.made))
+        copy.build_sound()
+        if self.made:
+            copy.measured = self.made[0].measured
+        else:
+            copy.measure()
+        self.made.append(copy)
+
+    @contextlib.contextmanager
+    def one(self):
+        number = self.free.get()
+        try:
+            if len(self.made) <= number:
+                with self.making:
+                    while len(self.made) <= number:
+                        self.make()
+            yield self.made[number]
+        finally:
+            self.free.put(number)
+
+
 def tried(room, number, seed, result_of):
     """{verdict: [(mutant, result)]} of the first mutants of a room, `number` of them killed or survived.
 
@@ -385,9 +417,10 @@ def tried(room, number, seed, result_of):
         due = [mutant for _, mutant in zip(range(missing), left)]
         if not due:
             break
-        for mutant in sorted(due, key=lambda mutant: (mutant.file, mutant.begin)):
-            result = result_of(mutant)
-            out[result["verdict"]].append((mutant, result))
+        due.sort(key=lambda mutant: (mutant.file, mutant.begin))
+        with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+            for mutant, result in zip(due, pool.map(result_of, due)):
+                out[result["verdict"]].append((mutant, result))
     return out
 
 
@@ -434,23 +467,17 @@ def report(by_room, lines_of, number, seed):
 def campaign(number, seed):
     WORK.mkdir(parents=True, exist_ok=True)
     results, tests, lines_of = Results(WORK / "results.jsonl"), tests_digests(), sizes()
-    copies = []
-
-    def copy():
-        """Made when a mutant first needs it."""
-        if not copies:
-            copies.append(Copy())
-            copies[0].build_sound()
-            copies[0].measure()
-        return copies[0]
+    copies = Copies()
 
     def result_of(mutant):
         if result := results.known(mutant, tests):
             return result
-        started = (copy(), time.monotonic())[1]
-        passed = set(tests) if explanations([mutant]) else results.passed(mutant, tests)
-        verdict, killer = copy().judge(mutant, passed)
-        seconds = time.monotonic() - started
+        if explanations([mutant]):
+            return results.add(mutant, "survived", "", 0, tests)
+        with copies.one() as copy:
+            started = time.monotonic()
+            verdict, killer = copy.judge(mutant, results.passed(mutant, tests))
+            seconds = time.monotonic() - started
         print(f"{mutant.file}:{mutant.line}: {mutant.kind}: {verdict} {killer} ({seconds:.0f} s)", file=sys.stderr, flush=True)
         return results.add(mutant, verdict, killer, seconds, tests)
 

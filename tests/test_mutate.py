@@ -2,7 +2,6 @@
 
 import itertools
 import json
-import time
 
 import pytest
 
@@ -142,6 +141,16 @@ def test_tests_that_do_not_execute_a_line_are_left_out():
     assert covering(5) == covering(1, "f.h") == ["test_one", "test_two", "test_three"]  # outside functions
 
 
+def test_the_suite_of_the_room_comes_first_and_the_last_tests_are_left_out():
+    copy = object.__new__(mutate.Copy)
+    seconds = {"test_kernels": 20, "test_cli": 1, "test_model": 2, "test_program.py": 7, "test_input.py": 8, "test_failing": 22,
+               "test_bpe.py": 60}
+    copy.measured = {name: {"seconds": taken} for name, taken in seconds.items()}
+    assert copy.ordered(list(seconds), "model") == ["test_model", "test_cli", "test_program.py", "test_input.py"]
+    assert copy.ordered(["test_program.py", "test_kernels"], "kernels") == ["test_kernels", "test_program.py"]
+    assert copy.ordered(["test_bpe.py"], "tokenizer") == ["test_bpe.py"]  # however long it takes
+
+
 @pytest.mark.parametrize("said, name", [
     ("/a/tests/test_model.c:40:F:case:the_length_cap:0: Assertion 'x' failed\n", "the_length_cap"),
     ("/a/test_model.c:40:E:case:greedy:2: (after this point) Received signal 11\n", "greedy"),
@@ -159,15 +168,6 @@ def test_the_first_failure_is_named(said, name):
     ("pytest: exit status 1", ""), ("", "")])
 def test_a_killer_can_be_run_alone(killer, test):
     assert mutate.alone(killer) == test
-
-
-def test_the_first_test_to_fail_ends_the_others():
-    def sleeping(seconds, killer):
-        return lambda: (mutate.run(["sleep", str(seconds)], 60), killer)[1]
-
-    started = time.monotonic()
-    assert mutate.first_killer([sleeping(50, ""), sleeping(0, "test_cli"), sleeping(50, "")]) == "test_cli"
-    assert time.monotonic() - started < 20 and mutate.first_killer([sleeping(0, ""), sleeping(0, "")]) == ""
 
 
 def test_a_test_that_hangs_or_grows_is_ended():

@@ -7,6 +7,7 @@
 #include "support/utf8.h"
 #include "tests/suite.h"
 
+#include <fcntl.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -178,7 +179,7 @@ END_TEST
 /* The lowest descriptor that is free. */
 static int free_descriptor(void)
 {
-    int descriptor = dup(STDIN_FILENO);
+    int descriptor = open("/dev/null", O_RDONLY);
     close(descriptor);
     return descriptor;
 }
