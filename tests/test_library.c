@@ -284,13 +284,15 @@ END_TEST
 int main(void)
 {
     Suite *suite = suite_create("library");
-    add_loop_test(suite, "line", a_line_is_what_the_translator_makes_of_it, N_ELEMENTS(variants));
-    add_test(suite, "line ends", lines_keep_their_line_ends);
-    add_test(suite, "invalid bytes", invalid_bytes_are_read_as_the_replacement_character);
-    add_test(suite, "hypotheses", hypotheses_are_those_of_the_translator);
-    add_test(suite, "trace", a_trace_has_every_tensor);
-    add_test(suite, "failures", failures_say_why);
-    add_test(suite, "warnings", warnings_have_the_line);
-    add_test(suite, "threads", threads_share_a_translator_and_use_their_own);
+    add_loop_test(suite, "a_line_is_what_the_translator_makes_of_it", a_line_is_what_the_translator_makes_of_it,
+                  N_ELEMENTS(variants));
+    add_test(suite, "lines_keep_their_line_ends", lines_keep_their_line_ends);
+    add_test(suite, "invalid_bytes_are_read_as_the_replacement_character",
+             invalid_bytes_are_read_as_the_replacement_character);
+    add_test(suite, "hypotheses_are_those_of_the_translator", hypotheses_are_those_of_the_translator);
+    add_test(suite, "a_trace_has_every_tensor", a_trace_has_every_tensor);
+    add_test(suite, "failures_say_why", failures_say_why);
+    add_test(suite, "warnings_have_the_line", warnings_have_the_line);
+    add_test(suite, "threads_share_a_translator_and_use_their_own", threads_share_a_translator_and_use_their_own);
     return run_suite(suite);
 }
