@@ -24,6 +24,12 @@ ENDS = "\x04"
 ESCAPES = re.compile(r"\x1b(\[[0-9;?]*[A-Za-z]|[=>]|\(B)")
 
 
+def in_the_foreground(slave):
+    """In the new process. What is started in the background inherits that SIGINT is ignored."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    os.login_tty(slave)
+
+
 class Terminal:
     """The program on a terminal of its own. `shown` is all that it has shown, without escape sequences."""
 
@@ -34,7 +40,7 @@ class Terminal:
         termios.tcsetwinsize(slave, (40, 100))
         self.process = subprocess.Popen(
             [program.TRANSLATE, *(["-m", model] if model else []), *arguments], env={**clean, **(environment or {})},
-            preexec_fn=lambda: os.login_tty(slave), pass_fds=[slave], **options)
+            preexec_fn=lambda: in_the_foreground(slave), pass_fds=[slave], **options)
         os.close(slave)
         self.raw = b""
 
@@ -56,13 +62,17 @@ class Terminal:
                 return until() or pytest.fail(f"ended after {self.shown!r}")
             self.raw += piece
 
+    def ends_with_prompt(self, start=0):
+        """What is shown from `start` ends with a line such as "en→de> "; those of --steps may end with "> ", too."""
+        return re.search(r"(\A|\n)\S+→\S+> \Z", self.shown[start:])
+
     def reads_keys(self):
         """Whether the line editor reads; shortly before, the terminal still echoes itself."""
-        return self.shown.endswith("> ") and not termios.tcgetattr(self.master)[3] & termios.ICANON
+        return self.ends_with_prompt() and not termios.tcgetattr(self.master)[3] & termios.ICANON
 
     def at_prompt(self, start=0):
         """Waits for the prompt. Returns what was shown from `start`."""
-        self.read(lambda: self.shown[start:].endswith("> "))
+        self.read(lambda: self.ends_with_prompt(start))
         end = time.monotonic() + SECONDS
         while not self.reads_keys():
             assert time.monotonic() < end
