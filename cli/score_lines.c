@@ -56,10 +56,15 @@ static void put_object(json_text *json, const translator *t, const text_pair *pa
 bool score_lines(translator *t, const text_line *lines, size_t n, size_t first_line, bool json_lines, FILE *out,
                  const char *out_name, failure *why)
 {
-    text_pair *pairs = malloc(n * sizeof *pairs);
+    text_pair *pairs = calloc(n, sizeof *pairs);
     translated_sentence *scored = calloc(n, sizeof *scored);
+    if (!pairs || !scored) {
+        free(pairs);
+        free(scored);
+        return failure_memory(why, "the lines");
+    }
     json_text text = json_text_start(why);
-    bool ok = (pairs && scored) || failure_memory(why, "the lines");
+    bool ok = true;
     for (size_t i = 0; i < n && ok; i++)
         ok = split(&pairs[i], &lines[i], first_line + i, why);
     ok = ok && translator_score(t, pairs, n, scored, why);
@@ -74,7 +79,7 @@ bool score_lines(translator *t, const text_line *lines, size_t n, size_t first_l
     ok = ok && text.ok &&
          (fwrite(text.text.bytes, 1, text.text.size, out) == text.text.size ||
           failure_set(why, "%s: cannot be written: %s", out_name, strerror(errno)));
-    for (size_t i = 0; i < n && scored; i++)
+    for (size_t i = 0; i < n; i++)
         translated_sentence_free(&scored[i]);
     text_free(&text.text);
     free(scored);

@@ -139,27 +139,24 @@ static void say_what_is_drawn(const drawn_attention *drawn, const attention_choi
     print_heading(parts, n, shown->kind, term);
 }
 
-/* The pieces of a sentence, in one allocation: source [n_src], predicted [n_tgt] and fed [n_tgt]. */
+/* The pieces of a sentence: source [n_src], predicted [n_tgt] and fed [n_tgt]. */
 typedef struct {
     const char **source, **predicted, **fed;
 } pieces;
 
-static bool pieces_open(pieces *p, const translator *t, const translated_sentence *sentence, failure *why)
+static pieces list_pieces(const char **all, const translator *t, const translated_sentence *sentence)
 {
     size_t n_src = sentence->source.n, n_tgt = sentence->target.n;
-    const char **all = malloc((n_src + 2 * n_tgt) * sizeof *all);
-    if (!all)
-        return failure_memory(why, "the attention");
-    *p = (pieces){all, all + n_src, all + n_src + n_tgt};
+    pieces p = {all, all + n_src, all + n_src + n_tgt};
     for (size_t i = 0; i < n_src; i++)
-        p->source[i] = translator_source_piece(t, sentence->source.at[i]);
-    p->fed[0] = translator_target_piece(t, translator_config(t)->target_start);
+        p.source[i] = translator_source_piece(t, sentence->source.at[i]);
+    p.fed[0] = translator_target_piece(t, translator_config(t)->target_start);
     for (size_t i = 0; i < n_tgt; i++) {
-        p->predicted[i] = translator_target_piece(t, sentence->target.at[i]);
+        p.predicted[i] = translator_target_piece(t, sentence->target.at[i]);
         if (i + 1 < n_tgt)
-            p->fed[i + 1] = p->predicted[i];
+            p.fed[i + 1] = p.predicted[i];
     }
-    return true;
+    return p;
 }
 
 /* The map with the pieces of the sentence. */
@@ -186,12 +183,11 @@ static bool show_choice(const attention_choice *choice, const translator *t, con
 {
     size_t n_src = sentence->source.n, n_tgt = sentence->target.n, longest = n_src > n_tgt ? n_src : n_tgt;
     drawn_attention drawn = {.weights = malloc(longest * longest * sizeof(float))};
-    bool ok = drawn.weights || failure_memory(why, "the attention");
-    if (ok) {
-        choose(&drawn, choice, translator_config(t), pass);
-        say_what_is_drawn(&drawn, choice, translator_config(t), term);
-        ok = draw(&drawn, t, sentence, p, term, why);
-    }
+    if (!drawn.weights)
+        return failure_memory(why, "the attention");
+    choose(&drawn, choice, translator_config(t), pass);
+    say_what_is_drawn(&drawn, choice, translator_config(t), term);
+    bool ok = draw(&drawn, t, sentence, p, term, why);
     free(drawn.weights);
     return ok;
 }
@@ -270,10 +266,11 @@ static bool show_all(const translator *t, const trace_record *pass, const pieces
 bool show_attention(const attention_choice *choice, const translator *t, const translated_sentence *sentence,
                     const trace_record *pass, const terminal *term, failure *why)
 {
-    pieces p = {0};
-    if (!pieces_open(&p, t, sentence, why))
-        return false;
+    const char **all = malloc((sentence->source.n + 2 * sentence->target.n) * sizeof *all);
+    if (!all)
+        return failure_memory(why, "the attention");
+    const pieces p = list_pieces(all, t, sentence);
     bool ok = choice->all ? show_all(t, pass, &p, term, why) : show_choice(choice, t, sentence, pass, &p, term, why);
-    free(p.source);
+    free(all);
     return ok;
 }

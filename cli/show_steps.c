@@ -38,8 +38,12 @@ bool show_steps(const translator *t, const translated_sentence *sentence, const 
     size_t n = output->columns;
     float *logits = malloc(2 * n * sizeof *logits); /* of one step, and scratch memory */
     int32_t *order = malloc(n * sizeof *order);
-    bool ok = (logits && order) || failure_memory(why, "the steps");
-    for (size_t i = 0; i < output->rows && ok; i++, data += n) {
+    if (!logits || !order) {
+        free(logits);
+        free(order);
+        return failure_memory(why, "the steps");
+    }
+    for (size_t i = 0; i < output->rows; i++, data += n) {
         int32_t fed = i ? sentence->target.at[i - 1] : translator_config(t)->target_start;
         int32_t chosen = sentence->target.at[i];
         char step[40];
@@ -60,5 +64,5 @@ bool show_steps(const translator *t, const translated_sentence *sentence, const 
     }
     free(logits);
     free(order);
-    return ok;
+    return true;
 }

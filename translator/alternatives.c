@@ -90,10 +90,12 @@ static bool add_alternatives(finder *f, translated_sentence *sentence)
     const model_config *config = model_get_config(f->workers->model);
     size_t n_forced = config->target_forced.n, n_kept = count_kept(f, sentence);
     token_probability *top = malloc(f->n * sizeof *top);
-    bool ok = (top && (sentence->hypotheses = calloc(f->n, sizeof *sentence->hypotheses))) ||
-              failure_memory(f->why, "the alternatives");
-    size_t n = ok ? list_next(f, sentence, n_kept, top) : 0, forced;
-    ok = n > 0;
+    if (!top || !(sentence->hypotheses = calloc(f->n, sizeof *sentence->hypotheses))) {
+        free(top);
+        return failure_memory(f->why, "the alternatives");
+    }
+    size_t n = list_next(f, sentence, n_kept, top), forced;
+    bool ok = n > 0;
     if (ok && search_force(&forced, config, (token_ids){0}, n_kept, config->max_length))
         n = 1; /* the end, whatever is listed */
     for (; ok && sentence->n_hypotheses < n; sentence->n_hypotheses++) {
