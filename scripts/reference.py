@@ -218,8 +218,8 @@ def options_of(no_repeat: int = 0, prefix: str = "", without: Sequence[str] = ()
             *(f"--without={name}" for name in without)]
 
 
-def compare_ids(model: MarianMTModel, tokenizer: MarianTokenizer, directory: Path, path: Path, no_repeat: int = 0, prefix: str = "",
-                without: Sequence[str] = ()) -> bool:
+def compare_ids(model: MarianMTModel, tokenizer: MarianTokenizer, directory: Path, path: Path, no_repeat: int = 0,
+                prefix: str = "", without: Sequence[str] = ()) -> bool:
     lines = read_lines(path)
     of_line = translate_tokens(directory, lines, "--plain", *options_of(no_repeat, prefix, without))
     prefix_ids = checkpoint.encode_target(tokenizer, prefix)[:-1]
