@@ -48,12 +48,13 @@ build_packages=(build-essential cmake pkg-config libopenblas-pthread-dev libsent
   libedit-dev)
 test_packages=("${build_packages[@]}" check libsimde-dev)
 
-# Configures and builds a CMake preset, with the tests unless it is `release`. Quiet unless it fails or the compiler warns.
+# build PRESET [TARGET…]: configures and builds a CMake preset, with the tests unless it is `release`, or only the targets. Quiet
+# unless it fails or the compiler warns.
 build() {
   local packages=("${build_packages[@]}")
   [ "$1" = release ] || packages=("${test_packages[@]}")
   install_packages "${packages[@]}"
-  locked build configure_and_compile "$1"
+  locked build configure_and_compile "$@"
 }
 
 configure_and_compile() {
@@ -62,7 +63,7 @@ configure_and_compile() {
   cd "$root"
   remove_build_of_another_place "build/$1"
   quietly cmake --preset "$1"
-  quietly cmake --build --preset "$1" --parallel "$(nproc)"
+  quietly cmake --build --preset "$1" --parallel "$(nproc)" ${2:+--target "${@:2}"}
   ! grep -q 'warning:' <<<"$output" || grep -v '^\[' <<<"$output" >&2 # without the lines of progress, "[ 42%] Building …"
   [ "$1" != release ] || touch "$program" # so that a newer file that changes nothing does not trigger a build every time
 }
