@@ -300,8 +300,7 @@ int arguments_parse(arguments *a, int argc, char **argv)
     if (a->score && (a->n_beams > 1 || a->no_repeat || a->prefix || a->alternatives || a->sample || a->tokens ||
                      a->steps || a->attention || a->trace || a->explain))
         return arguments_refuse("--score searches nothing; it cannot be combined with --beam, --no-repeat, --prefix, "
-                                "--alternatives, --sample, "
-                                "--tokens, --steps, --attention, --trace or --explain");
+                                "--alternatives, --sample, --tokens, --steps, --attention, --trace or --explain");
     if (a->n_beams == 1 && a->length_penalty != 1.0)
         return arguments_refuse("--length-penalty requires --beam 2 or more");
     if (a->alternatives && a->n_best == 0)
@@ -339,10 +338,9 @@ int arguments_parse(arguments *a, int argc, char **argv)
         a->output = NULL;
     if (a->resume && (!a->input || !a->output))
         return arguments_refuse("--resume requires --input and --output to name files");
-    if (a->target && (a->n_beams > 1 || a->no_repeat || a->prefix || a->score))
-        return arguments_refuse(
-            "--target searches nothing; it cannot be combined with --beam, --no-repeat, --prefix or "
-            "--score");
+    if (a->target && (a->n_beams > 1 || a->no_repeat || a->prefix || a->alternatives || a->sample || a->score))
+        return arguments_refuse("--target searches nothing; it cannot be combined with --beam, --no-repeat, --prefix, "
+                                "--alternatives, --sample or --score");
     if (a->target && !a->n_words)
         return arguments_refuse("--target requires TEXT");
     if (a->trace && !a->n_words)

@@ -117,10 +117,9 @@ static void put_sentence(json_text *json, const translated_sentence *sentence, s
     put_range(json, "range", sentence->range, offset);
     json_text_put(json, ",\"tokens\":{");
     put_tokens_json(json, t, sentence);
-    json_text_put(json, "},\"log_probabilities\":[");
-    for (size_t i = 0; i < sentence->target.n; i++)
-        json_text_put(json, "%s%.6g", i ? "," : "", (double)sentence->log_probabilities[i]);
-    json_text_put(json, "],\"alignment\":[");
+    json_text_put(json, "},");
+    put_log_probabilities_json(json, sentence);
+    json_text_put(json, ",\"alignment\":[");
     for (size_t i = 0; i < sentence->target.n; i++)
         json_text_put(json, "%s%d", i ? "," : "", sentence->alignment[i]);
     json_text_put(json, "],\"truncated\":%s", sentence->truncated ? "true" : "false");

@@ -11,8 +11,7 @@
 
 /* Sizes and digests of the files, the program's version, whether text is protected ("on", "off"), how it is searched,
  * which parts of the model are switched off, the output's format ("text", "jsonl"), and the encoding of the input and
- * the language of translations, or "default".
- */
+ * the language of translations, or "default". */
 typedef struct {
     char input[48], checkpoint[48], program[48], protection[4], search[192], experiment[28], format[6],
         encoding[INPUT_ENCODING_NAME + 1], language[64];

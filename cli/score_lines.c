@@ -47,10 +47,9 @@ static void put_object(json_text *json, const translator *t, const text_pair *pa
     else
         json_text_put(json, ",\"score\":null,\"tokens\":{");
     put_tokens_json(json, t, scored);
-    json_text_put(json, "},\"log_probabilities\":[");
-    for (size_t i = 0; i < scored->target.n; i++)
-        json_text_put(json, "%s%.6g", i ? "," : "", (double)scored->log_probabilities[i]);
-    json_text_put(json, "]}\n");
+    json_text_put(json, "},");
+    put_log_probabilities_json(json, scored);
+    json_text_put(json, "}\n");
 }
 
 bool score_lines(translator *t, const text_line *lines, size_t n, size_t first_line, bool json_lines, FILE *out,

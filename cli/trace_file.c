@@ -36,8 +36,7 @@ static void put_metadata(json_text *header, const translator *t, const translate
     const model_config *config = translator_config(t);
     token_ids fed = {0};
     header->ok = header->ok && token_ids_append(&fed, config->target_start, header->why);
-    for (size_t i = 0; i + 1 < sentence->target.n; i++)
-        header->ok = header->ok && token_ids_append(&fed, sentence->target.at[i], header->why);
+    header->ok = header->ok && token_ids_append_all(&fed, sentence->target.at, sentence->target.n - 1, header->why);
     put_tokens(header, "source", &sentence->source, translator_source_piece, t);
     put_tokens(header, "decoder", &fed, translator_target_piece, t);
     put_tokens(header, "target", &sentence->target, translator_target_piece, t);

@@ -51,11 +51,19 @@ void text_free(text_buffer *text)
 
 bool token_ids_append(token_ids *ids, int32_t id, failure *why)
 {
-    int32_t *elements = array_reserve(ids->at, &ids->capacity, ids->n + 1, sizeof *ids->at, "the tokens", why);
+    return token_ids_append_all(ids, &id, 1, why);
+}
+
+bool token_ids_append_all(token_ids *ids, const int32_t *more, size_t n, failure *why)
+{
+    if (n == 0)
+        return true;
+    int32_t *elements = array_reserve(ids->at, &ids->capacity, ids->n + n, sizeof *ids->at, "the tokens", why);
     if (!elements)
         return false;
     ids->at = elements;
-    ids->at[ids->n++] = id;
+    memcpy(ids->at + ids->n, more, n * sizeof *more);
+    ids->n += n;
     return true;
 }
 

@@ -37,6 +37,9 @@ typedef struct {
 } token_ids;
 
 bool token_ids_append(token_ids *ids, int32_t id, failure *why);
+
+/* Appends more [n], which must not lie in the list itself. */
+bool token_ids_append_all(token_ids *ids, const int32_t *more, size_t n, failure *why);
 void token_ids_free(token_ids *ids);
 
 /* Makes room for `wanted` > 0 elements in an array from malloc, NULL if *capacity is 0. At least doubles the capacity

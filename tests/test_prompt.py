@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from plain_checkpoint import plain_checkpoint
+from processes import heed_interrupts
 from transformer_c import program
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -24,9 +25,9 @@ ENDS = "\x04"
 ESCAPES = re.compile(r"\x1b(\[[0-9;?]*[A-Za-z]|[=>]|\(B)")
 
 
-def in_the_foreground(slave):
-    """In the new process. What is started in the background inherits that SIGINT is ignored."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+def take_terminal(slave):
+    """In the new process."""
+    heed_interrupts()
     os.login_tty(slave)
 
 
@@ -40,7 +41,7 @@ class Terminal:
         termios.tcsetwinsize(slave, (40, 100))
         self.process = subprocess.Popen(
             [program.TRANSLATE, *(["-m", model] if model else []), *arguments], env={**clean, **(environment or {})},
-            preexec_fn=lambda: in_the_foreground(slave), pass_fds=[slave], **options)
+            preexec_fn=lambda: take_terminal(slave), pass_fds=[slave], **options)
         os.close(slave)
         self.raw = b""
 

@@ -87,6 +87,9 @@ START_TEST(buffers_grow)
     ck_assert_uint_eq(text.size, 20000);
     ck_assert_uint_eq(strlen(text.bytes), 20000);
     ck_assert_int_eq(ids.at[9999], 9999);
+    ck_assert(token_ids_append_all(&ids, (int32_t[]){7, 8, 9}, 3, &why) && token_ids_append_all(&ids, NULL, 0, &why));
+    ck_assert_uint_eq(ids.n, 10003);
+    ck_assert_mem_eq(ids.at + 9999, ((int32_t[]){9999, 7, 8, 9}), 4 * sizeof *ids.at);
     text_free(&text);
     ck_assert_str_eq(text.bytes, "");
     ck_assert(text_append(&text, "", 0, &why) && *text.bytes == '\0');

@@ -86,7 +86,8 @@ def test_the_longest_target_is_not_truncated():
     assert done.stderr.decode() == f"translate: the target has {n + 1} tokens; at most {n} are possible\n"
 
 
-@pytest.mark.parametrize("options", [["--beam", "2"], ["--no-repeat", "3"], ["--prefix", "Er"], ["--score"]], ids=" ".join)
+@pytest.mark.parametrize("options", [["--beam", "2"], ["--no-repeat", "3"], ["--prefix", "Er"], ["--score"],
+                                     ["--alternatives", "1"], ["--sample"]], ids=" ".join)
 def test_a_search_has_no_target(options):
     done = run("--target", TARGET, *options, TEXT)
     assert done.returncode == 2 and b"--target searches nothing; it cannot be combined with --beam" in done.stderr

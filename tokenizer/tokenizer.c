@@ -160,14 +160,6 @@ static bool split(const tokenizer *t, const sentencepiece_model *model, const ch
                          : sentencepiece_encode(model, text, size, use, user, why);
 }
 
-static bool append_ids(token_ids *ids, const id_list *list, failure *why)
-{
-    for (size_t i = 0; i < list->n; i++)
-        if (!token_ids_append(ids, list->at[i], why))
-            return false;
-    return true;
-}
-
 /* Splits any bytes, on either side: `model` is that of the side. */
 static bool split_bytes(const tokenizer *t, const sentencepiece_model *model, const char *bytes, size_t size,
                         bool (*use)(void *user, const char *piece, size_t size), void *user, failure *why)
@@ -190,10 +182,11 @@ bool tokenizer_encode(const tokenizer *t, const language_code *code, const char 
                       failure *why)
 {
     encoding e = {t->source_vocabulary, t->config.source_unknown, ids, why};
-    bool ok = append_ids(ids, &t->config.source_before, why) &&
+    const id_list *before = &t->config.source_before, *after = &t->config.source_after;
+    bool ok = token_ids_append_all(ids, before->at, before->n, why) &&
               (!code->present || token_ids_append(ids, code->id, why)) &&
               tokenizer_split(t, bytes, size, append_piece, &e, why);
-    return ok && append_ids(ids, &t->config.source_after, why);
+    return ok && token_ids_append_all(ids, after->at, after->n, why);
 }
 
 bool tokenizer_encode_target(const tokenizer *t, const char *bytes, size_t size, token_ids *ids, failure *why)

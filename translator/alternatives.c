@@ -68,20 +68,12 @@ static size_t list_next(const finder *f, const translated_sentence *sentence, si
     return n;
 }
 
-static bool append_ids(token_ids *ids, const int32_t *more, size_t n, failure *why)
-{
-    for (size_t i = 0; i < n; i++)
-        if (!token_ids_append(ids, more[i], why))
-            return false;
-    return true;
-}
-
 /* Adds a copy of the source of a sentence to those that are found. */
 static translated_sentence *add_copy(finder *f, const translated_sentence *sentence)
 {
     translated_sentence *copy = &f->found[f->n_found++];
     *copy = (translated_sentence){.line = sentence->line, .range = sentence->range, .text = TEXT_EMPTY};
-    return append_ids(&copy->source, sentence->source.at, sentence->source.n, f->why) ? copy : NULL;
+    return token_ids_append_all(&copy->source, sentence->source.at, sentence->source.n, f->why) ? copy : NULL;
 }
 
 /* Adds the alternatives of a sentence, still without targets, and makes room for its hypotheses. */
@@ -100,7 +92,7 @@ static bool add_alternatives(finder *f, translated_sentence *sentence)
         n = 1; /* the end, whatever is listed */
     for (; ok && sentence->n_hypotheses < n; sentence->n_hypotheses++) {
         translated_sentence *copy = add_copy(f, sentence);
-        ok = copy && append_ids(&copy->prefix, sentence->target.at + n_forced, n_kept - n_forced, f->why) &&
+        ok = copy && token_ids_append_all(&copy->prefix, sentence->target.at + n_forced, n_kept - n_forced, f->why) &&
              token_ids_append(&copy->prefix, top[sentence->n_hypotheses].id, f->why);
         sentence->hypotheses[sentence->n_hypotheses].text = TEXT_EMPTY;
     }
@@ -112,7 +104,7 @@ static bool add_alternatives(finder *f, translated_sentence *sentence)
 static bool add_translation(finder *f, translated_sentence *sentence)
 {
     translated_sentence *copy = add_copy(f, sentence);
-    if (!copy || !append_ids(&copy->target, sentence->target.at, sentence->target.n, f->why))
+    if (!copy || !token_ids_append_all(&copy->target, sentence->target.at, sentence->target.n, f->why))
         return false;
     if (!(sentence->hypotheses = calloc(1, sizeof *sentence->hypotheses)))
         return failure_memory(f->why, "the alternatives");

@@ -35,14 +35,6 @@ void batches_close(batch_workers *workers)
     team_close(workers->team);
 }
 
-static bool keep_ids(token_ids *target, const generated_tokens *tokens, failure *why)
-{
-    for (size_t i = 0; i < tokens->n; i++)
-        if (!token_ids_append(target, tokens->ids[i], why))
-            return false;
-    return true;
-}
-
 /* Keeps the n_best hypotheses of a sentence, or as many as there are. */
 static bool keep_hypotheses(translated_sentence *sentence, const generated_tokens *found, size_t n_best, failure *why)
 {
@@ -51,7 +43,7 @@ static bool keep_hypotheses(translated_sentence *sentence, const generated_token
     for (size_t k = 0; k < n_best && found[k].n > 0; k++) {
         sentence_hypothesis *hypothesis = &sentence->hypotheses[sentence->n_hypotheses++];
         *hypothesis = (sentence_hypothesis){.score = found[k].score, .text = TEXT_EMPTY};
-        if (!keep_ids(&hypothesis->target, &found[k], why))
+        if (!token_ids_append_all(&hypothesis->target, found[k].ids, found[k].n, why))
             return false;
     }
     return true;
@@ -70,7 +62,7 @@ static bool keep_steps(translated_sentence *sentence, const generated_tokens *be
 static bool keep_generated(translated_sentence *sentence, const generated_tokens *tokens, const model_config *config,
                            bool with_details, failure *why)
 {
-    if (!keep_ids(&sentence->target, tokens, why))
+    if (!token_ids_append_all(&sentence->target, tokens->ids, tokens->n, why))
         return false;
     sentence->truncated = tokens->truncated;
     if (!with_details)
@@ -109,8 +101,7 @@ static bool translate_batch(const batch_workers *workers, transformer_state *sta
             n_tgt[s] = config->max_length;
         n_new[s] = 1;
         places[s] = (sample_place){items[s]->line, items[s]->range.begin};
-        for (size_t i = 0; i < ids->n && ok; i++)
-            ok = token_ids_append(&source, ids->at[i], why);
+        ok = ok && token_ids_append_all(&source, ids->at, ids->n, why);
     }
     search.places = places;
     search.prefixes = prefixes;

@@ -27,3 +27,11 @@ void put_target_json(json_text *json, const translator *t, const token_ids *targ
 {
     put_tokens(json, "target", target, t, translator_target_piece);
 }
+
+void put_log_probabilities_json(json_text *json, const translated_sentence *sentence)
+{
+    json_text_put(json, "\"log_probabilities\":[");
+    for (size_t i = 0; i < sentence->target.n; i++)
+        json_text_put(json, "%s%.6g", i ? "," : "", (double)sentence->log_probabilities[i]);
+    json_text_put(json, "]");
+}

@@ -11,4 +11,7 @@ void put_tokens_json(json_text *json, const translator *t, const translated_sent
 /* Appends the second one. */
 void put_target_json(json_text *json, const translator *t, const token_ids *target);
 
+/* Appends the member "log_probabilities":[-0.5,…], one per target token. */
+void put_log_probabilities_json(json_text *json, const translated_sentence *sentence);
+
 #endif

@@ -470,9 +470,8 @@ static bool encode_pair(const translator *t, const text_pair *pair, translated_s
     if (!encode_fits(n_source, limit) || !encode_fits(pair->target.size, limit))
         return true;
     bool ok = tokenizer_encode(t->tokenizer, code.present ? &code : &t->code, source, n_source, &scored->source, why);
-    for (size_t i = 0; i < c->target_forced.n && ok; i++)
-        ok = token_ids_append(&scored->target, c->target_forced.at[i], why);
-    ok = ok && tokenizer_encode_target(t->tokenizer, pair->target.bytes, pair->target.size, &scored->target, why) &&
+    ok = ok && token_ids_append_all(&scored->target, c->target_forced.at, c->target_forced.n, why) &&
+         tokenizer_encode_target(t->tokenizer, pair->target.bytes, pair->target.size, &scored->target, why) &&
          token_ids_append(&scored->target, c->target_end, why);
     if (ok && (scored->source.n > limit || scored->target.n > limit))
         scored->target.n = 0;

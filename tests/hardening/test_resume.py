@@ -24,16 +24,12 @@ TESTS = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(TESTS), str(TESTS.parent / "scripts")]  # when run by hand
 
 from options import options
+from processes import heed_interrupts
 from transformer_c import program
 
 REVERSING = TESTS / "golden/reversing"
 TEXT = b"I have a dog.\n\nGood morning.\r\nWe go to the sea in summer. I have a dog.\n" * 50 + b"no line end"
 SECONDS = 60  # a process that takes longer hangs
-
-
-def heed_interrupts():
-    """In the new process: what is started in the background inherits that SIGINT is ignored."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def start(*arguments, model=REVERSING, **options):
