@@ -8,7 +8,7 @@ import unicodedata
 import pytest
 
 from edits import copy_of, edit_lines
-from test_program import GOLDEN, LONG_LINE, RELU, VARIANTS, on_a_terminal, run, sentence_of, trace
+from test_program import CHECKPOINTS, GOLDEN, LONG_LINE, RELU, VARIANTS, on_a_terminal, run, sentence_of, trace
 from transformer_c import program
 
 BUNDLED = program.ROOT / "checkpoints/en-de"
@@ -175,18 +175,20 @@ def beside(texts, width):
 
 
 @pytest.mark.parametrize("columns", [40, 200])
-@pytest.mark.parametrize("variant", VARIANTS)
+@pytest.mark.parametrize("variant", CHECKPOINTS)  # the bundled one has heads that look at the previous or the next piece
 def test_all_shows_every_head_as_characters(variant, columns, monkeypatch, tmp_path):
     monkeypatch.setenv("COLUMNS", str(columns))
     source, _ = pieces_of(TEXT, GOLDEN / variant)
     expected, fed = [], pieces_fed(variant, TEXT)
     for name, heads in traced_attention(variant, tmp_path).items():
-        drawn = [thumbnail(weights, min(24, (columns + 2) // len(heads) - 2)) for weights in heads]
+        drawn = [thumbnail(weights, min(24, max(8, (columns + 2) // len(heads) - 2))) for weights in heads]
         summaries = [summary(weights, fed if name.startswith("decoder") and "self" in name else source, "self" in name)
                      for weights in heads]
         lines = [[f":{h}" for h in range(len(heads))], *zip(*drawn), [f"{found[0]:.2f} nat" for found in summaries],
                  [found[1] for found in summaries], [f"{100 * found[2]:.0f} %" for found in summaries]]
-        expected += ["", f"{name},", *(beside(texts, max(8, len(drawn[0][0]))) for texts in lines)]
+        width = max(8, len(drawn[0][0]))
+        n = (columns + 2) // (width + 2)  # side by side
+        expected += ["", f"{name},", *(beside(texts[h:h + n], width) for h in range(0, len(heads), n) for texts in lines)]
     given = shown("--attention=all", TEXT, model=GOLDEN / variant).splitlines()
     given = given[next(i for i, line in enumerate(given) if line.startswith("Weights from 0 to 1: .:-=+*#%@")) + 1:]
     down_or_across = re.compile(r" ?(pieces fed|source pieces).*")
