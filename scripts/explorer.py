@@ -153,12 +153,12 @@ def main() -> None:
     directories = arguments.model or [path.parent for path in found]
     if missing := [directory for directory in directories if not (directory / "config.json").is_file()]:
         sys.exit(f"explore: {missing[0]}: not a checkpoint: has no config.json")
-    with Explorer([directory.resolve() for directory in directories]) as server, tempfile.TemporaryDirectory() as private:
+    with (contextlib.suppress(KeyboardInterrupt), tempfile.TemporaryDirectory() as private,
+          Explorer([directory.resolve() for directory in directories]) as server):
         print(f"{server.address}\nCtrl+C ends the explorer.", flush=True)
         if not arguments.no_browser:
             threading.Thread(target=open_browser, args=(server.address, Path(private)), daemon=True).start()
-        with contextlib.suppress(KeyboardInterrupt):
-            server.serve_forever()
+        server.serve_forever()
 
 
 if __name__ == "__main__":
