@@ -73,7 +73,8 @@ static const char help[] =
     "                      positions or the scaling by √d_head; may be repeated; with TEXT, the original follows on\n"
     "                      standard error\n"
     "      --trace FILE    write every tensor computed for TEXT, a single sentence, to a safetensors file\n"
-    "      --explain FILE  write an HTML page that shows how the Transformer translates TEXT\n"
+    "      --explain FILE  write an HTML page that shows how the Transformer translates TEXT; with --beam, the\n"
+    "                      hypotheses of each step too\n"
     "      --info          describe the checkpoint\n"
     "\n"
     "Help:\n"
@@ -318,13 +319,8 @@ int arguments_parse(arguments *a, int argc, char **argv)
         return arguments_refuse("--%s requires --sample", sampling_option(&a->sampling));
     if (!a->sample)
         a->sampling.temperature = 0.0;
-    if (a->explain && (a->n_beams > 1 || a->no_repeat || a->prefix || a->alternatives || a->sample))
-        return arguments_refuse("--explain shows greedy search; it cannot be combined with --%s",
-                                a->n_beams > 1    ? "beam"
-                                : a->prefix       ? "prefix"
-                                : a->sample       ? "sample"
-                                : a->alternatives ? "alternatives"
-                                                  : "no-repeat");
+    if (a->explain && a->alternatives)
+        return arguments_refuse("--explain and --alternatives cannot be combined");
     if (a->n_words && a->input)
         return arguments_refuse("TEXT and --input cannot be combined");
     if (a->encoding && !input_encoding_is_known(a->encoding))

@@ -13,7 +13,7 @@ static translator *open_translator(const arguments *a, failure *why)
                                                .length_penalty = a->length_penalty,
                                                .n_best = a->alternatives ? 0 : a->n_best,
                                                .no_repeat = a->no_repeat,
-                                               .keep_steps = a->steps && a->n_beams > 1,
+                                               .keep_steps = (a->steps || a->explain) && a->n_beams > 1,
                                                .sampling = a->sampling});
     if (a->alternatives)
         translator_set_alternatives(t, a->position, a->n_best);

@@ -1,7 +1,7 @@
 // The weights of every attention and head, and how concentrated they are with and without scaling.
 import { drawComputation } from "./computation.js";
 import { checkpoint, isOff, isScaled, namesOfRows, piecesOfKeys, stackName, view } from "./data.js";
-import { byId, choice, code, fill, html, inputById, onArrow, piece, rowHeader, rowName, shape } from "./elements.js";
+import { byId, choice, code, fill, html, inputById, onArrow, piece, pressed, rowHeader, rowName, shape } from "./elements.js";
 import { legend, paintWeights, weightColour } from "./heatmaps.js";
 import { clamp, format, mean, range } from "./numbers.js";
 import { attentionHead, shownWeights } from "./tensors.js";
@@ -110,7 +110,7 @@ const allWeights = (head) => range(head.nQueries, (i) => shownWeights(head, i));
 function markHead() {
     for (const button of byId("heads").querySelectorAll("button")) {
         const chosen = button.dataset.name === view.attention && Number(button.dataset.head) === view.head;
-        fill(button, { "aria-pressed": String(chosen), tabindex: chosen ? 0 : -1 });
+        fill(button, pressed(chosen));
     }
 }
 

@@ -96,7 +96,9 @@ export const KINDS = {
     softmax: {
         title: "Softmax",
         formula: () => "p_i = exp(logit_i) / Σ_j exp(logit_j)",
-        note: `Greedy search (greedy_search in ${places.functions.greedy_search}) chooses the most probable piece.`,
+        note:
+            `Greedy search (greedy_search in ${places.functions.greedy_search}) chooses the most probable piece; ` +
+            "beam search (model/beam.c) follows several, and sampling (model/sample.c) draws one.",
     },
 };
 

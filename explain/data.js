@@ -54,6 +54,24 @@
  * @property {Reading[]} [reading]              a row per step: of `output`, and of the decoder's residual stream
  * @property {StrongestRow[]} [strongest]
  *
+ * @typedef {object} Search                     how translations were searched
+ * @property {number} n_beams                   1: greedy search, or sampling
+ * @property {number} length_penalty
+ * @property {number} no_repeat                 n-grams of this size occur only once; 0: any number of times
+ * @property {number} n_prefix                  pieces that were given, after the forced ones
+ * @property {number} temperature               0: pieces are not drawn
+ * @property {number} top_k                     0: all
+ * @property {number} top_p                     1: all
+ * @property {number} seed
+ *
+ * @typedef {object} Hypothesis                 of beam search, as it was at one step
+ * @property {number} n                         pieces: the step, from 1 on
+ * @property {string} piece                     the last one
+ * @property {number} [parent]                  the index of the hypothesis that it continues, if it has several pieces
+ * @property {boolean} ended
+ * @property {number} sum                       of its log-probabilities
+ * @property {number} score                     if it ends here
+ *
  * @typedef {object} Line
  * @property {string} text
  * @property {string} translation
@@ -64,10 +82,11 @@
  * @property {boolean} truncated                stopped by the length cap
  * @property {Token[]} source
  * @property {Token[]} target
+ * @property {Hypothesis[]} [beam]              step by step, those of a step best first, after beam search
  * @property {Record<string, Traced>} trace     by trace name, in order of computation
  * @typedef {Line & SentenceParts} Sentence
  *
- * @typedef {{ version: string, checkpoint: Checkpoint, lines: Line[], sentences: Sentence[] }} PageData
+ * @typedef {{ version: string, checkpoint: Checkpoint, search: Search, lines: Line[], sentences: Sentence[] }} PageData
  */
 
 /** @type {PageData} */
@@ -93,6 +112,8 @@ export const view = {
     scaled: true,
     step: 0,
     position: 0,
+    /** @type {number | null} its index; null for the translation */
+    hypothesis: null,
 };
 
 export const sentence = () => data.sentences[view.sentence];

@@ -1,5 +1,5 @@
-// The steps of greedy search: the most probable pieces, and what the model would have said after each sublayer.
-import { checkpoint, decoderRows, sentence, targetPieces, view } from "./data.js";
+// The steps of decoding: the most probable pieces, and what the model would have said after each sublayer.
+import { checkpoint, data, decoderRows, sentence, targetPieces, view } from "./data.js";
 import { barCell, byId, code, html, inputById, note, piece, rowHeader, rowName, table, tableRow } from "./elements.js";
 import { clamp, percent } from "./numbers.js";
 
@@ -20,10 +20,34 @@ export function drawDecoding() {
     slider.oninput = () => chooseStep(Number(slider.value));
     byId("step-back").onclick = () => chooseStep(t - 1);
     byId("step-on").onclick = () => chooseStep(t + 1);
+    byId("search").textContent = searchWords();
     byId("step-name").replaceChildren(`step ${t + 1} of ${target.length}: `, rowName(decoderRows()[t]));
     byId("said").replaceChildren(...target.map(stepButton));
     drawBest(target[t]);
     drawReadings(target[t]);
+}
+
+/** What chose the pieces. */
+function searchWords() {
+    const { n_beams, temperature, top_k, top_p, seed, no_repeat } = data.search,
+        how = [`temperature ${temperature}`, top_k && `top k ${top_k}`, top_p < 1 && `top p ${top_p}`, `seed ${seed}`];
+    const without = no_repeat ? ` No ${no_repeat} pieces come twice.` : "";
+    if (sentence().given) return "This translation was given.";
+    if (n_beams > 1) return `Beam search with ${n_beams} hypotheses found this translation; it is shown below.${without}`;
+    if (temperature) return `Each piece was drawn at random (${how.filter(Boolean).join(", ")}); probabilities are the model's own.${without}`;
+    return `Greedy search takes the most probable one.${without}`;
+}
+
+/** Why a piece was chosen that is not the most probable one. */
+function reason() {
+    const { n_beams, temperature, n_prefix } = data.search,
+        { given, truncated, target } = sentence();
+    if (given) return "the translation was given.";
+    if (view.step < checkpoint.forced.length) return "the checkpoint forces it.";
+    if (view.step < checkpoint.forced.length + n_prefix) return "it belongs to the prefix.";
+    if (truncated && view.step === target.length - 1) return "the length cap ends the sentence.";
+    if (n_beams > 1) return "beam search compares whole translations.";
+    return temperature ? "it was drawn." : "more probable ones would repeat pieces.";
 }
 
 /** @type {(text: string, i: number) => HTMLElement} */
@@ -48,16 +72,11 @@ function drawBest(chosenPiece) {
     const { reading = [] } = sentence().trace.output,
         { chosen, best } = reading[view.step];
     const rows = best.map(([text, p]) => tableRow([rowHeader(piece(text)), barCell(p)], text === chosenPiece));
-    const reason = sentence().given ? "the translation was given." : "the length cap ends the sentence.",
-        forced = note(
-        "The chosen piece is ",
-        piece(chosenPiece),
-        `, with probability ${percent(chosen)}: ${reason}`,
-    );
+    const other = note("The chosen piece is ", piece(chosenPiece), `, with probability ${percent(chosen)}: ${reason()}`);
     byId("best").replaceChildren(
         html("h3", null, "The most probable pieces"),
         table(["piece", "probability"], rows),
-        ...(best[0][0] === chosenPiece ? [] : [forced]),
+        ...(best[0][0] === chosenPiece ? [] : [other]),
     );
 }
 

@@ -114,6 +114,10 @@ export const choice = (name, options, value, choose) =>
         ),
     );
 
+/** Attributes of a button of a group of which one is chosen, and has the focus of the group.
+ * @type {(chosen: boolean) => Attributes} */
+export const pressed = (chosen) => ({ "aria-pressed": String(chosen), tabindex: chosen ? 0 : -1 });
+
 /** @type {Record<string, [right: number, down: number]>} */
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 

@@ -1,5 +1,5 @@
-/* Writes the data of the page as a JSON object: the checkpoint, and for each sentence its pieces, and the tensors of a
- * recorded pass under their trace names, in order of computation. */
+/* Writes the data of the page as a JSON object: the checkpoint, how it searched, and for each sentence its pieces, the
+ * hypotheses of beam search, and the tensors of a recorded pass under their trace names, in order of computation. */
 #include "explain/explain.h"
 
 #include <math.h>
@@ -168,6 +168,23 @@ static void put_tensor(explanation *e, const trace_record *pass, const traced_te
     json_text_put(&e->sentences, "}");
 }
 
+/* ,"beam":[{"n":2,"piece":"▁sehe","parent":0,"ended":false,"sum":-0.2315,"score":-0.1157}] after beam search; a
+ * hypothesis of one piece has no parent. */
+static void put_beam(json_text *json, const translator *t, const translated_sentence *sentence)
+{
+    for (size_t i = 0; i < sentence->n_steps; i++) {
+        const beam_step *step = &sentence->steps[i];
+        const char *piece = translator_target_piece(t, step->id);
+        json_text_put(json, "%s{\"n\":%zu,\"piece\":", i ? "," : ",\"beam\":[", step->n);
+        json_text_string(json, piece, strlen(piece));
+        if (step->parent != NO_PARENT)
+            json_text_put(json, ",\"parent\":%zu", step->parent);
+        json_text_put(json, ",\"ended\":%s,\"sum\":%.6g,\"score\":%.6g}", step->ended ? "true" : "false", step->sum,
+                      step->score);
+    }
+    json_text_put(json, sentence->n_steps ? "]" : "");
+}
+
 bool explanation_add_line(explanation *e, const text_line *line, const translation *result, failure *why)
 {
     e->lines.why = why;
@@ -201,6 +218,7 @@ bool explanation_add_sentence(explanation *e, const text_line *line, const trans
     json_text_put(json, ",\"truncated\":%s,", sentence->truncated ? "true" : "false");
     put_tokens_json(json, e->translator, sentence);
     put_without(json, e);
+    put_beam(json, e->translator, sentence);
     json_text_put(json, e->given ? ",\"given\":true,\"trace\":{" : ",\"trace\":{");
     for (const traced_tensor *tensor = pass->tensors; tensor < pass->tensors + pass->n; tensor++)
         put_tensor(e, pass, tensor, &sentence->target);
@@ -269,6 +287,16 @@ static void put_checkpoint(json_text *json, const explanation *e)
     json_text_put(json, "}");
 }
 
+static void put_search(json_text *json, const translator *t)
+{
+    const search_options *search = translator_search(t);
+    const sampling_options *sampling = &search->sampling;
+    json_text_put(json, "{\"n_beams\":%zu,\"length_penalty\":%g,\"no_repeat\":%zu,\"n_prefix\":%zu,", search->n_beams,
+                  search->length_penalty, search->no_repeat, translator_prefix(t)->n);
+    json_text_put(json, "\"temperature\":%g,\"top_k\":%zu,\"top_p\":%g,\"seed\":%zu}", sampling->temperature,
+                  sampling->top_k, sampling->top_p, sampling->seed);
+}
+
 bool explanation_write(const explanation *e, FILE *file, const char *name, size_t *n_bytes, failure *why)
 {
     if (e->n_sentences == 0)
@@ -276,6 +304,8 @@ bool explanation_write(const explanation *e, FILE *file, const char *name, size_
     json_text data = json_text_start(why);
     json_text_put(&data, "{\"version\":\"%s\",\"checkpoint\":", TRANSFORMER_VERSION);
     put_checkpoint(&data, e);
+    json_text_put(&data, ",\n\"search\":");
+    put_search(&data, e->translator);
     json_text_put(&data, ",\n\"lines\":[");
     json_text_append(&data, e->lines.text.bytes, e->lines.text.size);
     json_text_put(&data, "],\n\"sentences\":[");

@@ -1,7 +1,7 @@
 // Figure 1 of the paper with the layers and shapes of this checkpoint. Choosing a box shows its panel.
 import { KINDS, allBoxes, drawBox } from "./box.js";
 import { checkpoint, sentence, stackName, view } from "./data.js";
-import { byId, fill, onArrow, svg } from "./elements.js";
+import { byId, fill, onArrow, pressed, svg } from "./elements.js";
 
 /**
  * @import { Box } from "./box.js"
@@ -196,9 +196,6 @@ function mapBox(box, title, x, y, width, height) {
         ...lines.map((text, i) => svg("text", { x: x + width / 2, y: top + i * (small ? 11 : 15) }, text)),
     );
 }
-
-/** @type {(chosen: boolean) => Attributes} */
-const pressed = (chosen) => ({ "aria-pressed": String(chosen), tabindex: chosen ? 0 : -1 });
 
 /** @type {() => SVGElement[]} */
 const mapBoxes = () => Array.from(byId("map").querySelectorAll("g"));

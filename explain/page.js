@@ -1,6 +1,7 @@
 // The header of the page, and the choices that redraw every section: the sentence and the theme.
 import { drawAlignedChoice, drawAlignment } from "./alignment.js";
 import { chooseFirstCell, drawAttention } from "./attention.js";
+import { drawBeam } from "./beam.js";
 import { drawBox } from "./box.js";
 import { checkpoint, data, experiment, replaceData, view } from "./data.js";
 import { drawDecoding } from "./decoding.js";
@@ -64,6 +65,7 @@ function chooseSentence(i) {
 function startSentence(i) {
     view.sentence = i;
     view.step = view.position = 0;
+    view.hypothesis = null;
     chooseFirstCell();
 }
 
@@ -80,6 +82,7 @@ const draw = {
     },
     attention: drawAttention,
     decoding: drawDecoding,
+    beam: drawBeam,
     positions: drawPositions,
 };
 
@@ -134,10 +137,14 @@ addEventListener("explore", (event) => {
     }, 300);
 });
 
-// The lines between pieces connect points on the screen, so a change of width redraws them.
+// The lines between pieces connect points on the screen, and the tree of the beam is as wide as its place, so a change of
+// width redraws them.
 let drawnWidth = 0;
 new ResizeObserver(() => {
     const width = byId("pieces").clientWidth;
-    if (width !== drawnWidth) drawAlignment();
+    if (width !== drawnWidth) {
+        drawAlignment();
+        drawBeam();
+    }
     drawnWidth = width;
 }).observe(byId("pieces"));

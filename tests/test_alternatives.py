@@ -91,7 +91,7 @@ def test_json_lines_have_the_alternatives():
     (["--alternatives", "1", "-i", "a", "-o", "b", "--resume"],
      "--resume and --alternatives require --format jsonl, which has one line per input line"),
     (["--alternatives", "1", "--explain", "page", "Hello."],
-     "--explain shows greedy search; it cannot be combined with --alternatives"),
+     "--explain and --alternatives cannot be combined"),
 ])
 def test_options_that_make_no_sense_are_refused(options, said):
     done = start(*options)

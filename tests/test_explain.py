@@ -13,6 +13,7 @@ import safetensors.numpy
 
 import read_trace
 import test_architectures
+import test_beam
 import webdriver
 from transformer_c import program
 
@@ -222,6 +223,79 @@ def test_stored_positions_are_those_of_the_checkpoint(tmp_path, architectures):
         assert (abs(numbers - tensors[f"{side}_positions.weight"]) <= 1.000001 * errors).all()
     data, _ = explain(tmp_path / "page.html", "a dog", architectures["wide heads"])
     assert "source_positions" not in data["checkpoint"]
+
+
+# ---- the search ----
+
+def searched(path, text, *options):
+    """How the page was searched, its only sentence, and what was printed."""
+    data, done = explain(path, text, BUNDLED, *options)
+    [sentence] = data["sentences"]
+    return data["search"], sentence, done.stdout.decode()
+
+
+def spelled(beam, i):
+    """The pieces of a hypothesis."""
+    return [*(spelled(beam, beam[i]["parent"]) if "parent" in beam[i] else []), beam[i]["piece"]]
+
+
+SEARCHES = [["--beam", "4"], ["--beam", "8", "--length-penalty", "2"], ["--beam", "3", "--prefix", "Das Haus"],
+            ["--beam", "2", "--no-repeat", "1"]]
+
+
+@pytest.mark.parametrize("options", SEARCHES, ids=" ".join)
+def test_the_hypotheses_are_those_that_steps_show(options, tmp_path):
+    search, sentence, _ = searched(tmp_path / "page.html", TWENTY, *options)
+    beam, n_beams = sentence["beam"], int(options[1])
+    assert search["n_beams"] == n_beams and search["length_penalty"] == (2 if "2" in options[2:] else 1)
+    assert search["no_repeat"] == ("--no-repeat" in options) and search["n_prefix"] == 2 * ("--prefix" in options)
+    shown = test_beam.beam_of(TWENTY, n_beams, *options[2:])
+    assert [one["n"] for one in beam] == [n for n, rows in enumerate(shown, start=1) for _ in rows]
+    parents = {one.get("parent") for one in beam}
+    for i, (one, (_, total, score, fate, pieces)) in enumerate(zip(beam, (row for rows in shown for row in rows), strict=True)):
+        assert [round(one["sum"], 4), round(one["score"], 4)] == pytest.approx([total, score], abs=1.01e-4)
+        assert " ".join(spelled(beam, i)) == pieces and len(pieces.split(" ")) == one["n"]
+        assert (one["ended"], i in parents) == (fate == "ended", fate == "")
+
+
+def test_the_hypotheses_that_ended_are_the_n_best(tmp_path):
+    _, sentence, printed = searched(tmp_path / "page.html", TWENTY, "--beam", "4", "--n-best", "4")
+    done = run("--beam", "4", "--n-best", "4", "--format", "jsonl", TWENTY)
+    [expected] = json.loads(done.stdout)["sentences"]
+    beam = sentence["beam"]
+    ended = sorted((i for i, one in enumerate(beam) if one["ended"]), key=lambda i: -beam[i]["score"])
+    assert [spelled(beam, i) for i in ended[:4]] == [[token["piece"] for token in hypothesis["target"]]
+                                                     for hypothesis in expected["hypotheses"]]
+    assert [beam[i]["score"] for i in ended[:4]] == [hypothesis["score"] for hypothesis in expected["hypotheses"]]
+    assert spelled(beam, ended[0]) == [token["piece"] for token in sentence["target"]]
+    assert printed == run("--beam", "4", "--n-best", "4", TWENTY).stdout.decode()
+
+
+@pytest.mark.parametrize("options", [["--beam", "4"], ["--beam", "2", "--prefix", "Er sah ihre"], ["--no-repeat", "1"],
+                                     ["--prefix", "Sie"], ["--sample", "--temperature", "0.5", "--seed", "3"],
+                                     ["--sample", "--top-k", "5", "--top-p", "0.9", "--seed", "4"]], ids=" ".join)
+def test_the_rest_of_the_page_is_that_of_the_translation_found(options, tmp_path):
+    search, found, printed = searched(tmp_path / "page.html", "He saw her duck.", *options)
+    assert printed == run(*options, "He saw her duck.").stdout.decode() == found["translation"] + "\n"
+    assert printed != run("He saw her duck.").stdout.decode()
+    given = searched(tmp_path / "page.html", "He saw her duck.", "--target", found["translation"])[1]
+    assert "given" not in found and {**found, "given": True} == given | ({"beam": found["beam"]} if "beam" in found else {})
+    assert ("beam" in found) == ("--beam" in options) and (search["temperature"] > 0) == ("--sample" in options)
+
+
+def test_how_it_was_searched(tmp_path):
+    default = {"n_beams": 1, "length_penalty": 1, "no_repeat": 0, "n_prefix": 0, "temperature": 0, "top_k": 0, "top_p": 1,
+               "seed": 1}
+    assert searched(tmp_path / "page.html", "a")[0] == default
+    options = ["--sample", "--temperature", "0.5", "--top-k", "3", "--top-p", "0.25", "--seed", "4294967295"]
+    assert searched(tmp_path / "page.html", "a", *options)[0] == default | {
+        "temperature": 0.5, "top_k": 3, "top_p": 0.25, "seed": 4294967295}
+
+
+def test_both_models_have_a_beam(tmp_path):
+    data, _ = explain(tmp_path / "page.html", "He saw her duck.", BUNDLED, "--beam", "3", "--without", "positions")
+    changed, original = (sentence["beam"] for sentence in data["sentences"])
+    assert original == searched(tmp_path / "page.html", "He saw her duck.", "--beam", "3")[1]["beam"] != changed
 
 
 # ---- TEXT ----
@@ -665,9 +739,13 @@ def test_the_theme_is_the_systems_until_it_is_switched(page):
 def test_each_section_is_saved_as_svg(page):
     """With its words, pictures and drawings, and nothing that a viewer other than a browser would not know."""
     browser, _ = page
+    check_saved_sections(browser)
+
+
+def check_saved_sections(browser):
     browser.run("""URL.createObjectURL = (blob) => { window.saved = blob; return "data:,"; };
         HTMLAnchorElement.prototype.click = function () { window.file = this.download; };""")
-    for section in browser.run("return [...document.querySelectorAll('section')].map((of) => of.id)"):
+    for section in browser.run("return [...document.querySelectorAll('section:not([hidden])')].map((of) => of.id)"):
         browser.run("document.querySelector(arguments[0]).click()", f"#{section} .save")
         root = xml.etree.ElementTree.fromstring(browser.run("return saved.text()"))
         tags = [element.tag.removeprefix("{http://www.w3.org/2000/svg}") for element in root.iter()]
@@ -691,10 +769,14 @@ def test_each_section_is_saved_as_svg(page):
 @pytest.mark.parametrize("width", [360, 800, 1400])
 def test_no_width_scrolls_sideways_or_overlaps(width, page):
     browser, _ = page
+    check_width(browser, width)
+
+
+def check_width(browser, width):
     browser.devtools("Emulation.setDeviceMetricsOverride", width=width, height=800, deviceScaleFactor=1,
                      mobile=width < 500)
     browser.until("innerWidth === arguments[0] && document.documentElement.scrollWidth <= innerWidth", width)
-    covered = browser.run("""return [...document.querySelectorAll("section")].filter((section) => {
+    covered = browser.run("""return [...document.querySelectorAll("section:not([hidden])")].filter((section) => {
         const words = document.createRange(), button = section.querySelector(".save").getBoundingClientRect();
         words.selectNodeContents(section.querySelector("h2"));
         return [...words.getClientRects()].some((line) => line.right > button.left && line.bottom > button.top
@@ -702,6 +784,163 @@ def test_no_width_scrolls_sideways_or_overlaps(width, page):
     }).map((section) => section.id)""")
     browser.devtools("Emulation.clearDeviceMetricsOverride")
     assert covered == []
+
+
+@pytest.fixture
+def beam_page(opened, tmp_path):
+    """The freshly opened page of a beam of eight, which must not complain, and the sentence."""
+    browser, _, _ = opened
+    sentence = searched(tmp_path / "page.html", TWENTY, "--beam", "8")[1]
+    browser.open(tmp_path / "page.html")
+    yield browser, sentence
+    assert browser.console() == []
+
+
+def chosen_leaf(browser):
+    """The index of the chosen hypothesis in the tree."""
+    [chosen] = browser.run("""return [...document.querySelectorAll("#beam-tree [aria-pressed=true]")]
+        .map((of) => [of.dataset.index, of.tabIndex])""")
+    assert chosen[1] == 0
+    return int(chosen[0])
+
+
+def click_leaf(browser, i):
+    browser.click(f"#beam-tree .leaf[data-index='{i}'] rect")
+
+
+@needs_browser
+def test_the_tree_has_every_hypothesis(beam_page):
+    browser, sentence = beam_page
+    beam = sentence["beam"]
+    leaves = browser.run("""return [...document.querySelectorAll("#beam-tree .leaf")].map((of) => ({...of.dataset,
+        kind: of.getAttribute("class").split(" "), label: of.getAttribute("aria-label"),
+        ...JSON.parse(JSON.stringify(of.querySelector("rect").getBoundingClientRect()))}))""")
+    parents = {one.get("parent") for one in beam}
+    best = max((i for i, one in enumerate(beam) if one["ended"]), key=lambda i: beam[i]["score"])
+    way = [best]
+    while "parent" in beam[way[-1]]:
+        way.append(beam[way[-1]]["parent"])
+    for i, (one, leaf) in enumerate(zip(beam, leaves, strict=True)):
+        last = one["n"] == beam[-1]["n"]
+        fate = "ended" if one["ended"] else "continued" if i in parents else "open" if last else "dropped"
+        assert int(leaf["index"]) == i and fate in leaf["kind"] and ("way" in leaf["kind"]) == (i in way)
+        assert leaf["label"] == f"step {one['n']}: {one['piece']}, score {one['score']:.3f}, {fate}".replace(" -", " −")
+        if i and beam[i - 1]["n"] == one["n"]:
+            assert leaf["top"] == leaves[i - 1]["top"] and leaf["left"] >= leaves[i - 1]["right"] > 0
+        else:
+            assert i == 0 or leaf["top"] > leaves[i - 1]["bottom"]
+    assert chosen_leaf(browser) == best
+    lines = browser.run("""return [...document.querySelectorAll('#beam-tree .branch')].map((of) =>
+        [of.dataset.index, of.className.baseVal])""")
+    assert [int(index) for index, _ in lines] == [i for i, one in enumerate(beam) if "parent" in one]
+    assert {int(index) for index, kind in lines if "way" in kind} == set(way[:-1])
+    left, top = browser.run("""const of = document.querySelector("#beam-tree svg").getBoundingClientRect();
+        return [of.left, of.top]""")
+    for one, line in zip((one for one in beam if "parent" in one), browser.run("""
+            const place = (of) => of.querySelector("rect").getBBox();
+            return [...document.querySelectorAll("#beam-tree .branch")].map((of) => {
+                const [from, to] = [0, of.getTotalLength()].map((length) => of.getPointAtLength(length)),
+                    leaf = place(document.querySelector(`.leaf[data-index='${of.dataset.index}']`));
+                return [from.x, from.y, to.x - leaf.x - leaf.width / 2, to.y - leaf.y];
+            })"""), strict=True):
+        parent = leaves[one["parent"]]
+        assert line[2:] == pytest.approx([0, 0], abs=0.1)
+        assert [line[0] + left, line[1] + top] == pytest.approx(
+            [(parent["left"] + parent["right"]) / 2, parent["bottom"]], abs=0.1)
+
+
+@needs_browser
+def test_a_hypothesis_shows_those_of_its_step(beam_page):
+    browser, sentence = beam_page
+    beam, shown = sentence["beam"], test_beam.beam_of(TWENTY, 8)
+    dropped = next(i for i, one in enumerate(beam) if one["n"] == 5 and i not in {other.get("parent") for other in beam})
+    others = len([one for one in beam if one.get("parent") == 0])
+    last = next(i for i, one in enumerate(beam) if one["n"] == beam[-1]["n"] and not one["ended"])
+    [worse, *_] = (i for i, one in enumerate(beam) if one["ended"])
+    for i, words in ((dropped, "dropped, because none of its continuations is among the best of step 6."),
+                     (0, f"continued by {others} hypotheses of step 2."), (last, "still open when the search was over."),
+                     (worse, "ended. Another one that ended has a better score.")):
+        click_leaf(browser, i)
+        n = beam[i]["n"]
+        assert chosen_leaf(browser) == i and browser.text("#beam-step h3") == f"Step {n} of {len(shown)}"
+        assert texts(browser, "#beam-step p")[0].endswith(f": {words}")
+        common = " ".join(texts(browser, "#beam-step .note .piece"))
+        rows = browser.run("""return [...document.querySelectorAll("#beam-step tbody tr")].map((row) => [
+            row.querySelector(".said").textContent, ...[...row.cells].slice(1).map((of) => of.textContent),
+            row.querySelector("small") !== null])""")
+        assert len(rows) == len(shown[n - 1])
+        for (star, total, score, fate, pieces), (said, *numbers, then, on_way) in zip(shown[n - 1], rows):
+            assert f"{common} {said}".strip() == pieces and on_way == star and then == (fate or "continued")
+            assert [number(x) for x in numbers] == pytest.approx([total, score], abs=1.01e-4)
+        first = next(j for j, one in enumerate(beam) if one["n"] == n)
+        assert texts(browser, "#beam-step .chosen .said") == [rows[i - first][0]]
+        marked = browser.run("return [...document.querySelectorAll('#beam-tree .leaf.before')].map((of) => of.dataset.index)")
+        assert len(marked) == n and str(i) in marked
+
+
+@needs_browser
+def test_the_tree_is_walked_with_the_arrow_keys(beam_page):
+    browser, sentence = beam_page
+    beam = sentence["beam"]
+    i = next(i for i, one in enumerate(beam) if one["n"] == 4)
+    browser.run("document.querySelector(arguments[0]).focus()", f"#beam-tree .leaf[data-index='{chosen_leaf(browser)}']")
+    click_leaf(browser, i)
+    browser.press("right")
+    assert chosen_leaf(browser) == i + 1
+    browser.press("left", "left")
+    assert chosen_leaf(browser) == i  # there is none to the left of the first
+    browser.press("up")
+    assert chosen_leaf(browser) == beam[i]["parent"]
+    browser.press("down")
+    assert chosen_leaf(browser) == min(j for j, one in enumerate(beam) if one.get("parent") == beam[i]["parent"])
+    assert browser.run("return document.activeElement.dataset.index") == str(chosen_leaf(browser))
+
+
+@needs_browser
+def test_only_a_beam_is_shown_as_one(page, tmp_path):
+    browser, _ = page
+    hidden = "return ['#beam', 'nav [href=\"#beam\"]'].map((of) => document.querySelector(of).offsetWidth)"
+    assert browser.run(hidden) == [0, 0] and browser.text("#search") == "Greedy search takes the most probable one."
+    for options, words, reason in (
+            (["--beam", "4"], "Beam search with 4 hypotheses found this translation; it is shown below.",
+             "beam search compares whole translations."),
+            (["--beam", "2", "--prefix", "Er sah ihre"],
+             "Beam search with 2 hypotheses found this translation; it is shown below.", "it belongs to the prefix."),
+            (["--sample", "--top-k", "5", "--seed", "4"],
+             "Each piece was drawn at random (temperature 1, top k 5, seed 4); probabilities are the model's own.",
+             "it was drawn."),
+            (["--no-repeat", "1"], "Greedy search takes the most probable one. No 1 pieces come twice.",
+             "more probable ones would repeat pieces.")):
+        text = "no no no no" if "--no-repeat" in options else "He saw her duck."
+        sentence = searched(tmp_path / "page.html", text, *options)[1]
+        browser.open(tmp_path / "page.html")
+        assert [width > 0 for width in browser.run(hidden)] == 2 * ["--beam" in options] and browser.text("#search") == words
+        said = set()
+        for step in range(len(sentence["target"])):
+            choose(browser, "#step", step)
+            said |= set(texts(browser, "#best .note"))
+        assert any(note.endswith(f": {reason}") for note in said)
+
+
+@needs_browser
+def test_the_sections_of_a_beam_are_saved_as_svg(beam_page):
+    check_saved_sections(beam_page[0])
+
+
+@needs_browser
+@pytest.mark.parametrize("width", [360, 800, 1400])
+def test_a_beam_fits_every_width(width, beam_page):
+    browser, _ = beam_page
+    check_width(browser, width)
+    leaves = "[...document.querySelectorAll('#beam-tree .leaf rect')].map((of) => of.getBoundingClientRect())"
+    browser.devtools("Emulation.setDeviceMetricsOverride", width=width, height=800, deviceScaleFactor=1, mobile=width < 500)
+    browser.until(f"Math.min(...{leaves}.map((of) => of.width)) >= (arguments[0] < 500 ? 35 : 44)", width)
+    too_wide = browser.run("""return [...document.querySelectorAll("#beam-tree .leaf")].filter((leaf) => {
+        const [box, ...words] = [...leaf.children].map((of) => of.getBoundingClientRect());
+        return words.some((of) => of.left < box.left - 1 || of.right > box.right + 1 || of.bottom > box.bottom);
+    }).map((of) => of.textContent)""")
+    browser.devtools("Emulation.clearDeviceMetricsOverride")
+    assert too_wide == []
 
 
 @needs_browser

@@ -113,7 +113,6 @@ def test_steps_show_the_tokens_that_could_be_drawn():
     (["--sample", "--seed", "-1"], "invalid --seed -1; must be a number from 0 to 4294967295"),
     (["--sample", "--seed", "4294967296"], "invalid --seed 4294967296; must be a number from 0 to 4294967295"),
     (["--sample", "--info"], "--info cannot be combined with TEXT or translation options"),
-    (["--sample", "--explain", "page", "Hello."], "--explain shows greedy search; it cannot be combined with --sample"),
 ])
 def test_options_that_make_no_sense_are_refused(options, said):
     done = start(*options)

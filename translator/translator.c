@@ -136,6 +136,11 @@ const search_options *translator_search(const translator *t)
     return &t->workers.search;
 }
 
+const token_ids *translator_prefix(const translator *t)
+{
+    return &t->workers.prefix;
+}
+
 const transformer *translator_model(const translator *t)
 {
     return t->model;

@@ -134,6 +134,10 @@ bool translator_choose_language(translator *t, const char *name, failure *why);
 bool translator_switch_off(translator *t, const char *name, failure *why);
 
 const search_options *translator_search(const translator *t);
+
+/* The tokens that translations begin with: of the prefix, or of the target. */
+const token_ids *translator_prefix(const translator *t);
+
 const transformer *translator_model(const translator *t);
 const model_config *translator_config(const translator *t);
 
