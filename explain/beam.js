@@ -21,7 +21,8 @@ const STEP_HEIGHT = 52,
 let tree;
 
 function growTree() {
-    const leaves = (sentence().beam ?? []).map((one, index) => ({ ...one, index, column: 0, children: /** @type {Leaf[]} */ ([]) })),
+    /** @type {Leaf[]} */
+    const leaves = (sentence().beam ?? []).map((one, index) => ({ ...one, index, column: 0, children: [] })),
         steps = range(leaves[leaves.length - 1].n, (step) => leaves.filter(({ n }) => n === step + 1));
     for (const leaf of leaves) if (leaf.parent !== undefined) leaves[leaf.parent].children.push(leaf);
     for (const step of steps) step.forEach((leaf, column) => (leaf.column = column));
@@ -79,14 +80,14 @@ function drawTree() {
         width = Math.min(Math.max((room - MARGIN) / nColumns, LEAST_LEAF), MOST_LEAF),
         size = { width: MARGIN + nColumns * width, height: steps.length * STEP_HEIGHT },
         onWay = new Set(pathTo(translation));
-    const numbers = steps.map((_, i) => svg("text", { class: "number", x: 0, y: i * STEP_HEIGHT + 24 }, String(i + 1)));
+    const numbers = steps.map((_, i) => svg("text", { class: "number", x: 0, y: i * STEP_HEIGHT + 22 }, String(i + 1)));
     const branches = leaves.flatMap((leaf) =>
         leaf.parent === undefined ? [] : [branch(leaves[leaf.parent], leaf, width, onWay.has(leaf))],
     );
     byId("beam-tree").replaceChildren(
         svg(
             "svg",
-            { ...size, viewBox: `0 0 ${size.width} ${size.height}`, role: "group", "aria-label": "The hypotheses of each step" },
+            { ...size, role: "group", "aria-label": "The hypotheses of each step" },
             ...numbers,
             ...branches,
             ...leaves.map((leaf) => leafBox(leaf, width, onWay.has(leaf))),

@@ -30,11 +30,12 @@ export function drawDecoding() {
 /** What chose the pieces. */
 function searchWords() {
     const { n_beams, temperature, top_k, top_p, seed, no_repeat } = data.search,
-        how = [`temperature ${temperature}`, top_k && `top k ${top_k}`, top_p < 1 && `top p ${top_p}`, `seed ${seed}`];
-    const without = no_repeat ? ` No ${no_repeat} pieces come twice.` : "";
+        drawn = [`temperature ${temperature}`, top_k && `top k ${top_k}`, top_p < 1 && `top p ${top_p}`, `seed ${seed}`],
+        how = drawn.filter(Boolean).join(", ");
+    const without = no_repeat ? ` No ${no_repeat}-gram of pieces occurs twice.` : "";
     if (sentence().given) return "This translation was given.";
     if (n_beams > 1) return `Beam search with ${n_beams} hypotheses found this translation; it is shown below.${without}`;
-    if (temperature) return `Each piece was drawn at random (${how.filter(Boolean).join(", ")}); probabilities are the model's own.${without}`;
+    if (temperature) return `Each piece was drawn at random (${how}); probabilities are the model's own.${without}`;
     return `Greedy search takes the most probable one.${without}`;
 }
 

@@ -60,20 +60,24 @@ class Explorer(ThreadingHTTPServer):
             super().handle_error(*request)
 
     def explain(self, query: dict[str, str]) -> bytes:
-        """The page that --explain writes. query has text, and may have model, an index, without and target."""
-        text, target, without = (query.get(key, "") for key in ("text", "target", "without"))
-        if len((text + target + without).encode()) > MOST_BYTES:
+        """The page that --explain writes. query has text, and may have model, an index, and without, target, beam,
+        temperature and seed; a temperature of 0 draws nothing at random."""
+        everything = "".join(query.values())
+        if len(everything.encode()) > MOST_BYTES:
             raise Refused(f"more than {MOST_BYTES} bytes")
-        if "\0" in text + target + without:
+        if "\0" in everything:
             raise Refused("a NUL character")
         model = query.get("model", "0")
         if not model.isdecimal() or int(model) >= len(self.directories):
             raise Refused("unknown checkpoint")
-        options = [f"--without={name}" for name in without.split()] + ([f"--target={target}"] if target else [])
+        options = [f"--without={name}" for name in query.get("without", "").split()]
+        options += [f"--{name}={query[name]}" for name in ("target", "beam") if query.get(name)]
+        if query.get("temperature", "0") != "0":
+            options += ["--sample", f"--temperature={query['temperature']}", f"--seed={query.get('seed', 1)}"]
         read, write = os.pipe()  # not a file, which would be synced to disk
         with self.processes, open(read, "rb") as page:
             command = [TRANSLATE, "-t", "1", "-m", self.directories[int(model)], "--explain", f"/dev/fd/{write}", *options,
-                       "--", text]
+                       "--", query.get("text", "")]
             try:
                 process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
                                            pass_fds=[write])

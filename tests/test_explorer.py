@@ -140,7 +140,9 @@ def written(tmp_path, *arguments):
 @pytest.mark.parametrize("query, options", [
     ({}, []), ({"without": "positions decoder.1.cross_attention:2"}, ["--without=positions",
                                                                     "--without=decoder.1.cross_attention:2"]),
-    ({"target": "Er sah ihre Ente."}, ["--target", "Er sah ihre Ente."])], ids=str)
+    ({"target": "Er sah ihre Ente."}, ["--target", "Er sah ihre Ente."]),
+    ({"beam": "4", "temperature": "0", "seed": "7"}, ["--beam", "4"]),
+    ({"beam": "1", "temperature": "0.6", "seed": "7"}, ["--sample", "--temperature", "0.6", "--seed", "7"])], ids=str)
 def test_a_page_is_that_of_explain(server, query, options, tmp_path):
     page = written(tmp_path, *options, "He saw her duck.")
     status, headers, text = server.get("page", text="He saw her duck.", **query)
@@ -153,12 +155,17 @@ def test_text_is_never_an_option(server):
     assert json.loads(server.get("data", text="--help me")[2])["sentences"][0]["text"] == "--help me"
     status, _, said = server.get("data", text="a", without="--help")
     assert status == 400 and said.startswith('unknown part "--help"')
+    for query in ({"beam": "4 --help"}, {"temperature": "1 --help"}, {"temperature": "1", "seed": "1 --help"}):
+        status, _, said = server.get("data", text="a", **query)
+        assert status == 400 and re.fullmatch(r"invalid --\w+ \d --help; must be a number from .*", said)
 
 
 @pytest.mark.parametrize("query, said", [
     ({"text": " "}, "TEXT has no sentence; --explain requires one"), ({"text": "a" * 5000}, "more than 4096 bytes"),
     ({"text": "a", "model": "9"}, "unknown checkpoint"), ({"text": "a", "model": "../.."}, "unknown checkpoint"),
-    ({"text": "a\0b"}, "a NUL character")], ids=str)
+    ({"text": "a\0b"}, "a NUL character"), ({"text": "a", "seed": "1\0"}, "a NUL character"),
+    ({"text": "a", "beam": "2", "target": "b"}, "--target searches nothing"),
+    ({"text": "a", "beam": "2", "temperature": "1"}, "--sample and --beam cannot be combined")], ids=str)
 def test_what_has_no_page_is_said(server, query, said):
     status, _, text = server.get("data", **query)
     assert status == 400 and said in text
@@ -252,6 +259,41 @@ def test_two_settings_side_by_side(typist):
     assert lefts[1] > lefts[0] + 500
     typist.browser.click("#two")
     assert typist.browser.run("return document.querySelectorAll('section')[1].offsetWidth") == 0
+
+
+@test_explain.needs_browser
+def test_the_sliders_choose_the_search(typist):
+    """What the program would refuse cannot be asked for."""
+    def state():
+        return typist.browser.run("""const { beam, temperature, again } = document.forms[0].elements;
+            return [beam, temperature].flatMap((of) => [of.disabled, of.parentNode.textContent]).concat(again.disabled)""")
+
+    def until_told(words):
+        typist.browser.until(f"{IN_FRAME}.querySelector('#search').textContent.startsWith(arguments[1])", 0, words)
+
+    translated = lambda *options: subprocess.run([TRANSLATE, *options, "He saw her duck."], check=True,  # noqa: E731
+                                                 capture_output=True, text=True).stdout.strip()
+    typist.fill(0, "text", "He saw her duck.")
+    typist.until_shown(0, "Er sah sie stumpf.")
+    assert state() == [False, "off", False, "off", True]
+    typist.fill(0, "beam", "4")
+    typist.until_shown(0, "Er sah ihre Ente.")
+    assert typist.texts(0, "#beam-size") == ["4"] and state() == [False, "4", False, "off", True]
+    typist.fill(0, "temperature", "1")  # also ends the beam
+    for seed in 1, 2, 3:
+        typist.until_shown(0, translated("--sample", "--seed", str(seed)))
+        until_told(f"Each piece was drawn at random (temperature 1, seed {seed})")
+        assert state() == [False, "off", False, "1", False]
+        typist.browser.click("[name=again]")
+    typist.fill(0, "beam", "2")  # also ends the drawing
+    until_told("Beam search with 2 hypotheses")
+    assert state() == [False, "2", False, "off", True]
+    typist.fill(0, "target", "Er sah sie.")
+    typist.until_shown(0, "Er sah sie.")
+    assert state() == [True, "off", True, "off", True]
+    typist.fill(0, "target", "")
+    typist.until_shown(0, translated("--beam", "2"))
+    assert state() == [False, "2", False, "off", True] and typist.texts(0, "#beam-size") == ["2"]
 
 
 @test_explain.needs_browser
