@@ -7,12 +7,13 @@ import { format, range } from "./numbers.js";
 
 /** @import { Hypothesis } from "./data.js" */
 
-/** A hypothesis in the tree: `column` is its place among those of its step, `children` are its continuations.
- * @typedef {Hypothesis & { index: number, column: number, children: Leaf[] }} Leaf */
+/** A hypothesis in the tree: `column` is its place among those of its step, whose boxes take `width` each, and `children`
+ * are its continuations.
+ * @typedef {Hypothesis & { index: number, column: number, width: number, children: Leaf[] }} Leaf */
 
 const STEP_HEIGHT = 52,
     LEAF_HEIGHT = 34,
-    LEAST_LEAF = 38, // width, with the space beside it
+    LEAST_LEAF = 38, // widths, with the space beside it
     MOST_LEAF = 120,
     MARGIN = 24, // for the numbers of the steps
     PIECE_FONT = "11px system-ui, sans-serif";
@@ -22,7 +23,7 @@ let tree;
 
 function growTree() {
     /** @type {Leaf[]} */
-    const leaves = (sentence().beam ?? []).map((one, index) => ({ ...one, index, column: 0, children: [] })),
+    const leaves = (sentence().beam ?? []).map((one, index) => ({ ...one, index, column: 0, width: 0, children: [] })),
         steps = range(leaves[leaves.length - 1].n, (step) => leaves.filter(({ n }) => n === step + 1));
     for (const leaf of leaves) if (leaf.parent !== undefined) leaves[leaf.parent].children.push(leaf);
     for (const step of steps) step.forEach((leaf, column) => (leaf.column = column));
@@ -60,29 +61,32 @@ export function drawBeam() {
 
 // ---- the tree ----
 
+const ruler = /** @type {CanvasRenderingContext2D} */ (html("canvas").getContext("2d"));
+
 /** The text, shortened to a width in pixels.
  * @type {(text: string, width: number) => string} */
 function shortened(text, width) {
-    const context = /** @type {CanvasRenderingContext2D} */ (html("canvas").getContext("2d"));
-    context.font = PIECE_FONT;
-    /** @type {(shown: string) => boolean} */
-    const fits = (shown) => context.measureText(shown).width <= width;
     const letters = [...text];
-    let n = letters.length;
-    while (n > 1 && !fits(letters.slice(0, n).join("") + (n < letters.length ? "…" : ""))) n--;
-    return letters.slice(0, n).join("") + (n < letters.length ? "…" : "");
+    let shown = text;
+    ruler.font = PIECE_FONT;
+    while (letters.length > 1 && ruler.measureText(shown).width > width) {
+        letters.pop();
+        shown = `${letters.join("")}…`;
+    }
+    return shown;
 }
 
 function drawTree() {
     const { leaves, steps, translation } = tree,
-        nColumns = Math.max(...steps.map(({ length }) => length)),
-        room = byId("beam-tree").clientWidth,
-        width = Math.min(Math.max((room - MARGIN) / nColumns, LEAST_LEAF), MOST_LEAF),
-        size = { width: MARGIN + nColumns * width, height: steps.length * STEP_HEIGHT },
+        room = byId("beam-tree").clientWidth - MARGIN,
         onWay = new Set(pathTo(translation));
+    for (const step of steps)
+        for (const leaf of step) leaf.width = Math.min(Math.max(room / step.length, LEAST_LEAF), MOST_LEAF);
+    const right = Math.max(...leaves.map(({ column, width }) => (column + 1) * width)),
+        size = { width: MARGIN + right, height: steps.length * STEP_HEIGHT };
     const numbers = steps.map((_, i) => svg("text", { class: "number", x: 0, y: i * STEP_HEIGHT + 22 }, String(i + 1)));
     const branches = leaves.flatMap((leaf) =>
-        leaf.parent === undefined ? [] : [branch(leaves[leaf.parent], leaf, width, onWay.has(leaf))],
+        leaf.parent === undefined ? [] : [branch(leaves[leaf.parent], leaf, onWay.has(leaf))],
     );
     byId("beam-tree").replaceChildren(
         svg(
@@ -90,26 +94,30 @@ function drawTree() {
             { ...size, role: "group", "aria-label": "The hypotheses of each step" },
             ...numbers,
             ...branches,
-            ...leaves.map((leaf) => leafBox(leaf, width, onWay.has(leaf))),
+            ...leaves.map((leaf) => leafBox(leaf, onWay.has(leaf))),
         ),
     );
 }
 
+/** The middle of a hypothesis.
+ * @param {Leaf} leaf */
+const middleOf = ({ column, width }) => MARGIN + (column + 0.5) * width;
+
 /** The line from a hypothesis to one that continues it.
- * @type {(from: Leaf, to: Leaf, width: number, onWay: boolean) => SVGElement} */
-function branch(from, to, width, onWay) {
-    const [x1, x2] = [from, to].map(({ column }) => MARGIN + (column + 0.5) * width),
+ * @type {(from: Leaf, to: Leaf, onWay: boolean) => SVGElement} */
+function branch(from, to, onWay) {
+    const [x1, x2] = [middleOf(from), middleOf(to)],
         [y1, y2] = [(from.n - 1) * STEP_HEIGHT + LEAF_HEIGHT + 1, (to.n - 1) * STEP_HEIGHT + 1];
     const middle = (y1 + y2) / 2,
         d = `M${x1} ${y1}C${x1} ${middle} ${x2} ${middle} ${x2} ${y2}`;
     return svg("path", { class: `branch${onWay ? " way" : ""}`, d, "data-index": to.index });
 }
 
-/** @type {(leaf: Leaf, width: number, onWay: boolean) => SVGElement} */
-function leafBox(leaf, width, onWay) {
-    const gap = width < 60 ? 3 : 6,
-        x = MARGIN + leaf.column * width + gap / 2,
-        middle = MARGIN + (leaf.column + 0.5) * width,
+/** @type {(leaf: Leaf, onWay: boolean) => SVGElement} */
+function leafBox(leaf, onWay) {
+    const gap = leaf.width < 60 ? 3 : 6,
+        width = leaf.width - gap,
+        middle = middleOf(leaf),
         y = (leaf.n - 1) * STEP_HEIGHT + 1,
         fate = fateOf(leaf);
     const attributes = {
@@ -124,8 +132,8 @@ function leafBox(leaf, width, onWay) {
     return svg(
         "g",
         attributes,
-        svg("rect", { x, y, width: width - gap, height: LEAF_HEIGHT, rx: 5 }),
-        svg("text", { x: middle, y: y + 14 }, shortened(leaf.piece, width - gap - 6)),
+        svg("rect", { x: middle - width / 2, y, width, height: LEAF_HEIGHT, rx: 5 }),
+        svg("text", { x: middle, y: y + 14 }, shortened(leaf.piece, width - 4)),
         svg("text", { class: "score", x: middle, y: y + 28 }, format(leaf.score, 2)),
     );
 }
