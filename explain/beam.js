@@ -63,12 +63,13 @@ export function drawBeam() {
 
 const ruler = /** @type {CanvasRenderingContext2D} */ (html("canvas").getContext("2d"));
 
-/** The text, shortened to a width in pixels.
+/** The text, shortened to a width in pixels: at first by the space before a word.
  * @type {(text: string, width: number) => string} */
 function shortened(text, width) {
-    const letters = [...text];
+    const letters = [...text.replace(/^▁(?=.)/, "")];
     let shown = text;
     ruler.font = PIECE_FONT;
+    if (ruler.measureText(shown).width > width) shown = letters.join("");
     while (letters.length > 1 && ruler.measureText(shown).width > width) {
         letters.pop();
         shown = `${letters.join("")}…`;
