@@ -49,7 +49,7 @@ export function drawBeam() {
     if (hidden) return;
     growTree();
     const { n_beams, length_penalty, n_prefix } = data.search,
-        power = length_penalty === 1 ? "n" : `n^${length_penalty}`;
+        power = length_penalty === 1 ? "n" : `n^(${length_penalty})`;
     byId("beam-size").textContent = String(n_beams);
     byId("beam-score").replaceChildren(
         formula(`score = Σ log p / ${power}`),

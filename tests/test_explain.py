@@ -923,6 +923,18 @@ def test_only_a_beam_is_shown_as_one(page, tmp_path):
 
 
 @needs_browser
+@pytest.mark.parametrize("options, words, power", [
+    ([], "score = Σ log p / n, where n is the number of pieces.", []),
+    (["--length-penalty", "0.6", "--prefix", "Das"],
+     "score = Σ log p / n0.6, where n is the number of pieces after the prefix, whose pieces count 0.", ["0.6"])], ids=str)
+def test_the_score_has_its_formula(options, words, power, opened, tmp_path):
+    browser, _, _ = opened
+    searched(tmp_path / "page.html", "The house is small.", "--beam", "2", *options)
+    browser.open(tmp_path / "page.html")
+    assert texts(browser, "#beam-score") == [words] and texts(browser, "#beam-score sup") == power and browser.console() == []
+
+
+@needs_browser
 def test_the_sections_of_a_beam_are_saved_as_svg(beam_page):
     check_saved_sections(beam_page[0])
 
