@@ -29,7 +29,7 @@ def lines_of(variant):
     if variant == REVERSING:
         return letters(20)
     sentences = json.loads((GOLDEN / variant / "golden.json").read_text(encoding="utf-8"))["sentences"]
-    return [sentence["text"] for sentence in sentences if sentence["text"]]
+    return [sentence["text"] for sentence in sentences if 0 < len(sentence["text"]) < 40]
 
 
 @pytest.fixture(scope="module")
@@ -84,8 +84,8 @@ def test_hypotheses_are_those_of_transformers(exported, variant, n_beams, length
             assert abs(ours.score - theirs.score) <= 1e-4
 
 
-@pytest.mark.parametrize("variant", [*RANDOM, REVERSING])
-@pytest.mark.parametrize("no_repeat", [1, 2, 3])
+@pytest.mark.parametrize("variant, no_repeat", [("relu", 1), ("swish", 2), ("gelu", 3), ("odd", 2),
+                                               *((REVERSING, n) for n in (1, 2, 3))])
 def test_without_repeats_ids_are_those_of_transformers(exported, variant, no_repeat):
     """Random checkpoints repeat themselves all the time."""
     model, directory = exported(variant)
@@ -105,8 +105,8 @@ def test_without_repeats_ids_are_those_of_transformers(exported, variant, no_rep
     assert variant == REVERSING or [sentence.target for sentence in greedy] != checkpoint.greedy(model, sources)
 
 
-@pytest.mark.parametrize("variant", [*RANDOM, REVERSING])
-@pytest.mark.parametrize("prefix", ["a", "the house is"])
+@pytest.mark.parametrize("variant, prefix", [("relu", "a"), ("swish", "the house is"), ("gelu", "a"), ("odd", "the house is"),
+                                             (REVERSING, "a"), (REVERSING, "the house is")])
 def test_after_a_prefix_ids_are_those_of_transformers(exported, variant, prefix):
     """With a length penalty, because the prefix does not count in it."""
     model, directory = exported(variant)
@@ -115,7 +115,7 @@ def test_after_a_prefix_ids_are_those_of_transformers(exported, variant, prefix)
     from transformer_c.program import translate, translate_tokens
     [scored] = translate(directory, [f"a\t{prefix}"], "--score", "--format", "jsonl").stdout.splitlines()
     ids = [token["id"] for token in json.loads(scored)["tokens"]["target"]][:-1]
-    lines = [line for line in lines_of(variant) if len(line) < 40]
+    lines = lines_of(variant)
     greedy = [sentence for line in translate_tokens(directory, lines, "--plain", "--prefix", prefix) for sentence in line]
     sources = [sentence.source for sentence in greedy]
     assert ids and all(sentence.target[:len(ids)] == ids for sentence in greedy)

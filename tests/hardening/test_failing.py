@@ -29,7 +29,7 @@ TASKS = {
     "output": [*MODEL, "-o", "OUT"],
     "file": [*MODEL, "-i", "IN", "-o", "OUT"],
     "tokens": [*MODEL, "--tokens", "a"],
-    "steps": [*MODEL, "--steps", "a"],
+    "steps": ["-m", GOLDEN / "reversing", "--steps", "a"],
     "attention": [*MODEL, "--attention", "I have a dog."],
     "trace": [*MODEL, "--trace", "OUT", "I have a dog."],
     "explain": [*MODEL, "--explain", "OUT", "a"],
