@@ -128,6 +128,17 @@ def test_after_a_prefix_ids_are_those_of_transformers(exported, variant, prefix)
         assert reference.beam_difference(ours, theirs)[0] <= 1e-4
 
 
+def test_the_closest_choice_of_greedy_search_is_that_of_its_two_best_logits(exported):
+    model, directory = exported("relu")
+    import reference
+    from transformer_c.program import translate_tokens
+    for [sentence] in translate_tokens(directory, ["The house is small.", "I have a dog."], "--plain"):
+        source, n_steps = sentence.source, len(sentence.target) - 1  # a random model does not end before the cap
+        gaps = [reference.gap_at(model, source, sentence.target, step) for step in range(n_steps)]
+        gap, step = reference.closest_choice(model, source, 1, 0.0, n_steps)
+        assert gap == pytest.approx(min(gaps), abs=1e-5) and gaps[step] == min(gaps)
+
+
 LINES = ["The weather will be better tomorrow.", "", "He saw her duck. I know <b>that</b>.",
          "  - Write to {name} <b>today</b>.", "thank you",
          "We have to put the meeting off, because the manager is ill and nobody else knows the customer."]
