@@ -127,7 +127,7 @@ function leafBox(leaf, onWay) {
         "aria-label": `step ${leaf.n}: ${leaf.piece}, score ${format(leaf.score)}, ${fate}`,
         "data-index": leaf.index,
         onclick: () => chooseLeaf(leaf),
-        onkeydown: (/** @type {KeyboardEvent} */ event) => onLeafKey(event, leaf),
+        onkeydown: onLeafKey(leaf),
         ...pressed(leaf === chosenLeaf()),
     };
     return svg(
@@ -145,23 +145,16 @@ function chooseLeaf(leaf) {
     drawStep();
 }
 
-/** Enter and space choose a hypothesis. The arrow keys move to the one that it continues, its best continuation, or another
- * one of the step.
- * @type {(event: KeyboardEvent, leaf: Leaf) => void} */
-function onLeafKey(event, leaf) {
-    /** @type {(right: number, down: number) => void} */
-    const move = (right, down) => {
+/** The arrow keys move to the hypothesis that it continues, its best continuation, or another one of the step.
+ * @param {Leaf} leaf */
+const onLeafKey = (leaf) =>
+    onArrow((right, down) => {
         const above = leaf.parent === undefined ? undefined : tree.leaves[leaf.parent],
             next = right ? tree.steps[leaf.n - 1][leaf.column + right] : down > 0 ? leaf.children[0] : above;
         if (!next) return;
         chooseLeaf(next);
         /** @type {SVGElement} */ (byId("beam-tree").querySelector("[aria-pressed=true]")).focus();
-    };
-    if (event.key === "Enter" || event.key === " ") {
-        event.preventDefault();
-        chooseLeaf(leaf);
-    } else onArrow(move)(event);
-}
+    });
 
 // ---- the step of the chosen hypothesis ----
 
