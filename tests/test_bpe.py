@@ -1,8 +1,13 @@
-"""Byte-pair encoding against subword-nmt (which make_bpe.py ran), and against Hugging Face's BartTokenizer and tokenizers."""
+"""Byte-pair encoding against subword-nmt (which make_bpe.py ran), and against Hugging Face's BartTokenizer and tokenizers.
+Needs these two."""
 
 import json
 
 import pytest
+
+pytest.importorskip("tokenizers")
+pytest.importorskip("transformers")
+
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import BartTokenizer
 

@@ -1,11 +1,14 @@
 """The shell scripts in a small checkout of their own, with stand-ins for cmake and python3: they find their root through
 links, survive moves, copies and kills, and wait for one another."""
 
+import contextlib
+import importlib.metadata
 import itertools
 import os
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -261,3 +264,41 @@ def test_an_installation_that_fails_is_tried_again(checkout, tmp_path, start, ru
     assert "no network" in process.communicate()[1] and process.returncode == 1
     (checkout / ".venv/bin/python").write_text(good)
     assert run(checkout / "scripts/python", "script") == f"{checkout}/.venv/bin/python script\n"
+
+
+# ---- Python packages ----
+
+# Collects the tests as if the modules named did not exist.
+COLLECT_WITHOUT = """
+import sys
+import pytest
+
+class Finder:
+    def find_spec(self, name, path, target=None):
+        if name.split(".")[0] in sys.argv[2:]:
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+sys.meta_path.insert(0, Finder())
+sys.exit(pytest.main(["--collect-only", "-q", "-p", "no:cacheprovider", sys.argv[1]]))
+"""
+
+
+def installed_by(requirements):
+    """The names of the distributions that a requirements file installs, with those that they need."""
+    found, names = set(), [line.split("==")[0] for line in (ROOT / requirements).read_text().splitlines()]
+    while names:
+        name = re.sub("[-_.]+", "-", names.pop().lower())
+        if name not in found:
+            found.add(name)
+            with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+                names += [re.match(r"[\w.-]+", needed)[0] for needed in importlib.metadata.requires(name) or []
+                          if "extra ==" not in needed]
+    return found
+
+
+def test_tests_are_collected_with_the_packages_that_scripts_test_installs():
+    own = installed_by("scripts/requirements-test.txt")
+    others = [module for module, distributions in importlib.metadata.packages_distributions().items()
+              if not own & {re.sub("[-_.]+", "-", name.lower()) for name in distributions}]
+    done = subprocess.run([sys.executable, "-c", COLLECT_WITHOUT, ROOT / "tests", *others], capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr

@@ -8,6 +8,9 @@ import unicodedata
 from pathlib import Path
 
 import pytest
+
+pytest.importorskip("tokenizers")
+
 from tokenizers import normalizers, pre_tokenizers
 
 from odd_strings import ODD_STRINGS
