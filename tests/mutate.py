@@ -211,6 +211,8 @@ class Copy:
             status, said, _ = run(command, 1800, cwd=self.directory)
             if status != 0:
                 raise Broken(said)
+        for counts in self.counting.rglob("*.gcda"):  # of a run that was interrupted
+            counts.unlink()
         return True
 
     def counted(self):
