@@ -18,8 +18,9 @@
 FILE is text or TSV, of which the first column is taken, except by `score`. CHECKPOINT is the export of HF_DIR in
 float32. Every sentence is compared as the program cuts it. The exit status is 1 when something differs
 more than it may: any token id; a greedy id where the two best logits are 1e-5 or more apart; a hypothesis,
-unless another of the same score within 1e-5 is in its place, or a step of the search had to choose between two such scores; a
-score or log-probability by more than 1e-4; a tensor by more than 1e-4 (of its largest magnitude, where that is above 1).
+unless another of the same score within 1e-5 is in its place, or a step of the search chose between sums of log-probabilities
+less than 1e-5 apart; a score or log-probability by more than 1e-4; a tensor by more than 1e-4 (of its largest magnitude,
+where that is above 1).
 """
 
 import argparse
@@ -41,7 +42,7 @@ from transformers.modeling_outputs import BaseModelOutput
 from transformer_c import checkpoint
 from transformer_c.program import translate, translate_objects, translate_tokens
 
-TIE = 1e-5        # two logits or scores closer than this may be chosen either way
+TIE = 1e-5        # two logits, scores or sums closer than this may be chosen either way
 TOLERANCE = 1e-4
 
 
@@ -265,10 +266,10 @@ def beam_difference(found: list[checkpoint.Hypothesis], expected: list[checkpoin
 
 
 @torch.no_grad()
-def closest_choice(model: MarianMTModel, source: list[int], n_beams: int, length_penalty: float, n_steps: int,
-                   no_repeat: int = 0, prefix: Sequence[int] = ()) -> tuple[float, int]:
-    """(the smallest distance of the scores of the last hypothesis that beam search keeps and the first that it drops, its
-    step), of the steps after the prefix up to n_steps, computed in float64."""
+def closest_choice(model: MarianMTModel, source: list[int], n_beams: int, n_steps: int, no_repeat: int = 0,
+                   prefix: Sequence[int] = ()) -> tuple[float, int]:
+    """(the smallest distance of two sums of log-probabilities, of the last hypothesis that beam search keeps and the first
+    that it drops; its step), of the steps after the prefix up to n_steps, computed in float64."""
     model, suppressed = copy.deepcopy(model).double(), checkpoint.suppressed_ids(model)
     encoded = model.get_encoder()(torch.tensor([source])).last_hidden_state
     kept, closest = torch.tensor([[model.config.decoder_start_token_id, *prefix]]), (float("inf"), 0)
@@ -279,8 +280,7 @@ def closest_choice(model: MarianMTModel, source: list[int], n_beams: int, length
         scores = NoRepeatNGramLogitsProcessor(no_repeat)(kept, scores) if no_repeat else scores
         scores[:, [*suppressed, model.config.eos_token_id]] = -float("inf")
         best = (sums + scores).flatten().topk(n_beams + 1)
-        length = (step + 1 - len(prefix)) ** length_penalty
-        closest = min(closest, (float(best.values[-2] - best.values[-1]) / length, step))
+        closest = min(closest, (float(best.values[-2] - best.values[-1]), step))
         rows, ids = best.indices[:-1] // logits.shape[-1], best.indices[:-1] % logits.shape[-1]
         kept, sums = torch.cat((kept[rows], ids[:, None]), dim=1), best.values[:-1, None]
     return closest
@@ -302,10 +302,10 @@ def compare_beam(model: MarianMTModel, tokenizer: MarianTokenizer, directory: Pa
                 largest = max(largest, gap)
                 continue
             all_equal = False
-            choice, step = closest_choice(model, source, n_beams, length_penalty, max(len(one.target) for one in found),
-                                          no_repeat, prefix_ids)
+            n_steps = max(len(one.target) for one in found)
+            choice, step = closest_choice(model, source, n_beams, n_steps, no_repeat, prefix_ids)
             inexcusable += min(gap, choice) >= TIE
-            print(f"  differs, with scores up to {gap:.2g} apart; at token {step} the search chose between two scores that are "
+            print(f"  differs, with scores up to {gap:.2g} apart; at token {step} the search chose between two sums that are "
                   f"{choice:.2g} apart: {line}")
         n_equal += all_equal
     print(f"{path}: beam {n_beams}, length penalty {length_penalty}, {n_best} best, no repeat {no_repeat}: the ids of "

@@ -135,7 +135,7 @@ def test_the_closest_choice_of_greedy_search_is_that_of_its_two_best_logits(expo
     for [sentence] in translate_tokens(directory, ["The house is small.", "I have a dog."], "--plain"):
         source, n_steps = sentence.source, len(sentence.target) - 1  # a random model does not end before the cap
         gaps = [reference.gap_at(model, source, sentence.target, step) for step in range(n_steps)]
-        gap, step = reference.closest_choice(model, source, 1, 0.0, n_steps)
+        gap, step = reference.closest_choice(model, source, 1, n_steps)
         assert gap == pytest.approx(min(gaps), abs=1e-5) and gaps[step] == min(gaps)
 
 

@@ -178,7 +178,7 @@ def test_what_the_fuzzer_found_survives_a_move(checkout, tmp_path, run):
 
 
 def test_what_documented_commands_create_is_ignored():
-    """In the checkout. checkpoints/ is there already, and names in capitals stand for files that the reader chooses."""
+    """In the checkout, which has checkpoints/ from the start; names in capitals are placeholders."""
     creates = re.compile(r"(?:--run|--trace|--explain|--model|-o|>|export\.py [\w./-]+) ([a-z][\w.-]*)(?= |$)", re.MULTILINE)
     created = set()
     for document in [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]:
