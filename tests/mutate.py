@@ -72,14 +72,14 @@ def end(process):
 
 
 def run(command, seconds, **options):
-    """(exit status, output, seconds taken). `seconds` limits the CPU time of each process. After ten times as long, on the
+    """(exit status, output, seconds taken). `seconds` limits the CPU time of each process. After three times as long, on the
     clock, the status is None: a busy machine must not kill mutants."""
     started = time.monotonic()
     with subprocess.Popen([*LIMITED, f"--cpu={math.ceil(seconds)}", *command], stdin=subprocess.DEVNULL,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace",
                           start_new_session=True, **options) as process:
         try:
-            said, status = process.communicate(timeout=10 * seconds)[0], process.returncode
+            said, status = process.communicate(timeout=3 * seconds)[0], process.returncode
         except subprocess.TimeoutExpired:
             said, status = "", None
         finally:
@@ -409,20 +409,21 @@ class Copies:
             self.free.put(number)
 
 
-def tried(room, number, seed, result_of):
-    """{verdict: [(mutant, result)]} of the first mutants of a room, `number` of them killed or survived.
+def tried(shares, seed, result_of):
+    """{room: {verdict: [(mutant, result)]}} of the first mutants of each room, as many killed or survived as `shares` says.
 
     Those that are due are tried in the order of their files, so that each file is compiled as rarely as possible."""
-    out = {verdict: [] for verdict in ("killed", "survived", "rejected", "identical")}
-    left = mutants.sequence(ROOT, room, seed)
-    while (missing := number - len(out["killed"]) - len(out["survived"])) > 0:
-        due = [mutant for _, mutant in zip(range(missing), left)]
-        if not due:
-            break
-        due.sort(key=lambda mutant: (mutant.file, mutant.begin))
-        with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-            for mutant, result in zip(due, pool.map(result_of, due)):
-                out[result["verdict"]].append((mutant, result))
+    out = {room: {verdict: [] for verdict in ("killed", "survived", "rejected", "identical")} for room in shares}
+    left = {room: mutants.sequence(ROOT, room, seed) for room in shares}
+
+    def due():
+        for room, found in out.items():
+            yield from itertools.islice(left[room], shares[room] - len(found["killed"]) - len(found["survived"]))
+
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        while batch := sorted(due(), key=lambda mutant: (mutant.file, mutant.begin)):
+            for mutant, result in zip(batch, pool.map(result_of, batch)):
+                out[mutant.file.split("/")[0]][result["verdict"]].append((mutant, result))
     return out
 
 
@@ -483,8 +484,7 @@ def campaign(number, seed):
         print(f"{mutant.file}:{mutant.line}: {mutant.kind}: {verdict} {killer} ({seconds:.0f} s)", file=sys.stderr, flush=True)
         return results.add(mutant, verdict, killer, seconds, tests)
 
-    by_room = {room: tried(room, share, seed, result_of) for room, share in mutants.shares(lines_of, number).items()}
-    text = report(by_room, lines_of, number, seed)
+    text = report(tried(mutants.shares(lines_of, number), seed, result_of), lines_of, number, seed)
     (WORK / "report.md").write_text(text, encoding="utf-8")
     print(text, end="")
 

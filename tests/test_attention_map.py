@@ -317,6 +317,56 @@ def test_colours_end_with_their_line(depth, colour, option, monkeypatch, tmp_pat
         assert "\x1b" not in re.sub(ESCAPE, "", line)
 
 
+def oklab(rgb):
+    """Lightness, chroma, and hue in degrees of an sRGB colour: https://bottosson.github.io/posts/oklab/"""
+    r, g, b = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in (level / 255 for level in rgb))
+    long, medium, short = (math.cbrt(x) for x in (0.4122214708 * r + 0.5363325363 * g + 0.0514459929 * b,
+                                                  0.2119034982 * r + 0.6806995451 * g + 0.1073969566 * b,
+                                                  0.0883024619 * r + 0.2817188376 * g + 0.6299787005 * b))
+    a = 1.9779984951 * long - 2.4285922050 * medium + 0.4505937099 * short
+    b = 0.0259040371 * long + 0.7827717662 * medium - 0.8086757660 * short
+    lightness = 0.2104542553 * long + 0.7936177850 * medium - 0.0040720468 * short
+    return lightness, math.hypot(a, b), math.degrees(math.atan2(b, a)) % 360
+
+
+def cells_in_colour(depth, monkeypatch, tmp_path):
+    """The background and foreground codes of each weight of a head that ranges from 0 to 1."""
+    monkeypatch.setenv("COLORTERM", depth)
+    option = "--attention=decoder.0.cross_attention:0"
+    drawn = on_a_terminal("-m", GOLDEN / "reversing", "-o", tmp_path / "out", option, "a b c")
+    return re.findall(r"\x1b\[48;([\d;]+)m\x1b\[38;5;(\d+)m", drawn)
+
+
+def test_colours_grow_in_lightness_and_turn_from_blue_to_yellow(monkeypatch, tmp_path):
+    head = traced_attention("reversing", tmp_path, "a b c")["decoder.0.cross_attention"][0]
+    weights, cells = [weight for row in head for weight in row], cells_in_colour("truecolor", monkeypatch, tmp_path)
+    assert len(cells) == len(weights) and min(weights) < 0.01 and max(weights) > 0.95
+    for weight, (background, foreground) in zip(weights, cells):
+        kind, *rgb = map(int, background.split(";"))
+        lightness, chroma, hue = oklab(rgb)
+        assert kind == 2 and lightness == pytest.approx(0.22 + 0.72 * weight, abs=0.01)
+        assert hue == pytest.approx(285 - 180 * weight, abs=3)
+        assert chroma == pytest.approx(0.07 + 0.08 * weight, abs=0.01) or 0 in rgb  # sRGB has no such colour
+        assert foreground == ("231" if lightness < 0.6 else "16")  # white, black
+
+
+def test_256_colours_are_the_nearest(monkeypatch, tmp_path):
+    """Numbers 16 to 231 are a cube of six levels for red, green and blue."""
+    levels = [0, 95, 135, 175, 215, 255]
+    exact, cells = (cells_in_colour(depth, monkeypatch, tmp_path) for depth in ("truecolor", ""))
+    assert len(exact) == len(cells) > 20
+    for (background, _), (number, _) in zip(exact, cells):
+        steps = divmod(int(number.removeprefix("5;")) - 16, 6)
+        for step, exactly in zip((*divmod(steps[0], 6), steps[1]), map(int, background.split(";")[1:])):
+            assert abs(levels[step] - exactly) == min(abs(level - exactly) for level in levels)
+
+
+def test_a_name_takes_at_most_16_columns(tmp_path):
+    rows = shown("--attention=encoder.0.self_attention", "a", model=copy_with_prefix(tmp_path, "x" * 30)).splitlines()
+    assert {len(row[:row.index(" ")]) for row in rows[3:5]} == {16}
+    assert [len(name) for name in rows[2].split()] == [16, 16]
+
+
 @pytest.mark.parametrize("name", ["", "=decoder.0.self_attention"])
 def test_colours_change_no_number(name, tmp_path):
     coloured = re.sub(ESCAPE, "", drawn_in_colour(f"--attention{name}", tmp_path))

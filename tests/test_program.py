@@ -562,6 +562,27 @@ def test_help_shows_every_option():
     assert {name: (letter, kinds[value[:1]]) for letter, name, value in shown} == options()
 
 
+# An option of a number, the value that it has when left out, another one, and what shows the difference.
+DEFAULTS = [("beam", "1", "4", ""), ("length-penalty", "1", "2", "--beam 4 --n-best 4"),
+            ("n-best", "5", "4", "--alternatives 0"), ("temperature", "1", "2", "--sample"), ("top-p", "1", "0.1", "--sample"),
+            ("seed", "1", "2", "--sample")]
+
+
+def test_the_help_says_the_defaults():
+    said = re.findall(r"^      --([\w-]+)(?:(?!\n {6}--|\n\n).)*?\(default: (\d+)[,)]", start("--help").stdout.decode(),
+                      re.MULTILINE | re.DOTALL)
+    assert dict(said) == {"alternatives" if name == "n-best" else name: default for name, default, _, _ in DEFAULTS
+                          if name != "top-p"}  # all of the probability
+
+
+@pytest.mark.parametrize("name, default, other, shown", DEFAULTS)
+def test_an_option_left_out_has_its_default(name, default, other, shown):
+    text = b"".join(some_lines("relu").splitlines(keepends=True)[:20])
+    left_out = translated(text, *shown.split())
+    assert translated(text, *shown.split(), f"--{name}", default) == left_out
+    assert translated(text, *shown.split(), f"--{name}", other) != left_out
+
+
 def test_the_readme_shows_how_the_help_begins():
     readme = (GOLDEN.parent.parent / "README.md").read_text(encoding="utf-8")
     [shown] = re.findall(r"^\$ scripts/translate --help\n(.*?)^```", readme, re.MULTILINE | re.DOTALL)

@@ -46,9 +46,22 @@ START_TEST(utf8_refuses_what_is_not)
     static const struct {
         const char *bytes;
         size_t length; /* of the longest valid beginning */
-    } bad[] = {{"\x80", 1},         {"\xC0\x80", 1},         {"\xC1\xBF", 1}, {"\xE0\x80\x80", 1},
-               {"\xED\xA0\x80", 1}, {"\xF4\x90\x80\x80", 1}, {"\xF5", 1},     {"\xE2\x82", 2},
-               {"\xE2\x82z", 2},    {"\xF0\x9F\x98z", 3},    {"\xFF", 1},     {"\xC3z", 1}};
+    } bad[] = {{"\x80", 1},
+               {"\xC0\x80", 1}, /* the first and the last overlong form of each length */
+               {"\xC1\xBF", 1},
+               {"\xE0\x80\x80", 1},
+               {"\xE0\x9F\xBF", 1},
+               {"\xF0\x80\x80\x80", 1},
+               {"\xF0\x8F\xBF\xBF", 1},
+               {"\xED\xA0\x80", 1}, /* the first and the last surrogate */
+               {"\xED\xBF\xBF", 1},
+               {"\xF4\x90\x80\x80", 1}, /* the first one above U+10FFFF */
+               {"\xF5", 1},
+               {"\xFF", 1},
+               {"\xC3z", 1},
+               {"\xE2\x82", 2},
+               {"\xE2\x82z", 2},
+               {"\xF0\x9F\x98z", 3}};
     for (size_t i = 0; i < N_ELEMENTS(bad); i++) {
         size_t length;
         ck_assert_uint_eq(utf8_next(bad[i].bytes, strlen(bad[i].bytes), &length), UTF8_INVALID);
