@@ -156,6 +156,13 @@ def test_any_text_is_translated_as_in_a_text_file(model):
     assert next(sentences, None) is None and any(out["protected"] for out in found)
 
 
+def test_each_line_of_a_text_has_its_spans():
+    text = "See https://a.org now\n\nand ask b@c.org, <b>please</b>"
+    [found] = objects([json.dumps({"text": text})], model=BUNDLED)
+    check_protected(found)
+    assert [text[slice(*span["range"])] for span in found["protected"]] == ["https://a.org", "b@c.org", "<b>", "</b>"]
+
+
 def test_other_members_are_copied_digit_by_digit():
     rng = random.Random(3)
     lines = [random_line(rng, "") for _ in range(200)]
@@ -197,6 +204,14 @@ def test_only_a_valid_object_with_a_text_is_one():
     assert [out["text"] for out in found] == [text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
                                               for text in expected]
     assert 0 < sum(text == line for text, line in zip(expected, lines)) < len(lines)
+
+
+@pytest.mark.parametrize("space", ["", " ", "\t", " \t "], ids=ascii)
+def test_white_space_may_be_between_any_two_tokens(space):
+    tokens = ["", "{", '"a"', ":", "[", "]", ",", '"b"', ":", "{", "}", ",", '"c"', ":", "[", "1", ",", "[", "true", "]", "]",
+              ",", '"text"', ":", '"yes"', ",", '"d"', ":", "{", '"e"', ":", "null", ",", '"f"', ":", '""', "}", "}", ""]
+    [found] = objects([space.join(tokens)], "--plain")
+    assert found["text"] == "yes" and found["c"] == [1, [True]] and found["d"] == {"e": None, "f": ""}
 
 
 @pytest.mark.parametrize("depth, is_object", [(200, True), (1_000_000, False)])

@@ -27,6 +27,7 @@ TASKS = {
     "text": [*MODEL, "I have a dog."],
     "lines": [*MODEL],
     "output": [*MODEL, "-o", "OUT"],
+    "encoding": [*MODEL, "--encoding", "UTF-32LE"],  # as which the lines make no sense
     "file": [*MODEL, "-i", "IN", "-o", "OUT"],
     "tokens": [*MODEL, "--tokens", "a"],
     "steps": ["-m", GOLDEN / "reversing", "--steps", "a"],
@@ -73,9 +74,11 @@ def last_sentence(done):
 @pytest.mark.parametrize("then", ["once", "on"])
 @pytest.mark.parametrize("task", TASKS)
 def test_a_refused_allocation_is_a_failure(task, then, whose, tmp_path):
+    if task == "encoding" and not whose:
+        pytest.skip("without memory, iconv_open of glibc knows no encoding")
     directory = Directory(task, tmp_path)
     whole, whole_out = directory.run()
-    stride = 1 if ALL else (7 if task != "explain" else 97) if whose else 487
+    stride = 1 if ALL else 487 if not whose else 97 if task == "explain" else 1 if then == "once" else 7
     number = n_refused = 1
     while n_refused:
         done, out = directory.run(LD_PRELOAD=str(FAILING), FAILING_ALLOCATION=f"{whose}{number} {then}",
