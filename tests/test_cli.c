@@ -1,6 +1,7 @@
-/* All views of a sentence read one forward pass; where the bundled checkpoint is looked for. */
+/* All views of a sentence read one forward pass; where the bundled checkpoint is looked for; progress. */
 #include "cli/default_checkpoint.h"
 #include "cli/filter.h"
+#include "cli/progress.h"
 #include "tests/suite.h"
 
 #include <fcntl.h>
@@ -114,10 +115,71 @@ START_TEST(the_nearest_bundled_checkpoint_is_found)
 }
 END_TEST
 
+/* A source of bytes that arrive through a pipe. */
+static line_source source_of(const char *bytes, size_t size)
+{
+    int ends[2];
+    ck_assert_int_eq(pipe(ends), 0);
+    ck_assert_int_eq(write(ends[1], bytes, size), (ssize_t)size);
+    close(ends[1]);
+    return (line_source){.descriptor = ends[0], .name = "pipe", .arrived = TEXT_EMPTY, .buffer = TEXT_EMPTY};
+}
+
+START_TEST(lines_say_how_much_of_the_input_they_take)
+{
+    failure why;
+    size_t n, size;
+    line_source source = source_of("a\nbb\n\nccc", 9);
+    for (const size_t *expected = (size_t[]){2, 3, 1, 3, 0}; *expected; expected++) {
+        ck_assert_ok(line_source_next(&source, &size, 1, &n, &why), why);
+        ck_assert_uint_eq(size, *expected);
+        ck_assert_uint_eq(source.used, *expected);
+    }
+    ck_assert(line_source_next(&source, &size, 1, &n, &why) && n == 0);
+    close(source.descriptor);
+    line_source_free(&source);
+
+    input_encoding utf_16;
+    ck_assert_ok(input_encoding_open(&utf_16, "UTF-16LE", &why), why);
+    source = source_of("a\0\n\0b\0b\0\n\0\n\0c\0c\0c\0", 18);
+    source.encoding = &utf_16;
+    for (const size_t *expected = (size_t[]){4, 6, 2, 6, 0}; *expected; expected++) {
+        ck_assert_ok(line_source_next(&source, &size, 1, &n, &why), why);
+        ck_assert_uint_eq(source.used, *expected);
+    }
+    close(source.descriptor);
+    line_source_free(&source);
+    input_encoding_close(&utf_16);
+}
+END_TEST
+
+START_TEST(the_bar_shows_the_rest_of_the_time)
+{
+    int ends[2], before;
+    char shown[200] = "";
+    progress p;
+    progress_start(&p, 1000);
+    progress_skip(&p, 250, 4);
+    p.shown = true;
+    p.started.tv_sec -= 76;
+    p.started.tv_nsec += 900000000; /* 75.1 seconds ago, and at most 0.9 more until it is drawn */
+    p.drawn = p.started;
+    ck_assert_int_eq(pipe(ends), 0);
+    before = redirect_standard_error(ends[1]);
+    progress_advance(&p, 375, 38);
+    close(redirect_standard_error(before));
+    ck_assert_int_gt(read(ends[0], shown, sizeof shown - 1), 0);
+    close(ends[0]);
+    ck_assert_str_eq(shown, "\r[###################...........]  62 %  42 lines  0.5 lines/s  1:15 left ");
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("cli");
     add_test(suite, "all_views_of_a_sentence_read_one_pass", all_views_of_a_sentence_read_one_pass);
     add_test(suite, "the_nearest_bundled_checkpoint_is_found", the_nearest_bundled_checkpoint_is_found);
+    add_test(suite, "lines_say_how_much_of_the_input_they_take", lines_say_how_much_of_the_input_they_take);
+    add_test(suite, "the_bar_shows_the_rest_of_the_time", the_bar_shows_the_rest_of_the_time);
     return run_suite(suite);
 }

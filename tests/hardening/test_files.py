@@ -109,6 +109,14 @@ def test_a_foreign_partial_file_is_refused_by_every_output(mine, option, tmp_pat
     refused("john.partial: exists already", option, "john", "a", cwd=tmp_path)
 
 
+def test_messages_name_files_as_they_were_named(tmp_path):
+    (tmp_path / "john").write_bytes(b"old")
+    (tmp_path / "link").symlink_to("john")
+    (tmp_path / "john.partial").write_bytes(b"mine")
+    assert refused("john.partial", "-o", "john", "a", cwd=tmp_path).startswith("translate: john.partial: exists already")
+    refused(f"translate: {tmp_path}/john.partial: exists already", "-o", "link", "a", cwd=tmp_path)  # what the link means
+
+
 @pytest.mark.parametrize("option", ["-o", "--trace", "--explain"])
 def test_a_foreign_state_that_is_not_needed_stays(option, tmp_path):
     (tmp_path / "john.resume").write_bytes(b"mine")
