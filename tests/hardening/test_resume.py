@@ -258,7 +258,7 @@ def test_empty_files_of_a_run_that_was_killed_are_taken_over(options, left, tmp_
 def test_a_run_that_kept_half_a_line_starts_at_the_beginning(files):
     text, out = files
     beside(out, ".partial").write_bytes(b"half a li")
-    assert run("-i", text, "-o", out, "--resume") == (0, "")
+    assert run("-i", text, "-o", out, "--resume")[0] == 0
     assert_whole(text, out)
 
 
@@ -447,6 +447,18 @@ def test_samples_are_resumed_with_the_same_options(tmp_path):
         assert status == 1 and "out.partial: the search has changed since this run began" in said
     assert run(*options, "-o", out, "--resume")[0] == 0
     assert out.read_bytes() == content and len(set(content.splitlines())) > 10
+
+
+@pytest.mark.parametrize("options, defaults", [([], "--beam 1 --length-penalty 1 --format text"),
+                                               (["--sample"], "--temperature 1 --top-p 1 --seed 1")], ids=["greedy", "sample"])
+def test_a_default_may_be_left_out(options, defaults, tmp_path):
+    text, out, whole = tmp_path / "in", tmp_path / "out", tmp_path / "whole"
+    text.write_text("I have a dog. Good morning.\n" * 400)
+    assert run(*options, "-i", text, "-o", whole)[0] == 0
+    content = whole.read_bytes()
+    assert run(*options, "-i", text, "-o", out, preexec_fn=limit_size(len(content) // 2))[0] == 1
+    assert run(*options, *defaults.split(), "-i", text, "-o", out, "--resume")[0] == 0
+    assert out.read_bytes() == content
 
 
 # ---- signals ----
