@@ -6,8 +6,8 @@
     mutate.py --draw N                    replaces that sample by another one of N mutants
 
 tests/mutate installs missing packages first. All work happens in copies of the tree, build/mutate/copy and so on, one for
-each CPU. Each mutant is run against the tests of scripts/test that run the C program, until one fails: first the suite of its
-room, then the others. Left out are test programs that come out byte-identical, tests that do not execute the mutated line,
+each CPU. Each mutant is run against the tests of scripts/test that run the C program, until one fails: first those of its file
+and room, then the others. Left out are test programs that come out byte-identical, tests that do not execute the mutated line,
 and the last ones if together they take longer than a quarter of all tests. A build with --coverage tells once which lines
 each test executes.
 
@@ -52,9 +52,11 @@ ROOMS = ["support", "kernels", "attention", "weights", "tokenizer", "text", "mod
 # The files for pytest, those that fail fastest first. Left out: tests of Python alone, and those that compare the text of
 # the sources (test_tour.py, test_compare.py, test_rooms.py), which a mutant may fail whatever it computes.
 PYTHON_TESTS = ["test_program.py", "test_json_lines.py", "test_input.py", "test_attention_map.py", "hardening/test_files.py",
-                "hardening/test_resume.py", "test_explain.py", "test_splitters.py", "test_bpe.py", "test_languages.py",
-                "test_architectures.py", "test_readers.py", "hardening/test_crafted.py", "test_reversing.py", "test_beam.py",
-                "test_unknown.py", "test_prompt.py", "hardening/test_failing.py", "hardening/test_long_run.py"]
+                "test_prompt.py", "test_without.py", "test_target.py", "test_score.py", "test_sample.py",
+                "test_alternatives.py", "hardening/test_failing.py", "hardening/test_resume.py", "test_explain.py",
+                "test_splitters.py", "test_bpe.py", "test_languages.py", "test_architectures.py", "test_readers.py",
+                "hardening/test_crafted.py", "test_reversing.py", "test_beam.py", "test_unknown.py",
+                "hardening/test_long_run.py"]
 MEMORY, FILE_SIZE = 8 << 30, 1 << 30  # of a process under test, in bytes: a mutant may ask for any amount
 LIMITED = ["prlimit", f"--as={MEMORY}", f"--fsize={FILE_SIZE}", "--core=0"]
 
@@ -247,16 +249,19 @@ class Copy:
         return [name for name, measured in self.measured.items()
                 if not lines or lines & set(measured["executed"].get(mutant.file, []))]
 
-    def ordered(self, names, room):
-        """These tests in the order in which they run: the suites of the room, other quick ones, pytest, slow suites. The last
-        ones are left out if together they take longer than a quarter of all tests."""
+    def ordered(self, names, file):
+        """These tests in the order in which they run: those named after the file or its room, other quick suites, pytest, slow
+        suites. The last ones are left out if together they take longer than a quarter of all tests."""
+        own = f"test_{Path(file).stem}", f"test_{Path(file).parts[0]}"
         seconds = {name: measured["seconds"] for name, measured in self.measured.items()}
         most = sum(seconds.values()) / 4
 
         def rank(name):
+            if name.startswith(own):
+                return 0, seconds[name]
             if name in PYTHON_TESTS:
                 return 2, PYTHON_TESTS.index(name)
-            return 0 if name.startswith(f"test_{room}") else 1 if seconds[name] < most / 20 else 3, seconds[name]
+            return 1 if seconds[name] < most / 20 else 3, seconds[name]
 
         ordered = sorted(names, key=rank)
         totals = itertools.accumulate(seconds[name] for name in ordered)
@@ -288,8 +293,8 @@ class Copy:
         in `passed` are known to pass."""
         # A process that a signal ends, or that cannot write, does not count what it executes.
         covering = self.covering(mutant)
-        candidates = covering or [name for name in PYTHON_TESTS if name.startswith("hardening/")]
-        names = [name for name in self.ordered(candidates, mutant.file.split("/")[0]) if name not in passed]
+        candidates = covering or ["test_program.py", *(name for name in PYTHON_TESTS if name.startswith("hardening/"))]
+        names = [name for name in self.ordered(candidates, mutant.file) if name not in passed]
         with self.planted(mutant):
             if names and names[0] in self.sound:  # the room's own suite kills most mutants, and saves building the rest
                 own = [names.pop(0)]

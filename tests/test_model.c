@@ -705,6 +705,14 @@ static size_t plain_beam(plain_hypothesis *finished, const transformer *model, c
     return n_finished;
 }
 
+START_TEST(entropy_leaves_the_end_token_out)
+{
+    ck_assert_double_eq_tol(alignment_entropy((float[]){0.25f, 0.25f, 0.25f, 0.25f, 0.0f}, 5), log(4.0), 1e-9);
+    ck_assert_double_eq_tol(alignment_entropy((float[]){0.125f, 0.0f, 0.125f, 0.75f}, 4), log(2.0), 1e-9);
+    ck_assert_double_eq(alignment_entropy((float[]){0.5f, 0.5f}, 2), 0.0);
+}
+END_TEST
+
 /* The alignment in one pass over a whole target: of the layer with the lowest entropy. */
 typedef struct {
     size_t n_tgt, n_read; /* target tokens; layers */
@@ -1070,6 +1078,7 @@ int main(void)
                   N_ELEMENTS(golden_variants));
     add_loop_test(suite, "int8_is_near_the_float32_it_was_made_of", int8_is_near_the_float32_it_was_made_of,
                   N_ELEMENTS(golden_int8));
+    add_test(suite, "entropy_leaves_the_end_token_out", entropy_leaves_the_end_token_out);
     add_test(suite, "the_length_cap", the_length_cap);
     add_test(suite, "pad_and_suppressed_ids_are_never_chosen", pad_and_suppressed_ids_are_never_chosen);
     add_test(suite, "top_tokens_are_the_most_probable", top_tokens_are_the_most_probable);

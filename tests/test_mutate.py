@@ -88,10 +88,12 @@ def test_a_sequence_is_the_same_again_and_of_all_kinds(room):
 
 def test_rejected_mutants_are_replaced():
     verdicts = itertools.cycle(["killed", "rejected", "survived", "identical"])
-    found = mutate.tried("attention", 8, 1, lambda mutant: {"verdict": next(verdicts)})
-    assert len(found["killed"]) + len(found["survived"]) == 8 and found["rejected"] and found["identical"]
-    every = [mutant for mutants_found in found.values() for mutant, _ in mutants_found]
-    assert set(every) == set(itertools.islice(mutants.sequence(mutate.ROOT, "attention", 1), len(every)))
+    found = mutate.tried({"attention": 8, "weights": 3}, 1, lambda mutant: {"verdict": next(verdicts)})
+    for (room, tried), share in zip(found.items(), (8, 3), strict=True):
+        assert len(tried["killed"]) + len(tried["survived"]) == share
+        every = [mutant for mutants_found in tried.values() for mutant, _ in mutants_found]
+        assert len(every) > share and set(every) == set(itertools.islice(mutants.sequence(mutate.ROOT, room, 1), len(every)))
+
 
 
 def test_results_are_resumed_and_survivors_tried_again(tmp_path):
@@ -141,14 +143,15 @@ def test_tests_that_do_not_execute_a_line_are_left_out():
     assert covering(5) == covering(1, "f.h") == ["test_one", "test_two", "test_three"]  # outside functions
 
 
-def test_the_suite_of_the_room_comes_first_and_the_last_tests_are_left_out():
+def test_the_tests_of_the_file_and_its_room_come_first_and_the_last_tests_are_left_out():
     copy = object.__new__(mutate.Copy)
     seconds = {"test_kernels": 20, "test_cli": 1, "test_model": 2, "test_program.py": 7, "test_input.py": 8, "test_failing": 22,
                "test_bpe.py": 60}
     copy.measured = {name: {"seconds": taken} for name, taken in seconds.items()}
-    assert copy.ordered(list(seconds), "model") == ["test_model", "test_cli", "test_program.py", "test_input.py"]
-    assert copy.ordered(["test_program.py", "test_kernels"], "kernels") == ["test_kernels", "test_program.py"]
-    assert copy.ordered(["test_bpe.py"], "tokenizer") == ["test_bpe.py"]  # however long it takes
+    assert copy.ordered(list(seconds), "model/model.c") == ["test_model", "test_cli", "test_program.py", "test_input.py"]
+    assert copy.ordered(["test_program.py", "test_kernels"], "kernels/simd/avx2.c") == ["test_kernels", "test_program.py"]
+    assert copy.ordered(["test_program.py", "test_input.py"], "cli/input.c") == ["test_input.py", "test_program.py"]
+    assert copy.ordered(["test_cli", "test_bpe.py"], "tokenizer/bpe.c") == ["test_bpe.py"]  # however long it takes
 
 
 @pytest.mark.parametrize("said, name", [
