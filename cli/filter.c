@@ -89,13 +89,20 @@ static bool show_inside(const line_filter *filter, const text_line *text, const 
     return true;
 }
 
+/* What a stream calls to write to a text. open_memstream of glibc 2.36 loses text without an error when memory runs
+ * out. */
+static ssize_t append_to_text(void *text, const char *bytes, size_t size)
+{
+    failure why;
+    return text_append(text, bytes, size, &why) ? (ssize_t)size : 0;
+}
+
 /* Writes a line and all the views of it. */
 static bool put_line(const line_filter *filter, const text_line *text, const translation *line, const char *line_end,
                      size_t number, trace_record *pass, failure *why)
 {
-    char *maps = NULL;
-    size_t n_maps = 0;
-    FILE *file = filter->attention ? open_memstream(&maps, &n_maps) : NULL;
+    text_buffer maps = TEXT_EMPTY;
+    FILE *file = filter->attention ? fopencookie(&maps, "w", (cookie_io_functions_t){.write = append_to_text}) : NULL;
     if (filter->attention && !file)
         return failure_memory(why, "the attention");
     if (filter->tokens)
@@ -112,8 +119,8 @@ static bool put_line(const line_filter *filter, const text_line *text, const tra
                          : write_line(filter, line, line_end, why)) &&
          (!filter->attention || flush_lines(filter, why));
     if (ok && filter->attention)
-        fwrite(maps, 1, n_maps, stderr);
-    free(maps);
+        fwrite(maps.bytes, 1, maps.size, stderr);
+    text_free(&maps);
     return ok;
 }
 

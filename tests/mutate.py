@@ -8,7 +8,7 @@
 tests/mutate installs missing packages first. All work happens in copies of the tree, build/mutate/copy and so on, one for
 each CPU. Each mutant is run against the tests of scripts/test that run the C program, until one fails: first those of its file
 and room, then the others. Left out are test programs that come out byte-identical, tests that do not execute the mutated line,
-and the last ones if together they take longer than a quarter of all tests. A build with --coverage tells once which lines
+and the last ones if together they take longer than half of all tests. A build with --coverage tells once which lines
 each test executes.
 
 Results are kept in build/mutate/results.jsonl, so an interrupted run resumes. Survivors are tried again with the tests that
@@ -51,12 +51,11 @@ ROOMS = ["support", "kernels", "attention", "weights", "tokenizer", "text", "mod
 
 # The files for pytest, those that fail fastest first. Left out: tests of Python alone, and those that compare the text of
 # the sources (test_tour.py, test_compare.py, test_rooms.py), which a mutant may fail whatever it computes.
-PYTHON_TESTS = ["test_program.py", "test_json_lines.py", "test_input.py", "test_attention_map.py", "hardening/test_files.py",
-                "test_prompt.py", "test_without.py", "test_target.py", "test_score.py", "test_sample.py",
-                "test_alternatives.py", "hardening/test_failing.py", "hardening/test_resume.py", "test_explain.py",
-                "test_splitters.py", "test_bpe.py", "test_languages.py", "test_architectures.py", "test_readers.py",
-                "hardening/test_crafted.py", "test_reversing.py", "test_beam.py", "test_unknown.py",
-                "hardening/test_long_run.py"]
+PYTHON_TESTS = ["test_program.py", "hardening/test_crafted.py", "test_reversing.py", "test_unknown.py", "test_prompt.py",
+                "test_without.py", "test_target.py", "test_score.py", "test_sample.py", "test_alternatives.py",
+                "test_json_lines.py", "hardening/test_files.py", "test_attention_map.py", "hardening/test_failing.py",
+                "test_input.py", "test_explain.py", "hardening/test_resume.py", "test_splitters.py", "test_bpe.py",
+                "test_languages.py", "test_architectures.py", "hardening/test_long_run.py", "test_readers.py", "test_beam.py"]
 MEMORY, FILE_SIZE = 8 << 30, 1 << 30  # of a process under test, in bytes: a mutant may ask for any amount
 LIMITED = ["prlimit", f"--as={MEMORY}", f"--fsize={FILE_SIZE}", "--core=0"]
 
@@ -251,17 +250,17 @@ class Copy:
 
     def ordered(self, names, file):
         """These tests in the order in which they run: those named after the file or its room, other quick suites, pytest, slow
-        suites. The last ones are left out if together they take longer than a quarter of all tests."""
+        suites. The last ones are left out if together they take longer than half of all tests."""
         own = f"test_{Path(file).stem}", f"test_{Path(file).parts[0]}"
         seconds = {name: measured["seconds"] for name, measured in self.measured.items()}
-        most = sum(seconds.values()) / 4
+        most = sum(seconds.values()) / 2
 
         def rank(name):
             if name.startswith(own):
                 return 0, seconds[name]
             if name in PYTHON_TESTS:
                 return 2, PYTHON_TESTS.index(name)
-            return 1 if seconds[name] < most / 20 else 3, seconds[name]
+            return 1 if seconds[name] < most / 40 else 3, seconds[name]
 
         ordered = sorted(names, key=rank)
         totals = itertools.accumulate(seconds[name] for name in ordered)

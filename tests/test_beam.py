@@ -180,6 +180,16 @@ def test_a_translation_begins_with_the_prefix():
     assert [line[:3] for line in found] == ["Wir", "", "Wir"]
 
 
+def test_a_prefix_has_no_score():
+    """The first token after it has its log-probability."""
+    shown = start("--beam", "2", "--steps", "--prefix", "Wir wollen", lines=["We want to sleep."]).stderr.decode()
+    steps = [re.findall(r"^  [* ] +(\S+) +(\S+) ", step, re.MULTILINE)
+             for step in re.split(r"^  step +\d+$", shown, flags=re.MULTILINE)]
+    forced = [step for step in steps[1:] if step == [("0.0000", "0.0000")]]
+    assert 0 < len(forced) < len(steps) - 1 and steps[1:len(forced) + 1] == forced
+    assert all(total == score != "0.0000" for total, score in steps[len(forced) + 1])
+
+
 def test_a_prefix_that_leaves_no_room_is_refused():
     done = start("--prefix", "ja " * 400, lines=["Hello."])
     assert done.returncode == 1

@@ -5,6 +5,7 @@ tests/hardening/failing.cc, preloaded, makes allocations fail; strace makes syst
 writes. With TRANSFORMER_TEST_ALL in the environment every allocation fails once, without it some of them.
 """
 
+import bisect
 import os
 import re
 import resource
@@ -31,7 +32,7 @@ TASKS = {
     "file": [*MODEL, "-i", "IN", "-o", "OUT"],
     "tokens": [*MODEL, "--tokens", "a"],
     "steps": ["-m", GOLDEN / "reversing", "--steps", "a"],
-    "attention": [*MODEL, "--attention", "I have a dog."],
+    "attention": [*MODEL, "--attention", "the small house " * 8],  # a map larger than the buffer of a stream
     "trace": [*MODEL, "--trace", "OUT", "I have a dog."],
     "explain": [*MODEL, "--explain", "OUT", "a"],
     "info": [*MODEL, "--info"],
@@ -96,6 +97,27 @@ def test_a_refused_allocation_is_a_failure(task, then, whose, tmp_path):
             assert re.search("emory|thread", last_sentence(done)), where
             assert whole.stdout.startswith(done.stdout), where
         number += stride
+
+
+@pytest.mark.skipif(not FAILING.exists(), reason="the sanitizers have allocators of their own")
+def test_a_heat_map_is_shown_whole_or_refused(tmp_path):
+    """It is drawn in memory, which must be allocated: some of the last allocations of the program."""
+    report = tmp_path / "report"
+
+    def attempt(number):
+        """The process in which an allocation fails, and whether there is one of that number."""
+        report.unlink(missing_ok=True)
+        done = subprocess.run([program.TRANSLATE, "-t", "1", *TASKS["attention"]], capture_output=True, timeout=SECONDS,
+                              env={**os.environ, "LD_PRELOAD": str(FAILING), "FAILING_ALLOCATION": f"{number} once",
+                                   "FAILING_REPORT": str(report)})
+        return done, not report.exists() or report.read_text() != "0"
+
+    most = 100_000
+    n_allocations = bisect.bisect_left(range(1, most), True, key=lambda number: not attempt(number)[1])
+    whole, _ = attempt(most)
+    for number in range(n_allocations - 80, n_allocations + 1):
+        done, refused = attempt(number)
+        assert refused and (done.stderr == whole.stderr if done.returncode == 0 else "memory" in last_sentence(done)), number
 
 
 def limit(what, kilobytes):
