@@ -52,9 +52,9 @@ ROOMS = ["support", "kernels", "attention", "weights", "tokenizer", "text", "mod
 # The files for pytest, those that fail fastest first. Left out: tests of Python alone, and those that compare the text of
 # the sources (test_tour.py, test_compare.py, test_rooms.py), which a mutant may fail whatever it computes.
 PYTHON_TESTS = ["test_program.py", "hardening/test_crafted.py", "test_reversing.py", "test_unknown.py", "test_prompt.py",
-                "test_without.py", "test_target.py", "test_score.py", "test_sample.py", "test_alternatives.py",
-                "test_json_lines.py", "hardening/test_files.py", "test_attention_map.py", "hardening/test_failing.py",
-                "test_input.py", "test_explain.py", "hardening/test_resume.py", "test_splitters.py", "test_bpe.py",
+                "hardening/test_files.py", "test_json_lines.py", "test_attention_map.py", "hardening/test_failing.py",
+                "test_input.py", "hardening/test_resume.py", "test_explain.py", "test_score.py", "test_target.py",
+                "test_without.py", "test_sample.py", "test_alternatives.py", "test_splitters.py", "test_bpe.py",
                 "test_languages.py", "test_architectures.py", "hardening/test_long_run.py", "test_readers.py", "test_beam.py"]
 MEMORY, FILE_SIZE = 8 << 30, 1 << 30  # of a process under test, in bytes: a mutant may ask for any amount
 LIMITED = ["prlimit", f"--as={MEMORY}", f"--fsize={FILE_SIZE}", "--core=0"]

@@ -329,17 +329,17 @@ def oklab(rgb):
     return lightness, math.hypot(a, b), math.degrees(math.atan2(b, a)) % 360
 
 
-def cells_in_colour(depth, monkeypatch, tmp_path):
+def cells_in_colour(depth, text, monkeypatch, tmp_path):
     """The background and foreground codes of each weight of a head that ranges from 0 to 1."""
     monkeypatch.setenv("COLORTERM", depth)
     option = "--attention=decoder.0.cross_attention:0"
-    drawn = on_a_terminal("-m", GOLDEN / "reversing", "-o", tmp_path / "out", option, "a b c")
+    drawn = on_a_terminal("-m", GOLDEN / "reversing", "-o", tmp_path / "out", option, text)
     return re.findall(r"\x1b\[48;([\d;]+)m\x1b\[38;5;(\d+)m", drawn)
 
 
 def test_colours_grow_in_lightness_and_turn_from_blue_to_yellow(monkeypatch, tmp_path):
     head = traced_attention("reversing", tmp_path, "a b c")["decoder.0.cross_attention"][0]
-    weights, cells = [weight for row in head for weight in row], cells_in_colour("truecolor", monkeypatch, tmp_path)
+    weights, cells = [weight for row in head for weight in row], cells_in_colour("truecolor", "a b c", monkeypatch, tmp_path)
     assert len(cells) == len(weights) and min(weights) < 0.01 and max(weights) > 0.95
     for weight, (background, foreground) in zip(weights, cells):
         kind, *rgb = map(int, background.split(";"))
@@ -353,8 +353,9 @@ def test_colours_grow_in_lightness_and_turn_from_blue_to_yellow(monkeypatch, tmp
 def test_256_colours_are_the_nearest(monkeypatch, tmp_path):
     """Numbers 16 to 231 are a cube of six levels for red, green and blue."""
     levels = [0, 95, 135, 175, 215, 255]
-    exact, cells = (cells_in_colour(depth, monkeypatch, tmp_path) for depth in ("truecolor", ""))
-    assert len(exact) == len(cells) > 20
+    exact, cells = (cells_in_colour(depth, "transformer", monkeypatch, tmp_path) for depth in ("truecolor", ""))
+    assert len(exact) == len(cells)
+    assert {"47", "115", "154", "234"} <= {c for background, _ in exact for c in background.split(";")}  # next to limits
     for (background, _), (number, _) in zip(exact, cells):
         steps = divmod(int(number.removeprefix("5;")) - 16, 6)
         for step, exactly in zip((*divmod(steps[0], 6), steps[1]), map(int, background.split(";")[1:])):

@@ -22,13 +22,14 @@ MODEL = ["-m", GOLDEN / "int8"]
 ALL = "TRANSFORMER_TEST_ALL" in os.environ
 SECONDS = 30  # a process that takes longer hangs
 LINES = b"I have a dog.\n\nThank you!\n"
+NO_UTF_32 = 300 * b"none"  # more than fits in a new buffer
 
 # What the program is asked to do; OUT is a file that it writes.
 TASKS = {
     "text": [*MODEL, "I have a dog."],
     "lines": [*MODEL],
     "output": [*MODEL, "-o", "OUT"],
-    "encoding": [*MODEL, "--encoding", "UTF-32LE"],  # as which the lines make no sense
+    "encoding": [*MODEL, "--encoding", "UTF-32LE"],
     "file": [*MODEL, "-i", "IN", "-o", "OUT"],
     "tokens": [*MODEL, "--tokens", "a"],
     "steps": ["-m", GOLDEN / "reversing", "--steps", "a"],
@@ -46,8 +47,8 @@ class Directory:
     """Where a task runs, again and again, with one thread."""
 
     def __init__(self, task, path):
-        self.arguments, self.out = TASKS[task], path / "out"
-        (path / "in").write_bytes(LINES)
+        self.arguments, self.out, self.lines = TASKS[task], path / "out", NO_UTF_32 if task == "encoding" else LINES
+        (path / "in").write_bytes(self.lines)
         self.arguments = [{"IN": path / "in", "OUT": self.out}.get(a, a) for a in self.arguments]
         if self.arguments[0] == "-m":
             self.arguments = ["-t", "1", *self.arguments]
@@ -56,7 +57,7 @@ class Directory:
         """The finished process, and the bytes of the output file, or None."""
         for left in self.out.parent.glob("out*"):  # by a run before
             left.unlink()
-        done = subprocess.run([*before, program.TRANSLATE, *self.arguments], input=LINES, capture_output=True,
+        done = subprocess.run([*before, program.TRANSLATE, *self.arguments], input=self.lines, capture_output=True,
                               timeout=SECONDS, env={**os.environ, **environment})
         return done, self.out.read_bytes() if self.out.exists() else None
 
