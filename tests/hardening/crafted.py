@@ -202,6 +202,19 @@ WRONG_CONFIGS = [
     ("copy tokens twice", config(copy_tokens=[3, 4, 3]), '"copy_tokens" contains 3 twice'),
     ("suppressed 10,000", config(generation__suppressed=[5] * 10_000), "must be a list of at most 64 ids"),
 ]
+
+
+def places(part, before=""):
+    """Every value of a config and its place, as config() takes it."""
+    for key, value in part.items():
+        yield before + key, value
+        if isinstance(value, dict):
+            yield from places(value, f"{before}{key}__")
+
+
+WRONG_CONFIGS += [
+    (f"{place} of another type", config(**{place: {} if isinstance(value, list) else []}), f'"{place.split("__")[-1]}"')
+    for place, value in places({**CONFIG, "copy_tokens": [], "languages": {}}) if not place.startswith("origin")]
 CASES += [Case(f"config {name}", "config.json", spoil, said) for name, spoil, said in WRONG_CONFIGS]
 
 EMBEDDING = f'"source_embedding.weight" is F32 [{N_VOCABULARY}, {D_MODEL}], expected F32'
