@@ -283,6 +283,39 @@ static float *own_bias(transformer *model)
     return bias;
 }
 
+/* Greedy search with room for n_tgt tokens. */
+static const generated_tokens *translate_within(transformer_state *state, const transformer *model,
+                                                const token_ids *source, size_t n_tgt)
+{
+    failure why;
+    const batch_shape shape = {1, &source->n, &n_tgt, (size_t[]){1}, 1, true, NULL};
+    const search_options options = {.n_beams = 1};
+    ck_assert_ok(state_lay_out(state, &model->config, &shape, &why), why);
+    const generated_tokens *found = greedy_search(state, model, source->at, &options, true, &why);
+    ck_assert_ok(found != NULL, why);
+    return found;
+}
+
+START_TEST(a_translation_that_ends_at_the_cap_is_not_truncated)
+{
+    transformer *model = open_golden("swish");
+    transformer_state state = {0};
+    const token_ids source = {(int32_t[]){5, 9, 0}, 3, 3};
+    float *bias = own_bias(model);
+    for (size_t cap = 1; cap <= 2; cap++) {
+        bias[model->config.target_end] = 1e6f;
+        const generated_tokens *found = translate_within(&state, model, &source, cap);
+        ck_assert(found->n == 1 && !found->truncated);
+        bias[model->config.target_end] = -1e6f;
+        found = translate_within(&state, model, &source, cap);
+        ck_assert(found->n == cap && found->truncated);
+    }
+    state_free(&state);
+    model_close(model);
+    free(bias);
+}
+END_TEST
+
 START_TEST(pad_and_suppressed_ids_are_never_chosen)
 {
     transformer *model = open_golden("swish");
@@ -871,6 +904,18 @@ START_TEST(a_token_is_drawn_with_its_probability)
 }
 END_TEST
 
+START_TEST(what_keeps_all_tokens_changes_none)
+{
+    static const sampling_options all[] = {{1.0, 3, 1.0, 0}, {1.0, 4, 1.0, 0}, {1.0, 0, 0.9999999, 0}};
+    for (size_t c = 0; c < N_ELEMENTS(all); c++) {
+        float logits[3] = {1.0f, 3.0f, 2.0f}, scratch[3];
+        int32_t order[3];
+        ck_assert(sample_warp(logits, 3, &all[c], scratch, order));
+        ck_assert_mem_eq(logits, ((float[]){1.0f, 3.0f, 2.0f}), sizeof logits);
+    }
+}
+END_TEST
+
 START_TEST(the_last_token_is_drawn_if_rounding_leaves_no_other)
 {
     float logits[5] = {-INFINITY, 0.0f, 0.1f, 0.2f, -INFINITY}, scratch[5];
@@ -925,6 +970,8 @@ START_TEST(sampling_refuses_a_logit_that_is_nan)
     for (size_t i = 0; i < N_ELEMENTS(bad); i++) {
         float logits[3], scratch[3];
         int32_t order[3];
+        memcpy(logits, bad[i], sizeof logits);
+        ck_assert(!sample_warp(logits, 3, &(sampling_options){0.1, 1, 0.5, 0}, scratch, order));
         memcpy(logits, bad[i], sizeof logits);
         ck_assert_uint_eq(sample_token(logits, 3, &(sampling_options){0.1, 1, 0.5, 0}, scratch, order, 0.0), 3);
     }
@@ -1080,6 +1127,8 @@ int main(void)
                   N_ELEMENTS(golden_int8));
     add_test(suite, "entropy_leaves_the_end_token_out", entropy_leaves_the_end_token_out);
     add_test(suite, "the_length_cap", the_length_cap);
+    add_test(suite, "a_translation_that_ends_at_the_cap_is_not_truncated",
+             a_translation_that_ends_at_the_cap_is_not_truncated);
     add_test(suite, "pad_and_suppressed_ids_are_never_chosen", pad_and_suppressed_ids_are_never_chosen);
     add_test(suite, "top_tokens_are_the_most_probable", top_tokens_are_the_most_probable);
     add_test(suite, "ties_go_to_the_lowest_id", ties_go_to_the_lowest_id);
@@ -1087,6 +1136,7 @@ int main(void)
     add_test(suite, "sizes_that_overflow_are_refused", sizes_that_overflow_are_refused);
     add_test(suite, "an_n_gram_that_has_occurred_is_a_repeat", an_n_gram_that_has_occurred_is_a_repeat);
     add_test(suite, "a_token_is_drawn_with_its_probability", a_token_is_drawn_with_its_probability);
+    add_test(suite, "what_keeps_all_tokens_changes_none", what_keeps_all_tokens_changes_none);
     add_test(suite, "the_last_token_is_drawn_if_rounding_leaves_no_other",
              the_last_token_is_drawn_if_rounding_leaves_no_other);
     add_test(suite, "a_heap_keeps_what_sorting_keeps", a_heap_keeps_what_sorting_keeps);

@@ -88,11 +88,12 @@ TEST_OF(a_small_letter_starts_a_sentence_only_after_a_clear_stop, "⟦I left.⟧
 TEST_OF(quotes_and_brackets, "⟦He said \"Stop.\"⟧ ⟦She went on.⟧", "⟦\"Stop!\" he said.⟧", "⟦“Stop!” Anna cried.⟧",
         "⟦“Stop!”⟧ ⟦Anna left.⟧", "⟦Stop!⟧ ⟦Anna cried.⟧", "⟦(One.)⟧ ⟦(Two (or three).)⟧ ⟦[Four.]⟧",
         "⟦„Halt!“⟧ ⟦Er ging.⟧", "⟦« Ça va ? »⟧ ⟦Oui.⟧", "⟦It fell.[12]⟧ ⟦It rose.²⟧ ⟦It stood.⟧",
-        "⟦(See Fig. 2.)⟧ ⟦Next.⟧", "⟦\"Tea?\" - it was hot.⟧")
+        "⟦It fell.[a] It rose.⟧", "⟦(See Fig. 2.)⟧ ⟦Next.⟧", "⟦\"Tea?\" - it was hot.⟧")
 
 TEST_OF(no_space_after_a_stop, "⟦The shop is open.⟧⟦Please wait.⟧", "⟦Stop!⟧⟦The sun is up.⟧", "⟦Is it?⟧⟦It is.⟧",
         "⟦She is Eva.⟧⟦Call her.⟧", "⟦He is ill.⟧⟦Call her.⟧", "⟦It is 15.⟧⟦They left.⟧", "⟦Wait...⟧⟦Julia left.⟧",
-        "⟦example.com, file.txt, U.S.A, Ph.D.⟧", "⟦Mr.Hall, a.m.The, ASP.NET⟧", "⟦java.lang.String is it.⟧",
+        "⟦It was open.⟧⟦Anna left.⟧", "⟦the NSA.Anna left.⟧", "⟦example.com, file.txt, U.S.A, Ph.D.⟧",
+        "⟦Mr.Hall, a.m.The, ASP.NET⟧", "⟦java.lang.String is it.⟧",
         "⟦www.net.COM, asp.NET, a (.The) file, IBM.Com is it.⟧", "⟦use Foo.Bar(x), foo.Bar.baz, a?Foo=1⟧")
 
 TEST_OF(other_languages, "⟦你好。⟧⟦再见！⟧⟦“好。”⟧⟦他说。⟧", "⟦「はい。」⟧⟦いいえ。⟧", "⟦यह घर है।⟧ ⟦वह आया।⟧⟦मैं गया।⟧",

@@ -390,6 +390,40 @@ static bool passes(const char *bytes, size_t size, failure *why)
 
 #define BYTES(literal) literal, sizeof literal - 1
 
+START_TEST(fields_of_the_specs_appear_once)
+{
+    enum { TRAINER = 2, NORMALIZER = 3, VARINT = 0, BYTES_OF_LENGTH = 2 };
+    static const struct {
+        unsigned spec, number, type;
+        const char *says;
+    } fields[] = {{TRAINER, 3, VARINT, "model_type of the trainer_spec appears twice"},
+                  {TRAINER, 35, VARINT, "byte_fallback of the trainer_spec appears twice"},
+                  {TRAINER, 44, BYTES_OF_LENGTH, "unk_surface of the trainer_spec appears twice"},
+                  {NORMALIZER, 1, BYTES_OF_LENGTH, "the name of the normalizer_spec appears twice"},
+                  {NORMALIZER, 2, BYTES_OF_LENGTH, "the map of the normalizer_spec appears twice"},
+                  {NORMALIZER, 3, VARINT, "add_dummy_prefix of the normalizer_spec appears twice"},
+                  {NORMALIZER, 4, VARINT, "remove_extra_whitespaces of the normalizer_spec appears twice"},
+                  {NORMALIZER, 5, VARINT, "escape_whitespaces of the normalizer_spec appears twice"},
+                  {NORMALIZER, 6, BYTES_OF_LENGTH, "normalization_rule_tsv of the normalizer_spec appears twice"}};
+    failure why;
+    for (size_t i = 0; i < N_ELEMENTS(fields); i++) {
+        unsigned key = fields[i].number << 3 | fields[i].type;
+        char field[3] = {(char)(key < 128 ? key : key | 128), (char)(key >> 7), 0}, model[64] = UNKNOWN_PIECE;
+        size_t n = key < 128 ? 2 : 3, size = sizeof UNKNOWN_PIECE - 1;
+        field[n - 1] = fields[i].type == VARINT; /* the number 1, or no bytes */
+        for (unsigned spec = TRAINER; spec <= NORMALIZER; spec++) {
+            size_t times = spec == fields[i].spec ? 2 : 0;
+            model[size++] = (char)(spec << 3 | BYTES_OF_LENGTH);
+            model[size++] = (char)(times * n);
+            for (size_t k = 0; k < times; k++, size += n)
+                memcpy(model + size, field, n);
+        }
+        ck_assert(!passes(model, size, &why));
+        ck_assert_msg(strstr(why.sentence, fields[i].says) != NULL, "%s", why.sentence);
+    }
+}
+END_TEST
+
 START_TEST(models_that_break_a_rule_are_refused)
 {
     static const struct {
@@ -699,6 +733,7 @@ int main(void)
     add_test(suite, "bytes_are_letters", bytes_are_letters);
     add_test(suite, "merges_that_break_a_rule_are_refused", merges_that_break_a_rule_are_refused);
     add_test(suite, "samples_are_cut_out", samples_are_cut_out);
+    add_test(suite, "fields_of_the_specs_appear_once", fields_of_the_specs_appear_once);
     add_test(suite, "models_that_break_a_rule_are_refused", models_that_break_a_rule_are_refused);
     add_test(suite, "what_a_trainer_writes_passes", what_a_trainer_writes_passes);
     add_test(suite, "a_model_cut_anywhere_is_refused", a_model_cut_anywhere_is_refused);
