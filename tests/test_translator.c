@@ -143,6 +143,37 @@ START_TEST(many_short_sentences_beside_long_ones_are_several_batches)
 }
 END_TEST
 
+/* A third of the tokens each: in 32 sentences, in 64, which fill a batch, and in 90, which are two batches. */
+START_TEST(many_sentences_after_a_full_batch_are_several_batches)
+{
+    static const struct {
+        size_t n, n_words;
+    } groups[] = {{32, 61}, {64, 30}, {90, 21}};
+    enum { N = 32 + 64 + 90, MOST_WORDS = 61 };
+    char words[2 * MOST_WORDS + 1];
+    translator *t = open_translator("int8");
+    text_line lines[N];
+    translation out[N];
+    noted notes = {0};
+    notice_reader reader = {note, &notes};
+    failure why;
+    for (size_t i = 0; i < MOST_WORDS; i++)
+        memcpy(words + 2 * i, "a ", 3);
+    for (size_t g = 0, l = 0; g < N_ELEMENTS(groups); g++)
+        for (size_t i = 0; i < groups[g].n; i++, l++)
+            lines[l] = (text_line){words, 2 * groups[g].n_words - 1, l};
+    ck_assert_ok(translator_translate(t, lines, N, false, out, &reader, &why), why);
+    for (size_t g = 0, l = 0; g < N_ELEMENTS(groups); g++)
+        for (size_t i = 0; i < groups[g].n; i++, l++) {
+            ck_assert_uint_eq(out[l].sentences[0].source.n, groups[g].n_words + 1);
+            ck_assert_str_eq(out[l].text.bytes, out[l - i].text.bytes);
+        }
+    for (size_t l = 0; l < N; l++)
+        translation_free(&out[l]);
+    translator_close(t);
+}
+END_TEST
+
 START_TEST(a_sentence_beyond_the_positions_is_translated_in_parts)
 {
     translator *t = open_translator("relu"); /* 64 positions */
@@ -408,13 +439,20 @@ START_TEST(lost_copy_tokens_are_noticed)
     translator *t = translator_open(directory, 1, &why), *without = open_translator("int8");
     ck_assert_ok(t != NULL, why);
     noted notes = {0};
-    static const char text[] = "I have a dog{x} good morning %s now";
+    static const struct {
+        const char *text;
+        size_t n_parts;
+    } lines[] = {{"I have a dog{x} good morning %s now", 3},
+                 {"Thank you! I have a dog{x} good morning %s now. What time is it? The house {y} is small.", 7}};
     ck_assert_uint_eq(translator_config(t)->copy_tokens.n, 2);
-    translation out = translate_one(t, text, &notes), expected = translate_one(without, text, &notes);
-    ck_assert_str_eq(out.text.bytes, expected.text.bytes);
-    ck_assert_uint_eq(out.n_sentences, 3);
-    translation_free(&out);
-    translation_free(&expected);
+    for (size_t i = 0; i < N_ELEMENTS(lines); i++) {
+        translation out = translate_one(t, lines[i].text, &notes),
+                    expected = translate_one(without, lines[i].text, &notes);
+        ck_assert_str_eq(out.text.bytes, expected.text.bytes);
+        ck_assert_uint_eq(out.n_sentences, lines[i].n_parts);
+        translation_free(&out);
+        translation_free(&expected);
+    }
     translator_close(t);
     translator_close(without);
     snprintf(command, sizeof command, "rm -r %s", directory);
@@ -921,6 +959,8 @@ int main(void)
                   N_ELEMENTS(translated_variants));
     add_test(suite, "many_short_sentences_beside_long_ones_are_several_batches",
              many_short_sentences_beside_long_ones_are_several_batches);
+    add_test(suite, "many_sentences_after_a_full_batch_are_several_batches",
+             many_sentences_after_a_full_batch_are_several_batches);
     add_test(suite, "a_sentence_beyond_the_positions_is_translated_in_parts",
              a_sentence_beyond_the_positions_is_translated_in_parts);
     add_test(suite, "exactly_the_positions_fit", exactly_the_positions_fit);
