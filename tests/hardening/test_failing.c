@@ -32,6 +32,7 @@ typedef struct {
     const char *directory;
     translator *translator;
     size_t n_threads;
+    const char *prefix;      /* that a translator opened by the trial gets, or NULL */
     size_t n_first, n_lines; /* lines of a first call, and of a second one whose memory must grow */
     text_buffer text;        /* the result of the last call */
 } trial;
@@ -60,7 +61,8 @@ static bool try(trial *attempt, failure *why)
 {
     translator *t =
         attempt->translator ? attempt->translator : translator_open(attempt->directory, attempt->n_threads, why);
-    bool ok = t && (attempt->n_first == 0 || translate(attempt, t, attempt->n_first, why)) &&
+    bool ok = t && (!attempt->prefix || translator_set_prefix(t, attempt->prefix, why)) &&
+              (attempt->n_first == 0 || translate(attempt, t, attempt->n_first, why)) &&
               (attempt->n_lines == 0 || translate(attempt, t, attempt->n_lines, why));
     if (!attempt->translator)
         translator_close(t);
@@ -113,8 +115,9 @@ static void refuse_all(trial *attempt, const char *what)
 
 START_TEST(opening)
 {
-    trial attempt = {.text = TEXT_EMPTY, .directory = golden_path(variants[_i], ""), .n_threads = N_THREADS};
-    refuse_all(&attempt, "opening");
+    trial attempt = {
+        .text = TEXT_EMPTY, .directory = golden_path(variants[_i], ""), .n_threads = N_THREADS, .prefix = "a"};
+    refuse_all(&attempt, "opening, with a prefix");
 }
 END_TEST
 
