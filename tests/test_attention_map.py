@@ -300,6 +300,25 @@ def test_columns_that_are_too_few_are_taken_as_40(monkeypatch):
     assert expected["1"] == expected["40"]
 
 
+def test_80_columns_are_the_default(monkeypatch):
+    drawn = {}
+    for columns in ("79", "80", ""):
+        monkeypatch.setenv("COLUMNS", columns)
+        drawn[columns] = shown("--attention", "When I was young, my grandmother told me stories about the sea in summer.",
+                               model=BUNDLED)
+    assert drawn["79"] != drawn["80"] == drawn[""]
+
+
+@pytest.mark.parametrize("columns", ["40", "60", "80"])
+def test_each_hypothesis_of_a_step_is_one_line(columns, monkeypatch):
+    monkeypatch.setenv("COLUMNS", columns)
+    text = "When I was young, my grandmother told me stories about the sea in summer."
+    lines = shown("--steps", "--beam=4", text, model=BUNDLED).splitlines()
+    assert len(lines) > 60 and any("… " in line for line in lines)
+    for line in lines[2:]:
+        assert re.fullmatch(r"  step +\d+|  [* ] +-?\d+\.\d{4} .*", line) and width_of(line) <= int(columns)
+
+
 def drawn_in_colour(option, tmp_path):
     return without_notices(on_a_terminal("-o", tmp_path / "out", option, TEXT).replace("\r\n", "\n"))
 

@@ -4,6 +4,7 @@ import bz2
 import functools
 import gzip
 import io
+import json
 import lzma
 import re
 import subprocess
@@ -51,9 +52,11 @@ def test_lines_that_are_not_utf8_are_windows_1252_with_one_notice(tmp_path):
 
 
 def test_every_byte_is_a_character_of_windows_1252():
-    for byte in range(0x80, 0x100):
-        line = b"a " + bytes([byte]) + b" dog\n"
-        assert run(stdin=line)[1] == translated(line.decode("cp1252", "replace"))
+    lines = [b"a " + bytes([byte]) + b" dog" for byte in range(0x80, 0x100)]
+    text = "".join(line.decode("cp1252", "replace") + "\n" for line in lines)
+    stdin = b"".join(line + b"\n" for line in lines)
+    assert run(stdin=stdin)[1] == translated(text)
+    assert "".join(json.loads(line)["text"] + "\n" for line in run("--format", "jsonl", stdin=stdin)[1].splitlines()) == text
 
 
 def test_each_line_has_its_own_encoding():
@@ -120,8 +123,11 @@ def test_what_is_no_character_is_replaced_with_a_notice(name, bad):
     assert notices(said) == ["line 2: not valid in the encoding named; invalid bytes are read as U+FFFD"]
 
 
-def test_half_a_character_at_the_end_is_replaced():
-    assert run("--encoding", "utf-16le", stdin="a".encode("utf-16le") + b"b")[1] == translated("a\ufffd")
+@pytest.mark.parametrize("name, stdin", [("utf-16le", b"a\0b"), ("utf-16le", b"a\0\x00\xd8"), ("utf-8", b"a\xf0\x9f\x98"),
+                                         ("gb18030", b"a\x81\x30\x81")])
+def test_the_beginning_of_a_character_at_the_end_is_replaced(name, stdin):
+    [line] = run("--encoding", name, "--format", "jsonl", stdin=stdin)[1].splitlines()
+    assert json.loads(line)["text"] == "a\ufffd"
 
 
 def test_a_text_has_the_named_encoding():

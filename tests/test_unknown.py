@@ -62,6 +62,7 @@ def writing_unknown(directory, rule, pieces, forced, n_unknown, lower=False, att
     ("words", False, ["a", "b", "."], [], 3, "a Smith b.", "Smith", "<unk> <unk> <unk>"),
     ("words", True, ["a", "b", "."], ["."], 1, "a Smith b.", ". Smith", ". <unk>"),
     ("marks", True, ["open", "now", "."], ["now"], 2, "OPEN SMITH NOW.", "NOW SMITH", "now <unk> <unk>"),
+    ("words", True, ["a", "b"], ["b"], 1, "İ Jo b", "b jo", "b <unk>"),  # İ in small letters is longer; places are not known
     ("words", False, ["The", "house", "of", "is", "old"], [], 1, "The House Of Smith Is Old", "Smith", "<unk>"),
     ("spaces", False, ["a", "b", "c"], ["b", "c"], 1, "a łódź b", "b c łódź", "b c <unk>"),
     ("characters", False, "ab x", ["b", " "], 2, "a xyx b", "b xyx", "b <unk><unk>"),
