@@ -14,7 +14,7 @@ each test executes.
 Results are kept in build/mutate/results.jsonl, so an interrupted run resumes. Survivors are tried again with the tests that
 have changed since. The report, build/mutate/report.md, has the score of each room and every survivor as a diff. Mutants
 that the compiler rejects, or compiles to identical machine code, are replaced by others and not counted. Those of
-tests/equivalent_mutants.json, which says why no test can kill them, are counted as survivors, and not tried.
+tests/equivalent_mutants.json, which says why no test can kill them, are not tried; the score is given with and without them.
 
 --sample fails when a mutant survives, or when more than a third of the sample no longer fits the sources.
 """
@@ -431,17 +431,21 @@ def tried(shares, seed, result_of):
     return out
 
 
+def percent(part, whole):
+    return f"{100 * part / whole:.1f} %" if whole else "–"
+
+
 def table(by_room, lines_of, explained):
     rows = [(room, lines_of[room], *(len(found[verdict]) for verdict in ("killed", "survived")),
              sum(key_of(mutant) in explained for mutant, _ in found["survived"]),
              *(len(found[verdict]) for verdict in ("rejected", "identical"))) for room, found in by_room.items()]
     rows.append(("all", *(sum(row[i] for row in rows) for i in range(1, 7))))
-    out = "| room | lines of code | mutants | killed | score | equivalent | rejected by the compiler | identical code |\n" \
-          "|---|---|---|---|---|---|---|---|\n"
+    out = "| room | lines of code | mutants | killed | of all | equivalent | of the others | rejected by the compiler | " \
+          "identical code |\n|---|---|---|---|---|---|---|---|---|\n"
     for room, n_lines, killed, survived, equivalent, rejected, identical in rows:
-        score = f"{100 * killed / (killed + survived):.1f} %" if killed + survived else "–"
-        out += f"| {room} | {n_lines:,} | {killed + survived} | {killed} | {score} | {equivalent} | {rejected} | " \
-               f"{identical} |\n"
+        number = killed + survived
+        out += f"| {room} | {n_lines:,} | {number} | {killed} | {percent(killed, number)} | {equivalent} | " \
+               f"{percent(killed, number - equivalent)} | {rejected} | {identical} |\n"
     return out
 
 
