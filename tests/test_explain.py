@@ -4,6 +4,7 @@ changes what it should. The browser tests need chromium and chromium-driver (Deb
 import html.parser
 import json
 import re
+import shutil
 import subprocess
 import xml.etree.ElementTree
 
@@ -11,6 +12,7 @@ import numpy as np
 import pytest
 import safetensors.numpy
 
+import edits
 import read_trace
 import test_architectures
 import test_beam
@@ -223,6 +225,20 @@ def test_stored_positions_are_those_of_the_checkpoint(tmp_path, architectures):
         assert (abs(numbers - tensors[f"{side}_positions.weight"]) <= 1.000001 * errors).all()
     data, _ = explain(tmp_path / "page.html", "a dog", architectures["wide heads"])
     assert "source_positions" not in data["checkpoint"]
+
+
+def test_stored_positions_reach_as_far_as_the_longer_side(tmp_path, architectures):
+    directory = shutil.copytree(architectures["pre-norm"], tmp_path / "long")
+    tensors = safetensors.numpy.load_file(directory / "model.safetensors")
+    for side in ("source", "target"):
+        tensors[f"{side}_positions.weight"] = np.resize(tensors[f"{side}_positions.weight"], (100, 12))
+    safetensors.numpy.save_file(tensors, directory / "model.safetensors")
+    edits.config(max_positions=100, generation__length_factor=0, generation__length_extra=90,
+                 generation__max_length=90)(directory / "config.json")
+    data, _ = explain(tmp_path / "page.html", "a dog", directory)
+    source, target = (data["sentences"][0][side] for side in ("source", "target"))
+    assert len(source) < 64 < len(target)  # as many rows as a page has at least
+    assert [data["checkpoint"][f"{side}_positions"]["rows"] for side in ("source", "target")] == [len(target)] * 2
 
 
 # ---- the search ----
