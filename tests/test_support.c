@@ -231,6 +231,13 @@ START_TEST(files_are_closed_and_unmapped)
     text_free(&text);
     ck_assert_int_eq(free_descriptor(), before);
 
+    int standard_input = dup(STDIN_FILENO);
+    close(STDIN_FILENO); /* 0 is a descriptor like any other */
+    ck_assert_ok(file_read(&text, path, 4, &why), why);
+    text_free(&text);
+    ck_assert_int_eq(dup2(standard_input, STDIN_FILENO), STDIN_FILENO);
+    close(standard_input);
+
     ck_assert(file_map(&file, path, &why));
     ck_assert(file.size == 4 && memcmp(file.bytes, "text", 4) == 0);
     ck_assert(is_mapped(path) && free_descriptor() != before);
