@@ -34,6 +34,7 @@ typedef struct {
     size_t n_threads;
     const char *prefix;      /* that a translator opened by the trial gets, or NULL */
     size_t n_first, n_lines; /* lines of a first call, and of a second one whose memory must grow */
+    const char *line;        /* that is translated in place of the usual ones, or NULL */
     text_buffer text;        /* the result of the last call */
 } trial;
 
@@ -43,8 +44,10 @@ static bool translate(trial *attempt, translator *t, size_t n_lines, failure *wh
     text_line lines[N_LINES] = {0};
     translation out[N_LINES];
     notice_reader notices = {ignore, NULL};
-    for (size_t l = 0; l < n_lines; l++)
-        lines[l] = (text_line){texts[l % N_ELEMENTS(texts)], strlen(texts[l % N_ELEMENTS(texts)]), l};
+    for (size_t l = 0; l < n_lines; l++) {
+        const char *line = attempt->line ? attempt->line : texts[l % N_ELEMENTS(texts)];
+        lines[l] = (text_line){line, strlen(line), l};
+    }
     if (!translator_translate(t, lines, n_lines, true, out, &notices, why))
         return false;
     bool ok = true;
@@ -219,6 +222,27 @@ START_TEST(unknown_words)
 }
 END_TEST
 
+/* A sentence for which there are copy tokens: ordinary words, which do not come back, so that its parts follow. */
+START_TEST(copied_text)
+{
+    failure why;
+    char directory[] = "/tmp/test_failing_XXXXXX", command[3 * 4096];
+    ck_assert_ptr_nonnull(mkdtemp(directory));
+    snprintf(command, sizeof command,
+             "cp " SHORT
+             "/int8/* %s && sed -i 's/\"origin\"/\"copy_tokens\": [20, 21, 22], \"origin\"/' %s/config.json",
+             directory, directory);
+    ck_assert_int_eq(system(command), 0);
+    trial attempt = {.text = TEXT_EMPTY, .n_lines = 1, .line = "I have {a} small <b>dog</b>. Thank you!"};
+    attempt.translator = translator_open(directory, 1, &why);
+    ck_assert_ok(attempt.translator != NULL, why);
+    refuse_all(&attempt, "a sentence with copied text");
+    translator_close(attempt.translator);
+    snprintf(command, sizeof command, "rm -r %s", directory);
+    ck_assert_int_eq(system(command), 0);
+}
+END_TEST
+
 int main(void)
 {
     setenv("OPENBLAS_NUM_THREADS", "1", 1); /* other threads would allocate at unpredictable times */
@@ -230,6 +254,7 @@ int main(void)
     add_loop_test(suite, "one_sentence", one_sentence, N_ELEMENTS(variants));
     add_loop_test(suite, "a_batch", a_batch, N_ELEMENTS(variants));
     add_test(suite, "unknown_words", unknown_words);
+    add_test(suite, "copied_text", copied_text);
     add_loop_test(suite, "an_n_best_list", an_n_best_list, N_ELEMENTS(variants));
     add_loop_test(suite, "alternatives", alternatives, N_ELEMENTS(variants));
     return run_suite(suite);
