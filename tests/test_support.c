@@ -81,6 +81,9 @@ START_TEST(utf8_replaces)
     ck_assert(utf8_append_valid(&out, "a\0b\xFF", 4, &why));
     ck_assert_str_eq(out.bytes, "a" UTF8_REPLACEMENT "b" UTF8_REPLACEMENT);
     text_free(&out);
+    ck_assert(utf8_append_valid(&out, "ab\xC3\xBC", 3, &why)); /* what follows the end is not read */
+    ck_assert_str_eq(out.bytes, "ab" UTF8_REPLACEMENT);
+    text_free(&out);
     ck_assert(utf8_append_line(&out, "a\nb\x1B[31m\tc\xC2\x85", 12, &why));
     ck_assert_str_eq(out.bytes, "a b" UTF8_REPLACEMENT "[31m\tc ");
     text_free(&out);
