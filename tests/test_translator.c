@@ -112,6 +112,15 @@ START_TEST(many_lines_at_once_give_what_each_gives_alone)
 }
 END_TEST
 
+/* out [n] of lines [n] */
+static void translate_lines(translator *t, const text_line *lines, size_t n, translation *out)
+{
+    failure why;
+    noted notes = {0};
+    notice_reader reader = {note, &notes};
+    ck_assert_ok(translator_translate(t, lines, n, false, out, &reader, &why), why);
+}
+
 /* If the tokens determine the number of batches, 64 short sentences do not nearly fill one. */
 START_TEST(many_short_sentences_beside_long_ones_are_several_batches)
 {
@@ -124,12 +133,10 @@ START_TEST(many_short_sentences_beside_long_ones_are_several_batches)
     text_line lines[N];
     translation out[N];
     noted notes = {0};
-    notice_reader reader = {note, &notes};
-    failure why;
     size_t n_tokens = 0;
     for (size_t l = 0; l < N; l++)
         lines[l] = line_of(l < N_LONG ? long_text : "a");
-    ck_assert_ok(translator_translate(t, lines, N, false, out, &reader, &why), why);
+    translate_lines(t, lines, N, out);
     translation alone[] = {translate_one(t, long_text, &notes), translate_one(t, "a", &notes)};
     for (size_t l = 0; l < N; l++) {
         n_tokens += out[l].sentences[0].source.n;
@@ -154,15 +161,12 @@ START_TEST(many_sentences_after_a_full_batch_are_several_batches)
     translator *t = open_translator("int8");
     text_line lines[N];
     translation out[N];
-    noted notes = {0};
-    notice_reader reader = {note, &notes};
-    failure why;
     for (size_t i = 0; i < MOST_WORDS; i++)
         memcpy(words + 2 * i, "a ", 3);
     for (size_t g = 0, l = 0; g < N_ELEMENTS(groups); g++)
         for (size_t i = 0; i < groups[g].n; i++, l++)
             lines[l] = (text_line){words, 2 * groups[g].n_words - 1, l};
-    ck_assert_ok(translator_translate(t, lines, N, false, out, &reader, &why), why);
+    translate_lines(t, lines, N, out);
     for (size_t g = 0, l = 0; g < N_ELEMENTS(groups); g++)
         for (size_t i = 0; i < groups[g].n; i++, l++) {
             ck_assert_uint_eq(out[l].sentences[0].source.n, groups[g].n_words + 1);

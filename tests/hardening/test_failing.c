@@ -199,16 +199,29 @@ START_TEST(alternatives)
 }
 END_TEST
 
+/* Makes `directory`, which ends with XXXXXX, a copy of the checkpoint of short translations; sed edits its config. */
+static void copy_edited(char *directory, const char *edit)
+{
+    char command[3 * 4096];
+    ck_assert_ptr_nonnull(mkdtemp(directory));
+    snprintf(command, sizeof command, "cp " SHORT "/int8/* %s && sed -i '%s' %s/config.json", directory, edit,
+             directory);
+    ck_assert_int_eq(system(command), 0);
+}
+
+static void remove_copy(const char *directory)
+{
+    char command[4096];
+    snprintf(command, sizeof command, "rm -r %s", directory);
+    ck_assert_int_eq(system(command), 0);
+}
+
 /* A translator for which "Morgen", which it often writes, is the unknown piece. */
 START_TEST(unknown_words)
 {
     failure why;
-    char directory[] = "/tmp/test_failing_XXXXXX", command[3 * 4096];
-    ck_assert_ptr_nonnull(mkdtemp(directory));
-    snprintf(command, sizeof command,
-             "cp " SHORT "/int8/* %s && sed -i 's/\"unknown\": 1/\"unknown\": 65/' %s/config.json", directory,
-             directory);
-    ck_assert_int_eq(system(command), 0);
+    char directory[] = "/tmp/test_failing_XXXXXX";
+    copy_edited(directory, "s/\"unknown\": 1/\"unknown\": 65/");
     trial attempt = {.text = TEXT_EMPTY, .directory = directory, .n_threads = 1};
     attempt.translator = translator_open(directory, 1, &why);
     ck_assert_ok(attempt.translator != NULL, why);
@@ -217,8 +230,7 @@ START_TEST(unknown_words)
     translator_close(attempt.translator);
     text_free(&attempt.text);
     refuse_while_translating(directory, 1, &(search_options){.n_beams = 1}, "a sentence with unknown words");
-    snprintf(command, sizeof command, "rm -r %s", directory);
-    ck_assert_int_eq(system(command), 0);
+    remove_copy(directory);
 }
 END_TEST
 
@@ -226,20 +238,14 @@ END_TEST
 START_TEST(copied_text)
 {
     failure why;
-    char directory[] = "/tmp/test_failing_XXXXXX", command[3 * 4096];
-    ck_assert_ptr_nonnull(mkdtemp(directory));
-    snprintf(command, sizeof command,
-             "cp " SHORT
-             "/int8/* %s && sed -i 's/\"origin\"/\"copy_tokens\": [20, 21, 22], \"origin\"/' %s/config.json",
-             directory, directory);
-    ck_assert_int_eq(system(command), 0);
+    char directory[] = "/tmp/test_failing_XXXXXX";
+    copy_edited(directory, "s/\"origin\"/\"copy_tokens\": [20, 21, 22], \"origin\"/");
     trial attempt = {.text = TEXT_EMPTY, .n_lines = 1, .line = "I have {a} small <b>dog</b>. Thank you!"};
     attempt.translator = translator_open(directory, 1, &why);
     ck_assert_ok(attempt.translator != NULL, why);
     refuse_all(&attempt, "a sentence with copied text");
     translator_close(attempt.translator);
-    snprintf(command, sizeof command, "rm -r %s", directory);
-    ck_assert_int_eq(system(command), 0);
+    remove_copy(directory);
 }
 END_TEST
 

@@ -258,7 +258,7 @@ def test_empty_files_of_a_run_that_was_killed_are_taken_over(options, left, tmp_
 def test_a_run_that_kept_half_a_line_starts_at_the_beginning(files):
     text, out = files
     beside(out, ".partial").write_bytes(b"half a li")
-    assert run("-i", text, "-o", out, "--resume")[0] == 0
+    assert run("-i", text, "-o", out, "--resume") == (0, "")
     assert_whole(text, out)
 
 
