@@ -2,11 +2,12 @@
 
 Attention Is All You Need, sections 3.1 to 3.4, with one embedding matrix for both sides and the output. Transformers'
 MarianMTModel computes the same, which tests/test_network.py shows; this one is written for throughput: fused attention on
-a GPU, no host synchronization, and greedy search for thousands of sentences at once.
+a GPU, no host synchronization, bfloat16 and a loss in pieces on a CPU, and greedy search for thousands of sentences at once.
 
 Shapes: B sentences, S source and T target positions, d = d_model, V pieces. Ids are padded at the end with `pad`.
 """
 
+import copy
 import math
 
 import torch
@@ -31,12 +32,44 @@ def attend(query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, mask: to
     for keys that are padding, else 0. On CPUs PyTorch's fused kernel is the slower one in training."""
     if query.is_cuda:
         return functional.scaled_dot_product_attention(query, key, value, attn_mask=mask, is_causal=causal)
-    scores = query @ key.transpose(-1, -2) / math.sqrt(query.shape[-1])
+    scores = query * (1 / math.sqrt(query.shape[-1])) @ key.transpose(-1, -2)
     if causal:
         mask = torch.full(scores.shape[-2:], -math.inf, dtype=scores.dtype).triu(1)
     if mask is not None:
         scores = scores + mask
     return scores.softmax(-1) @ value
+
+
+LOSS_ROWS = 128  # target tokens whose logits a CPU keeps in its cache
+
+
+class SmoothedLoss(torch.autograd.Function):
+    """The sum of the label-smoothed cross-entropy (Szegedy et al., Rethinking the Inception Architecture, 2016, section 7) of
+    logits `hidden weightᵀ + bias`. On a CPU the logits of a batch, (n, V), are much larger than the cache. So they are computed
+    LOSS_ROWS rows at a time, together with their gradient softmax(logits) - (1 - smoothing) · [target] - smoothing / V."""
+
+    @staticmethod
+    def forward(context: torch.autograd.function.FunctionCtx, hidden: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor,
+                target: torch.Tensor, smoothing: float) -> torch.Tensor:
+        """hidden (n, d), weight (V, d), bias (1, V), all of one type; target (n)."""
+        of_logits = torch.empty(len(hidden), len(weight), dtype=hidden.dtype)
+        of_hidden = torch.empty_like(hidden)
+        loss = torch.zeros(())
+        for first in range(0, len(hidden), LOSS_ROWS):
+            rows = slice(first, first + LOSS_ROWS)
+            logits, wanted = torch.addmm(bias, hidden[rows], weight.T).float(), target[rows, None]
+            normalizer = logits.logsumexp(-1, keepdim=True)
+            loss += (normalizer - (1 - smoothing) * logits.gather(1, wanted) - smoothing * logits.mean(-1, keepdim=True)).sum()
+            gradient = logits.sub_(normalizer).exp_().sub_(smoothing / len(weight))
+            of_logits[rows] = gradient.scatter_add_(1, wanted, torch.full(wanted.shape, smoothing - 1.0))
+            torch.mm(of_logits[rows], weight, out=of_hidden[rows])
+        context.save_for_backward(of_hidden, of_logits.T @ hidden)
+        return loss
+
+    @staticmethod
+    def backward(context: torch.autograd.function.FunctionCtx, of_loss: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
+        of_hidden, of_weight = context.saved_tensors
+        return of_loss * of_hidden, of_loss * of_weight, None, None, None
 
 
 class Attention(nn.Module):
@@ -114,6 +147,7 @@ class Network(nn.Module):
         torch.manual_seed(shape["seed"])
         self.pad = n_vocabulary - 1
         self.dropout = shape["dropout"]
+        self.dtype = torch.float32  # of what flows from layer to layer
         self.model = nn.Module()
         self.model.shared = nn.Embedding(n_vocabulary, shape["d_model"], padding_idx=self.pad)
         for name, n_layers, kind in (("encoder", shape["encoder_layers"], EncoderLayer),
@@ -134,7 +168,17 @@ class Network(nn.Module):
 
     def embed(self, ids: torch.Tensor, first: int = 0) -> torch.Tensor:
         x = self.model.shared(ids) * math.sqrt(self.positions.shape[1]) + self.positions[first:first + ids.shape[1]]
-        return functional.dropout(x, self.dropout, self.training)
+        return functional.dropout(x, self.dropout, self.training).to(self.dtype)
+
+    def in_bfloat16(self) -> "Network":
+        """A copy that computes in bfloat16 on a CPU. The embedding and the norms, whose gradients add many small numbers, stay
+        in float32."""
+        network = copy.deepcopy(self)
+        network.dtype = torch.bfloat16
+        for module in network.modules():
+            if isinstance(module, nn.Linear):
+                module.to(network.dtype)
+        return network
 
     def compile_layers(self) -> None:
         """Compiles the computation of a learning step, once for all layers of a kind and all batch shapes."""
@@ -145,7 +189,7 @@ class Network(nn.Module):
     def mask(self, source: torch.Tensor) -> torch.Tensor:
         """What `attend` adds to scores: (B, 1, 1, S), rows aligned to 8 numbers as the fused kernel wants them."""
         device = source.device.type
-        dtype = torch.get_autocast_dtype(device) if torch.is_autocast_enabled(device) else torch.float32
+        dtype = torch.get_autocast_dtype(device) if torch.is_autocast_enabled(device) else self.dtype
         n_rows, n_columns = source.shape
         mask = torch.zeros(n_rows, 1, 1, -(-n_columns // 8) * 8, dtype=dtype, device=source.device)[..., :n_columns]
         return mask.masked_fill_((source == self.pad)[:, None, None, :], -math.inf)
@@ -166,7 +210,10 @@ class Network(nn.Module):
         return self.loss(x.flatten(0, 1).index_select(0, wanted), target.flatten().index_select(0, wanted), smoothing)
 
     def loss(self, hidden: torch.Tensor, target: torch.Tensor, smoothing: float) -> torch.Tensor:
-        return functional.cross_entropy(self.logits(hidden).float(), target, label_smoothing=smoothing, reduction="sum")
+        if hidden.is_cuda:
+            return functional.cross_entropy(self.logits(hidden).float(), target, label_smoothing=smoothing, reduction="sum")
+        weight, bias = self.model.shared.weight.to(self.dtype), self.final_logits_bias.to(self.dtype)
+        return SmoothedLoss.apply(hidden, weight, bias, target, smoothing)
 
     @torch.no_grad()
     def greedy(self, source: torch.Tensor, cap: int) -> list[list[int]]:

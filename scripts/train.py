@@ -181,6 +181,9 @@ class Run:
         self.pool = concurrent.futures.ThreadPoolExecutor(
             self.n_parts, initializer=torch.set_num_threads, initargs=(torch.get_num_threads() // self.n_parts,))
         self.resume()
+        # What computes gradients. On a GPU autocast converts to bfloat16 where it pays. On a CPU so many conversions take
+        # longer than the products, so a copy of the weights is converted once a step.
+        self.computing = self.network.in_bfloat16() if self.bfloat16 and self.device == "cpu" else self.network
 
     @property
     def end(self) -> list:
@@ -262,19 +265,23 @@ class Run:
         for line, text in zip(self.recipe["validation"]["show"], self.translate(self.recipe["validation"]["show"])):
             say(f"    {line} -> {text}")
 
-    def gradients_of(self, source: np.ndarray, target: np.ndarray) -> tuple[torch.Tensor, tuple[torch.Tensor, ...]]:
+    def gradients_of(self, source: np.ndarray, target: np.ndarray) -> tuple[torch.Tensor, list[torch.Tensor]]:
         """Of padded ids (B, S) and (B, T): the summed loss, and its gradients."""
         wanted = np.flatnonzero(target != self.network.pad)
         tensors = [torch.from_numpy(array.astype(np.int64)) for array in (source, target, wanted)]
         if self.device == "cuda":
             tensors = [tensor.pin_memory().to(self.device, non_blocking=True) for tensor in tensors]
-        with torch.autocast(self.device, torch.bfloat16, enabled=self.bfloat16, cache_enabled=self.n_parts == 1):
-            loss = self.network(*tensors, self.schedule["label_smoothing"])
-        return loss.detach(), torch.autograd.grad(loss, self.learned)
+        with torch.autocast(self.device, torch.bfloat16, enabled=self.bfloat16 and self.device == "cuda"):
+            loss = self.computing(*tensors, self.schedule["label_smoothing"])
+        gradients = torch.autograd.grad(loss, list(self.computing.parameters()))
+        return loss.detach(), [gradient.float() for gradient in gradients]
 
     def set_gradients(self, source: np.ndarray, target: np.ndarray) -> tuple[torch.Tensor, int]:
         """Sets the gradients of the mean loss of a batch; returns the summed loss, a tensor, and the number of target
         tokens."""
+        if self.computing is not self.network:
+            with torch.no_grad():
+                torch._foreach_copy_(list(self.computing.parameters()), self.learned)
         n_parts = min(self.n_parts, len(source))
         run = map if n_parts == 1 else self.pool.map
         losses, gradients = zip(*run(self.gradients_of, (source[i::n_parts] for i in range(n_parts)),
@@ -312,6 +319,7 @@ class Run:
         if self.device == "cuda":
             self.network.compile_layers()
         self.network.train()
+        self.computing.train()
         before, started = self.seconds, time.monotonic()
         saved = reported = started
         loss_sum, loss_tokens = 0.0, 0

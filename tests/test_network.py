@@ -14,7 +14,7 @@ from transformers import MarianMTModel
 
 import train
 from conftest import TESTS
-from network import EOS, Network, sinusoids, translate
+from network import EOS, LOSS_ROWS, Network, SmoothedLoss, sinusoids, translate
 from transformer_c import checkpoint
 
 # The checkpoint of recipes/reversing.toml: a trained one, so that search has something to decide.
@@ -86,3 +86,26 @@ def test_every_weight_learns(network):
     for (name, _), gradient in zip(network.named_parameters(), gradients):
         # a key's bias adds the same to all scores of a query, so softmax takes it out
         assert (gradient.abs().max() > 1e-6) == (not name.endswith("k_proj.bias")), name
+
+
+def test_the_loss_in_pieces_has_the_gradients_of_cross_entropy():
+    torch.manual_seed(0)
+    n, d, n_pieces = LOSS_ROWS + 5, 4, 11
+    hidden, weight = torch.randn(n, d, requires_grad=True), torch.randn(n_pieces, d, requires_grad=True)
+    bias, target = torch.randn(1, n_pieces), torch.randint(n_pieces, (n,))
+    expected = torch.nn.functional.cross_entropy(hidden @ weight.T + bias, target, label_smoothing=0.1, reduction="sum")
+    loss = SmoothedLoss.apply(hidden, weight, bias, target, 0.1)
+    torch.testing.assert_close(loss, expected, rtol=1e-5, atol=0)
+    gradients = [torch.autograd.grad(3 * value, [hidden, weight]) for value in (loss, expected)]
+    for ours, theirs in zip(*gradients):
+        torch.testing.assert_close(ours, theirs, rtol=1e-4, atol=1e-5)
+
+
+def test_gradients_in_bfloat16_are_close(network):
+    """bfloat16 has 8 bits, so a rounding changes a number by up to 1/256; two layers of the network round dozens of times."""
+    exact = torch.autograd.grad(network(SOURCE, TARGET, WANTED, 0.1), list(network.parameters()))
+    rounded = network.in_bfloat16()
+    close = torch.autograd.grad(rounded(SOURCE, TARGET, WANTED, 0.1), list(rounded.parameters()))
+    assert {gradient.dtype for gradient in close} == {torch.float32, torch.bfloat16}
+    exact, close = (torch.cat([gradient.flatten().float() for gradient in gradients]) for gradients in (exact, close))
+    assert 0 < (close - exact).norm() < 0.05 * exact.norm()

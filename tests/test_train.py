@@ -161,7 +161,6 @@ def test_the_parts_of_a_batch_give_the_gradients_of_the_whole(data, tmp_path):
     (data / "recipe.toml").write_text(RECIPE.replace("\ndropout = 0.1", "\ndropout = 0.0"))
     run = train.Run(data / "recipe.toml", data, tmp_path / "run")
     run.batches.close()
-    run.bfloat16 = False
     pad = run.network.pad
     source = corpora.padded([[5, 6, 7, 0], [9, 0], [14, 15, 0]], pad)
     target = corpora.padded([[8, 0], [10, 11, 12, 13, 0], [16, 17, 0]], pad)
