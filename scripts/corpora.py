@@ -62,6 +62,12 @@ def read_pairs(path: Path | str) -> list[Pair]:
     return pairs
 
 
+def read_lines(path: Path) -> list[str]:
+    """The lines of an .xz file."""
+    with lzma.open(path, "rt", encoding="utf-8") as file:
+        return [line.rstrip("\n") for line in file]
+
+
 def is_clean(source: str, target: str) -> bool:
     """False for pairs that teach something wrong: empty, untranslated sentences, lengths that cannot fit."""
     if not source or not target:

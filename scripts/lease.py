@@ -19,7 +19,6 @@ A machine that is lent twice in a row keeps its files: what the first command wr
 
 import argparse
 import itertools
-import lzma
 import shutil
 import time
 from pathlib import Path
@@ -121,14 +120,9 @@ def profile(run: LeasedRun) -> None:
     print(f"{seconds / 20:.3f} s a step, {n_tokens / seconds:,.0f} target tokens a second")
 
 
-def read_lines(path: Path) -> list[str]:
-    with lzma.open(path, "rt", encoding="utf-8") as file:
-        return [line.rstrip("\n") for line in file]
-
-
 def back_translate(run: LeasedRun, path: Path, directory: Path, out: Path) -> None:
     """Translates the lines of `path` with the network of `run`."""
-    started, lines = time.monotonic(), read_lines(path)
+    started, lines = time.monotonic(), corpora.read_lines(path)
     limit = run.recipe["model"]["max_positions"]
     sources = [(ids + [EOS])[:limit] for ids in run.pieces.encode(lines, num_threads=-1)]
     run.network.eval()
