@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """How well a checkpoint translates: BLEU and chrF of the C program's output.
 
-    evaluate.py CHECKPOINT FILE.tsv… [--worst N]
-    evaluate.py CHECKPOINT --accepted FILE.tsv
+    evaluate.py CHECKPOINT FILE.tsv… [--beam N] [--worst N]
+    evaluate.py CHECKPOINT --accepted FILE.tsv [--beam N]
 
 FILE holds lines `source TAB reference`. Printed for each: sacreBLEU's scores with their signatures, the
 length of the output over the reference's, the share of lines that came out untranslated (the source again,
@@ -26,14 +26,14 @@ from corpora import read_pairs
 from transformer_c.program import TRANSLATE, as_json_lines
 
 
-def translate_file(checkpoint: Path, lines: list[str]) -> tuple[list[str], float]:
-    """The translations of `lines`, through --input as JSON Lines, and the seconds it took."""
+def translate_file(checkpoint: Path, lines: list[str], beam: int = 1) -> tuple[list[str], float]:
+    """The translations of `lines`, through --input as JSON Lines, and the seconds it took. A beam of 1 is greedy search."""
     with tempfile.TemporaryDirectory() as scratch:
         source, target = Path(scratch) / "source", Path(scratch) / "target"
         source.write_text("".join(f"{line}\n" for line in as_json_lines(lines)), encoding="utf-8")
         started = time.perf_counter()
-        if subprocess.run([TRANSLATE, "-m", checkpoint, "--format", "jsonl", "-i", source,
-                           "-o", target]).returncode != 0:
+        if subprocess.run([TRANSLATE, "-m", checkpoint, "--format", "jsonl", "--beam", str(beam),
+                           "-i", source, "-o", target]).returncode != 0:
             raise SystemExit(1)  # the program has printed why
         seconds = time.perf_counter() - started
         return [json.loads(line)["translation"] for line in target.read_text(encoding="utf-8").splitlines()], seconds
@@ -53,12 +53,12 @@ def is_looping(output: str) -> bool:
     return False
 
 
-def evaluate(checkpoint: Path, path: Path, n_worst: int) -> None:
+def evaluate(checkpoint: Path, path: Path, beam: int, n_worst: int) -> None:
     pairs = read_pairs(path)
     if not pairs:
         raise SystemExit(f"{path}: found no line to translate")
     sources, references = [source for source, _ in pairs], [reference for _, reference in pairs]
-    outputs, seconds = translate_file(checkpoint, sources)
+    outputs, seconds = translate_file(checkpoint, sources, beam)
     print(f"{path}: {len(pairs)} lines in {seconds:.1f} s")
     for metric in (BLEU(), CHRF()):
         print(f"  {metric.corpus_score(outputs, [references])}  {metric.get_signature()}")
@@ -75,9 +75,9 @@ def essence(text: str) -> str:
     return text.replace("’", "'").rstrip(".!")
 
 
-def check_accepted(checkpoint: Path, path: Path) -> None:
+def check_accepted(checkpoint: Path, path: Path, beam: int) -> None:
     rows = [line.split("\t") for line in path.read_text(encoding="utf-8").splitlines()]
-    outputs, _ = translate_file(checkpoint, [row[0] for row in rows])
+    outputs, _ = translate_file(checkpoint, [row[0] for row in rows], beam)
     wrong = [(row, output) for row, output in zip(rows, outputs)
              if essence(output) not in map(essence, row[1:])]
     for row, output in wrong:
@@ -93,12 +93,13 @@ def main() -> None:
     parser.add_argument("checkpoint", type=Path)
     parser.add_argument("files", type=Path, nargs="*")
     parser.add_argument("--accepted", type=Path, metavar="FILE")
+    parser.add_argument("--beam", type=int, default=1, metavar="N")
     parser.add_argument("--worst", type=int, default=0, metavar="N")
     arguments = parser.parse_args()
     if arguments.accepted:
-        check_accepted(arguments.checkpoint, arguments.accepted)
+        check_accepted(arguments.checkpoint, arguments.accepted, arguments.beam)
     for path in arguments.files:
-        evaluate(arguments.checkpoint, path, arguments.worst)
+        evaluate(arguments.checkpoint, path, arguments.beam, arguments.worst)
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ import pytest
 pytest.importorskip("sacrebleu")
 
 import evaluate
+from transformer_c import program
 
 
 @pytest.mark.parametrize("output, looping", [
@@ -22,3 +23,9 @@ def test_what_loops(output, looping):
 ])
 def test_what_is_untranslated(source, output, untranslated):
     assert evaluate.is_untranslated(source, output) == untranslated
+
+
+def test_a_beam_finds_what_greedy_search_does_not():
+    checkpoint, line = program.ROOT / "checkpoints/en-de", "How's that possible?"
+    greedy, found = (evaluate.translate_file(checkpoint, [line], beam)[0] for beam in (1, 4))
+    assert greedy != found == program.translate(checkpoint, [line], "--beam", "4").stdout.decode().splitlines()
