@@ -140,7 +140,7 @@ def test_the_closest_choice_of_greedy_search_is_that_of_its_two_best_logits(expo
 
 
 LINES = ["The weather will be better tomorrow.", "", "He saw her duck. I know <b>that</b>.",
-         "  - Write to {name} <b>today</b>.", "thank you",
+         "  - Call {name} <b>today</b>.", "thank you",
          "We have to put the meeting off, because the manager is ill and nobody else knows the customer."]
 
 
@@ -292,7 +292,8 @@ def test_steps_of_the_beam_fit_the_terminal():
         for rows, others in zip(wide, narrow):
             assert [row[:4] for row in rows] == [row[:4] for row in others]
             for (*_, pieces), (*_, short) in zip(rows, others, strict=True):
-                assert short == pieces or (short.startswith("… ") and pieces.endswith(" " + short[2:]))
+                assert short == pieces or (short.startswith("… ") and pieces.endswith(" " + short[2:])) or (
+                    re.fullmatch("… [^ ]+…", short) and pieces.split(" ")[-1].startswith(short[2:-1]))
         assert any(row[4].startswith("… ") for row in narrow[-1])
 
 
