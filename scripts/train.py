@@ -319,7 +319,6 @@ class Run:
         if self.device == "cuda":
             self.network.compile_layers()
         self.network.train()
-        self.computing.train()
         before, started = self.seconds, time.monotonic()
         saved = reported = started
         loss_sum, loss_tokens = 0.0, 0
