@@ -191,7 +191,7 @@ class Typist:
     def __init__(self, server, profile):
         self.browser = webdriver.Browser(profile)
         self.browser.call("POST", "/url", {"url": server.address})
-        self.until_shown(0, "Das Wetter wird morgen besser.")
+        self.until_shown(0, "Das Wetter wird morgen besser sein.")
 
     def until_shown(self, pane, translation):
         shown = f"{IN_FRAME}?.querySelector('#lines p:nth-of-type(2)')?.textContent"
@@ -249,9 +249,9 @@ def test_the_last_of_many_keystrokes_is_shown(typist):
 @test_explain.needs_browser
 def test_two_settings_side_by_side(typist):
     typist.browser.click("#two")
-    typist.until_shown(1, "Wie geht es das?")
-    typist.fill(1, "target", "Wie ist das möglich?")
-    typist.until_shown(1, "Wie ist das möglich?")
+    typist.until_shown(1, "Er sah sie dufte.")
+    typist.fill(1, "target", "Er sah ihre Ente.")
+    typist.until_shown(1, "Er sah ihre Ente.")
     typist.fill(0, "without", "decoder.1.cross_attention:0")
     typist.until_shown(0, "Morgen wird es besser.")
     assert typist.texts(0, "#lines .note") == ["without decoder.1.cross_attention:0", "original"]
@@ -274,13 +274,13 @@ def test_the_sliders_choose_the_search(typist):
     def until_beam_of(size):  # sections out of sight are drawn after the lines
         typist.browser.until(f"{IN_FRAME}.querySelector('#beam-size').textContent === arguments[1]", 0, size)
 
-    translated = lambda *options: subprocess.run([TRANSLATE, *options, "How's that possible?"], check=True,  # noqa: E731
+    translated = lambda *options: subprocess.run([TRANSLATE, *options, "He saw her duck."], check=True,  # noqa: E731
                                                  capture_output=True, text=True).stdout.strip()
-    typist.fill(0, "text", "How's that possible?")
-    typist.until_shown(0, "Wie geht es das?")
+    typist.fill(0, "text", "He saw her duck.")
+    typist.until_shown(0, "Er sah sie dufte.")
     assert state() == [False, "off", False, "off", True]
     typist.fill(0, "beam", "4")
-    typist.until_shown(0, "Wie ist das möglich?")
+    typist.until_shown(0, "Er sah ihre Ente.")
     until_beam_of("4")
     assert state() == [False, "4", False, "off", True]
     typist.fill(0, "temperature", "1")  # also ends the beam
@@ -292,8 +292,8 @@ def test_the_sliders_choose_the_search(typist):
     typist.fill(0, "beam", "2")  # also ends the drawing
     until_told("Beam search with 2 hypotheses")
     assert state() == [False, "2", False, "off", True]
-    typist.fill(0, "target", "Wie kann das sein?")
-    typist.until_shown(0, "Wie kann das sein?")
+    typist.fill(0, "target", "Er sah sie.")
+    typist.until_shown(0, "Er sah sie.")
     assert state() == [True, "off", True, "off", True]
     typist.fill(0, "target", "")
     typist.until_shown(0, translated("--beam", "2"))
@@ -315,7 +315,7 @@ def test_another_checkpoint_loads_its_own_page(typist):
 def test_a_problem_is_said_and_the_page_stays(typist):
     typist.fill(0, "without", "decoder.1.cross")
     typist.browser.until("document.querySelector('output').textContent.startsWith('unknown part \"decoder.1.cross\"')")
-    assert typist.texts(0, "#lines p")[1] == "Das Wetter wird morgen besser."
+    assert typist.texts(0, "#lines p")[1] == "Das Wetter wird morgen besser sein."
     typist.fill(0, "without", "")
     typist.browser.until("document.querySelector('output').textContent === ''")
     assert all("400" in message for message in typist.browser.console())
