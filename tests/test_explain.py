@@ -23,7 +23,7 @@ ROOT = program.ROOT
 GOLDEN = ROOT / "tests/golden"
 BUNDLED = ROOT / "checkpoints/en-de"
 SMALL = GOLDEN / "odd"
-TWENTY = "The little house by the river is for sale, and we want to buy it."
+HOUSE = "The little house by the river is for sale, and we want to buy it."
 PLACES = json.loads((ROOT / "explain/places.json").read_text())
 BLOCK, BIAS = 32, 32
 DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
@@ -87,7 +87,7 @@ def architectures(tmp_path_factory):
 def explained(request, tmp_path_factory, architectures):
     """A checkpoint, the page's only sentence, and the trace of the same text."""
     model = BUNDLED if request.param == "bundled" else architectures.get(request.param, GOLDEN / request.param)
-    text = TWENTY if request.param == "bundled" else "I have a dog."
+    text = HOUSE if request.param == "bundled" else "I have a dog."
     place = tmp_path_factory.mktemp("explained")
     data, _ = explain(place / "page.html", text, model)
     assert run("-m", model, "--trace", place / "trace", text).returncode == 0
@@ -261,11 +261,11 @@ SEARCHES = [["--beam", "4"], ["--beam", "8", "--length-penalty", "2"], ["--beam"
 
 @pytest.mark.parametrize("options", SEARCHES, ids=" ".join)
 def test_the_hypotheses_are_those_that_steps_show(options, tmp_path):
-    search, sentence, _ = searched(tmp_path / "page.html", TWENTY, *options)
+    search, sentence, _ = searched(tmp_path / "page.html", HOUSE, *options)
     beam, n_beams = sentence["beam"], int(options[1])
     assert search["n_beams"] == n_beams and search["length_penalty"] == (2 if "2" in options[2:] else 1)
     assert search["no_repeat"] == ("--no-repeat" in options) and search["n_prefix"] == 2 * ("--prefix" in options)
-    shown = test_beam.beam_of(TWENTY, n_beams, *options[2:])
+    shown = test_beam.beam_of(HOUSE, n_beams, *options[2:])
     assert [one["n"] for one in beam] == [n for n, rows in enumerate(shown, start=1) for _ in rows]
     parents = {one.get("parent") for one in beam}
     for i, (one, (_, total, score, fate, pieces)) in enumerate(zip(beam, (row for rows in shown for row in rows), strict=True)):
@@ -275,8 +275,8 @@ def test_the_hypotheses_are_those_that_steps_show(options, tmp_path):
 
 
 def test_the_hypotheses_that_ended_are_the_n_best(tmp_path):
-    _, sentence, printed = searched(tmp_path / "page.html", TWENTY, "--beam", "4", "--n-best", "4")
-    done = run("--beam", "4", "--n-best", "4", "--format", "jsonl", TWENTY)
+    _, sentence, printed = searched(tmp_path / "page.html", HOUSE, "--beam", "4", "--n-best", "4")
+    done = run("--beam", "4", "--n-best", "4", "--format", "jsonl", HOUSE)
     [expected] = json.loads(done.stdout)["sentences"]
     beam = sentence["beam"]
     ended = sorted((i for i, one in enumerate(beam) if one["ended"]), key=lambda i: -beam[i]["score"])
@@ -284,7 +284,7 @@ def test_the_hypotheses_that_ended_are_the_n_best(tmp_path):
                                                      for hypothesis in expected["hypotheses"]]
     assert [beam[i]["score"] for i in ended[:4]] == [hypothesis["score"] for hypothesis in expected["hypotheses"]]
     assert spelled(beam, ended[0]) == [token["piece"] for token in sentence["target"]]
-    assert printed == run("--beam", "4", "--n-best", "4", TWENTY).stdout.decode()
+    assert printed == run("--beam", "4", "--n-best", "4", HOUSE).stdout.decode()
 
 
 @pytest.mark.parametrize("options", [["--beam", "4"], ["--beam", "2", "--prefix", "Er sah ihre"], ["--no-repeat", "1"],
@@ -385,13 +385,13 @@ def test_a_page_that_cannot_be_written_is_named(path, said, tmp_path):
 # ---- the file ----
 
 def test_a_page_of_twenty_pieces_is_not_announced(tmp_path):
-    data, done = explain(tmp_path / "page.html", TWENTY)
+    data, done = explain(tmp_path / "page.html", HOUSE.replace("river", "lake"))
     assert len(data["sentences"][0]["source"]) == 20
     assert (tmp_path / "page.html").stat().st_size < 1_500_000 and done.stderr == b""
 
 
 def test_a_page_that_is_larger_is_announced(tmp_path):
-    _, done = explain(tmp_path / "page.html", f"{TWENTY} {TWENTY}")
+    _, done = explain(tmp_path / "page.html", f"{HOUSE} {HOUSE}")
     megabytes = (tmp_path / "page.html").stat().st_size / 1e6
     assert f"{tmp_path / 'page.html'}: the page takes {megabytes:.1f} MB" in done.stderr.decode()
 
@@ -433,8 +433,8 @@ needs_browser = pytest.mark.skipif(not webdriver.INSTALLED, reason="chromium or 
 def opened(tmp_path_factory):
     """A browser, the page of two sentences, and the trace of the first."""
     place = tmp_path_factory.mktemp("opened")
-    explain(place / "page.html", f"{TWENTY} Thank you.")
-    run("--trace", place / "trace", TWENTY)
+    explain(place / "page.html", f"{HOUSE} Thank you.")
+    run("--trace", place / "trace", HOUSE)
     browser = webdriver.Browser(place / "profile")
     try:
         yield browser, place / "page.html", safetensors.numpy.load_file(place / "trace")
@@ -512,8 +512,8 @@ def test_the_scripts_add_no_global_names(page):
 @needs_browser
 def test_the_page_shows_source_and_translation(page):
     browser, _ = page
-    translation, thanks = (run(text).stdout.decode().strip() for text in (f"{TWENTY} Thank you.", "Thank you."))
-    assert texts(browser, "#lines p") == [f"{TWENTY} Thank you.", translation]
+    translation, thanks = (run(text).stdout.decode().strip() for text in (f"{HOUSE} Thank you.", "Thank you."))
+    assert texts(browser, "#lines p") == [f"{HOUSE} Thank you.", translation]
     said = "".join(texts(browser, "#said .piece")[:-1]).replace("▁", " ").strip()
     assert f"{said} {thanks}" == translation
 
@@ -627,7 +627,7 @@ def test_the_matrix_has_the_traced_weights_and_the_causal_triangle(page):
 @needs_browser
 def test_rows_of_the_decoder_have_what_they_are_fed_and_predict(page, tmp_path):
     browser, _ = page
-    run("--trace", tmp_path / "trace", TWENTY)
+    run("--trace", tmp_path / "trace", HOUSE)
     _, source, decoder = read_trace.read_trace(tmp_path / "trace")
     fed = [name.split(" → ")[0] for name in decoder]
     for attention, rows, columns in (("encoder.0.self_attention", source, source), ("decoder.1.self_attention", decoder, fed),
@@ -806,7 +806,7 @@ def check_width(browser, width):
 def beam_page(opened, tmp_path):
     """The freshly opened page of a beam of eight, which must not complain, and the sentence."""
     browser, _, _ = opened
-    sentence = searched(tmp_path / "page.html", TWENTY, "--beam", "8")[1]
+    sentence = searched(tmp_path / "page.html", HOUSE, "--beam", "8")[1]
     browser.open(tmp_path / "page.html")
     yield browser, sentence
     assert browser.console() == []
@@ -868,7 +868,7 @@ def test_the_tree_has_every_hypothesis(beam_page):
 @needs_browser
 def test_a_hypothesis_shows_those_of_its_step(beam_page):
     browser, sentence = beam_page
-    beam, shown = sentence["beam"], test_beam.beam_of(TWENTY, 8)
+    beam, shown = sentence["beam"], test_beam.beam_of(HOUSE, 8)
     dropped = next(i for i, one in enumerate(beam) if one["n"] == 5 and i not in {other.get("parent") for other in beam})
     others = len([one for one in beam if one.get("parent") == 0])
     last = next(i for i, one in enumerate(beam) if one["n"] == beam[-1]["n"] and not one["ended"])
