@@ -126,7 +126,7 @@ def test_the_comparison_with_pytorch_can_fail(marian, tmp_path):
 # ---- the original beside it ----
 
 def test_the_original_follows_on_standard_error():
-    changed, plain = run("--without", "decoder.1.cross_attention", TEXT), run(TEXT)
+    changed, plain = run("--without", "decoder.0.cross_attention", TEXT), run(TEXT)
     assert changed.returncode == 0 and changed.stdout != plain.stdout
     assert changed.stderr == b"original:\n" + plain.stdout
 
