@@ -23,8 +23,8 @@ COPY_TOKENS = [f"<copy:{i}>" for i in range(16)]
 
 STRUCTURES = ("coordinated", "quoted", "noun_lists", "already_german")
 CASES = ("lower_case", "all_caps", "title_case")
-WAYS = ("joined", *STRUCTURES, "other_names", "other_numbers", "copied_text", "copy_tokens", "other_quotes",
-        "without_full_stop", "capitalized", *CASES)
+WAYS = ("joined", *STRUCTURES, "other_names", "other_numbers", "copied_text", "copy_tokens", "german_quotes",
+        "other_quotes", "without_full_stop", "capitalized", *CASES)
 
 
 def without_full_stop(source: str, target: str) -> Pair:
@@ -102,6 +102,15 @@ def other_quotes(source: str, target: str) -> Pair:
     if '"' in source:
         source = STRAIGHT_QUOTES.sub(r"“\1”", source)
     return source, target
+
+
+# A quotation between straight marks: not the value of an attribute, not an inch or a second.
+GERMAN_QUOTATION = re.compile(r'(?<![^\s(\[–—-])"(?=[^\s"])([^"]*[^\s"=])"(?!\w)')
+
+
+def german_quotes(source: str, target: str) -> Pair:
+    """„…“ in the target, where the text has straight marks."""
+    return source, GERMAN_QUOTATION.sub(r"„\1“", target) if target.count('"') % 2 == 0 else target
 
 
 ANY_QUOTE = re.compile("[\"“”„‚‘«»›‹]|(?<!\\w)['’]|['’](?!\\w)")
@@ -618,6 +627,8 @@ def as_typed(pair: Pair, chance: Mapping[str, float], rng: Random) -> Pair:
 
 
 def changed(pair: Pair, chance: Mapping[str, float], pools: Pools, rng: Random) -> Pair:
+    if rng.random() < chance["german_quotes"]:
+        pair = german_quotes(*pair)
     if "<copy:" not in pair[0]:
         if rng.random() < chance["other_names"]:
             pair = other_names(*pair, rng)

@@ -40,6 +40,11 @@ def copies(text):
     (augment.all_caps, ("a" + 12 * " b", "x"), ("a" + 12 * " b", "x")),
     (augment.other_quotes, ("It's \"so\".", "Es ist „so“."), ("It’s “so”.", "Es ist „so“.")),
     (augment.other_quotes, ("It’s “so”.", "Es ist „so“."), ("It's \"so\".", "Es ist „so“.")),
+    (augment.german_quotes, ('"A b," c "d."', '"A b", c "d."'), ('"A b," c "d."', "„A b“, c „d.“")),
+    (augment.german_quotes, ('("a")', '("a")'), ('("a")', "(„a“)")),
+    (augment.german_quotes, ("x", '<a b="c" d="e">'), ("x", '<a b="c" d="e">')),
+    (augment.german_quotes, ("x", '5" und 6"'), ("x", '5" und 6"')),
+    (augment.german_quotes, ("x", '"a" 5"'), ("x", '"a" 5"')),
 ])
 def test_ways_of_typing(change, pair, expected):
     assert change(*pair) == expected
