@@ -17,8 +17,9 @@ import numpy
 import safetensors
 import safetensors.numpy
 
-from transformer_c.description import Unsupported
-from transformer_c.files import directory_whole, other_files
+from transformer_c.checkpoint import check_marian
+from transformer_c.files import directory_whole
+from transformer_c.hugging_face import Unsupported
 
 SAME = ("config.json", "vocab.json")  # in all of them
 
@@ -44,19 +45,10 @@ def main() -> None:
     parser.add_argument("--shares", type=float, nargs="+", required=True)
     parser.add_argument("--to", type=Path, required=True)
     arguments = parser.parse_args()
-    last = arguments.models[-1]
-    names = [path.name for path in last.iterdir()]
-
-    def check(directory: Path) -> None:
-        if others := other_files(directory, names):
-            raise Unsupported(f"{arguments.to} contains {others[0]}, which {last} does not have; choose another directory "
-                              f"for --to")
-
     try:
         tensors = average(arguments.models, arguments.shares)
-        with directory_whole(arguments.to, check) as directory:
-            for name in names:
-                shutil.copyfile(last / name, directory / name)
+        with directory_whole(arguments.to, lambda found: check_marian(found, arguments.to)) as directory:
+            shutil.copytree(arguments.models[-1], directory, dirs_exist_ok=True)
             safetensors.numpy.save_file(tensors, directory / "model.safetensors", metadata={"format": "pt"})
     except (Unsupported, safetensors.SafetensorError, OSError) as problem:
         parser.exit(1, f"average.py: {problem}\n")

@@ -293,6 +293,11 @@ def test_everything_at_once():
     assert again == out
 
 
+def test_german_quotation_marks_come_before_what_is_typed():
+    chances = NO_CHANGE | {"german_quotes": 1.0, "other_quotes": 1.0}
+    assert augment.augment([('"A," b', '"A", b')], chances, random.Random(0)) == [("“A,” b", "„A“, b")]
+
+
 def test_an_unknown_way_is_an_error():
     assert augment.shares({"joined": 0.1}) == NO_CHANGE | {"joined": 0.1}
     with pytest.raises(ValueError, match="found lowercase, expected one of joined"):
