@@ -191,7 +191,7 @@ class Typist:
     def __init__(self, server, profile):
         self.browser = webdriver.Browser(profile)
         self.browser.call("POST", "/url", {"url": server.address})
-        self.until_shown(0, "Das Wetter wird morgen besser.")
+        self.until_shown(0, "Das Wetter wird morgen besser sein.")
 
     def until_shown(self, pane, translation):
         shown = f"{IN_FRAME}?.querySelector('#lines p:nth-of-type(2)')?.textContent"
@@ -315,7 +315,7 @@ def test_another_checkpoint_loads_its_own_page(typist):
 def test_a_problem_is_said_and_the_page_stays(typist):
     typist.fill(0, "without", "decoder.1.cross")
     typist.browser.until("document.querySelector('output').textContent.startsWith('unknown part \"decoder.1.cross\"')")
-    assert typist.texts(0, "#lines p")[1] == "Das Wetter wird morgen besser."
+    assert typist.texts(0, "#lines p")[1] == "Das Wetter wird morgen besser sein."
     typist.fill(0, "without", "")
     typist.browser.until("document.querySelector('output').textContent === ''")
     assert all("400" in message for message in typist.browser.console())

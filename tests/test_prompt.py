@@ -18,7 +18,7 @@ from transformer_c import program
 
 ROOT = Path(__file__).resolve().parent.parent
 EN_DE, EN_IPA = ROOT / "checkpoints/en-de", ROOT / "checkpoints/en-ipa"
-SENTENCE, GERMAN = "The weather will be better tomorrow.", "Das Wetter wird morgen besser."
+SENTENCE, GERMAN = "The weather will be better tomorrow.", "Das Wetter wird morgen besser sein."
 SECONDS = 60
 WELCOME = "Type a text to translate it, :help for the commands, Ctrl-D to end.\n"
 ENDS = "\x04"

@@ -148,7 +148,7 @@ def test_lines_come_without_the_original():
 
 def test_beam_search_and_scores_do_without_it_too():
     """The score of a hypothesis is that of --score, with the same part switched off and not otherwise."""
-    names = without(["decoder.0.self_attention:2"])
+    names = without(["decoder.0.self_attention"])
     [row] = run(*names, "--plain", "--beam", "2", "--n-best", "2", "--length-penalty", "0",
                 text=f"{TEXT}\n".encode()).stdout.decode().splitlines()[:1]
     _, score, text = row.split("\t")
