@@ -544,6 +544,21 @@ def past_or_third(verb: str, past: bool) -> str:
     return f"{form} {rest}".strip()
 
 
+def name(rng: Random) -> Pair:
+    """A name that nobody has, of one or two words: its letters are to be copied."""
+    words = []
+    for _ in range(rng.choice([1, 1, 2])):
+        word = rng.choice(en_de.VOWELS) if rng.random() < 0.2 else ""
+        for _ in range(rng.choice([2, 2, 2, 3, 3, 4])):
+            word += rng.choice(en_de.ONSETS) + rng.choice(en_de.VOWELS)
+            if rng.random() < 0.3:
+                word += rng.choice(en_de.CODAS)
+        words.append(word[0].upper() + word[1:])
+    if rng.random() < 0.1:
+        words[-1] = rng.choice(en_de.BEFORE_NAMES) + words[-1]
+    return (" ".join(words),) * 2
+
+
 def things(rng: Random) -> Pair:
     """A list of three to nine things."""
     return list_of(rng.sample(en_de.THINGS, rng.choice([2, 3, 3, 3, 4, 4, 5, 6, 7, 8, 9])), rng)
@@ -752,6 +767,7 @@ MAKERS = {
     "amounts_en_de": from_templates(*AMOUNTS, *AMOUNTS[:1] * 2, *MEASURES),
     "identifiers_en_de": from_templates(*IDENTIFIERS),
     "negation_en_de": negation,
+    "names_en_de": from_templates([(name, "{}", "{}")], with_slot(name, en_de.NAMED)),
     "lists_en_de": from_templates(with_slot(things, en_de.THING_LISTS)),
     "copied_en_de": copied,
     "number_words": number_words,

@@ -1435,6 +1435,41 @@ to tell the truth / die Wahrheit zu sagen
 """)
 
 
+# Names that nobody has, and what is said about them. A name is made of syllables of an onset, a vowel and a coda.
+ONSETS = """b bh br c ch d dh dr f fl fr g gh gl gr h j k kh kl kr kw l ll m n ng ny p ph pr qu r rh s sh sk sl st sz t th
+tr ts v vl w wh x y z zh č ł š""".split()
+VOWELS = "a a a a a e e e e e i i i i o o o o u u u y ae ai au ea ee ei ia ie io oa oo ou ue á é í ó ø å ä ö ü ã ê".split()
+CODAS = "b ch ck d dt f g hl k l ld ll lm m mp n nd ng nk nn nt p r rd rk rn rs rt s sch ss st t th tt tz v w x z ć ń ś".split()
+BEFORE_NAMES = ["Mc", "Mac", "O’", "O'", "D’", "Al-", "El-", "Ben-", "De ", "Van ", "de la ", "di "]
+
+NAMED = templates("""
+Mr. {} = Herr {}
+Mrs. {} = Frau {}
+Dr. {} = Dr. {}
+Dear Mr. {}, = Sehr geehrter Herr {},
+Dear Ms. {}, = Sehr geehrte Frau {},
+Hello, {}! = Hallo, {}!
+My name is {}. = Mein Name ist {}.
+{} called this morning. = {} hat heute Morgen angerufen.
+{} lives next door. = {} wohnt nebenan.
+{} is waiting outside. = {} wartet draußen.
+{} and I are old friends. = {} und ich sind alte Freunde.
+I met {} at the station. = Ich habe {} am Bahnhof getroffen.
+Have you seen {} today? = Hast du {} heute gesehen?
+Where is {}? = Wo ist {}?
+This is a letter from {}. = Das ist ein Brief von {}.
+We went to the cinema with {}. = Wir sind mit {} ins Kino gegangen.
+She works for {}. = Sie arbeitet für {}.
+The painting is by {}. = Das Gemälde ist von {}.
+The book was written by {}. = Das Buch wurde von {} geschrieben.
+According to {}, the bridge is safe. = Laut {} ist die Brücke sicher.
+Two of the students are called {}. = Zwei der Schüler heißen {}.
+{} was born in a small village. = {} wurde in einem kleinen Dorf geboren.
+He was defeated by {} in the final. = Er wurde im Finale von {} geschlagen.
+Please give this to {}. = Bitte gib das {}.
+""")
+
+
 # Texts that are carried across: {0}, {1}, … stand for copy tokens, numbered as in the English sentence.
 COPIED = templates("""
 Open {0} in your browser. = Öffnen Sie {0} in Ihrem Browser.
