@@ -544,7 +544,7 @@ def past_or_third(verb: str, past: bool) -> str:
     return f"{form} {rest}".strip()
 
 
-def name(rng: Random) -> Pair:
+def invented_name(rng: Random) -> Pair:
     """A name that nobody has, of one or two words: its letters are to be copied."""
     words = []
     for _ in range(rng.choice([1, 1, 2])):
@@ -767,7 +767,7 @@ MAKERS = {
     "amounts_en_de": from_templates(*AMOUNTS, *AMOUNTS[:1] * 2, *MEASURES),
     "identifiers_en_de": from_templates(*IDENTIFIERS),
     "negation_en_de": negation,
-    "names_en_de": from_templates([(name, "{}", "{}")], with_slot(name, en_de.NAMED)),
+    "names_en_de": from_templates([(invented_name, "{}", "{}")], with_slot(invented_name, en_de.NAMED)),
     "lists_en_de": from_templates(with_slot(things, en_de.THING_LISTS)),
     "copied_en_de": copied,
     "number_words": number_words,

@@ -161,9 +161,9 @@ def test_what_is_copied_stays_as_it_is():
             assert english == german and any(char.isdigit() or char.isupper() for char in english)
 
 
-def test_a_name_keeps_its_letters():
+def test_an_invented_name_keeps_its_letters():
     """Most names are drawn once only, so what is learned from them is to copy."""
-    names = [made.name(random.Random(seed)) for seed in range(2000)]
+    names = [made.invented_name(random.Random(seed)) for seed in range(2000)]
     assert all(source == target and any(word[0].isupper() for word in source.split()) for source, target in names)
     assert len(set(names)) > 1990 and {len(source.split()) for source, _ in names} >= {1, 2, 3}
 
