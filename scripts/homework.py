@@ -22,7 +22,7 @@ import forward
 from read_trace import read_trace
 from transformer_c.program import ROOT, TRANSLATE, ProgramFailure
 
-SENTENCE, TRANSLATION = "The weather will be better tomorrow.", "Das Wetter wird morgen besser sein."
+SENTENCE, TRANSLATION = "The weather will be better tomorrow.", "Das Wetter wird morgen besser."
 CHECKPOINT = ROOT / "checkpoints/en-de"
 ROOMS = ("attention", "cli", "explain", "kernels", "library", "model", "support", "text", "tokenizer", "translator", "weights")
 

@@ -26,6 +26,6 @@ def test_what_is_untranslated(source, output, untranslated):
 
 
 def test_a_beam_finds_what_greedy_search_does_not():
-    checkpoint, line = program.ROOT / "checkpoints/en-de", "He saw her duck."
+    checkpoint, line = program.ROOT / "checkpoints/en-de", "There is a panther in the garden."
     greedy, found = (evaluate.translate_file(checkpoint, [line], beam)[0] for beam in (1, 4))
     assert greedy != found == program.translate(checkpoint, [line], "--beam", "4").stdout.decode().splitlines()

@@ -140,14 +140,14 @@ def written(tmp_path, *arguments):
 @pytest.mark.parametrize("query, options", [
     ({}, []), ({"without": "positions decoder.1.cross_attention:2"}, ["--without=positions",
                                                                     "--without=decoder.1.cross_attention:2"]),
-    ({"target": "Ich sehe eine Fledermaus."}, ["--target", "Ich sehe eine Fledermaus."]),
+    ({"target": "Im Garten ist ein Panther."}, ["--target", "Im Garten ist ein Panther."]),
     ({"beam": "4", "temperature": "0", "seed": "7"}, ["--beam", "4"]),
     ({"beam": "1", "temperature": "0.6", "seed": "7"}, ["--sample", "--temperature", "0.6", "--seed", "7"])], ids=str)
 def test_a_page_is_that_of_explain(server, query, options, tmp_path):
-    page = written(tmp_path, *options, "I see a bat.")
-    status, headers, text = server.get("page", text="I see a bat.", **query)
+    page = written(tmp_path, *options, "There is a panther in the garden.")
+    status, headers, text = server.get("page", text="There is a panther in the garden.", **query)
     assert (status, text) == (200, page) and headers["Content-Type"] == "text/html; charset=utf-8"
-    status, _, data = server.get("data", text="I see a bat.", **query)
+    status, _, data = server.get("data", text="There is a panther in the garden.", **query)
     assert (status, data) == (200, test_explain.Parsed(page).data.rstrip("\n"))
 
 
@@ -191,7 +191,7 @@ class Typist:
     def __init__(self, server, profile):
         self.browser = webdriver.Browser(profile)
         self.browser.call("POST", "/url", {"url": server.address})
-        self.until_shown(0, "Das Wetter wird morgen besser sein.")
+        self.until_shown(0, "Das Wetter wird morgen besser.")
 
     def until_shown(self, pane, translation):
         shown = f"{IN_FRAME}?.querySelector('#lines p:nth-of-type(2)')?.textContent"
@@ -249,9 +249,9 @@ def test_the_last_of_many_keystrokes_is_shown(typist):
 @test_explain.needs_browser
 def test_two_settings_side_by_side(typist):
     typist.browser.click("#two")
-    typist.until_shown(1, "Ich sehe einen Fledermaus.")
-    typist.fill(1, "target", "Ich sehe eine Fledermaus.")
-    typist.until_shown(1, "Ich sehe eine Fledermaus.")
+    typist.until_shown(1, "Im Garten ist eine Panther.")
+    typist.fill(1, "target", "Im Garten ist ein Panther.")
+    typist.until_shown(1, "Im Garten ist ein Panther.")
     typist.fill(0, "without", "decoder.1.cross_attention:0")
     typist.until_shown(0, "Morgen wird es besser.")
     assert typist.texts(0, "#lines .note") == ["without decoder.1.cross_attention:0", "original"]
@@ -274,13 +274,14 @@ def test_the_sliders_choose_the_search(typist):
     def until_beam_of(size):  # sections out of sight are drawn after the lines
         typist.browser.until(f"{IN_FRAME}.querySelector('#beam-size').textContent === arguments[1]", 0, size)
 
-    translated = lambda *options: subprocess.run([TRANSLATE, *options, "I see a bat."], check=True,  # noqa: E731
+    text = "There is a panther in the garden."
+    translated = lambda *options: subprocess.run([TRANSLATE, *options, text], check=True,  # noqa: E731
                                                  capture_output=True, text=True).stdout.strip()
-    typist.fill(0, "text", "I see a bat.")
-    typist.until_shown(0, "Ich sehe einen Fledermaus.")
+    typist.fill(0, "text", text)
+    typist.until_shown(0, "Im Garten ist eine Panther.")
     assert state() == [False, "off", False, "off", True]
     typist.fill(0, "beam", "4")
-    typist.until_shown(0, "Ich sehe eine Fledermaus.")
+    typist.until_shown(0, "Im Garten ist ein Panther.")
     until_beam_of("4")
     assert state() == [False, "4", False, "off", True]
     typist.fill(0, "temperature", "1")  # also ends the beam
@@ -315,7 +316,7 @@ def test_another_checkpoint_loads_its_own_page(typist):
 def test_a_problem_is_said_and_the_page_stays(typist):
     typist.fill(0, "without", "decoder.1.cross")
     typist.browser.until("document.querySelector('output').textContent.startsWith('unknown part \"decoder.1.cross\"')")
-    assert typist.texts(0, "#lines p")[1] == "Das Wetter wird morgen besser sein."
+    assert typist.texts(0, "#lines p")[1] == "Das Wetter wird morgen besser."
     typist.fill(0, "without", "")
     typist.browser.until("document.querySelector('output').textContent === ''")
     assert all("400" in message for message in typist.browser.console())

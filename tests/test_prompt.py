@@ -18,7 +18,7 @@ from transformer_c import program
 
 ROOT = Path(__file__).resolve().parent.parent
 EN_DE, EN_IPA = ROOT / "checkpoints/en-de", ROOT / "checkpoints/en-ipa"
-SENTENCE, GERMAN = "The weather will be better tomorrow.", "Das Wetter wird morgen besser sein."
+SENTENCE, GERMAN = "The weather will be better tomorrow.", "Das Wetter wird morgen besser."
 SECONDS = 60
 WELCOME = "Type a text to translate it, :help for the commands, Ctrl-D to end.\n"
 ENDS = "\x04"
@@ -193,7 +193,7 @@ def test_steps_are_shown_as_by_the_option():
 
 
 def test_a_beam_searches_as_by_the_option():
-    text = "I see a bat."
+    text = "There is a panther in the garden."
     greedy, beam = (run("-m", EN_DE, "--beam", n, text).stdout for n in "14")
     assert greedy != beam
     terminal = started()
@@ -219,7 +219,7 @@ def test_another_model_replaces_the_first_and_a_wrong_one_does_not():
     assert terminal.shown.endswith("English→IPA> ")
     assert terminal.enter("transformer") == "tɹænsfˈɔɹməɹ\n"
     terminal.enter(f":model {EN_DE}")
-    text = "I see a bat."
+    text = "There is a panther in the garden."
     assert terminal.enter(text) == run("-m", EN_DE, "--beam", "3", text).stdout != run("-m", EN_DE, text).stdout
     terminal.end()
 
